@@ -1,0 +1,55 @@
+from django.db import models
+from django.db.models import F, Q
+
+from hutong.kernel.ids import PublicIdField
+from hutong.town.regions.types import Datum, RegionKind
+
+
+class Region(models.Model):
+    """A country, city, district or business circle that the site serves."""
+
+    public_id = PublicIdField(prefix="reg")
+    slug = models.SlugField(max_length=60, unique=True)
+    names = models.JSONField()
+    kind = models.CharField(max_length=10)
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
+    )
+    lon = models.FloatField()
+    lat = models.FloatField()
+    west = models.FloatField()
+    south = models.FloatField()
+    east = models.FloatField()
+    north = models.FloatField()
+    zone = models.CharField(max_length=60)
+    currency = models.CharField(max_length=3)
+    datum = models.CharField(max_length=5, default=Datum.WGS84.value)
+    languages = models.JSONField(default=list)
+    basemap = models.CharField(max_length=120, blank=True, default="")
+    attribution = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=[kind.value for kind in RegionKind]), name="regions_region_kind"
+            ),
+            models.CheckConstraint(
+                condition=Q(datum__in=[datum.value for datum in Datum]), name="regions_region_datum"
+            ),
+            models.CheckConstraint(
+                condition=Q(west__gte=-180, west__lte=F("east"), east__lte=180)
+                & Q(south__gte=-90, south__lte=F("north"), north__lte=90),
+                name="regions_region_extent",
+            ),
+            models.CheckConstraint(
+                condition=Q(lon__gte=-180, lon__lte=180, lat__gte=-90, lat__lte=90),
+                name="regions_region_centre",
+            ),
+            models.CheckConstraint(
+                condition=Q(parent__isnull=True) | ~Q(parent=F("id")), name="regions_region_own_parent"
+            ),
+            models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="regions_region_currency"),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
