@@ -1,0 +1,138 @@
+"""Tables of `people`: fields and constraints; the rules are in `rules.py`, the writes in `services.py`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from hutong.kernel import clock
+from hutong.kernel.ids import PublicIdField
+
+from .types import Language, TokenKind
+
+E164 = r"^\+[1-9][0-9]{6,14}$"
+
+
+class PersonManager(BaseUserManager["Person"]):
+    """What Django's authentication asks of a user model's manager."""
+
+    def create_user(self, phone: str, password: str | None = None, **fields: Any) -> Person:
+        """Make a person; `password=None` (everybody but superusers) leaves it unusable."""
+        person = self.model(phone=phone, **fields)
+        person.set_password(password)
+        person.save(using=self._db)
+        return person
+
+    def create_superuser(self, phone: str, password: str | None = None, **fields: Any) -> Person:
+        """Make somebody who may enter the Django admin; the only kind of person with a password."""
+        return self.create_user(phone, password, is_staff=True, is_superuser=True, is_operator=True, **fields)
+
+
+class Person(AbstractBaseUser, PermissionsMixin):
+    """Anybody, whatever the role: shopper, staff, operator.
+
+    The phone is null once a person has been erased; the row stays, since orders and books point at it.
+    """
+
+    public_id = PublicIdField(prefix="per")
+    phone = models.CharField(_("phone"), max_length=16, unique=True, null=True)
+    name = models.CharField(_("name"), max_length=120, blank=True)
+    language = models.CharField(
+        _("language"), max_length=10, choices=[(code.value, code.value) for code in Language], default="en"
+    )
+    is_operator = models.BooleanField(_("operator"), default=False)
+    is_staff = models.BooleanField(_("may enter the admin"), default=False)
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(_("created at"), default=clock.now, editable=False)
+
+    USERNAME_FIELD = "phone"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects: ClassVar[PersonManager] = PersonManager()
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(phone__isnull=True) | Q(phone__regex=E164), name="people_person_phone_is_e164"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.public_id
+
+
+class OneTimeCode(models.Model):
+    """A code sent to a phone. At most one row a phone is open: sending again closes the ones before it."""
+
+    phone = models.CharField(max_length=16)
+    code_hmac = models.CharField(max_length=64)
+    tries_left = models.SmallIntegerField(default=3)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(tries_left__gte=0), name="people_code_tries_not_negative"),
+            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="people_code_expires_later"),
+        ]
+        indexes = [models.Index(fields=["phone", "-id"], name="people_code_by_phone")]
+
+    def __str__(self) -> str:
+        return f"code {self.pk}"
+
+
+class ApiToken(models.Model):
+    """A bearer token of the API. Its plain text was shown once and is not here."""
+
+    public_id = PublicIdField(prefix="tok")
+    token_hmac = models.CharField(max_length=64, unique=True)
+    kind = models.CharField(max_length=10, choices=[(kind.value, kind.value) for kind in TokenKind])
+    subject_ref = models.CharField(max_length=40)
+    person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    scopes = ArrayField(models.CharField(max_length=40))
+    name = models.CharField(max_length=120)
+    created_by = models.CharField(max_length=40)
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind=TokenKind.PERSON.value, person__isnull=False)
+                | (~Q(kind=TokenKind.PERSON.value) & Q(person__isnull=True)),
+                name="people_token_person_iff_kind",
+            ),
+        ]
+        indexes = [models.Index(fields=["subject_ref"], name="people_token_by_subject")]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    def is_dead(self, at: datetime) -> bool:
+        """Whether the token opens nothing any more at `at`."""
+        return self.revoked_at is not None or (self.expires_at is not None and self.expires_at <= at)
+
+
+class Message(models.Model):
+    """A message as the demo's tray shows it. A production site sends its messages away and keeps none."""
+
+    public_id = PublicIdField(prefix="msg")
+    to = models.CharField(max_length=40)
+    kind = models.CharField(max_length=20)
+    body = models.TextField()
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.public_id
