@@ -13,7 +13,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from hutong.kernel import clock
-from hutong.kernel.ids import PublicIdField
+from hutong.kernel.ids import public_id_field
 
 from .types import Language, TokenKind
 
@@ -41,7 +41,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
     The phone is null once a person has been erased; the row stays, since orders and books point at it.
     """
 
-    public_id = PublicIdField(prefix="per")
+    public_id = public_id_field("per")
     phone = models.CharField(_("phone"), max_length=16, unique=True, null=True)
     name = models.CharField(_("name"), max_length=120, blank=True)
     language = models.CharField(
@@ -71,7 +71,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
 
 class OneTimeCode(models.Model):
-    """A code sent to a phone. At most one row a phone is open: sending again closes the ones before it."""
+    """A code sent to a phone. Only the newest row of a phone opens anything."""
 
     phone = models.CharField(max_length=16)
     code_hmac = models.CharField(max_length=64)
@@ -94,7 +94,7 @@ class OneTimeCode(models.Model):
 class ApiToken(models.Model):
     """A bearer token of the API. Its plain text was shown once and is not here."""
 
-    public_id = PublicIdField(prefix="tok")
+    public_id = public_id_field("tok")
     token_hmac = models.CharField(max_length=64, unique=True)
     kind = models.CharField(max_length=10, choices=[(kind.value, kind.value) for kind in TokenKind])
     subject_ref = models.CharField(max_length=40)
@@ -128,7 +128,7 @@ class ApiToken(models.Model):
 class Message(models.Model):
     """A message as the demo's tray shows it. A production site sends its messages away and keeps none."""
 
-    public_id = PublicIdField(prefix="msg")
+    public_id = public_id_field("msg")
     to = models.CharField(max_length=40)
     kind = models.CharField(max_length=20)
     body = models.TextField()

@@ -43,6 +43,20 @@ class TokenSubject:
     subject_ref: str
     person_id: int | None
     scopes: frozenset[str]
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenView:
+    """A token as its owner sees it in a list: everything but its text."""
+
+    ref: str
+    kind: TokenKind
+    name: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

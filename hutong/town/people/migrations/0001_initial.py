@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             name='Message',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', hutong.kernel.ids.PublicIdField(prefix='msg')),
+                ('public_id', models.CharField(default=hutong.kernel.ids.NewId('msg'), editable=False, max_length=40, unique=True)),
                 ('to', models.CharField(max_length=40)),
                 ('kind', models.CharField(max_length=20)),
                 ('body', models.TextField()),
@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                 ('password', models.CharField(max_length=128, verbose_name='password')),
                 ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
                 ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('public_id', hutong.kernel.ids.PublicIdField(prefix='per')),
+                ('public_id', models.CharField(default=hutong.kernel.ids.NewId('per'), editable=False, max_length=40, unique=True)),
                 ('phone', models.CharField(max_length=16, null=True, unique=True, verbose_name='phone')),
                 ('name', models.CharField(blank=True, max_length=120, verbose_name='name')),
                 ('language', models.CharField(choices=[('en', 'en'), ('zh-hans', 'zh-hans')], default='en', max_length=10, verbose_name='language')),
@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
             name='ApiToken',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', hutong.kernel.ids.PublicIdField(prefix='tok')),
+                ('public_id', models.CharField(default=hutong.kernel.ids.NewId('tok'), editable=False, max_length=40, unique=True)),
                 ('token_hmac', models.CharField(max_length=64, unique=True)),
                 ('kind', models.CharField(choices=[('person', 'person'), ('device', 'device'), ('merchant', 'merchant')], max_length=10)),
                 ('subject_ref', models.CharField(max_length=40)),
