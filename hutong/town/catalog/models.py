@@ -1,0 +1,88 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from hutong.kernel.ids import PublicIdField
+from hutong.town.catalog.types import OfferKind, OfferState
+
+
+class Offer(models.Model):
+    """Something that can be bought. Prices are minor units of `unit`, for one unit of the offer."""
+
+    public_id = PublicIdField(prefix="off")
+    merchant = models.ForeignKey("merchants.Merchant", on_delete=models.PROTECT, related_name="offers")
+    kind = models.CharField(max_length=10, default=OfferKind.VOUCHER.value)
+    state = models.CharField(max_length=10, default=OfferState.DRAFT.value)
+    titles = models.JSONField()
+    descriptions = models.JSONField(default=dict, blank=True)
+    list_price = models.BigIntegerField()
+    price = models.BigIntegerField()
+    unit = models.CharField(max_length=40)
+    includes = models.JSONField(default=list, blank=True)
+    emoji = models.CharField(max_length=40)
+    hue = models.SmallIntegerField()
+    tags = models.JSONField(default=list, blank=True)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True)
+    per_person_limit = models.IntegerField(null=True, blank=True)
+    sample = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    submitted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(price__gt=0, price__lte=F("list_price")), name="catalog_offer_price"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=[kind.value for kind in OfferKind]), name="catalog_offer_kind"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=[state.value for state in OfferState]), name="catalog_offer_state"
+            ),
+            models.CheckConstraint(
+                condition=Q(state=OfferState.DRAFT.value) | Q(submitted_at__isnull=False),
+                name="catalog_offer_submitted_at",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")), name="catalog_offer_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(per_person_limit__isnull=True) | Q(per_person_limit__gt=0),
+                name="catalog_offer_limit",
+            ),
+            models.CheckConstraint(condition=Q(hue__gte=0, hue__lt=360), name="catalog_offer_hue"),
+        ]
+        indexes = [models.Index(fields=["state", "submitted_at"], name="catalog_offer_queue")]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class OfferStore(models.Model):
+    """An offer holds in a store."""
+
+    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="places")
+    store = models.ForeignKey("merchants.Store", on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["offer", "store"], name="catalog_offerstore_once")]
+
+    def __str__(self) -> str:
+        return f"{self.offer_id} in {self.store_id}"
+
+
+class OfferDecision(models.Model):
+    """One move of an offer between states: who did it (nobody means the platform itself), when and why."""
+
+    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="decisions")
+    from_state = models.CharField(max_length=10)
+    to_state = models.CharField(max_length=10)
+    reason = models.CharField(max_length=500, blank=True, default="")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.from_state} -> {self.to_state}"

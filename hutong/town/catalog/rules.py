@@ -1,0 +1,83 @@
+"""Pure decisions about offers: their moves, whether they may be bought, what a draft must say."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from hutong.town.catalog.types import OfferDraft, OfferEvent, OfferState, OfferView
+
+OFFER_TRANSITIONS: Mapping[tuple[OfferState, OfferEvent], OfferState] = {
+    (OfferState.DRAFT, OfferEvent.SUBMIT): OfferState.SUBMITTED,
+    (OfferState.REJECTED, OfferEvent.SUBMIT): OfferState.SUBMITTED,
+    (OfferState.SUBMITTED, OfferEvent.APPROVE): OfferState.LIVE,
+    (OfferState.SUBMITTED, OfferEvent.REJECT): OfferState.REJECTED,
+    (OfferState.LIVE, OfferEvent.PAUSE): OfferState.PAUSED,
+    (OfferState.PAUSED, OfferEvent.RESUME): OfferState.LIVE,
+    # The operator may take an offer off the site that was approved before.
+    (OfferState.LIVE, OfferEvent.REJECT): OfferState.REJECTED,
+    (OfferState.PAUSED, OfferEvent.REJECT): OfferState.REJECTED,
+}
+
+# Promises an offer may carry; the pages have a label for each.
+TAGS = (
+    "refund_any_time",
+    "no_booking",
+    "book_ahead",
+    "weekends_too",
+    "new_customers",
+    "takeaway",
+    "group_price",
+)
+
+MAX_TITLE = 120
+MAX_DESCRIPTION = 2_000
+MAX_INCLUDES = 40
+MAX_STORES = 500
+
+
+def next_state(state: OfferState, event: OfferEvent) -> OfferState | None:
+    """The state after `event`, or None when the table knows no such move."""
+    return OFFER_TRANSITIONS.get((state, event))
+
+
+def may_be_bought(offer: OfferView, at: datetime) -> bool:
+    """Whether a shopper may buy the offer at this moment: live, within its time, and somewhere to use it.
+
+    Stock is not asked here; it is taken, or not, when the order is placed.
+    """
+    return (
+        offer.state is OfferState.LIVE
+        and offer.merchant_approved
+        and offer.starts_at <= at
+        and (offer.ends_at is None or at < offer.ends_at)
+        and any(store.open for store in offer.stores)
+    )
+
+
+def faults(draft: OfferDraft) -> list[str]:
+    """What is wrong with a draft, as stable codes in the order of the form; empty when it may be stored."""
+    found = []
+    if not any(title.strip() for title in draft.titles.values()):
+        found.append("title_missing")
+    if any(len(title) > MAX_TITLE for title in draft.titles.values()):
+        found.append("title_long")
+    if any(len(text) > MAX_DESCRIPTION for text in draft.descriptions.values()):
+        found.append("description_long")
+    if draft.list_price.unit != draft.price.unit:
+        found.append("unit_mixed")
+    elif not 0 < draft.price.minor <= draft.list_price.minor:
+        found.append("price_out_of_range")
+    if draft.ends_at is not None and draft.ends_at <= draft.starts_at:
+        found.append("ends_before_start")
+    if len(draft.includes) > MAX_INCLUDES or any(include.quantity < 1 for include in draft.includes):
+        found.append("includes_wrong")
+    if any(
+        include.value is not None and include.value.unit != draft.price.unit for include in draft.includes
+    ):
+        found.append("includes_unit_mixed")
+    if not set(draft.tags) <= set(TAGS):
+        found.append("tag_unknown")
+    if draft.per_person_limit is not None and draft.per_person_limit < 1:
+        found.append("limit_wrong")
+    if not 0 <= draft.hue < 360:
+        found.append("hue_wrong")
+    return found
