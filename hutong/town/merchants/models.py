@@ -2,8 +2,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from hutong.kernel.geo import MercatorPoint
-from hutong.kernel.ids import PublicIdField
+from hutong.kernel.geo import MERCATOR_LATITUDE_LIMIT, mercator_field
+from hutong.kernel.ids import public_id_field
 from hutong.town.merchants.types import MerchantState, Role, StoreState
 
 
@@ -32,7 +32,7 @@ class Category(models.Model):
 class Merchant(models.Model):
     """The legal counterpart that sells and is settled; a chain is one merchant with many stores."""
 
-    public_id = PublicIdField(prefix="mer")
+    public_id = public_id_field("mer")
     names = models.JSONField()
     state = models.CharField(max_length=10, default=MerchantState.APPLIED.value)
     applied_at = models.DateTimeField()
@@ -77,7 +77,7 @@ class MerchantDecision(models.Model):
 class Store(models.Model):
     """A place where things are enjoyed. Without a merchant it is a listing nobody has claimed."""
 
-    public_id = PublicIdField(prefix="sto")
+    public_id = public_id_field("sto")
     merchant = models.ForeignKey(
         Merchant, on_delete=models.PROTECT, null=True, blank=True, related_name="stores"
     )
@@ -86,7 +86,7 @@ class Store(models.Model):
     names = models.JSONField()
     lon = models.FloatField()
     lat = models.FloatField()
-    place = MercatorPoint()
+    place = mercator_field()
     address = models.CharField(max_length=300, blank=True, default="")
     postcode = models.CharField(max_length=20, blank=True, default="")
     city = models.CharField(max_length=100, blank=True, default="")
@@ -104,9 +104,9 @@ class Store(models.Model):
                 condition=Q(state__in=[state.value for state in StoreState]), name="merchants_store_state"
             ),
             models.CheckConstraint(condition=Q(names__has_key="name"), name="merchants_store_named"),
-            # The poles have no place in Web Mercator; its square ends at 85.0511 degrees.
             models.CheckConstraint(
-                condition=Q(lon__gte=-180, lon__lte=180, lat__gte=-85.06, lat__lte=85.06),
+                condition=Q(lon__gte=-180, lon__lte=180)
+                & Q(lat__gte=-MERCATOR_LATITUDE_LIMIT, lat__lte=MERCATOR_LATITUDE_LIMIT),
                 name="merchants_store_position",
             ),
         ]
@@ -153,7 +153,7 @@ class Staff(models.Model):
 class Device(models.Model):
     """A scanner or till, paired with one store."""
 
-    public_id = PublicIdField(prefix="dev")
+    public_id = public_id_field("dev")
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="devices")
     name = models.CharField(max_length=80)
     paired_by = models.ForeignKey(

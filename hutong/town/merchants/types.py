@@ -1,7 +1,7 @@
 """Values of merchants that cross the boundary."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -50,6 +50,14 @@ class OpenState:
     open: bool | None
     until: datetime | None
     next_open: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DayHours:
+    """The open spans that begin on one day, as wall times from and until."""
+
+    on: date
+    spans: tuple[tuple[datetime, datetime], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,14 @@
 from django.db import models
 from django.db.models import F, Q
 
-from hutong.kernel.ids import PublicIdField
+from hutong.kernel.ids import public_id_field
 from hutong.town.regions.types import Datum, RegionKind
 
 
 class Region(models.Model):
     """A country, city, district or business circle that the site serves."""
 
-    public_id = PublicIdField(prefix="reg")
+    public_id = public_id_field("reg")
     slug = models.SlugField(max_length=60, unique=True)
     names = models.JSONField()
     kind = models.CharField(max_length=10)

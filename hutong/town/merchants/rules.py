@@ -1,0 +1,136 @@
+"""Pure decisions about merchants: their moves between states, their people's rights, their opening hours."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from opening_hours import OpeningHours, ParserError, State
+
+from hutong.town.merchants.types import (
+    DayHours,
+    MerchantEvent,
+    MerchantState,
+    OpenState,
+    Role,
+    StaffRole,
+)
+
+MERCHANT_TRANSITIONS: dict[tuple[MerchantState, MerchantEvent], MerchantState] = {
+    (MerchantState.APPLIED, MerchantEvent.APPROVE): MerchantState.APPROVED,
+    (MerchantState.APPLIED, MerchantEvent.REJECT): MerchantState.REJECTED,
+    (MerchantState.REJECTED, MerchantEvent.APPROVE): MerchantState.APPROVED,
+    (MerchantState.APPROVED, MerchantEvent.SUSPEND): MerchantState.SUSPENDED,
+    (MerchantState.SUSPENDED, MerchantEvent.REINSTATE): MerchantState.APPROVED,
+}
+
+# Hours are searched this far; a store that opens later than that is shown as closed without a date.
+HORIZON_DAYS = 366
+# The library reads a moment as wall time, so around the repeated hour of autumn it is asked from before it.
+LONGEST_CLOCK_CHANGE = timedelta(hours=3)
+# Closed and unknown spans may alternate; after so many without an open one none is promised.
+SPANS_SEARCHED = 20
+_DAY = timedelta(days=1)
+
+
+def next_merchant_state(state: MerchantState, event: MerchantEvent) -> MerchantState | None:
+    """The state a merchant moves to, or None where the table has no such move."""
+    return MERCHANT_TRANSITIONS.get((state, event))
+
+
+def role_covers(role: StaffRole, *, merchant_ref: str, store_ref: str) -> bool:
+    """Whether a role lets its holder act in a store of a merchant: all roles may redeem where they work."""
+    if role.merchant_ref != merchant_ref or role.merchant_state is not MerchantState.APPROVED:
+        return False
+    return role.store_ref is None or role.store_ref == store_ref
+
+
+def may_manage(role: Role) -> bool:
+    """Whether a role may change offers, staff and devices of its merchant or store."""
+    return role in (Role.OWNER, Role.MANAGER)
+
+
+def open_state(
+    hours: str, *, zone: str, at: datetime, lon: float | None = None, lat: float | None = None
+) -> OpenState:
+    """Whether a store with these hours is open at a moment, until when, and when it opens next.
+
+    `hours` is in the syntax of OpenStreetMap's `opening_hours`. The position, where given, tells sunset and
+    the country's public holidays. Missing or unreadable hours give an unknown state, never a closed one.
+    A boundary inside the hour that autumn repeats means its second passing; one inside the hour that spring
+    leaves out means the moment of the change.
+    """
+    parsed = _parse(hours, zone, lon, lat)
+    if parsed is None:
+        return OpenState(open=None, until=None, next_open=None)
+    spans = _spans_from(parsed, at.astimezone(ZoneInfo(zone)))
+    _, until, state = next(spans)
+    if state == State.OPEN:
+        return OpenState(open=True, until=until, next_open=None)
+    next_open = None
+    for _, (starts_at, _, later) in zip(range(SPANS_SEARCHED), spans, strict=False):
+        if later == State.OPEN:
+            next_open = starts_at
+            break
+    return OpenState(open=None if state == State.UNKNOWN else False, until=until, next_open=next_open)
+
+
+def week_hours(
+    hours: str, *, zone: str, first_on: date, lon: float | None = None, lat: float | None = None
+) -> list[DayHours] | None:
+    """The open spans of seven days from `first_on`, each on the day it begins; None when unknown.
+
+    Wall times of the store. A span that ends on the next day runs past midnight; one that is longer than a
+    day is told day by day, from midnight to midnight.
+    """
+    parsed = _parse(hours, zone, lon, lat)
+    if parsed is None:
+        return None
+    begin = datetime.combine(first_on, time.min, ZoneInfo(zone))
+    spans: dict[date, list[tuple[datetime, datetime]]] = {}
+    # From the day before, so that the end of last night is not taken for a span of its own.
+    for starts_at, ends_at, state, _comment in parsed.intervals(begin - _DAY, begin + 8 * _DAY):
+        if state == State.OPEN:
+            for piece in _pieces(starts_at.replace(tzinfo=None), ends_at.replace(tzinfo=None)):
+                spans.setdefault(piece[0].date(), []).append(piece)
+    days = [first_on + offset * _DAY for offset in range(7)]
+    return [DayHours(on=day, spans=tuple(spans.get(day, ()))) for day in days]
+
+
+def _pieces(starts_at: datetime, ends_at: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """A span as it is, or cut at each midnight when it is longer than a day."""
+    if ends_at - starts_at <= _DAY:
+        yield starts_at, ends_at
+        return
+    while starts_at < ends_at:
+        midnight = datetime.combine(starts_at.date() + _DAY, time.min)
+        yield starts_at, min(midnight, ends_at)
+        starts_at = midnight
+
+
+def _parse(hours: str, zone: str, lon: float | None, lat: float | None) -> OpeningHours | None:
+    if not hours:
+        return None
+    coords = None if lon is None or lat is None else (lat, lon)
+    try:
+        return OpeningHours(
+            hours,
+            timezone=ZoneInfo(zone),
+            coords=coords,
+            auto_country=coords is not None,
+            max_interval_days=HORIZON_DAYS,
+        )
+    except ParserError:
+        return None
+
+
+def _spans_from(parsed: OpeningHours, at: datetime) -> Iterator[tuple[datetime, datetime | None, State]]:
+    """The spans of one state each, from the one that holds `at`, a moment in the store's zone.
+
+    The library takes a moment as wall time, which says nothing in the hour that autumn repeats; but its
+    boundaries are exact moments. So it is asked from earlier on, and the spans that ended are dropped here.
+    Moments of one zone compare by wall time in Python, therefore in UTC.
+    """
+    moment = at.astimezone(UTC)
+    for starts_at, ends_at, state, _comment in parsed.intervals(at - LONGEST_CLOCK_CHANGE):
+        if ends_at is None or ends_at.astimezone(UTC) > moment:
+            yield starts_at, ends_at, state
