@@ -27,6 +27,9 @@ class Offer(models.Model):
     per_person_limit = models.IntegerField(null=True, blank=True)
     sample = models.BooleanField(default=False)
     created_at = models.DateTimeField()
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     submitted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

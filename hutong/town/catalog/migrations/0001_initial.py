@@ -36,6 +36,7 @@ class Migration(migrations.Migration):
                 ('sample', models.BooleanField(default=False)),
                 ('created_at', models.DateTimeField()),
                 ('submitted_at', models.DateTimeField(blank=True, null=True)),
+                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='offers', to='merchants.merchant')),
             ],
         ),
