@@ -27,15 +27,12 @@ SELECT o.id, o.public_id, o.merchant_id, m.public_id AS merchant_ref, m.names AS
   FROM catalog_offer o JOIN merchants_merchant m ON m.id = o.merchant_id
 """
 
-_STORE_OFFERS = (
-    _OFFERS
-    + """
+_OF_STORE = """
  WHERE o.state = 'live'
    AND o.id IN (SELECT p.offer_id FROM catalog_offerstore p
                   JOIN merchants_store s ON s.id = p.store_id WHERE s.public_id = %s)
  ORDER BY o.price, o.id
 """
-)
 
 _HISTORY = """
 SELECT d.from_state, d.to_state, d.reason, d.at, p.public_id AS by_ref, coalesce(p.name, '') AS by_name
@@ -70,7 +67,7 @@ def merchant_offers(merchant_ref: str) -> list[OfferView]:
 
 def store_offers(store_ref: str, at: datetime) -> list[OfferView]:
     """What can be bought for a store at `at`, the cheapest first."""
-    return [view for view in _views(_STORE_OFFERS, [store_ref]) if may_be_bought(view, at)]
+    return [view for view in _views(_OFFERS + _OF_STORE, [store_ref]) if may_be_bought(view, at)]
 
 
 def pending_offers(limit: int = 200) -> list[OfferView]:
