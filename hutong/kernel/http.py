@@ -1,0 +1,97 @@
+"""What every request gets: an id, and an answer people or programs can use when a `DomainError` is raised."""
+
+import contextvars
+import logging
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+
+from hutong.kernel.errors import DomainError
+from hutong.kernel.ids import new_id
+
+Respond = Callable[[HttpRequest], HttpResponse]
+_request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
+
+
+class RequestIdFilter(logging.Filter):
+    """Puts the id of the running request into every log line."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Never drops a line."""
+        record.request_id = _request_id.get()
+        return True
+
+
+class RequestIdMiddleware:
+    """Gives each request an id, shown on error pages and in logs, so that people can quote it."""
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer with the header `X-Request-Id`. An id from outside is kept when it is short and plain."""
+        given = request.headers.get("X-Request-Id", "")
+        request_id = given if re.fullmatch(r"[A-Za-z0-9_-]{8,64}", given) else new_id("req")
+        token = _request_id.set(request_id)
+        request.request_id = request_id  # type: ignore[attr-defined]
+        try:
+            response = self.get_response(request)
+        finally:
+            _request_id.reset(token)
+        response["X-Request-Id"] = request_id
+        return response
+
+
+class DomainErrorMiddleware:
+    """Turns a `DomainError` that reaches the edge into a page, an htmx message or problem+json."""
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """The answer to a domain error; any other error goes on to Django."""
+        if not isinstance(error, DomainError):
+            return None
+        if request.path.startswith("/api/"):
+            return problem(request, error)
+        htmx = request.headers.get("HX-Request") == "true"
+        template = "components/error_message.html" if htmx else "errors/domain.html"
+        response = render(request, template, {"error": error}, status=error.status)
+        patch_vary_headers(response, ["HX-Request"])
+        return response
+
+
+def problem(request: HttpRequest, error: DomainError) -> JsonResponse:
+    """RFC 9457 problem details of a domain error; `code` is stable, `detail` is for people."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": type(error).__name__,
+        "status": error.status,
+        "code": error.code,
+        "detail": str(error),
+        "request_id": getattr(request, "request_id", "-"),
+        **error.details,
+    }
+    response = JsonResponse(body, status=error.status, json_dumps_params={"default": str})
+    response["Content-Type"] = "application/problem+json"
+    if "retry_after_s" in error.details:
+        response["Retry-After"] = str(error.details["retry_after_s"])
+    return response
+
+
+def client_address(request: HttpRequest) -> str:
+    """The client's address: of the socket, or what the trusted proxies in front of us say, counted from the right."""
+    proxies: int = settings.HUTONG_TRUSTED_PROXIES
+    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    if proxies and len(forwarded) >= proxies:
+        return forwarded[-proxies]
+    return str(request.META.get("REMOTE_ADDR") or "unknown")

@@ -1,0 +1,82 @@
+"""The same request sent twice has its effect once and gets the same answer."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from hutong.kernel.errors import Conflict, Invalid
+from hutong.kernel.rows import execute, row
+
+_MAX_KEY = 120
+
+
+class KeyReused(Conflict):
+    """The key was used before for another request."""
+
+    code = "idempotency_key_reused"
+    message = _("This Idempotency-Key was used for a different request. Send a new key.")
+
+
+class StillRunning(Conflict):
+    """The first request under this key has not ended yet."""
+
+    code = "idempotency_still_running"
+    message = _("The first request with this key is still running. Ask again in a moment.")
+
+
+class KeyMissing(Invalid):
+    """The route moves money or stock and needs a key."""
+
+    code = "idempotency_key_missing"
+    message = _("Send an Idempotency-Key header: a new random value for each new action, the same one to repeat it.")
+
+
+def run_once(
+    *, actor: str, route: str, key: str, request: Any, at: datetime, act: Callable[[], tuple[int, Any]]
+) -> tuple[int, Any]:
+    """Run `act()` -> (status, JSON body) once per (actor, route, key); repeat its stored answer afterwards.
+
+    A key that comes with another request raises `KeyReused`. When `act` raises, the key is free again, so
+    a refused request can be corrected and sent anew. `act` opens its own transactions: a flow may commit,
+    call a provider and commit again.
+    """
+    if not key or len(key) > _MAX_KEY:
+        raise KeyMissing
+    digest = hashlib.sha256(json.dumps(request, sort_keys=True, default=str).encode()).hexdigest()
+    taken = execute(
+        "INSERT INTO kernel_idempotencykey (actor, route, key, request_hash, created_at)"
+        " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (actor, route, key) DO NOTHING",
+        [actor, route, key, digest, at],
+    )
+    name = [actor, route, key]
+    if not taken:
+        return _stored(name, digest)
+    try:
+        status, body = act()
+    except BaseException:
+        execute("DELETE FROM kernel_idempotencykey WHERE actor = %s AND route = %s AND key = %s", name)
+        raise
+    execute(
+        "UPDATE kernel_idempotencykey SET status = %s, body = %s::jsonb WHERE actor = %s AND route = %s AND key = %s",
+        [status, json.dumps(body), *name],
+    )
+    return status, body
+
+
+def _stored(name: list[str], digest: str) -> tuple[int, Any]:
+    found = row(
+        "SELECT request_hash, status, body FROM kernel_idempotencykey WHERE actor = %s AND route = %s AND key = %s",
+        name,
+    )
+    if found is None:
+        raise StillRunning
+    if found["request_hash"] != digest:
+        raise KeyReused
+    if found["status"] is None:
+        raise StillRunning
+    body = found["body"]
+    return found["status"], json.loads(body) if isinstance(body, str) else body

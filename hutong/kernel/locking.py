@@ -1,0 +1,52 @@
+"""Locks and retries. One order for the whole code base, so that no two flows wait for each other:
+
+idempotency key, advisory, order, payment, stock or voucher, ledger accounts by id, outbox.
+"""
+
+import functools
+import hashlib
+import random
+import time
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from django.db import OperationalError, connection, transaction
+
+from hutong.kernel.rows import execute
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_TRIES = 3
+_RETRIED_STATES = ("40001", "40P01")  # serialization failure, deadlock
+
+
+def advisory(name: str, key: str | int) -> None:
+    """Wait for the lock `name:key` and hold it until the transaction ends. Only inside a transaction."""
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("an advisory lock without a transaction holds nothing")
+    digest = hashlib.blake2b(f"{name}:{key}".encode(), digest_size=8).digest()
+    execute("SELECT pg_advisory_xact_lock(%s::int8)", [int.from_bytes(digest, "big", signed=True)])
+
+
+def retrying(function: Callable[P, R]) -> Callable[P, R]:
+    """Run a whole transaction again after a deadlock or serialization failure: three tries, with jitter.
+
+    Nothing else is retried: any other error may have had its effect. Inside an outer transaction the
+    error goes up, because only the outermost one can be run again.
+    """
+
+    @functools.wraps(function)
+    def again(*args: P.args, **kwargs: P.kwargs) -> R:
+        for attempt in range(_TRIES):
+            try:
+                return function(*args, **kwargs)
+            except OperationalError as error:
+                state = getattr(error.__cause__, "sqlstate", None)
+                if state not in _RETRIED_STATES or connection.in_atomic_block or attempt == _TRIES - 1:
+                    raise
+            # A pause before trying again, not a wait for a condition: the rival needs time to finish.
+            time.sleep(random.uniform(0.01, 0.05) * (attempt + 1))  # noqa: S311
+        raise AssertionError("the last try either returned or raised")
+
+    return again

@@ -1,0 +1,111 @@
+"""Money as a whole number of minor units with its unit. There is no float and no Decimal anywhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from babel.numbers import format_currency
+
+# ISO 4217: the currencies whose minor unit is not a hundredth. Everything else has two decimals.
+EXPONENTS = {
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX"), 0),
+    **dict.fromkeys(("VND", "VUV", "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+}
+
+
+def exponent(unit: str) -> int:
+    """How many decimals the unit is written with: 0 for JPY and for points, 2 for EUR, 3 for KWD."""
+    return 0 if unit.startswith("pts_") else EXPONENTS.get(unit, 2)
+
+
+@dataclass(frozen=True, slots=True, order=False)
+class Money:
+    """An amount in minor units (cents, fen, yen) of one unit: an ISO 4217 code, or `pts_...` for points."""
+
+    minor: int
+    unit: str
+
+    def __post_init__(self) -> None:
+        if type(self.minor) is not int:
+            raise TypeError(f"minor units are whole numbers, not {self.minor!r}")
+
+    def _same(self, other: "Money") -> None:
+        if not isinstance(other, Money):
+            raise TypeError(f"money goes with money, not with {other!r}")
+        if other.unit != self.unit:
+            raise ValueError(f"units never mix: {self.unit} and {other.unit}")
+
+    def __add__(self, other: "Money") -> "Money":
+        self._same(other)
+        return Money(self.minor + other.minor, self.unit)
+
+    def __sub__(self, other: "Money") -> "Money":
+        self._same(other)
+        return Money(self.minor - other.minor, self.unit)
+
+    def __mul__(self, times: int) -> "Money":
+        return Money(self.minor * times, self.unit)
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> "Money":
+        return Money(-self.minor, self.unit)
+
+    def __lt__(self, other: "Money") -> bool:
+        self._same(other)
+        return self.minor < other.minor
+
+    def __le__(self, other: "Money") -> bool:
+        self._same(other)
+        return self.minor <= other.minor
+
+    def __gt__(self, other: "Money") -> bool:
+        return not self <= other
+
+    def __ge__(self, other: "Money") -> bool:
+        return not self < other
+
+    def __bool__(self) -> bool:
+        return self.minor != 0
+
+    def allocate(self, weights: Sequence[int]) -> list["Money"]:
+        """Split by `weights` (whole, none negative, not all zero); the parts sum exactly to the whole.
+
+        Largest remainder: each part is off its exact share by less than one minor unit, and ties go to
+        the earlier part, so the same split always gives the same answer.
+        """
+        total = sum(weights)
+        if total <= 0 or min(weights) < 0:
+            raise ValueError("weights are not negative and not all zero")
+        sign = -1 if self.minor < 0 else 1
+        whole = abs(self.minor)
+        parts = [whole * weight // total for weight in weights]
+        remainders = [whole * weight % total for weight in weights]
+        by_remainder = sorted(range(len(weights)), key=lambda index: (-remainders[index], index))
+        for index in by_remainder[: whole - sum(parts)]:
+            parts[index] += 1
+        return [Money(sign * part, self.unit) for part in parts]
+
+    def share(self, rate_ppm: int) -> "Money":
+        """`rate_ppm` millionths of the amount, rounded half away from zero (10 % is 100_000)."""
+        sign = -1 if self.minor * rate_ppm < 0 else 1
+        return Money(sign * ((abs(self.minor * rate_ppm) + 500_000) // 1_000_000), self.unit)
+
+    @property
+    def major_text(self) -> str:
+        """The amount as plain text in major units, such as `19.90`: for machines, not for people."""
+        digits = exponent(self.unit)
+        sign, whole = ("-" if self.minor < 0 else ""), abs(self.minor)
+        if not digits:
+            return f"{sign}{whole}"
+        return f"{sign}{whole // 10**digits}.{whole % 10**digits:0{digits}d}"
+
+
+def format_money(money: Money, locale: str = "en") -> str:
+    """The amount as people of `locale` (`en`, `zh-hans`) write it: `€19.90`."""
+    from decimal import Decimal  # Babel alone asks for it; no amount is ever computed in it.
+
+    if money.unit.startswith("pts_"):
+        return f"{money.minor:,}"
+    babel_locale = "zh_Hans_CN" if locale.lower().startswith("zh") else "en"
+    return format_currency(Decimal(money.major_text), money.unit, locale=babel_locale)

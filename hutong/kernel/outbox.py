@@ -1,0 +1,73 @@
+"""Reactions that may happen later: the business transaction writes a row, a relay makes jobs of the rows.
+
+The transaction never calls NOTIFY, which serialises commits over the whole database.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from hutong.kernel.rows import execute, rows, scalar
+
+_BATCH = """
+DELETE FROM kernel_outboxrow WHERE id IN (
+  SELECT id FROM kernel_outboxrow ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+) RETURNING id, job, payload
+"""
+
+
+def send(job: str, *, at: datetime, **payload: Any) -> None:
+    """Ask for `job` (a name known in `flows.jobs`) with plain JSON values, if this transaction commits."""
+    execute(
+        "INSERT INTO kernel_outboxrow (job, payload, created_at) VALUES (%s, %s::jsonb, %s)",
+        [job, json.dumps(payload), at],
+    )
+
+
+def relay(limit: int = 500) -> int:
+    """Hand the oldest rows over to Procrastinate in one transaction; how many there were."""
+    from procrastinate.contrib.django import app  # Procrastinate's app exists only once Django is set up.
+
+    with transaction.atomic():
+        batch = _take(limit)
+        for job in sorted({entry["job"] for entry in batch}):
+            payloads = [_payload(entry) for entry in batch if entry["job"] == job]
+            app.configure_task(job).batch_defer(*payloads)
+    return len(batch)
+
+
+def drain(handlers: dict[str, Callable[..., None]], limit: int = 10_000) -> int:
+    """Run the rows' jobs here and now, each in its own transaction; for tests and for seeding.
+
+    The promise is the same as the worker's: a job that raises leaves its row in place and the error is seen.
+    """
+    done = 0
+    while done < limit:
+        with transaction.atomic():
+            batch = _take(1)
+            if not batch:
+                break
+            handlers[batch[0]["job"]](**_payload(batch[0]))
+        done += 1
+    return done
+
+
+def age_s(at: datetime) -> float:
+    """Seconds the oldest row has waited; 0.0 when there is none."""
+    oldest = scalar("SELECT min(created_at) FROM kernel_outboxrow")
+    return max(0.0, (at - oldest).total_seconds()) if oldest else 0.0
+
+
+def _take(limit: int) -> list[dict[str, Any]]:
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("rows are taken in the transaction that hands them on")
+    return sorted(rows(_BATCH, [limit]), key=lambda entry: entry["id"])
+
+
+def _payload(entry: dict[str, Any]) -> dict[str, Any]:
+    payload = entry["payload"]
+    loaded: dict[str, Any] = json.loads(payload) if isinstance(payload, str) else payload
+    return loaded

@@ -1,0 +1,42 @@
+"""What every test stands on: a real PostgreSQL, a fixed moment, and the books checked after money moved."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+os.environ["HUTONG_MODE"] = "test"
+os.environ.setdefault("HUTONG_HOME", str(Path(__file__).parent.parent / "var" / "test"))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hutong.config.settings")
+
+import pytest
+
+pytest_plugins: list[str] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the embedded PostgreSQL, unless DATABASE_URL names a server; make the template of test databases."""
+    from django.conf import settings
+
+    from hutong.kernel import database
+
+    if not os.environ.get("DATABASE_URL"):
+        database.start_embedded(settings.HUTONG_HOME)
+    database.ensure_template(settings.DATABASES["default"], settings.DATABASES["default"]["TEST"]["TEMPLATE"])
+
+
+@pytest.fixture
+def at() -> datetime:
+    """A fixed Monday, noon in Helsinki."""
+    return datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of real data; a test that needs a file in it skips, saying so, where it is absent."""
+    return Path(os.environ.get("HUTONG_TEST_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
+
+
+def pytest_collection_modifyitems(items: list[Any]) -> None:
+    """Browser tests last: they are slow, and a fault below them shows sooner elsewhere."""
+    items.sort(key=lambda item: "browser" in item.keywords)
