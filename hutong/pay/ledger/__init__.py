@@ -1,0 +1,17 @@
+"""The books: every amount that moves, from which account to which.
+
+Owns: `Account`, `Balance`, `Transaction`, `Transfer`.
+
+Invariants, all kept by the database:
+- a transfer moves a positive amount between two different accounts of one unit (composite foreign keys on
+  (account, unit)), so an imbalance or a mix of units cannot be stored;
+- transactions and transfers are never changed, deleted or truncated (triggers); a correction is a new
+  transaction;
+- a reference is posted once; posting the same content again returns what is there, other content raises;
+- a guarded account never goes below its floor: its balance row is changed by one conditional statement.
+
+Invariants kept by `rules.check`: only declared kinds of transaction between declared kinds of account.
+
+Written by: `ledger.services.post`, nothing else. It never hears of orders, vouchers or payments: owners
+and references are opaque text.
+"""

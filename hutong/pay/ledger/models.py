@@ -1,0 +1,107 @@
+"""Tables of the books. What no Django constraint can say (composite keys, triggers) is in the migrations."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from hutong.kernel.ids import public_id_field
+from hutong.pay.ledger.rules import FLOORS
+from hutong.pay.ledger.types import AccountKind, TransactionKind
+
+
+class Account(models.Model):
+    """A pot of one owner in one unit. Made by the first transfer that names it, never removed."""
+
+    kind = models.CharField(max_length=20)
+    owner_ref = models.CharField(max_length=60)
+    unit = models.CharField(max_length=40)
+    guarded = models.BooleanField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "owner_ref", "unit"], name="ledger_account_once"),
+            # The target of the composite keys that keep a transfer within one unit.
+            models.UniqueConstraint(fields=["id", "unit"], name="ledger_account_id_unit"),
+            models.CheckConstraint(
+                condition=Q(kind__in=[kind.value for kind in AccountKind]), name="ledger_account_kind"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=[kind.value for kind in FLOORS], guarded=True)
+                | (~Q(kind__in=[kind.value for kind in FLOORS]) & Q(guarded=False)),
+                name="ledger_account_guarded_iff_kind",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.owner_ref} in {self.unit}"
+
+
+class Balance(models.Model):
+    """The running balance of a guarded account, in minor units; the only row of the books that changes."""
+
+    account = models.OneToOneField(
+        Account, on_delete=models.PROTECT, primary_key=True, related_name="balance"
+    )
+    minor = models.BigIntegerField(default=0)
+    floor = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(minor__gte=F("floor")), name="ledger_balance_floor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id}: {self.minor}"
+
+
+class Transaction(models.Model):
+    """Transfers that happened together, under a reference that is used once."""
+
+    public_id = public_id_field("txn")
+    reference = models.CharField(max_length=100, unique=True)
+    kind = models.CharField(max_length=20)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=[kind.value for kind in TransactionKind]), name="ledger_transaction_kind"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class Transfer(models.Model):
+    """A positive amount that left one account and arrived at another of the same unit.
+
+    The foreign keys of the two accounts are composite, (account, unit), and made in the migration.
+    """
+
+    transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="transfers")
+    from_account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    to_account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    amount = models.BigIntegerField()
+    unit = models.CharField(max_length=40)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="ledger_transfer_positive"),
+            models.CheckConstraint(
+                condition=~Q(from_account=F("to_account")), name="ledger_transfer_two_accounts"
+            ),
+        ]
+        indexes = [
+            # A balance is a sum over one of these alone: the heap is not read.
+            models.Index(fields=["from_account"], include=["amount"], name="ledger_transfer_out"),
+            models.Index(fields=["to_account"], include=["amount"], name="ledger_transfer_in"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.unit}"

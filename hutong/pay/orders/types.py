@@ -1,0 +1,235 @@
+"""What crosses the boundary of `orders`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from hutong.kernel.money import Money
+
+
+class OrderState(StrEnum):
+    """Where an order stands."""
+
+    AWAITING_PAYMENT = "awaiting_payment"
+    PAID = "paid"
+    PARTLY_REFUNDED = "partly_refunded"
+    REFUNDED = "refunded"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+class OrderEventKind(StrEnum):
+    """What may happen to an order."""
+
+    PLACED = "placed"
+    PAID = "paid"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    LATE_PAYMENT_HONOURED = "late_payment_honoured"
+    LATE_PAYMENT_RETURNED = "late_payment_returned"
+    PARTLY_REFUNDED = "partly_refunded"
+    REFUNDED = "refunded"
+
+
+class UnitState(StrEnum):
+    """Where one unit of a paid order stands."""
+
+    SOLD = "sold"
+    USED = "used"
+    REFUNDED = "refunded"
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOrder:
+    """The answer to placing an order. `created` is False when the same click arrived before."""
+
+    order_ref: str
+    state: OrderState
+    total: Money
+    expires_at: datetime
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OrderedLine:
+    """One line of an order: which offer, how many."""
+
+    offer_ref: str
+    titles: Mapping[str, str]
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFacts:
+    """What a flow needs to know of an order whose row it has locked."""
+
+    order_ref: str
+    state: OrderState
+    total: Money
+    refunded: Money
+    person_id: int
+    person_ref: str
+    merchant_id: int
+    merchant_ref: str
+    store_ref: str | None
+    region_ref: str
+    remember_consent: bool
+    created_at: datetime
+    expires_at: datetime
+    paid_at: datetime | None
+    lines: tuple[OrderedLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SoldUnit:
+    """One unit of a paid order with the amounts that settlement, refund and history need."""
+
+    unit_ref: str
+    order_ref: str
+    merchant_ref: str
+    offer_ref: str
+    titles: Mapping[str, str]
+    state: UnitState
+    list: Money
+    discount_merchant: Money
+    discount_platform: Money
+    paid: Money
+    commission: Money
+    commission_rate_ppm: int
+    tax: Money
+
+    @property
+    def gross(self) -> Money:
+        """What the merchant sold it for: paid by the shopper plus what the platform put in."""
+        return self.paid + self.discount_platform
+
+
+@dataclass(frozen=True, slots=True)
+class UnitView:
+    """A unit as pages show it."""
+
+    unit_ref: str
+    state: UnitState
+    paid: Money
+    used_at: datetime | None
+    refunded_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """A line as pages show it; `units` is empty until the order is paid."""
+
+    offer_ref: str
+    titles: Mapping[str, str]
+    quantity: int
+    list_total: Money
+    total: Money
+    units: tuple[UnitView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """One step of an order's history. `by_ref` is the public id of who did it, or the name of a job."""
+
+    event: OrderEventKind
+    from_state: OrderState | None
+    to_state: OrderState
+    by_ref: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """A whole order for its page: shopper's, merchant's and operator's."""
+
+    order_ref: str
+    state: OrderState
+    total: Money
+    list_total: Money
+    refunded: Money
+    person_ref: str
+    person_name: str
+    masked_phone: str
+    merchant_ref: str
+    merchant_names: Mapping[str, str]
+    store_ref: str | None
+    store_names: Mapping[str, str] | None
+    region_ref: str
+    zone: str
+    remember_consent: bool
+    created_at: datetime
+    expires_at: datetime
+    paid_at: datetime | None
+    lines: tuple[LineView, ...]
+    events: tuple[EventView, ...]
+
+    @property
+    def refundable(self) -> Money:
+        """What the units that are neither used nor refunded were paid with."""
+        unused = (unit.paid for line in self.lines for unit in line.units if unit.state is UnitState.SOLD)
+        return sum(unused, Money(0, self.total.unit))
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSummary:
+    """An order as one row of a list."""
+
+    order_ref: str
+    state: OrderState
+    total: Money
+    refunded: Money
+    person_ref: str
+    person_name: str
+    masked_phone: str
+    merchant_ref: str
+    merchant_names: Mapping[str, str]
+    store_ref: str | None
+    store_names: Mapping[str, str] | None
+    titles: Mapping[str, str]
+    """Of the first line."""
+    quantity: int
+    """Units over all lines."""
+    created_at: datetime
+    paid_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DayFigures:
+    """The figures of one day of one region. `ordered` counts by the day of ordering, the rest by their own
+    moment; `gmv` is what was paid, before refunds."""
+
+    ordered: int
+    paid: int
+    gmv: Money
+    shoppers: int
+    refunded_units: int
+    refunds: Money
+    redeemed_units: int
+    redeemed: Money
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPoint:
+    """One step of a chart: it starts at `starts_at` (UTC)."""
+
+    starts_at: datetime
+    ordered: int
+    paid: int
+    gmv: Money
+    redeemed_units: int
+    redeemed: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Takings:
+    """What one merchant sold, saw used and gave back in a span of time."""
+
+    sold_units: int
+    sold: Money
+    used_units: int
+    used: Money
+    refunded_units: int
+    refunded: Money
