@@ -1,0 +1,145 @@
+"""Tables of vouchers: terms, vouchers, their uses, redemptions."""
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from hutong.kernel.ids import public_id_field, ref_field
+from hutong.visit.vouchers.rules import DEFAULT_TERMS
+from hutong.visit.vouchers.types import UseState, VoucherState
+
+
+class VoucherTerms(models.Model):
+    """What a voucher of an offer promises beyond its price. An offer without a row has `rules.DEFAULT_TERMS`."""
+
+    offer_ref = ref_field(unique=True)
+    valid_days = models.IntegerField(default=DEFAULT_TERMS.valid_days)
+    uses = models.IntegerField(default=DEFAULT_TERMS.uses)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(valid_days__gte=1, valid_days__lte=3650), name="vouchers_terms_valid_days"
+            ),
+            models.CheckConstraint(condition=Q(uses__gte=1, uses__lte=100), name="vouchers_terms_uses"),
+        ]
+
+    def __str__(self) -> str:
+        return self.offer_ref
+
+
+class Voucher(models.Model):
+    """The right to enjoy what was bought, in any of its stores, from `valid_from` until before `valid_until`.
+
+    `expired` is written by the janitor some time after `valid_until`; the time decides, not the state.
+    `undone_count` bounds how often redeeming and undoing may go round.
+    """
+
+    public_id = public_id_field("vch")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="vouchers")
+    merchant = models.ForeignKey("merchants.Merchant", on_delete=models.PROTECT, related_name="vouchers")
+    order_ref = ref_field(db_index=True)
+    offer_ref = ref_field()
+    titles = models.JSONField()
+    code_hmac = models.CharField(max_length=64, unique=True)
+    store_ids = ArrayField(models.BigIntegerField())
+    valid_from = models.DateTimeField()
+    valid_until = models.DateTimeField()
+    uses_total = models.IntegerField()
+    uses_left = models.IntegerField()
+    undone_count = models.IntegerField(default=0)
+    state = models.CharField(max_length=10, default=VoucherState.READY.value)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(uses_left__gte=0, uses_left__lte=F("uses_total"), uses_total__gte=1),
+                name="vouchers_voucher_uses",
+            ),
+            models.CheckConstraint(
+                condition=(
+                    Q(state__in=[VoucherState.READY.value, VoucherState.EXPIRED.value], uses_left__gt=0)
+                    | Q(state__in=[VoucherState.USED.value, VoucherState.REFUNDED.value], uses_left=0)
+                ),
+                name="vouchers_voucher_state_uses",
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_from__lt=F("valid_until")), name="vouchers_voucher_validity"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["person", "-id"], name="vouchers_voucher_wallet"),
+            models.Index(
+                fields=["valid_until"],
+                condition=Q(state=VoucherState.READY.value),
+                name="vouchers_voucher_to_expire",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class Use(models.Model):
+    """One enjoyment of a voucher; `unit_ref` names the unit of the order that holds its amounts."""
+
+    voucher = models.ForeignKey(Voucher, on_delete=models.PROTECT, related_name="uses")
+    use_no = models.IntegerField()
+    unit_ref = ref_field(unique=True)
+    state = models.CharField(max_length=10, default=UseState.READY.value)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["voucher", "use_no"], name="vouchers_use_once"),
+            models.CheckConstraint(
+                condition=Q(state__in=[state.value for state in UseState]), name="vouchers_use_state"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"use {self.use_no} of voucher {self.voucher_id}"
+
+
+class Redemption(models.Model):
+    """The fact of a use: where, when, by whom and by which device. Undone ones stay, with who undid them.
+
+    `actor_ref` is the device, or the person where no device took part; its nonce makes a repeat harmless.
+    """
+
+    public_id = public_id_field("red")
+    voucher = models.ForeignKey(Voucher, on_delete=models.PROTECT, related_name="redemptions")
+    use_no = models.IntegerField()
+    unit_ref = ref_field(db_index=True)
+    store = models.ForeignKey("merchants.Store", on_delete=models.PROTECT, related_name="redemptions")
+    device = models.ForeignKey(
+        "merchants.Device", on_delete=models.PROTECT, null=True, related_name="redemptions"
+    )
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="redemptions_made"
+    )
+    actor_ref = ref_field()
+    nonce = models.CharField(max_length=80)
+    at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True)
+    undone_by = ref_field(blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["voucher", "use_no"],
+                condition=Q(undone_at__isnull=True),
+                name="vouchers_redemption_one_live",
+            ),
+            models.UniqueConstraint(fields=["actor_ref", "nonce"], name="vouchers_redemption_nonce"),
+            models.CheckConstraint(
+                condition=Q(undone_at__isnull=True, undone_by="")
+                | (Q(undone_at__isnull=False) & ~Q(undone_by="")),
+                name="vouchers_redemption_undone",
+            ),
+        ]
+        indexes = [models.Index(fields=["store", "-at"], name="vouchers_redemption_today")]
+
+    def __str__(self) -> str:
+        return self.public_id
