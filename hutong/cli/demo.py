@@ -1,0 +1,92 @@
+"""`hutong demo`: from nothing to a running site with a real city."""
+
+import os
+import shutil
+from pathlib import Path
+
+from rich.table import Table
+
+from hutong.cli import setup
+from hutong.cli.screen import console, progress_bar
+
+CITY = Path(__file__).resolve().parents[2] / "data" / "helsinki-centre.osm.pbf"
+
+
+def run(*, port: int, reset: bool) -> None:
+    """Start everything on `port`, `port` + 1 (live) and `port` + 2 (sandbox); stop all of it at the end."""
+    os.environ.setdefault("HUTONG_MODE", "demo")
+    os.environ.setdefault("HUTONG_SITE_URL", f"http://127.0.0.1:{port}")
+    os.environ.setdefault("HUTONG_LIVE_URL", f"http://127.0.0.1:{port + 1}/live")
+    os.environ.setdefault("HUTONG_SANDBOX_URL", f"http://127.0.0.1:{port + 2}")
+    from hutong.cli import processes  # It reads Django's settings, which read the lines above.
+
+    processes.interruptible()
+    if reset:
+        throw_away()
+    setup.django(wait_for_database=True)
+    from django.conf import settings
+
+    from hutong.kernel import database
+
+    supervisor = processes.Supervisor()
+    try:
+        setup.migrate()
+        known = processes.parts(port)
+        accounts = _seed()
+        for name in ("sandbox", "web", "live", "worker"):
+            supervisor.start(known[name])
+        for name in ("sandbox", "web", "live"):
+            supervisor.wait_ready(known[name])
+        _print_welcome(settings.HUTONG_SITE_URL, accounts)
+        supervisor.watch()
+    except KeyboardInterrupt:
+        console.print("Stopping ...")
+    finally:
+        supervisor.stop()
+        if not os.environ.get("DATABASE_URL"):
+            database.stop_embedded(settings.HUTONG_HOME)
+
+
+def throw_away() -> None:
+    """Remove the demo's data: its database, basemaps, media and the sandbox's books."""
+    setup.django(wait_for_database=False)
+    from django.conf import settings
+
+    from hutong.kernel import database
+
+    if os.environ.get("DATABASE_URL"):
+        database.drop_database(settings.DATABASES["default"])
+    else:
+        database.stop_embedded(settings.HUTONG_HOME)
+    for name in ("postgres", "basemaps", "media"):
+        shutil.rmtree(settings.HUTONG_HOME / name, ignore_errors=True)
+    for path in settings.HUTONG_HOME.glob("sandbox.sqlite3*"):
+        path.unlink()
+    console.print("The demo's data is gone.")
+
+
+def _seed() -> list[tuple[str, str, str]]:
+    """Import the city and make the sample offers where they are missing; who can sign in, as rows to print."""
+    from hutong.flows.demo_city import seed_demo
+    from hutong.flows.import_osm import import_osm
+    from hutong.kernel import clock
+    from hutong.town.regions import queries as regions
+
+    at = clock.now()
+    with progress_bar() as progress:
+        if regions.find_region("helsinki") is None:
+            import_osm(
+                CITY, "helsinki", names={"en": "Helsinki", "zh-Hans": "赫尔辛基", "fi": "Helsinki"},
+                zone="Europe/Helsinki", currency="EUR", at=at, progress=progress,
+            )  # fmt: skip
+        accounts = seed_demo(at=at, progress=progress)
+    return [(account.role, account.phone, account.opens) for account in accounts]
+
+
+def _print_welcome(url: str, accounts: list[tuple[str, str, str]]) -> None:
+    table = Table("Who", "Phone", "Page", title="Demo accounts", title_justify="left")
+    for role, phone, path in accounts:
+        table.add_row(role, phone, f"{url}{path}")
+    console.print(table)
+    console.print(f"Sign-in codes appear at {url}/demo/messages/")
+    console.print(f"\n[bold]Hutong runs at {url}[/]   (Ctrl-C stops it)")
