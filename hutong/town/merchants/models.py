@@ -118,13 +118,9 @@ class Store(models.Model):
 class Staff(models.Model):
     """A person with a role at a merchant, or at one of its stores only."""
 
-    person = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="staff_roles"
-    )
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="staff_roles")
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="staff")
-    store = models.ForeignKey(
-        Store, on_delete=models.PROTECT, null=True, blank=True, related_name="staff"
-    )
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, null=True, blank=True, related_name="staff")
     role = models.CharField(max_length=10)
     since_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)

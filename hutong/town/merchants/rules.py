@@ -37,6 +37,18 @@ def next_merchant_state(state: MerchantState, event: MerchantEvent) -> MerchantS
     return MERCHANT_TRANSITIONS.get((state, event))
 
 
+def event_of(state: MerchantState, *, approve: bool) -> MerchantEvent | None:
+    """What an operator's yes or no means for a merchant in this state; None where it means nothing."""
+    meanings = {
+        (MerchantState.APPLIED, True): MerchantEvent.APPROVE,
+        (MerchantState.APPLIED, False): MerchantEvent.REJECT,
+        (MerchantState.REJECTED, True): MerchantEvent.APPROVE,
+        (MerchantState.APPROVED, False): MerchantEvent.SUSPEND,
+        (MerchantState.SUSPENDED, True): MerchantEvent.REINSTATE,
+    }
+    return meanings.get((state, approve))
+
+
 def role_covers(role: StaffRole, *, merchant_ref: str, store_ref: str) -> bool:
     """Whether a role lets its holder act in a store of a merchant: all roles may redeem where they work."""
     if role.merchant_ref != merchant_ref or role.merchant_state is not MerchantState.APPROVED:

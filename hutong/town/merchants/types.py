@@ -107,3 +107,103 @@ class StoredStores:
     updated: int
     unchanged: int
     closed: int
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryView:
+    """A category as pages show it; a group has its categories as `children`."""
+
+    category_id: int
+    slug: str
+    names: dict[str, str]
+    emoji: str
+    children: tuple["CategoryView", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MerchantView:
+    """A merchant as the operator and its own people see it."""
+
+    merchant_id: int
+    ref: str
+    names: dict[str, str]
+    state: MerchantState
+    applied_at: datetime
+    decided_at: datetime | None
+    decision_reason: str
+    region_id: int
+    phone: str
+    sample: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoreView:
+    """A store with what its page shows. `merchant_*` are None for a listing nobody has claimed."""
+
+    store_id: int
+    ref: str
+    merchant_id: int | None
+    merchant_ref: str | None
+    merchant_state: MerchantState | None
+    sample: bool
+    region_id: int
+    region_slug: str
+    zone: str
+    currency: str
+    category: CategoryView
+    group: CategoryView | None
+    names: dict[str, str]
+    lon: float
+    lat: float
+    address: str
+    postcode: str
+    city: str
+    phone: str
+    website: str
+    opening_hours: str
+    osm_ref: str | None
+    state: StoreState
+
+    @property
+    def claimed(self) -> bool:
+        """Whether the store belongs to a merchant the operator approved."""
+        return self.merchant_state is MerchantState.APPROVED
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceView:
+    """A scanner or till that is still paired."""
+
+    device_id: int
+    ref: str
+    name: str
+    store_id: int
+    store_ref: str
+    merchant_id: int | None
+    merchant_ref: str | None
+    paired_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StaffView:
+    """One live role at a merchant, for the merchant's list of its people."""
+
+    staff_id: int
+    person_ref: str
+    name: str
+    phone: str
+    role: Role
+    store_ref: str | None
+    since_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MerchantMove:
+    """One line of a merchant's history."""
+
+    from_state: MerchantState
+    to_state: MerchantState
+    reason: str
+    by_ref: str
+    by_name: str
+    at: datetime

@@ -48,7 +48,9 @@ class Region(models.Model):
             models.CheckConstraint(
                 condition=Q(parent__isnull=True) | ~Q(parent=F("id")), name="regions_region_own_parent"
             ),
-            models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="regions_region_currency"),
+            models.CheckConstraint(
+                condition=Q(currency__regex=r"^[A-Z]{3}$"), name="regions_region_currency"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -39,6 +39,40 @@ class Extent:
         """The middle of the box as (lon, lat)."""
         return (self.west + self.east) / 2, (self.south + self.north) / 2
 
+    @property
+    def size(self) -> float:
+        """Square degrees: good enough to tell the smaller of two boxes around one place."""
+        return (self.east - self.west) * (self.north - self.south)
+
+    def overlaps(self, other: "Extent") -> bool:
+        """Whether the two boxes share at least an edge."""
+        return (
+            self.west <= other.east
+            and other.west <= self.east
+            and self.south <= other.north
+            and other.south <= self.north
+        )
+
     def holds(self, lon: float, lat: float) -> bool:
         """Whether the position lies in the box, its edge included."""
         return self.west <= lon <= self.east and self.south <= lat <= self.north
+
+
+@dataclass(frozen=True, slots=True)
+class RegionView:
+    """A region as rooms and pages see it."""
+
+    region_id: int
+    ref: str
+    slug: str
+    names: dict[str, str]
+    kind: RegionKind
+    lon: float
+    lat: float
+    extent: Extent
+    zone: str
+    currency: str
+    datum: Datum
+    languages: tuple[str, ...]
+    basemap: str
+    attribution: str

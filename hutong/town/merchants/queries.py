@@ -1,0 +1,240 @@
+"""Reads of merchants, stores, staff and devices."""
+
+from django.db.models import QuerySet
+
+from hutong.town.merchants.models import Category, Device, Merchant, MerchantDecision, Staff, Store
+from hutong.town.merchants.rules import may_manage, role_covers
+from hutong.town.merchants.types import (
+    CategoryView,
+    DeviceView,
+    MerchantMove,
+    MerchantState,
+    MerchantView,
+    Role,
+    StaffRole,
+    StaffView,
+    StoreState,
+    StoreView,
+)
+from hutong.town.people.models import Person
+
+
+def category_tree() -> list[CategoryView]:
+    """The groups in their order, each with its categories; one statement."""
+    found = list(Category.objects.order_by("position", "pk"))
+    return [
+        _category(group, tuple(_category(child) for child in found if child.parent_id == group.pk))
+        for group in found
+        if group.parent_id is None
+    ]
+
+
+def merchant_by_ref(ref: str) -> MerchantView | None:
+    """The merchant of this public id, or None."""
+    merchant = Merchant.objects.filter(public_id=ref).first()
+    return _merchant(merchant) if merchant else None
+
+
+def merchants_in(states: set[MerchantState], limit: int = 200) -> list[MerchantView]:
+    """Merchants in these states, who applied first comes first."""
+    found = Merchant.objects.filter(state__in=[state.value for state in states])
+    return [_merchant(merchant) for merchant in found.order_by("applied_at", "pk")[:limit]]
+
+
+def pending_merchants(limit: int = 200) -> list[MerchantView]:
+    """The operator's queue: merchants that wait for a decision, who waited longest first."""
+    return merchants_in({MerchantState.APPLIED}, limit)
+
+
+def merchant_history(merchant_ref: str) -> list[MerchantMove]:
+    """Every decision about a merchant, the newest first."""
+    moves = MerchantDecision.objects.filter(merchant__public_id=merchant_ref).select_related("by")
+    return [
+        MerchantMove(
+            from_state=MerchantState(move.from_state),
+            to_state=MerchantState(move.to_state),
+            reason=move.reason,
+            by_ref=move.by.public_id,
+            by_name=move.by.name,
+            at=move.at,
+        )
+        for move in moves.order_by("-pk")
+    ]
+
+
+def store_by_ref(ref: str) -> StoreView | None:
+    """The store of this public id, open or closed, or None."""
+    store = _stores().filter(public_id=ref).first()
+    return _store(store) if store else None
+
+
+def stores_by_ids(store_ids: list[int]) -> list[StoreView]:
+    """These stores in the order of their keys; one statement."""
+    return [_store(store) for store in _stores().filter(pk__in=store_ids).order_by("pk")]
+
+
+def stores_of_merchant(merchant_ref: str) -> list[StoreView]:
+    """All stores of a merchant, open ones first."""
+    found = _stores().filter(merchant__public_id=merchant_ref)
+    return [_store(store) for store in found.order_by("-state", "pk")]
+
+
+def stores_of(person: Person, merchant_ref: str | None = None) -> list[StoreView]:
+    """The open stores in which a person works, of one merchant or of all; two statements."""
+    roles = [role for role in staff_roles(person) if merchant_ref in (None, role.merchant_ref)]
+    found = _stores().filter(
+        merchant__public_id__in={role.merchant_ref for role in roles}, state=StoreState.OPEN.value
+    )
+    return [_store(store) for store in found.order_by("pk") if _covered(roles, store)]
+
+
+def staff_roles(person: Person) -> list[StaffRole]:
+    """The live roles of a person at all merchants, whatever the merchants' state; one statement."""
+    found = Staff.objects.filter(person=person, revoked_at=None).select_related("merchant", "store")
+    return [
+        StaffRole(
+            merchant_ref=staff.merchant.public_id,
+            merchant_names=staff.merchant.names,
+            merchant_state=MerchantState(staff.merchant.state),
+            store_ref=staff.store.public_id if staff.store else None,
+            role=Role(staff.role),
+        )
+        for staff in found.order_by("pk")
+    ]
+
+
+def staff_of(merchant_ref: str) -> list[StaffView]:
+    """The people of a merchant with their live roles, the oldest first. The phone is not masked."""
+    found = Staff.objects.filter(merchant__public_id=merchant_ref, revoked_at=None)
+    return [
+        StaffView(
+            staff_id=staff.pk,
+            person_ref=staff.person.public_id,
+            name=staff.person.name,
+            phone=staff.person.phone or "",
+            role=Role(staff.role),
+            store_ref=staff.store.public_id if staff.store else None,
+            since_at=staff.since_at,
+        )
+        for staff in found.select_related("person", "store").order_by("pk")
+    ]
+
+
+def may_redeem(actor: Person | Device, store: Store) -> bool:
+    """Whether a person of the staff, or a device, may redeem in a store.
+
+    The store is open for business with us (not closed, its merchant approved); the person holds a live role
+    there; the device is paired with this very store.
+    """
+    if store.merchant is None or store.state != StoreState.OPEN.value:
+        return False
+    if store.merchant.state != MerchantState.APPROVED.value:
+        return False
+    if isinstance(actor, Device):
+        return actor.revoked_at is None and actor.store_id == store.pk
+    return _covered(staff_roles(actor), store)
+
+
+def may_manage_merchant(person: Person, merchant_ref: str, store_ref: str | None = None) -> bool:
+    """Whether a person may change things of a whole merchant, or of one store of it.
+
+    Who manages one store only may not change what concerns the whole merchant.
+    """
+    return any(
+        may_manage(role.role) and role.merchant_ref == merchant_ref and role.store_ref in (None, store_ref)
+        for role in staff_roles(person)
+    )
+
+
+def device_by_ref(ref: str) -> DeviceView | None:
+    """The device of this public id while it is paired, or None."""
+    device = _devices().filter(public_id=ref).first()
+    return _device(device) if device else None
+
+
+def devices_of(merchant_ref: str) -> list[DeviceView]:
+    """The paired devices of a merchant, the oldest first."""
+    return [_device(device) for device in _devices().filter(store__merchant__public_id=merchant_ref)]
+
+
+def _covered(roles: list[StaffRole], store: Store) -> bool:
+    merchant = store.merchant
+    return merchant is not None and any(
+        role_covers(role, merchant_ref=merchant.public_id, store_ref=store.public_id) for role in roles
+    )
+
+
+def _stores() -> "QuerySet[Store]":
+    return Store.objects.select_related("merchant", "region", "category", "category__parent")
+
+
+def _devices() -> "QuerySet[Device]":
+    return Device.objects.filter(revoked_at=None).select_related("store", "store__merchant").order_by("pk")
+
+
+def _category(category: Category, children: tuple[CategoryView, ...] = ()) -> CategoryView:
+    return CategoryView(
+        category_id=category.pk,
+        slug=category.slug,
+        names=category.names,
+        emoji=category.emoji,
+        children=children,
+    )
+
+
+def _merchant(merchant: Merchant) -> MerchantView:
+    return MerchantView(
+        merchant_id=merchant.pk,
+        ref=merchant.public_id,
+        names=merchant.names,
+        state=MerchantState(merchant.state),
+        applied_at=merchant.applied_at,
+        decided_at=merchant.decided_at,
+        decision_reason=merchant.decision_reason,
+        region_id=merchant.region_id,
+        phone=merchant.phone,
+        sample=merchant.sample,
+    )
+
+
+def _store(store: Store) -> StoreView:
+    merchant, group = store.merchant, store.category.parent
+    return StoreView(
+        store_id=store.pk,
+        ref=store.public_id,
+        merchant_id=store.merchant_id,
+        merchant_ref=merchant.public_id if merchant else None,
+        merchant_state=MerchantState(merchant.state) if merchant else None,
+        sample=merchant.sample if merchant else False,
+        region_id=store.region_id,
+        region_slug=store.region.slug,
+        zone=store.region.zone,
+        currency=store.region.currency,
+        category=_category(store.category),
+        group=_category(group) if group else None,
+        names=store.names,
+        lon=store.lon,
+        lat=store.lat,
+        address=store.address,
+        postcode=store.postcode,
+        city=store.city,
+        phone=store.phone,
+        website=store.website,
+        opening_hours=store.opening_hours,
+        osm_ref=store.osm_ref,
+        state=StoreState(store.state),
+    )
+
+
+def _device(device: Device) -> DeviceView:
+    merchant = device.store.merchant
+    return DeviceView(
+        device_id=device.pk,
+        ref=device.public_id,
+        name=device.name,
+        store_id=device.store_id,
+        store_ref=device.store.public_id,
+        merchant_id=device.store.merchant_id,
+        merchant_ref=merchant.public_id if merchant else None,
+        paired_at=device.paired_at,
+    )

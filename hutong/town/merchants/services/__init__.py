@@ -1,0 +1,41 @@
+"""Writes of merchants: what people decide, who works where, what an import brings."""
+
+from hutong.town.merchants.services.categories import store_categories
+from hutong.town.merchants.services.decisions import (
+    MerchantAlreadyDecided,
+    MerchantUnnamed,
+    ReasonMissing,
+    StoreTaken,
+    apply_merchant,
+    claim_store,
+    decide_merchant,
+)
+from hutong.town.merchants.services.imported import store_imported
+from hutong.town.merchants.services.people import (
+    DeviceUnknown,
+    NameMissing,
+    StaffUnknown,
+    add_staff,
+    pair_device,
+    revoke_device,
+    revoke_staff,
+)
+
+__all__ = [
+    "DeviceUnknown",
+    "MerchantAlreadyDecided",
+    "MerchantUnnamed",
+    "NameMissing",
+    "ReasonMissing",
+    "StaffUnknown",
+    "StoreTaken",
+    "add_staff",
+    "apply_merchant",
+    "claim_store",
+    "decide_merchant",
+    "pair_device",
+    "revoke_device",
+    "revoke_staff",
+    "store_categories",
+    "store_imported",
+]

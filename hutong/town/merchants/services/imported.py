@@ -1,0 +1,98 @@
+"""Stores as an extract of a city brings them, in batches."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from django.db import transaction
+
+from hutong.kernel.ids import new_id
+from hutong.kernel.locking import advisory
+from hutong.kernel.rows import execute, rows
+from hutong.town.merchants.types import ImportedStore, StoredStores
+
+BATCH = 1_000
+
+# A store that a merchant has claimed is the merchant's: neither this nor _CLOSE touches it. A row that is
+# already as the extract has it is not written. `xmax` is 0 only in a row that was inserted just now.
+_UPSERT = """
+INSERT INTO merchants_store AS s (
+  public_id, region_id, category_id, names, lon, lat, address, postcode, city, phone, website,
+  opening_hours, osm_ref, state, updated_at)
+SELECT r.public_id, %(region_id)s::int8, r.category_id, r.names, r.lon, r.lat, r.address, r.postcode, r.city,
+  r.phone, r.website, r.opening_hours, r.osm_ref, 'open', %(at)s::timestamptz
+FROM jsonb_to_recordset(%(batch)s::jsonb) AS r(
+  public_id text, category_id int8, names jsonb, lon float8, lat float8, address text, postcode text,
+  city text, phone text, website text, opening_hours text, osm_ref text)
+ON CONFLICT (region_id, osm_ref) DO UPDATE SET
+  category_id = excluded.category_id, names = excluded.names, lon = excluded.lon, lat = excluded.lat,
+  address = excluded.address, postcode = excluded.postcode, city = excluded.city, phone = excluded.phone,
+  website = excluded.website, opening_hours = excluded.opening_hours, state = excluded.state,
+  updated_at = excluded.updated_at
+WHERE s.merchant_id IS NULL
+  AND (s.category_id, s.names, s.lon, s.lat, s.address, s.postcode, s.city, s.phone, s.website,
+    s.opening_hours, s.state)
+  IS DISTINCT FROM (excluded.category_id, excluded.names, excluded.lon, excluded.lat, excluded.address,
+    excluded.postcode, excluded.city, excluded.phone, excluded.website, excluded.opening_hours,
+    excluded.state)
+RETURNING (s.xmax = 0) AS is_new
+"""
+
+_CLOSE = """
+UPDATE merchants_store SET state = 'closed', updated_at = %(at)s::timestamptz
+WHERE region_id = %(region_id)s::int8 AND merchant_id IS NULL AND state = 'open' AND osm_ref IS NOT NULL
+  AND NOT osm_ref = ANY(%(osm_refs)s::text[])
+"""
+
+
+def store_imported(
+    *,
+    region_id: int,
+    stores: Sequence[ImportedStore],
+    category_ids: Mapping[str, int],
+    at: datetime,
+) -> StoredStores:
+    """Make the listings of a region equal to an extract, in one transaction.
+
+    New places become open listings, known ones are brought up to date, listings that the extract no longer
+    has are closed and keep their row. Stores with a merchant stay exactly as they are. Imports of one region
+    wait for each other, so the same file twice at once is the same as twice in a row.
+    """
+    new = updated = 0
+    with transaction.atomic():
+        # A city takes longer than the 3 s that anybody else would wait for a lock.
+        execute("SET LOCAL lock_timeout = '10min'")
+        advisory("merchants.import", region_id)
+        for batch in _batches(stores):
+            values = json.dumps([_row(store, category_ids[store.category_slug]) for store in batch])
+            written = rows(_UPSERT, {"region_id": region_id, "at": at, "batch": values})
+            new += sum(1 for row in written if row["is_new"])
+            updated += sum(1 for row in written if not row["is_new"])
+        refs = [store.osm_ref for store in stores]
+        closed = execute(_CLOSE, {"region_id": region_id, "at": at, "osm_refs": refs})
+    return StoredStores(new=new, updated=updated, unchanged=len(stores) - new - updated, closed=closed)
+
+
+def _batches(stores: Iterable[ImportedStore]) -> Iterator[list[ImportedStore]]:
+    iterator = iter(stores)
+    while batch := list(islice(iterator, BATCH)):
+        yield batch
+
+
+def _row(store: ImportedStore, category_id: int) -> dict[str, Any]:
+    return {
+        "public_id": new_id("sto"),
+        "category_id": category_id,
+        "names": store.names,
+        "lon": store.lon,
+        "lat": store.lat,
+        "address": store.address,
+        "postcode": store.postcode,
+        "city": store.city,
+        "phone": store.phone,
+        "website": store.website,
+        "opening_hours": store.opening_hours,
+        "osm_ref": store.osm_ref,
+    }

@@ -1,0 +1,100 @@
+"""Writes of regions."""
+
+import zoneinfo
+from collections.abc import Mapping, Sequence
+
+from babel.numbers import list_currencies
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_slug
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from hutong.kernel.errors import Invalid, NotFound
+from hutong.town.regions.models import Region
+from hutong.town.regions.types import Datum, Extent, RegionKind
+
+
+class SlugInvalid(Invalid):
+    """The short name of a region is not one that can stand in an address."""
+
+    code = "region_slug_invalid"
+    message = _("A region's short name is made of letters, digits, hyphens and underscores, at most 60.")
+
+
+class ZoneUnknown(Invalid):
+    """There is no such time zone."""
+
+    code = "zone_unknown"
+    message = _("%(zone)s is no time zone. Use a name such as Europe/Helsinki.")
+
+
+class CurrencyUnknown(Invalid):
+    """There is no such currency."""
+
+    code = "currency_unknown"
+    message = _("%(currency)s is no currency. Use a code such as EUR or CNY.")
+
+
+class RegionUnknown(NotFound):
+    """There is no region of this name."""
+
+    code = "region_unknown"
+    message = _("There is no region “%(slug)s”.")
+
+
+def check_region(*, slug: str, zone: str, currency: str) -> None:
+    """Refuse what no region may have, before long work begins; raises the errors of this file."""
+    try:
+        validate_slug(slug)
+    except ValidationError as error:
+        raise SlugInvalid from error
+    if len(slug) > 60:
+        raise SlugInvalid
+    if zone not in zoneinfo.available_timezones():
+        raise ZoneUnknown(zone=zone)
+    if currency not in list_currencies():
+        raise CurrencyUnknown(currency=currency)
+
+
+def upsert_region(
+    *,
+    slug: str,
+    names: Mapping[str, str],
+    extent: Extent,
+    zone: str,
+    currency: str,
+    kind: RegionKind = RegionKind.CITY,
+    datum: Datum = Datum.WGS84,
+    languages: Sequence[str] = (),
+    attribution: str = "",
+) -> Region:
+    """Make the region `slug`, or bring it up to date; its public id and basemap stay.
+
+    Safe when called twice at once. Raises `SlugInvalid`, `ZoneUnknown`, `CurrencyUnknown`.
+    """
+    check_region(slug=slug, zone=zone, currency=currency)
+    lon, lat = extent.centre
+    values = {
+        "names": dict(names),
+        "kind": kind.value,
+        "lon": lon,
+        "lat": lat,
+        "west": extent.west,
+        "south": extent.south,
+        "east": extent.east,
+        "north": extent.north,
+        "zone": zone,
+        "currency": currency,
+        "datum": datum.value,
+        "languages": list(languages),
+        "attribution": attribution,
+    }
+    with transaction.atomic():
+        region, _made = Region.objects.update_or_create(slug=slug, defaults=values)
+    return region
+
+
+def set_basemap(*, slug: str, filename: str) -> None:
+    """Say which file under the basemaps folder draws the region. Raises `RegionUnknown`."""
+    if not Region.objects.filter(slug=slug).update(basemap=filename):
+        raise RegionUnknown(slug=slug)
