@@ -1,0 +1,120 @@
+"""The house as import-linter, the models and the SQL text see it."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "hutong"
+ROOMS = {"town", "attract", "pay", "visit", "know"}
+FLOORS_OF_TOWN = {"people": 0, "regions": 0, "merchants": 1, "catalog": 2}
+ARROWS = ROOT / "docs" / "reference" / "arrows.txt"
+
+
+def place_of(module: str) -> tuple[str, str]:
+    """('pay', 'orders') of hutong.pay.orders.models."""
+    parts = module.split(".")
+    return parts[1], parts[2] if len(parts) > 2 else ""
+
+
+def may_see(seer: tuple[str, str], seen: tuple[str, str]) -> bool:
+    """Whether tables of `seen` lie in the same app as `seer` or on a floor below it."""
+    if seer == seen or seen[0] == "kernel":
+        return True
+    if seen[0] != "town":
+        return False
+    if seer[0] != "town":
+        return seer[0] != "kernel"
+    return FLOORS_OF_TOWN[seen[1]] < FLOORS_OF_TOWN[seer[1]]
+
+
+def our_models() -> list[type]:
+    return [model for model in apps.get_models() if model.__module__.startswith("hutong.")]
+
+
+def test_import_linter_contracts_hold() -> None:
+    lint = Path(sys.executable).parent / "lint-imports"
+    done = subprocess.run([lint, "--config", ".importlinter.toml"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
+@pytest.mark.parametrize("model", our_models(), ids=lambda model: model.__name__)
+def test_foreign_keys_point_down(model: type) -> None:
+    """String foreign keys are invisible to import-linter."""
+    wrong = []
+    for field in model._meta.get_fields():  # type: ignore[attr-defined]
+        target = getattr(field, "related_model", None)
+        if target is None or field.auto_created or not target.__module__.startswith("hutong."):
+            continue
+        if not may_see(place_of(model.__module__), place_of(target.__module__)):
+            wrong.append(f"{model.__name__}.{field.name} -> {target.__name__}")
+    assert wrong == []
+
+
+def test_models_are_not_fetched_by_name() -> None:
+    found = [
+        str(path.relative_to(ROOT))
+        for path in PACKAGE.rglob("*.py")
+        if "migrations" not in path.parts and "get_model(" in path.read_text()
+    ]
+    assert found == []
+
+
+def tables() -> dict[str, tuple[str, str]]:
+    return {model._meta.db_table: place_of(model.__module__) for model in our_models()}  # type: ignore[attr-defined]
+
+
+def test_sql_names_only_tables_it_may_see() -> None:
+    wrong = []
+    known = tables()
+    pattern = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE|TABLE)\s+(?:ONLY\s+)?\"?([a-z]+_[a-z_]+)\b", re.IGNORECASE)
+    for path in PACKAGE.rglob("*.py"):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        if "migrations" in path.parts or place_of(module)[0] not in ROOMS | {"flows", "web", "api", "kernel"}:
+            continue
+        for table in pattern.findall(path.read_text()):
+            if table in known and not may_see(place_of(module), known[table]):
+                wrong.append(f"{path.relative_to(ROOT)}: {table}")
+    assert wrong == []
+
+
+def test_sql_rule_sees_a_violation() -> None:
+    """The control: a statement of one room over another room's table is caught."""
+    assert not may_see(("pay", "orders"), ("visit", "vouchers"))
+    assert not may_see(("town", "merchants"), ("town", "catalog"))
+    assert may_see(("attract", "search"), ("town", "catalog"))
+
+
+def arrows() -> str:
+    """Every import between two apps, as `importer module -> imported module`, sorted."""
+    found = set()
+    pattern = re.compile(r"^\s*(?:from|import)\s+(hutong(?:\.\w+)*)(?:\s+import\s+\(?([\w, ]*))?", re.MULTILINE)
+    for path in sorted(PACKAGE.rglob("*.py")):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        if "migrations" in path.parts or place_of(module + ".x")[0] not in ROOMS:
+            continue
+        for target, names in pattern.findall(path.read_text()):
+            for full in _modules(target, names):
+                if place_of(full)[0] in ROOMS and place_of(full) != place_of(module):
+                    found.add(f"{module.removeprefix('hutong.')} -> {full.removeprefix('hutong.')}")
+    return "\n".join(sorted(found)) + "\n"
+
+
+def _modules(target: str, names: str) -> list[str]:
+    """`from hutong.town.people import models` names a module; `from ...models import Person` names one too."""
+    submodules = [f"{target}.{name.strip()}" for name in names.split(",") if name.strip()]
+    real = [name for name in submodules if (ROOT / (name.replace(".", "/") + ".py")).exists()]
+    return real or [target]
+
+
+def test_arrows_between_apps_are_written_down() -> None:
+    """A new arrow is a visible line in the diff: `python -m tests.architecture.test_layers` writes the file."""
+    assert arrows() == ARROWS.read_text()
+
+
+if __name__ == "__main__":
+    ARROWS.write_text(arrows())
