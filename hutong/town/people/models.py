@@ -83,7 +83,9 @@ class OneTimeCode(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(tries_left__gte=0), name="people_code_tries_not_negative"),
-            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="people_code_expires_later"),
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("created_at")), name="people_code_expires_later"
+            ),
         ]
         indexes = [models.Index(fields=["phone", "-id"], name="people_code_by_phone")]
 
@@ -106,6 +108,7 @@ class ApiToken(models.Model):
     last_used_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+    revoked_by = models.CharField(max_length=40, blank=True, default="")
 
     class Meta:
         constraints = [

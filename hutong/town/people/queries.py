@@ -11,10 +11,10 @@ from hutong.kernel.secret import keyed_hex
 from .models import ApiToken, Message, Person
 from .types import MessageView, TokenKind, TokenSubject, TokenView
 
-TOKEN_PURPOSE = "people.token"
+TOKEN_PURPOSE = "people.token"  # noqa: S105  # the name of a key, not a key
 
 # One statement: the unique index on token_hmac finds the row, the primary key finds the person.
-TOKEN_SQL = """
+BY_HASH_SQL = """
 SELECT t.public_id, t.kind, t.subject_ref, t.person_id, t.scopes, t.last_used_at
 FROM people_apitoken t LEFT JOIN people_person p ON p.id = t.person_id
 WHERE t.token_hmac = %s AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > %s)
@@ -24,7 +24,7 @@ WHERE t.token_hmac = %s AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.
 
 def token_by_plain(plain: str, at: datetime) -> TokenSubject | None:
     """Who `plain` speaks for at `at`; None where it is unknown, revoked, expired or its person blocked."""
-    found = row(TOKEN_SQL, [keyed_hex(TOKEN_PURPOSE, plain), at])
+    found = row(BY_HASH_SQL, [keyed_hex(TOKEN_PURPOSE, plain), at])
     if found is None:
         return None
     return TokenSubject(

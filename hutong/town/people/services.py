@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext
@@ -16,6 +17,7 @@ from hutong.kernel.budget import spend
 from hutong.kernel.errors import Forbidden, Invalid
 from hutong.kernel.rows import row
 from hutong.kernel.secret import keyed_hex, new_token
+from hutong.kernel.text import clean
 
 from . import rules
 from .models import ApiToken, OneTimeCode, Person
@@ -95,7 +97,9 @@ def send_code(*, phone: str, address: str, at: datetime) -> CodeSent:
         created_at=at,
         expires_at=expires_at,
     )
-    body = gettext("%(code)s is your Hutong code. It works for 5 minutes. Nobody from Hutong will ask for it.")
+    body = gettext(
+        "%(code)s is your Hutong code. It works for 5 minutes. Nobody from Hutong will ask for it."
+    )
     chosen_sender().send(to=phone, body=body % {"code": code}, at=at)
     return CodeSent(phone=phone, expires_at=expires_at)
 
@@ -121,15 +125,15 @@ def sign_in(*, phone: str, code: str, language: str, address: str, at: datetime)
     return person
 
 
-def set_language(*, person: Person, language: str, at: datetime) -> None:
+def set_language(*, person: Person, language: str) -> None:
     """Speak to `person` in `language` from now on; a language we do not have leaves it as it is."""
     if language in set(Language):
         Person.objects.filter(pk=person.pk).update(language=language)
 
 
-def rename_person(*, person: Person, name: str, by: Person, at: datetime) -> None:
+def rename_person(*, person: Person, name: str) -> None:
     """Write down what `person` wants to be called (at most 120 characters are kept)."""
-    Person.objects.filter(pk=person.pk).update(name=name.strip()[:120])
+    Person.objects.filter(pk=person.pk).update(name=clean(name, limit=120))
 
 
 def issue_token(
@@ -155,7 +159,7 @@ def issue_token(
         subject_ref=subject_ref,
         person=person,
         scopes=sorted(set(scopes)),
-        name=name[:120],
+        name=clean(name, limit=120),
         created_by=by.public_id,
         created_at=at,
         expires_at=expires_at,
@@ -168,12 +172,14 @@ def revoke_token(*, token_ref: str, by: Person | None, at: datetime) -> bool:
 
     `by` is None when the token itself asked for its end.
     """
-    return bool(ApiToken.objects.filter(public_id=token_ref, revoked_at=None).update(revoked_at=at))
+    alive = ApiToken.objects.filter(public_id=token_ref, revoked_at=None)
+    return bool(alive.update(revoked_at=at, revoked_by=by.public_id if by else ""))
 
 
 def revoke_tokens_of(*, subject_ref: str, by: Person | None, at: datetime) -> int:
     """Kill every token that speaks for a person, device or merchant; how many were alive."""
-    return ApiToken.objects.filter(subject_ref=subject_ref, revoked_at=None).update(revoked_at=at)
+    alive = ApiToken.objects.filter(subject_ref=subject_ref, revoked_at=None)
+    return alive.update(revoked_at=at, revoked_by=by.public_id if by else "")
 
 
 def open_token(*, plain: str, at: datetime) -> TokenSubject | None:
@@ -201,5 +207,6 @@ def _code_hmac(phone: str, code: str) -> str:
 
 def _person_with(phone: str, language: str, at: datetime) -> Person:
     spoken = language if language in set(Language) else Language.EN.value
-    person, _made = Person.objects.get_or_create(phone=phone, defaults={"language": spoken, "created_at": at})
+    first_time = {"language": spoken, "created_at": at, "password": make_password(None)}
+    person, _made = Person.objects.get_or_create(phone=phone, defaults=first_time)
     return person
