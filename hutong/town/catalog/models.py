@@ -2,14 +2,14 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from hutong.kernel.ids import PublicIdField
+from hutong.kernel.ids import public_id_field
 from hutong.town.catalog.types import OfferKind, OfferState
 
 
 class Offer(models.Model):
     """Something that can be bought. Prices are minor units of `unit`, for one unit of the offer."""
 
-    public_id = PublicIdField(prefix="off")
+    public_id = public_id_field("off")
     merchant = models.ForeignKey("merchants.Merchant", on_delete=models.PROTECT, related_name="offers")
     kind = models.CharField(max_length=10, default=OfferKind.VOUCHER.value)
     state = models.CharField(max_length=10, default=OfferState.DRAFT.value)

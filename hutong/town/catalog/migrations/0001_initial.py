@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             name='Offer',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', hutong.kernel.ids.PublicIdField(prefix='off')),
+                ('public_id', models.CharField(default=hutong.kernel.ids.NewId('off'), editable=False, max_length=40, unique=True)),
                 ('kind', models.CharField(default='voucher', max_length=10)),
                 ('state', models.CharField(default='draft', max_length=10)),
                 ('titles', models.JSONField()),
