@@ -1,5 +1,6 @@
 """Pure decisions about merchants: their moves between states, their people's rights, their opening hours."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -30,6 +31,13 @@ LONGEST_CLOCK_CHANGE = timedelta(hours=3)
 # Closed and unknown spans may alternate; after so many without an open one none is promised.
 SPANS_SEARCHED = 20
 _DAY = timedelta(days=1)
+_WEEKDAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
+_DAY_NAME = "(?:Mo|Tu|We|Th|Fr|Sa|Su)"
+_TIMES = r"\d{1,2}:\d{2}\s*-\s*\d{1,2}:\d{2}"
+# A rule of weekdays and times alone, such as `Mo-Th,Su 11:00-14:00,16:00-23:00`.
+_WEEKDAY_RULE = re.compile(
+    rf"({_DAY_NAME}(?:-{_DAY_NAME})?(?:\s*,\s*{_DAY_NAME}(?:-{_DAY_NAME})?)*)\s+{_TIMES}(?:\s*,\s*{_TIMES})*"
+)
 
 
 def next_merchant_state(state: MerchantState, event: MerchantEvent) -> MerchantState | None:
@@ -125,7 +133,7 @@ def _parse(hours: str, zone: str, lon: float | None, lat: float | None) -> Openi
     coords = None if lon is None or lat is None else (lat, lon)
     try:
         return OpeningHours(
-            hours,
+            _as_people_mean(hours),
             timezone=ZoneInfo(zone),
             coords=coords,
             auto_country=coords is not None,
@@ -133,6 +141,34 @@ def _parse(hours: str, zone: str, lon: float | None, lat: float | None) -> Openi
         )
     except ParserError:
         return None
+
+
+def _as_people_mean(hours: str) -> str:
+    """The same hours with `,` for `;` between rules of different weekdays.
+
+    After `;` a rule replaces its whole day, also what the evening before left open past midnight: by the
+    letter, `Fr-Sa 18:00-03:00; Su 12:00-20:00` closes at midnight on Saturday. Nobody means that: where the
+    weekdays have nothing in common there is nothing to replace.
+    """
+    told: set[str] = set()
+    text = ""
+    for rule in (part.strip() for part in hours.split(";")):
+        match = _WEEKDAY_RULE.fullmatch(rule)
+        days = _days_of(match[1]) if match else set(_WEEKDAYS)
+        joint = "," if match and told and not told & days else ";"
+        text += f"{joint} {rule}" if text else rule
+        told |= days
+    return text
+
+
+def _days_of(names: str) -> set[str]:
+    """The weekdays of a list such as `Mo-We,Sa`; a range may run over the end of the week."""
+    days: set[str] = set()
+    for part in names.replace(" ", "").split(","):
+        first, _, last = part.partition("-")
+        begin, length = _WEEKDAYS.index(first), (_WEEKDAYS.index(last or first) - _WEEKDAYS.index(first)) % 7
+        days |= {_WEEKDAYS[(begin + step) % 7] for step in range(length + 1)}
+    return days
 
 
 def _spans_from(parsed: OpeningHours, at: datetime) -> Iterator[tuple[datetime, datetime | None, State]]:
