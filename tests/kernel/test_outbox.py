@@ -1,0 +1,48 @@
+"""The outbox: a row with its transaction, a job for each row, nothing lost when a job fails."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import transaction
+
+from hutong.kernel import outbox
+from hutong.kernel.rows import scalar
+
+
+@pytest.mark.django_db
+def test_rolled_back_rows_are_gone(at: datetime) -> None:
+    with pytest.raises(LookupError), transaction.atomic():
+        outbox.send("remember_visit", at=at, redemption_ref="red_1")
+        raise LookupError
+    assert scalar("SELECT count(*) FROM kernel_outboxrow") == 0
+
+
+@pytest.mark.django_db
+def test_drain_runs_in_order(at: datetime) -> None:
+    seen: list[str] = []
+    for ref in ("a", "b", "c"):
+        outbox.send("note", at=at, ref=ref)
+    assert outbox.drain({"note": lambda ref: seen.append(ref)}) == 3
+    assert seen == ["a", "b", "c"]
+
+
+@pytest.mark.django_db
+def test_failing_job_keeps_its_row(at: datetime) -> None:
+    outbox.send("note", at=at, ref="a")
+
+    def fail(ref: str) -> None:
+        raise LookupError(ref)
+
+    with pytest.raises(LookupError):
+        outbox.drain({"note": fail})
+    assert outbox.age_s(at + timedelta(seconds=5)) == 5
+
+
+@pytest.mark.django_db
+def test_relay_makes_jobs(at: datetime) -> None:
+    outbox.send("remember_visit", at=at, redemption_ref="red_1")
+    outbox.send("remember_visit", at=at, redemption_ref="red_2")
+    assert outbox.relay() == 2
+    assert scalar("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'remember_visit'") == 2
+    assert outbox.relay() == 0
+    assert outbox.age_s(at) == 0
