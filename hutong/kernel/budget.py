@@ -1,9 +1,10 @@
 """Budgets of tries per key and window, kept in PostgreSQL so that every process counts together."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from hutong.kernel.errors import TooMany
-from hutong.kernel.rows import row
+from hutong.kernel.rows import row, rows
 
 # One statement: a new window starts by itself, and the guard stands in the WHERE, so parallel tries count exactly.
 _SPEND = """
@@ -36,6 +37,26 @@ def check(key: str, *, limit: int, window_s: int, at: datetime) -> None:
     )
     if used_up:
         raise TooMany(retry_after_s=_wait_s(key, window_s=window_s, at=at))
+
+
+def spent(keys: Sequence[str], *, window_s: int, at: datetime) -> dict[str, tuple[int, int]]:
+    """How much of each budget is spent in its window, and the seconds until that ends; (0, 0) when new.
+
+    One statement, for callers whose decision weighs several budgets together. Spends nothing.
+    """
+    since = at - timedelta(seconds=window_s)
+    found = rows(
+        "SELECT key, spent, window_started_at FROM kernel_budget "
+        "WHERE key = ANY(%s::text[]) AND window_started_at > %s",
+        [list(keys), since],
+    )
+    by_key = {entry["key"]: entry for entry in found}
+    return {
+        key: (by_key[key]["spent"], max(1, int((by_key[key]["window_started_at"] - since).total_seconds())))
+        if key in by_key
+        else (0, 0)
+        for key in keys
+    }
 
 
 def _wait_s(key: str, *, window_s: int, at: datetime) -> int:

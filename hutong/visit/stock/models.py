@@ -34,7 +34,7 @@ class Hold(models.Model):
     """What an order keeps of an offer: held until `expires_at`, then confirmed by payment or released.
 
     `counted` says that the offer had a stock row when the hold was made, `limited` that it had a limit per
-    person: only then there is a counter to move back. `returned` counts what refunds gave back after the sale.
+    person: only then there is a counter to move back. `returned` counts what refunds gave back afterwards.
     """
 
     order_ref = ref_field()

@@ -11,7 +11,7 @@ from hutong.visit.vouchers.types import UseState, VoucherState
 
 
 class VoucherTerms(models.Model):
-    """What a voucher of an offer promises beyond its price. An offer without a row has `rules.DEFAULT_TERMS`."""
+    """What a voucher of an offer promises beyond its price. Without a row: `rules.DEFAULT_TERMS`."""
 
     offer_ref = ref_field(unique=True)
     valid_days = models.IntegerField(default=DEFAULT_TERMS.valid_days)

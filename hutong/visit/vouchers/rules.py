@@ -39,7 +39,7 @@ def check_sum(values: Sequence[int]) -> int:
 
 
 def code_from_digest(digest: bytes) -> str:
-    """The code of 16 symbols that a digest stands for: 15 from its value modulo 31^15, then the check symbol."""
+    """The code a digest stands for: 15 symbols from its value modulo 31^15, then the check symbol."""
     number = int.from_bytes(digest, "big") % 31 ** (CODE_LENGTH - 1)
     values = []
     for _ in range(CODE_LENGTH - 1):

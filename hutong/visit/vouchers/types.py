@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class VoucherState(StrEnum):
-    """Where a voucher stands. Used: no use is left, one at least was enjoyed. Refunded: all were given back."""
+    """Where a voucher stands. Used: none is left, one at least was enjoyed. Refunded: all were given back."""
 
     READY = "ready"
     USED = "used"

@@ -1,0 +1,178 @@
+"""Reads of vouchers: the wallet, one voucher, the merchant's day."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from hutong.kernel.rows import rows
+from hutong.kernel.secret import keyed_hash, keyed_hex
+from hutong.town.people.models import Person
+from hutong.visit.vouchers import rules
+from hutong.visit.vouchers.models import VoucherTerms
+from hutong.visit.vouchers.types import (
+    RedeemedLine,
+    Terms,
+    UseState,
+    UseView,
+    VoucherProblem,
+    VoucherState,
+    VoucherStore,
+    VoucherView,
+)
+
+# The code is the keyed hash of the public id, so it need not be stored to be shown again; what is looked up
+# is a hash of the code under another key, so the table alone shows no code.
+_CODE_PURPOSE = "vouchers.code"
+_LOOKUP_PURPOSE = "vouchers.lookup"
+
+# Walks the index of the person (or the unique public id), then primary keys. One statement however many.
+_VOUCHERS = """
+SELECT v.public_id, v.order_ref, v.offer_ref, v.titles, v.state, v.valid_from, v.valid_until, v.uses_total,
+  v.uses_left, v.created_at, m.public_id AS merchant_ref, m.names AS merchant_names,
+  (SELECT coalesce(json_agg(json_build_object('ref', s.public_id, 'names', s.names, 'address', s.address,
+     'lon', s.lon, 'lat', s.lat) ORDER BY s.id), '[]')
+   FROM merchants_store s WHERE s.id = ANY(v.store_ids)) AS stores,
+  (SELECT json_agg(json_build_object('use_no', u.use_no, 'unit_ref', u.unit_ref, 'state', u.state,
+     'redemption_ref', r.public_id, 'redeemed_at', r.at, 'store_names', s.names) ORDER BY u.use_no)
+   FROM vouchers_use u
+   LEFT JOIN vouchers_redemption r ON r.voucher_id = v.id AND r.use_no = u.use_no AND r.undone_at IS NULL
+   LEFT JOIN merchants_store s ON s.id = r.store_id
+   WHERE u.voucher_id = v.id) AS uses
+FROM vouchers_voucher v JOIN merchants_merchant m ON m.id = v.merchant_id
+"""
+
+
+def code_of(voucher_ref: str) -> str:
+    """The typed code of a voucher, 16 symbols, not grouped."""
+    return rules.code_from_digest(keyed_hash(_CODE_PURPOSE, voucher_ref))
+
+
+def lookup_hash(code: str) -> str:
+    """What a code is stored and found as."""
+    return keyed_hex(_LOOKUP_PURPOSE, code)
+
+
+def terms_of(offer_ref: str) -> Terms:
+    """What vouchers of this offer promise; the default where nobody set anything."""
+    found = VoucherTerms.objects.filter(offer_ref=offer_ref).first()
+    return Terms(valid_days=found.valid_days, uses=found.uses) if found else rules.DEFAULT_TERMS
+
+
+def wallet(person: Person, *, at: datetime, limit: int = 200) -> list[VoucherView]:
+    """A person's vouchers, the newest first, with their states at `at`. One statement."""
+    found = rows(_VOUCHERS + "WHERE v.person_id = %s ORDER BY v.id DESC LIMIT %s::int4", [person.pk, limit])
+    return [_view(entry, at) for entry in found]
+
+
+def voucher_view(ref: str, person: Person, *, at: datetime) -> VoucherView | None:
+    """One voucher of this person, or None, also when it is somebody else's."""
+    found = rows(_VOUCHERS + "WHERE v.public_id = %s AND v.person_id = %s", [ref, person.pk])
+    return _view(found[0], at) if found else None
+
+
+def vouchers_of_order(order_ref: str, *, at: datetime) -> list[VoucherView]:
+    """The vouchers of an order, for its owner and for the operator; who asks checks whose order it is."""
+    return [
+        _view(entry, at) for entry in rows(_VOUCHERS + "WHERE v.order_ref = %s ORDER BY v.id", [order_ref])
+    ]
+
+
+def today(store_ids: Sequence[int], *, starts_at: datetime, ends_at: datetime) -> list[RedeemedLine]:
+    """The redemptions of these stores in [starts_at, ends_at), undone ones too, the newest first."""
+    found = rows(
+        """
+        SELECT r.public_id, r.unit_ref, r.actor_ref, r.at, r.undone_at, v.titles,
+          s.public_id AS store_ref, s.names AS store_names, d.name AS device_name, p.name AS staff_name
+        FROM vouchers_redemption r
+        JOIN vouchers_voucher v ON v.id = r.voucher_id
+        JOIN merchants_store s ON s.id = r.store_id
+        LEFT JOIN merchants_device d ON d.id = r.device_id
+        LEFT JOIN people_person p ON p.id = r.person_id
+        WHERE r.store_id = ANY(%s::int8[]) AND r.at >= %s AND r.at < %s
+        ORDER BY r.at DESC, r.id DESC
+        """,
+        [list(store_ids), starts_at, ends_at],
+    )
+    return [
+        RedeemedLine(
+            redemption_ref=entry["public_id"],
+            unit_ref=entry["unit_ref"],
+            titles=loaded(entry["titles"]),
+            store_ref=entry["store_ref"],
+            store_names=loaded(entry["store_names"]),
+            actor_ref=entry["actor_ref"],
+            device_name=entry["device_name"],
+            staff_name=entry["staff_name"],
+            at=entry["at"],
+            undone_at=entry["undone_at"],
+        )
+        for entry in found
+    ]
+
+
+_PROBLEMS = """
+WITH uses AS (
+  SELECT u.voucher_id, count(*) AS total, count(*) FILTER (WHERE u.state = 'ready') AS ready,
+    count(*) FILTER (WHERE u.state = 'used') AS used,
+    count(*) FILTER (WHERE (u.state = 'used') <> (r.id IS NOT NULL)) AS unmatched
+  FROM vouchers_use u
+  LEFT JOIN vouchers_redemption r
+    ON r.voucher_id = u.voucher_id AND r.use_no = u.use_no AND r.unit_ref = u.unit_ref AND r.undone_at IS NULL
+  GROUP BY u.voucher_id
+)
+SELECT v.public_id, what FROM vouchers_voucher v LEFT JOIN uses c ON c.voucher_id = v.id
+CROSS JOIN LATERAL (VALUES
+  (coalesce(c.total, 0) <> v.uses_total, 'the number of uses is not uses_total'),
+  (coalesce(c.ready, 0) <> v.uses_left, 'uses_left is not the number of ready uses'),
+  (coalesce(c.unmatched, 0) <> 0, 'a use and its redemption disagree'),
+  (v.state = 'used' AND coalesce(c.used, 0) = 0, 'used, but no use was redeemed'),
+  (v.state = 'refunded' AND coalesce(c.used, 0) <> 0, 'refunded, but a use was redeemed')
+) AS rule (broken, what)
+WHERE broken ORDER BY v.id
+"""
+
+
+def problems() -> list[VoucherProblem]:
+    """Every voucher whose counter, uses and redemptions disagree. One statement; empty when all is well."""
+    return [VoucherProblem(ref=entry["public_id"], what=entry["what"]) for entry in rows(_PROBLEMS)]
+
+
+def loaded(value: Any) -> Any:
+    """A JSON column as Python values: a raw cursor of Django hands out its text."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _view(entry: dict[str, Any], at: datetime) -> VoucherView:
+    code = rules.group(code_of(entry["public_id"]))
+    state = VoucherState(entry["state"])
+    return VoucherView(
+        ref=entry["public_id"],
+        order_ref=entry["order_ref"],
+        offer_ref=entry["offer_ref"],
+        titles=loaded(entry["titles"]),
+        code=code,
+        qr_text=rules.QR_PREFIX + code,
+        merchant_ref=entry["merchant_ref"],
+        merchant_names=loaded(entry["merchant_names"]),
+        stores=tuple(VoucherStore(**store) for store in loaded(entry["stores"])),
+        state=rules.state_at(state, valid_until=entry["valid_until"], at=at),
+        valid_from=entry["valid_from"],
+        valid_until=entry["valid_until"],
+        uses_total=entry["uses_total"],
+        uses_left=entry["uses_left"],
+        uses=tuple(_use(use) for use in loaded(entry["uses"])),
+        created_at=entry["created_at"],
+    )
+
+
+def _use(use: dict[str, Any]) -> UseView:
+    redeemed_at = use["redeemed_at"]
+    return UseView(
+        use_no=use["use_no"],
+        unit_ref=use["unit_ref"],
+        state=UseState(use["state"]),
+        redemption_ref=use["redemption_ref"],
+        redeemed_at=datetime.fromisoformat(redeemed_at) if redeemed_at else None,
+        store_names=use["store_names"],
+    )

@@ -1,0 +1,47 @@
+"""Writes of vouchers, by what they do: issue, redeem and undo, refund, and the guard against guessing."""
+
+from hutong.visit.vouchers.services.errors import (
+    CodeMistyped,
+    NonceReused,
+    RedemptionUndone,
+    UndoForbidden,
+    UndoTooLate,
+    UndoTooOften,
+    UnitsNotRefundable,
+    VoucherAlreadyUsed,
+    VoucherChanged,
+    VoucherExpired,
+    VoucherNotYetValid,
+    VoucherRefunded,
+    VoucherUnknown,
+    WrongStore,
+)
+from hutong.visit.vouchers.services.guessing import guessing_stopped
+from hutong.visit.vouchers.services.issue import expire_due, issue, set_terms
+from hutong.visit.vouchers.services.redeem import redeem
+from hutong.visit.vouchers.services.refund import release_for_refund
+from hutong.visit.vouchers.services.undo import undo
+
+__all__ = [
+    "CodeMistyped",
+    "NonceReused",
+    "RedemptionUndone",
+    "UndoForbidden",
+    "UndoTooLate",
+    "UndoTooOften",
+    "UnitsNotRefundable",
+    "VoucherAlreadyUsed",
+    "VoucherChanged",
+    "VoucherExpired",
+    "VoucherNotYetValid",
+    "VoucherRefunded",
+    "VoucherUnknown",
+    "WrongStore",
+    "expire_due",
+    "guessing_stopped",
+    "issue",
+    "redeem",
+    "release_for_refund",
+    "set_terms",
+    "undo",
+]

@@ -1,0 +1,108 @@
+"""What can be wrong with a voucher, each with a code for programs and a sentence that says what to do.
+
+Moments in `details` are aware datetimes, names are by language: whoever shows them puts them into words.
+"""
+
+from django.utils.translation import gettext_lazy as _
+
+from hutong.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+
+
+class CodeMistyped(Invalid):
+    """The code cannot be one: its length or its check symbol is wrong. Says nothing about any voucher."""
+
+    code = "voucher_code_mistyped"
+    message = _("One letter is wrong or missing. Please check the code and type it again.")
+
+
+class VoucherUnknown(NotFound):
+    """No voucher of this merchant has this code. Another merchant's voucher gets the very same answer."""
+
+    code = "voucher_unknown"
+    message = _("This is not a voucher of this shop. Nothing was redeemed.")
+
+
+class VoucherAlreadyUsed(Conflict):
+    """No use is left. `used_at`, `store_ref` and `store_names` tell of the last one."""
+
+    code = "voucher_already_used"
+    message = _("This voucher was already used.")
+
+
+class VoucherExpired(Conflict):
+    """The voucher was good until `valid_until`."""
+
+    code = "voucher_expired"
+    status = 410
+    message = _("This voucher has expired. The shopper gets help from the order's page.")
+
+
+class VoucherNotYetValid(Conflict):
+    """The voucher is good from `valid_from`."""
+
+    code = "voucher_not_yet_valid"
+    message = _("This voucher is not valid yet.")
+
+
+class VoucherRefunded(Conflict):
+    """The shopper had the voucher refunded."""
+
+    code = "voucher_refunded"
+    status = 410
+    message = _("This voucher was refunded. Do not serve it.")
+
+
+class WrongStore(Conflict):
+    """The voucher is of this merchant but not good in this store; `stores` names where it is."""
+
+    code = "voucher_wrong_store"
+    message = _("This voucher is not valid in this store.")
+
+
+class VoucherChanged(Conflict):
+    """Somebody changed the voucher at this very moment; trying again is right."""
+
+    code = "voucher_changed"
+    message = _("The voucher has just changed. Please scan it again.")
+
+
+class NonceReused(Conflict):
+    """The nonce of this device was used for another voucher."""
+
+    code = "nonce_reused"
+    message = _("This scan was already used for another voucher. Please scan again.")
+
+
+class UndoForbidden(Forbidden):
+    """Somebody else's redemption, and the person is no manager of the store."""
+
+    code = "undo_forbidden"
+    message = _("Only the same device or a manager can undo this.")
+
+
+class UndoTooLate(Conflict):
+    """The redemption is older than the window of `minutes`."""
+
+    code = "undo_too_late"
+    message = _("A redemption can be undone for %(minutes)s minutes only.")
+
+
+class UndoTooOften(Conflict):
+    """The voucher went through redeeming and undoing too many times."""
+
+    code = "undo_too_often"
+    message = _("This voucher was undone too many times. Please contact the platform.")
+
+
+class RedemptionUndone(Conflict):
+    """The redemption was undone before, at `undone_at`."""
+
+    code = "redemption_undone"
+    message = _("This redemption was already undone.")
+
+
+class UnitsNotRefundable(Conflict):
+    """Some of the units are used or refunded already: `unit_refs`. Nothing was released."""
+
+    code = "units_not_refundable"
+    message = _("This was already used or refunded.")
