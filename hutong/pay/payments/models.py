@@ -1,0 +1,166 @@
+"""Tables of payments. Amounts are whole minor units; `unit` is an ISO 4217 code."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from hutong.kernel.ids import public_id_field, ref_field
+from hutong.pay.payments.rules import UNDER_WAY
+from hutong.pay.payments.types import AttemptKind, AttemptState, PaymentState, RefundState
+
+
+class Payment(models.Model):
+    """Money asked of a provider for one order."""
+
+    public_id = public_id_field("pay")
+    order_ref = ref_field()
+    provider = models.CharField(max_length=20)
+    amount = models.BigIntegerField()
+    unit = models.CharField(max_length=40)
+    state = models.CharField(max_length=10, default=PaymentState.CREATED)
+    captured = models.BigIntegerField(default=0)
+    # Every refund that has not failed, whether its money has left or not: captured - refunded is headroom.
+    refunded = models.BigIntegerField(default=0)
+    # Money of the wrong amount or currency, and how much of it was sent back.
+    suspense = models.BigIntegerField(default=0)
+    suspense_unit = models.CharField(max_length=40, default="", blank=True)
+    suspense_refunded = models.BigIntegerField(default=0)
+    provider_ref = models.CharField(max_length=100, null=True)
+    redirect_url = models.CharField(max_length=500, default="", blank=True)
+    created_at = models.DateTimeField()
+    captured_at = models.DateTimeField(null=True)
+    # The janitor's plan: when to ask the provider next, and how often it was asked.
+    ask_at = models.DateTimeField(null=True)
+    asked = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="payments_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(refunded__gte=0, refunded__lte=F("captured"), captured__lte=F("amount")),
+                name="payments_refunded_captured_amount",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=PaymentState.CAPTURED, captured=F("amount"), captured_at__isnull=False)
+                | (~Q(state=PaymentState.CAPTURED) & Q(captured=0, captured_at__isnull=True)),
+                name="payments_captured_wholly",
+            ),
+            models.CheckConstraint(
+                condition=Q(suspense_refunded__gte=0, suspense_refunded__lte=F("suspense"))
+                & (Q(suspense=0) | ~Q(suspense_unit="")),
+                name="payments_suspense",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=[state.value for state in PaymentState]), name="payments_state"
+            ),
+            models.UniqueConstraint(
+                fields=["order_ref"],
+                condition=Q(state__in=[state.value for state in UNDER_WAY]),
+                name="payments_one_under_way",
+            ),
+            models.UniqueConstraint(fields=["provider", "provider_ref"], name="payments_provider_ref"),
+        ]
+        indexes = [
+            models.Index(fields=["order_ref"], name="payments_by_order"),
+            models.Index(fields=["ask_at"], condition=Q(ask_at__isnull=False), name="payments_to_ask"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.public_id} {self.amount} {self.unit} {self.state}"
+
+
+class Refund(models.Model):
+    """Money sent back for named units of an order, or out of a payment's suspense."""
+
+    public_id = public_id_field("rfd")
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
+    amount = models.BigIntegerField()
+    unit = models.CharField(max_length=40)
+    state = models.CharField(max_length=10, default=RefundState.PENDING)
+    reason = models.CharField(max_length=200, default="", blank=True)
+    unit_refs = models.JSONField(default=list)
+    from_suspense = models.BooleanField(default=False)
+    provider_ref = models.CharField(max_length=100, null=True)
+    created_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    ask_at = models.DateTimeField(null=True)
+    asked = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="payments_refund_positive"),
+            models.CheckConstraint(
+                condition=Q(state=RefundState.DONE, done_at__isnull=False)
+                | (~Q(state=RefundState.DONE) & Q(done_at__isnull=True)),
+                name="payments_refund_done_at",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=[state.value for state in RefundState]), name="payments_refund_state"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["ask_at"], condition=Q(ask_at__isnull=False), name="payments_refunds_to_ask")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.public_id} {self.amount} {self.unit} {self.state}"
+
+
+class Attempt(models.Model):
+    """A call that may have an effect at the provider, written down before it is made.
+
+    `public_id` is the call's idempotency key. While the outcome is open the same row, and so the same key
+    and the same `request`, serve every repetition.
+    """
+
+    public_id = public_id_field("att")
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="attempts")
+    refund = models.ForeignKey(Refund, on_delete=models.PROTECT, null=True, related_name="attempts")
+    kind = models.CharField(max_length=10)
+    state = models.CharField(max_length=10, default=AttemptState.SENT)
+    request = models.JSONField(default=dict)
+    tries = models.IntegerField(default=1)
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=300, default="", blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["payment", "kind", "refund"],
+                condition=Q(state__in=[AttemptState.SENT, AttemptState.UNKNOWN]),
+                nulls_distinct=False,
+                name="payments_one_open_attempt",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=[kind.value for kind in AttemptKind])
+                & Q(state__in=[state.value for state in AttemptState]),
+                name="payments_attempt_kind_state",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.public_id} {self.kind} {self.state}"
+
+
+class WebhookInbox(models.Model):
+    """A webhook whose signature was good, as it came. Copies of it find this row and add nothing."""
+
+    provider = models.CharField(max_length=20)
+    event_id = models.CharField(max_length=100)
+    body = models.BinaryField()
+    received_at = models.DateTimeField()
+    processed_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=40, default="", blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "event_id"], name="payments_webhook_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["received_at"], condition=Q(processed_at__isnull=True), name="payments_inbox_open"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.event_id} {self.outcome}"

@@ -1,0 +1,57 @@
+"""What every provider does for us. `tests/pay/payments/contract.py` is the same promise as tests."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from hutong.pay.payments.types import (
+    BookRow,
+    Event,
+    PaymentReport,
+    RefundReport,
+    RefundRequest,
+    Started,
+    StartRequest,
+)
+
+
+class Provider(Protocol):
+    """A payment provider. Every call may raise `ProviderUnavailable`, `OutcomeUnknown`, `ProviderRefused`.
+
+    Our own ids (`payment_ref`, `refund_ref`) are the merchant's references at the provider, so that we can
+    ask about a call whose answer never came. Repeating a call with the same key has its effect once.
+    """
+
+    name: str
+
+    def start(self, request: StartRequest) -> Started:
+        """Ask for money. The answer names the page where the shopper pays."""
+        ...
+
+    def query(self, *, payment_ref: str, provider_ref: str | None) -> PaymentReport:
+        """What the provider knows now; ABSENT when it has never heard of the payment. Has no effect."""
+        ...
+
+    def close(self, *, payment_ref: str, provider_ref: str | None, key: str) -> PaymentReport:
+        """Call a payment off. DONE when it was paid already, and then it stays paid."""
+        ...
+
+    def refund(self, request: RefundRequest) -> RefundReport:
+        """Send money back. `ProviderRefused` when more is asked than the provider holds."""
+        ...
+
+    def query_refund(self, *, refund_ref: str, provider_ref: str | None) -> RefundReport:
+        """What the provider knows now of a refund; ABSENT when it has never heard of it. Has no effect."""
+        ...
+
+    def parse_webhook(self, *, headers: Mapping[str, str], body: bytes, at: datetime) -> Event:
+        """Check and read a webhook. Raises `SignatureInvalid` on anything the provider did not sign.
+
+        Header names come in any case. Junk in headers or body never raises anything but the errors named
+        here and `WebhookMalformed`.
+        """
+        ...
+
+    def fetch_books(self) -> list[BookRow]:
+        """All payments in the provider's books, for reconciliation."""
+        ...

@@ -1,0 +1,153 @@
+"""Calls to the sandbox: JSON over HTTP with connections kept open."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from hutong.kernel.money import Money
+from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
+from hutong.pay.payments.providers.sandbox import webhook
+from hutong.pay.payments.types import (
+    BookRow,
+    Event,
+    PaymentReport,
+    RefundReport,
+    RefundRequest,
+    ReportStatus,
+    Started,
+    StartRequest,
+)
+
+# The request surely never reached the sandbox.
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
+
+
+class SandboxProvider:
+    """The sandbox as a `Provider`. Safe to share between threads."""
+
+    name = "sandbox"
+
+    def __init__(self, *, url: str, secret: str, timeout_s: float) -> None:
+        self._secret = secret
+        self._http = httpx.Client(
+            base_url=url.rstrip("/"),
+            headers={"authorization": f"Bearer {secret}"},
+            timeout=timeout_s,
+            limits=_LIMITS,
+            trust_env=False,
+        )
+
+    def start(self, request: StartRequest) -> Started:
+        """See `Provider.start`."""
+        body = {
+            "reference": request.payment_ref,
+            "amount": request.amount.minor,
+            "currency": request.amount.unit,
+            "return_url": request.return_url,
+            "payee": request.payee,
+            "description": request.description,
+            "language": request.language,
+            "expires_at": request.expires_at.isoformat() if request.expires_at else None,
+        }
+        data = self._call("POST", "/v1/payments", key=request.key, body=body)
+        return Started(provider_ref=data["id"], redirect_url=data["page_url"])
+
+    def query(self, *, payment_ref: str, provider_ref: str | None) -> PaymentReport:  # noqa: ARG002
+        """See `Provider.query`."""
+        data = self._call("GET", f"/v1/payments/{payment_ref}", absent=True)
+        return webhook.payment_report(data) if data else PaymentReport(payment_ref, ReportStatus.ABSENT)
+
+    def close(
+        self,
+        *,
+        payment_ref: str,
+        provider_ref: str | None,  # noqa: ARG002
+        key: str,
+    ) -> PaymentReport:
+        """See `Provider.close`."""
+        data = self._call("POST", f"/v1/payments/{payment_ref}/close", key=key, body={}, absent=True)
+        return webhook.payment_report(data) if data else PaymentReport(payment_ref, ReportStatus.ABSENT)
+
+    def refund(self, request: RefundRequest) -> RefundReport:
+        """See `Provider.refund`."""
+        body = {
+            "payment_reference": request.payment_ref,
+            "reference": request.refund_ref,
+            "amount": request.amount.minor,
+            "currency": request.amount.unit,
+            "reason": request.reason,
+        }
+        return webhook.refund_report(self._call("POST", "/v1/refunds", key=request.key, body=body))
+
+    def query_refund(self, *, refund_ref: str, provider_ref: str | None) -> RefundReport:  # noqa: ARG002
+        """See `Provider.query_refund`."""
+        data = self._call("GET", f"/v1/refunds/{refund_ref}", absent=True)
+        return webhook.refund_report(data) if data else RefundReport(refund_ref, ReportStatus.ABSENT)
+
+    def parse_webhook(self, *, headers: Mapping[str, str], body: bytes, at: datetime) -> Event:
+        """See `Provider.parse_webhook`."""
+        return webhook.parse(secret=self._secret, headers=headers, body=body, at=at)
+
+    def fetch_books(self) -> list[BookRow]:
+        """See `Provider.fetch_books`. Fetched page by page."""
+        books: list[BookRow] = []
+        after = 0
+        while True:
+            page = self._call("GET", f"/v1/books?after={after}")
+            books += [_book_row(row) for row in page["rows"]]
+            if page["next"] is None:
+                return books
+            after = page["next"]
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        key: str | None = None,
+        body: dict[str, Any] | None = None,
+        absent: bool = False,
+    ) -> Any:
+        headers = {"idempotency-key": key} if key else {}
+        try:
+            answer = self._send(method, path, headers, body)
+        except _NOT_SENT as error:
+            raise ProviderUnavailable from error
+        except httpx.TransportError as error:
+            raise OutcomeUnknown from error
+        if answer.status_code == 404 and absent:
+            return None
+        if answer.status_code == 429:
+            raise ProviderUnavailable
+        if answer.status_code >= 500:
+            raise OutcomeUnknown
+        if answer.status_code >= 400:
+            raise ProviderRefused(reason=answer.text[:200])
+        try:
+            return answer.json()
+        except ValueError as error:
+            raise OutcomeUnknown from error
+
+    def _send(
+        self, method: str, path: str, headers: dict[str, str], body: dict[str, Any] | None
+    ) -> httpx.Response:
+        try:
+            return self._http.request(method, path, headers=headers, json=body)
+        except httpx.RemoteProtocolError:
+            # A kept connection that the other side closed as we wrote. Every call is safe to repeat: it
+            # has no effect, or a key.
+            return self._http.request(method, path, headers=headers, json=body)
+
+
+def _book_row(row: dict[str, Any]) -> BookRow:
+    paid = row["captured_currency"] is not None
+    return BookRow(
+        payment_ref=row["reference"],
+        provider_ref=row["id"],
+        captured=Money(row["captured"], row["captured_currency"]) if paid else None,
+        refunded=row["refunded"],
+        changed_at=datetime.fromisoformat(row["changed_at"]),
+    )

@@ -1,0 +1,63 @@
+-- The sandbox's own books. Amounts are whole minor units; moments are ISO 8601 in UTC.
+CREATE TABLE IF NOT EXISTS payment (
+  id INTEGER PRIMARY KEY,
+  ref TEXT NOT NULL UNIQUE,
+  token TEXT NOT NULL UNIQUE,              -- unguessable: names the payment's page
+  reference TEXT NOT NULL UNIQUE,          -- the merchant's own id
+  amount INTEGER NOT NULL CHECK (amount > 0),
+  currency TEXT NOT NULL,
+  payee TEXT NOT NULL,
+  description TEXT NOT NULL,
+  return_url TEXT NOT NULL,
+  language TEXT NOT NULL,
+  status TEXT NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'paid', 'declined', 'closed', 'expired')),
+  captured INTEGER NOT NULL DEFAULT 0 CHECK ((status = 'paid') = (captured > 0)),
+  captured_currency TEXT,
+  refunded INTEGER NOT NULL DEFAULT 0 CHECK (refunded BETWEEN 0 AND captured),
+  expires_at TEXT NOT NULL,
+  created_at TEXT NOT NULL,
+  changed_at TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS payment_open ON payment (expires_at) WHERE status = 'open';
+
+CREATE TABLE IF NOT EXISTS refund (
+  id INTEGER PRIMARY KEY,
+  ref TEXT NOT NULL UNIQUE,
+  payment_id INTEGER NOT NULL REFERENCES payment (id),
+  reference TEXT NOT NULL UNIQUE,
+  amount INTEGER NOT NULL CHECK (amount > 0),
+  currency TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('pending', 'done', 'failed')),
+  failure TEXT NOT NULL DEFAULT '',
+  due_at TEXT,                             -- when a pending refund is done
+  created_at TEXT NOT NULL
+);
+
+-- What was answered under an Idempotency-Key; the same key with another request is refused.
+CREATE TABLE IF NOT EXISTS answer (
+  key TEXT PRIMARY KEY,
+  fingerprint TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  body BLOB NOT NULL
+);
+
+-- Webhooks to send. A row stays after its delivery.
+CREATE TABLE IF NOT EXISTS message (
+  id INTEGER PRIMARY KEY,
+  event_id TEXT NOT NULL,
+  body TEXT NOT NULL,
+  tries INTEGER NOT NULL DEFAULT 0,
+  next_try_at REAL,                        -- seconds since 1970; NULL when delivered or given up
+  outcome TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX IF NOT EXISTS message_due ON message (next_try_at) WHERE next_try_at IS NOT NULL;
+
+-- Faults that tests ask for; each counts down and is gone.
+CREATE TABLE IF NOT EXISTS fault (
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  call TEXT NOT NULL,                      -- start, close, refund, query, books; '' for any
+  reference TEXT NOT NULL,                 -- the merchant's id of a payment or refund; '' for any
+  value TEXT NOT NULL,
+  times_left INTEGER NOT NULL CHECK (times_left > 0)
+);

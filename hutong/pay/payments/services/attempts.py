@@ -1,0 +1,51 @@
+"""Calls that may have an effect, written down before they are made. Used by the other services only."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import F
+
+from hutong.pay.payments.models import Attempt, Payment, Refund
+from hutong.pay.payments.types import AttemptKind, AttemptState
+
+_OPEN = [AttemptState.SENT, AttemptState.UNKNOWN]
+
+
+def open_attempt(
+    *,
+    payment: Payment,
+    kind: AttemptKind,
+    request: dict[str, Any],
+    at: datetime,
+    refund: Refund | None = None,
+) -> Attempt:
+    """The attempt to make the call with: the one whose outcome is still open, else a new one.
+
+    Two callers at once get the same row (a unique constraint sees to it), and so the same key. Only inside
+    the short transaction that commits the intent.
+    """
+    assert connection.in_atomic_block
+    found = Attempt.objects.filter(payment=payment, kind=kind, refund=refund, state__in=_OPEN)
+    attempt = found.first()
+    if attempt is None:
+        made = Attempt(payment=payment, kind=kind, refund=refund, request=request, created_at=at)
+        Attempt.objects.bulk_create([made], ignore_conflicts=True)
+        # After a conflict the row that is there is not ours: read whichever won.
+        return found.get()
+    found.update(state=AttemptState.SENT, tries=F("tries") + 1)
+    return attempt
+
+
+def finish_attempt(attempt: Attempt, state: AttemptState, at: datetime, error: str = "") -> None:
+    """Record how the call ended."""
+    Attempt.objects.filter(pk=attempt.pk).update(
+        state=state, error=error[:300], finished_at=None if state is AttemptState.UNKNOWN else at
+    )
+
+
+def resolve_attempts(*, payment: Payment, done: bool, at: datetime, refund: Refund | None = None) -> None:
+    """The provider has told us where it stands, so no call about it is open any more."""
+    Attempt.objects.filter(payment=payment, refund=refund, state__in=_OPEN).update(
+        state=AttemptState.DONE if done else AttemptState.FAILED, finished_at=at
+    )

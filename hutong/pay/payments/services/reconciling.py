@@ -1,0 +1,17 @@
+"""Our rows against the provider's own books."""
+
+from datetime import datetime, timedelta
+
+from hutong.pay.payments.providers.registry import provider as provider_called
+from hutong.pay.payments.queries import book_differences
+from hutong.pay.payments.types import Difference
+
+
+def reconcile(*, provider: str, at: datetime, grace_s: int = 600) -> list[Difference]:
+    """Fetch the provider's books and compare them, payment by payment. Never inside a transaction.
+
+    What changed on either side within `grace_s` seconds before `at` is left out: its news is under way.
+    Raises `ProviderUnavailable`, `OutcomeUnknown`.
+    """
+    books = provider_called(provider).fetch_books()
+    return book_differences(provider=provider, books=books, changed_before=at - timedelta(seconds=grace_s))

@@ -1,0 +1,161 @@
+"""Money back: request (in the caller's transaction), send (outside any), record (in the caller's again)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from hutong.kernel.money import Money
+from hutong.pay.payments.models import Payment, Refund
+from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
+from hutong.pay.payments.providers.registry import provider as provider_called
+from hutong.pay.payments.queries import refund_view
+from hutong.pay.payments.rules import REFUND_OPEN, next_ask_at
+from hutong.pay.payments.services.attempts import finish_attempt, open_attempt, resolve_attempts
+from hutong.pay.payments.services.errors import PaymentNotFound, RefundNotFound, RefundTooLarge
+from hutong.pay.payments.types import (
+    AttemptKind,
+    AttemptState,
+    Outcome,
+    RefundRecorded,
+    RefundReport,
+    RefundRequest,
+    RefundState,
+    RefundView,
+    ReportStatus,
+)
+
+
+def request_refund(
+    *, payment_ref: str, amount: Money, unit_refs: Sequence[str], reason: str, at: datetime
+) -> RefundView:
+    """Take headroom from a captured payment for a refund that `send_refund` will carry out.
+
+    Runs in the transaction that releases what was bought. However many ask at once, what is granted never
+    exceeds what was captured. Raises `PaymentNotFound`, `RefundTooLarge`.
+    """
+    if amount.minor <= 0:
+        raise RefundTooLarge
+    with transaction.atomic():
+        granted = Payment.objects.filter(
+            public_id=payment_ref, unit=amount.unit, captured__gte=F("refunded") + amount.minor
+        ).update(refunded=F("refunded") + amount.minor)
+        payment = Payment.objects.filter(public_id=payment_ref).first()
+        if payment is None:
+            raise PaymentNotFound
+        if not granted:
+            raise RefundTooLarge
+        return refund_view(_made(payment, amount, list(unit_refs), reason, at, from_suspense=False))
+
+
+def request_suspense_refund(*, payment_ref: str, reason: str, at: datetime) -> RefundView:
+    """Send all of a payment's suspense back: the money of a wrong amount or currency. Granted once."""
+    with transaction.atomic():
+        granted = Payment.objects.filter(public_id=payment_ref, suspense__gt=0, suspense_refunded=0).update(
+            suspense_refunded=F("suspense")
+        )
+        payment = Payment.objects.filter(public_id=payment_ref).first()
+        if payment is None:
+            raise PaymentNotFound
+        if not granted:
+            raise RefundTooLarge
+        amount = Money(payment.suspense, payment.suspense_unit)
+        return refund_view(_made(payment, amount, [], reason, at, from_suspense=True))
+
+
+def _made(
+    payment: Payment, amount: Money, unit_refs: list[str], reason: str, at: datetime, *, from_suspense: bool
+) -> Refund:
+    return Refund.objects.create(
+        payment=payment,
+        amount=amount.minor,
+        unit=amount.unit,
+        unit_refs=unit_refs,
+        reason=reason[:200],
+        from_suspense=from_suspense,
+        created_at=at,
+        # Should the job that sends it be lost, the janitor finds it.
+        ask_at=next_ask_at(0, at),
+    )
+
+
+def send_refund(*, refund_ref: str, at: datetime) -> RefundReport:
+    """Ask the provider to send the money back, and say what it answered. Never inside a transaction.
+
+    Hand the report to `record_refund`, in the transaction of what follows from it. A provider that cannot
+    be reached, or whose answer is lost, gives UNKNOWN and raises nothing: the janitor goes on asking. Safe
+    to repeat: the same key goes with it. Raises `RefundNotFound`.
+    """
+    with transaction.atomic(durable=True):
+        refund = _refund(refund_ref)
+        if refund.state == RefundState.DONE:
+            return RefundReport(refund_ref, ReportStatus.DONE, refund.provider_ref)
+        if refund.state == RefundState.FAILED:
+            return RefundReport(refund_ref, ReportStatus.FAILED, refund.provider_ref)
+        payment = refund.payment
+        attempt = open_attempt(payment=payment, kind=AttemptKind.REFUND, request={}, at=at, refund=refund)
+        Refund.objects.filter(pk=refund.pk, state__in=REFUND_OPEN).update(state=RefundState.UNKNOWN)
+    request = RefundRequest(
+        key=attempt.public_id,
+        payment_ref=payment.public_id,
+        provider_ref=payment.provider_ref,
+        refund_ref=refund.public_id,
+        amount=Money(refund.amount, refund.unit),
+        reason=refund.reason,
+    )
+    try:
+        return provider_called(payment.provider).refund(request)
+    except ProviderRefused as error:
+        return RefundReport(refund_ref, ReportStatus.FAILED, reason=str(error.details.get("reason", "")))
+    except OutcomeUnknown as error:
+        finish_attempt(attempt, AttemptState.UNKNOWN, at, repr(error.__cause__))
+    except ProviderUnavailable as error:
+        with transaction.atomic(durable=True):
+            finish_attempt(attempt, AttemptState.FAILED, at, repr(error.__cause__))
+            Refund.objects.filter(pk=refund.pk, state=RefundState.UNKNOWN).update(state=RefundState.PENDING)
+    return RefundReport(refund_ref, ReportStatus.UNKNOWN)
+
+
+def record_refund(*, report: RefundReport, at: datetime) -> RefundRecorded:
+    """Write down how a refund ended; RECORDED once, for DONE or for FAILED.
+
+    A failed refund gives its headroom back. DONE after FAILED, or the other way round, changes nothing and
+    is a CONFLICT for the operator. Raises `RefundNotFound`.
+    """
+    with transaction.atomic():
+        if report.status not in (ReportStatus.DONE, ReportStatus.FAILED):
+            if report.status is ReportStatus.PENDING:
+                _resolve(_refund(report.refund_ref), done=True, at=at)
+            return RefundRecorded(Outcome.STALE, refund_view(_refund(report.refund_ref)))
+        done = report.status is ReportStatus.DONE
+        end = RefundState.DONE if done else RefundState.FAILED
+        changed = Refund.objects.filter(public_id=report.refund_ref, state__in=REFUND_OPEN).update(
+            state=end, done_at=at if done else None, ask_at=None, provider_ref=report.provider_ref
+        )
+        refund = _refund(report.refund_ref)
+        if not changed:
+            return RefundRecorded(
+                Outcome.REPEATED if refund.state == end else Outcome.CONFLICT, refund_view(refund)
+            )
+        _resolve(refund, done=done, at=at)
+        if not done:
+            _give_headroom_back(refund)
+        return RefundRecorded(Outcome.RECORDED, refund_view(refund))
+
+
+def _give_headroom_back(refund: Refund) -> None:
+    column = "suspense_refunded" if refund.from_suspense else "refunded"
+    changed = Payment.objects.filter(pk=refund.payment_id).update(**{column: F(column) - refund.amount})
+    assert changed == 1
+
+
+def _resolve(refund: Refund, *, done: bool, at: datetime) -> None:
+    resolve_attempts(payment=refund.payment, refund=refund, done=done, at=at)
+
+
+def _refund(refund_ref: str) -> Refund:
+    refund = Refund.objects.select_related("payment").filter(public_id=refund_ref).first()
+    if refund is None:
+        raise RefundNotFound
+    return refund

@@ -1,0 +1,46 @@
+"""The inbox: what providers tell us by themselves, kept as it came, once."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from hutong.kernel.errors import Invalid
+from hutong.pay.payments.models import WebhookInbox
+from hutong.pay.payments.providers.registry import provider as provider_called
+from hutong.pay.payments.types import Received
+
+BODY_LIMIT = 65_536
+
+
+class WebhookTooLarge(Invalid):
+    """No provider sends so much."""
+
+    code = "webhook_too_large"
+    status = 413
+    message = _("The message is too large.")
+
+
+def receive_webhook(*, provider: str, headers: Mapping[str, str], body: bytes, at: datetime) -> Received:
+    """Check a webhook and keep it; `first` says whether its effects are still to be made.
+
+    Copies get the same answer, whenever and however often they come. A forged or old one raises
+    `SignatureInvalid` and leaves nothing behind; junk never raises anything but a `DomainError`. The caller
+    makes the effects and calls `mark_processed` in one transaction; every effect is conditional, so two
+    copies handled at the same moment have it once.
+    """
+    if len(body) > BODY_LIMIT:
+        raise WebhookTooLarge
+    event = provider_called(provider).parse_webhook(headers=headers, body=body, at=at)
+    made = WebhookInbox(provider=provider, event_id=event.event_id, body=body, received_at=at)
+    WebhookInbox.objects.bulk_create([made], ignore_conflicts=True)
+    kept = WebhookInbox.objects.get(provider=provider, event_id=event.event_id)
+    return Received(kept.pk, event, first=kept.processed_at is None, outcome=kept.outcome)
+
+
+def mark_processed(*, inbox_id: int, outcome: str, at: datetime) -> bool:
+    """The effects are made, in this transaction. False when a copy of the webhook was marked before."""
+    changed = WebhookInbox.objects.filter(pk=inbox_id, processed_at=None).update(
+        processed_at=at, outcome=outcome[:40]
+    )
+    return changed == 1
