@@ -65,7 +65,7 @@ def check(kind: TransactionKind, reference: str, transfers: Sequence[TransferSpe
 
 
 def _check_owners(reference: str, transfer: TransferSpec) -> None:
-    """An owner is named, the platform has one name, and money stays with its owner between two of its accounts."""
+    """An owner is named; the platform has one name; money stays with its owner within one owner type."""
     sides = ((transfer.from_kind, transfer.from_owner), (transfer.to_kind, transfer.to_owner))
     for kind, owner in sides:
         if not owner or len(owner) > 60:

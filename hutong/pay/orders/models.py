@@ -48,7 +48,9 @@ class Order(models.Model):
             models.CheckConstraint(
                 condition=Q(refunded__gte=0, refunded__lte=F("total")), name="orders_order_refund_headroom"
             ),
-            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="orders_order_expires_later"),
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("created_at")), name="orders_order_expires_later"
+            ),
         ]
         indexes = [
             models.Index(fields=["person", "-id"], name="orders_order_by_person"),

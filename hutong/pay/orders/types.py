@@ -188,6 +188,7 @@ class OrderSummary:
     merchant_names: Mapping[str, str]
     store_ref: str | None
     store_names: Mapping[str, str] | None
+    zone: str
     titles: Mapping[str, str]
     """Of the first line."""
     quantity: int

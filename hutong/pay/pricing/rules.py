@@ -88,7 +88,9 @@ def _check(lines: Sequence[CartLine], commission_rate_ppm: int) -> None:
         if not 0 < line.quantity <= MAX_QUANTITY:
             raise CartInvalid(f"a line has 1 to {MAX_QUANTITY} units")
         if line.price.unit != unit or line.list_price.unit != unit:
-            raise CartInvalid(f"a cart has one unit of money: {unit}, {line.price.unit}, {line.list_price.unit}")
+            raise CartInvalid(
+                f"a cart has one unit of money: {unit}, {line.price.unit}, {line.list_price.unit}"
+            )
         if not 0 <= line.price.minor <= line.list_price.minor:
             raise CartInvalid(f"{line.offer_ref}: a price lies between nothing and the list price")
         if line.tax_rate_ppm < 0:
@@ -155,9 +157,10 @@ def _quote(lines: tuple[QuoteLine, ...]) -> Quote:
 
 
 def _hash(lines: Sequence[QuoteLine], unit: str) -> str:
-    """Names what the shopper sees. Commission and tax stay out: a change of those is not a change of price."""
+    """Names what the shopper sees. Commission and tax stay out: changing those is no change of price."""
     shown = [
-        [line.offer_ref, [[amounts.list.minor, amounts.paid.minor] for amounts in line.units]] for line in lines
+        [line.offer_ref, [[amounts.list.minor, amounts.paid.minor] for amounts in line.units]]
+        for line in lines
     ]
     text = json.dumps([VERSION, unit, shown], separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,44 @@
+"""What must hold over all orders; part of `hutong books check`."""
+
+from __future__ import annotations
+
+from hutong.kernel.rows import rows
+from hutong.pay.orders.rules import PAID_STATES
+
+# One row for each order with the sums of its units, against each thing that can be wrong with it; compared
+# here and not by constraints, because it goes over several tables.
+_PROBLEMS = """
+WITH every AS MATERIALIZED (
+    SELECT o.public_id, o.state, o.state = ANY (%(paid_states)s::text[]) AS is_paid, o.total, o.refunded,
+        o.paid_at, count(u.id) AS units, coalesce(sum(u.paid), 0) AS units_total,
+        coalesce(sum(u.paid) FILTER (WHERE u.state = 'refunded'), 0) AS units_refunded,
+        count(u.id) FILTER (WHERE u.state = 'refunded') AS refunded_units,
+        count(u.id) FILTER (WHERE u.unit <> o.unit) AS foreign_units,
+        (SELECT coalesce(sum(l.total), 0) FROM orders_line l WHERE l.order_id = o.id) AS lines_total,
+        (SELECT coalesce(sum(l.quantity), 0) FROM orders_line l WHERE l.order_id = o.id) AS quantity,
+        (SELECT e.to_state FROM orders_orderevent e WHERE e.order_id = o.id
+         ORDER BY e.id DESC LIMIT 1) AS last_state
+    FROM orders_order o LEFT JOIN orders_unit u ON u.order_id = o.id
+    GROUP BY o.id
+)
+SELECT every.public_id, test.what
+FROM every CROSS JOIN LATERAL (VALUES
+    ('paid_at and state disagree', (paid_at IS NOT NULL) <> is_paid),
+    ('its lines do not add up to its total', lines_total <> total),
+    ('its units do not add up to its total', is_paid AND units_total <> total),
+    ('it has another number of units than was ordered', units <> CASE WHEN is_paid THEN quantity ELSE 0 END),
+    ('a unit is of another currency', foreign_units > 0),
+    ('what was refunded is not the sum of its refunded units', units_refunded <> refunded),
+    ('its state does not follow from its refunded units', is_paid AND state <> CASE
+        WHEN refunded_units = 0 THEN 'paid' WHEN refunded_units = units THEN 'refunded'
+        ELSE 'partly_refunded' END),
+    ('its history ends in another state', last_state IS DISTINCT FROM state)
+) AS test (what, wrong)
+WHERE test.wrong ORDER BY every.public_id, test.what
+"""
+
+
+def problems() -> list[str]:
+    """Re-add every order; one line for each thing that cannot be. Empty when all is right."""
+    found = rows(_PROBLEMS, {"paid_states": [state.value for state in PAID_STATES]})
+    return [f"orders: {problem['public_id']}: {problem['what']}" for problem in found]

@@ -1,0 +1,99 @@
+"""Units sold become used, sold again, or refunded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from hutong.kernel import rows
+from hutong.pay.orders import queries
+from hutong.pay.orders.services.errors import UnitsNotSold, UnitsNotUsed
+from hutong.pay.orders.services.states import lock_order, move_order
+from hutong.pay.orders.types import OrderEventKind, SoldUnit, UnitState
+
+# `held` takes the rows in id order, so that two batches never wait for each other in a ring.
+_CHANGE_UNITS = """
+WITH held AS (
+    SELECT id FROM orders_unit WHERE public_id = ANY (%(unit_refs)s::text[]) ORDER BY id FOR UPDATE
+)
+UPDATE orders_unit u
+SET state = %(to_state)s, used_at = %(used_at)s::timestamptz, refunded_at = %(refunded_at)s::timestamptz
+FROM held, orders_line l, orders_order o, merchants_merchant m
+WHERE u.id = held.id AND u.state = %(from_state)s AND l.id = u.line_id AND o.id = u.order_id
+    AND m.id = u.merchant_id AND (%(order_ref)s::text IS NULL OR o.public_id = %(order_ref)s::text)
+RETURNING u.public_id AS unit_ref, o.public_id AS order_ref, m.public_id AS merchant_ref, l.offer_ref,
+    l.titles::text AS titles, u.state, u.list, u.discount_merchant, u.discount_platform, u.paid, u.commission,
+    u.commission_rate_ppm, u.tax, u.unit,
+    (SELECT count(*) FROM orders_unit r
+     WHERE r.order_id = u.order_id AND r.state <> 'refunded') AS open_before
+"""
+
+
+def _change_units(
+    unit_refs: Sequence[str],
+    from_state: UnitState,
+    to_state: UnitState,
+    at: datetime,
+    order_ref: str | None = None,
+) -> list[dict[str, Any]]:
+    """Move the units that are in `from_state`; the caller compares how many came back."""
+    return rows.rows(
+        _CHANGE_UNITS,
+        {
+            "unit_refs": list(unit_refs),
+            "from_state": from_state.value,
+            "to_state": to_state.value,
+            "used_at": at if to_state is UnitState.USED else None,
+            "refunded_at": at if to_state is UnitState.REFUNDED else None,
+            "order_ref": order_ref,
+        },
+    )
+
+
+def mark_units_used(*, unit_refs: Sequence[str], at: datetime) -> tuple[SoldUnit, ...]:
+    """Sold units become used, all or none; returns them with their amounts, for settlement.
+
+    One statement. Raises UnitsNotSold when one is unknown, used already, or refunded.
+    """
+    with transaction.atomic(savepoint=False):
+        changed = _change_units(unit_refs, UnitState.SOLD, UnitState.USED, at)
+        if len(changed) != len(set(unit_refs)):
+            raise UnitsNotSold(unit_refs=list(unit_refs))
+    return tuple(queries.sold_unit(unit) for unit in changed)
+
+
+def mark_units_unused(*, unit_refs: Sequence[str], at: datetime) -> tuple[SoldUnit, ...]:
+    """Used units become sold again, because their redemption was undone; all or none.
+
+    One statement. Raises UnitsNotUsed.
+    """
+    with transaction.atomic(savepoint=False):
+        changed = _change_units(unit_refs, UnitState.USED, UnitState.SOLD, at)
+        if len(changed) != len(set(unit_refs)):
+            raise UnitsNotUsed(unit_refs=list(unit_refs))
+    return tuple(queries.sold_unit(unit) for unit in changed)
+
+
+def mark_units_refunded(
+    *, order_ref: str, unit_refs: Sequence[str], by: str, at: datetime
+) -> tuple[SoldUnit, ...]:
+    """Sold units of one order become refunded, all or none; the order's `refunded` grows by what was paid
+    for them, and its state becomes refunded once no other unit is left, else partly refunded.
+
+    Locks the order. Three statements. Raises UnitsNotSold, OrderUnknown, OrderMoved.
+    """
+    if not unit_refs:
+        raise ValueError("a refund names its units")
+    with transaction.atomic(savepoint=False):
+        order = lock_order(order_ref=order_ref)
+        changed = _change_units(unit_refs, UnitState.SOLD, UnitState.REFUNDED, at, order_ref)
+        if len(changed) != len(set(unit_refs)):
+            raise UnitsNotSold(unit_refs=list(unit_refs))
+        nothing_left = changed[0]["open_before"] == len(changed)
+        event = OrderEventKind.REFUNDED if nothing_left else OrderEventKind.PARTLY_REFUNDED
+        amount = sum(unit["paid"] for unit in changed)
+        move_order(order_ref, order.state, event, by=by, at=at, refund=amount)
+    return tuple(queries.sold_unit(unit) for unit in changed)

@@ -1,0 +1,92 @@
+"""Reads of `settlement`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from hutong.kernel.money import Money
+from hutong.kernel.rows import row, rows
+from hutong.pay.ledger import queries as ledger
+from hutong.pay.ledger.types import PLATFORM, AccountKind
+from hutong.pay.settlement.types import Earnings, SettledUnit
+
+
+def earnings(
+    merchant_ref: str, *, unit: str, starts_at: datetime, ends_at: datetime, store_ref: str | None = None
+) -> Earnings:
+    """What a merchant, or one of its stores, earned in a half-open span. Index `settlement_by_merchant`."""
+    found = row(
+        """SELECT count(*) AS units, coalesce(sum(gross), 0)::bigint AS gross,
+                  coalesce(sum(commission), 0)::bigint AS commission, coalesce(sum(net), 0)::bigint AS net
+           FROM settlement_settled
+           WHERE merchant_ref = %(merchant)s AND unit = %(unit)s AND undone_at IS NULL
+             AND at >= %(from)s::timestamptz AND at < %(to)s::timestamptz
+             AND (%(store)s::text IS NULL OR store_ref = %(store)s::text)""",
+        {"merchant": merchant_ref, "unit": unit, "from": starts_at, "to": ends_at, "store": store_ref},
+    )
+    assert found is not None, "a statement of aggregates always has one row"
+    return Earnings(
+        units=found["units"],
+        gross=Money(found["gross"], unit),
+        commission=Money(found["commission"], unit),
+        net=Money(found["net"], unit),
+    )
+
+
+def settled(reference: str) -> list[SettledUnit]:
+    """What was settled under a redemption, undone or not."""
+    found = rows(
+        """SELECT unit_ref, reference, merchant_ref, store_ref, gross, commission, net, unit, at, undone_at
+           FROM settlement_settled WHERE reference = %s ORDER BY id""",
+        [reference],
+    )
+    return [settled_unit(one) for one in found]
+
+
+def settled_unit(found: dict[str, Any]) -> SettledUnit:
+    """A row of a statement that reads or returns settled units, as the value that crosses the boundary."""
+    unit = found["unit"]
+    return SettledUnit(
+        unit_ref=found["unit_ref"],
+        reference=found["reference"],
+        merchant_ref=found["merchant_ref"],
+        store_ref=found["store_ref"],
+        gross=Money(found["gross"], unit),
+        commission=Money(found["commission"], unit),
+        net=Money(found["net"], unit),
+        at=found["at"],
+        undone_at=found["undone_at"],
+    )
+
+
+def problems() -> list[str]:
+    """Compare the rows with the books: each merchant's payable with the net of its live rows, the platform's
+    commission with theirs. One line for each difference."""
+    live = rows(
+        """SELECT merchant_ref, unit, sum(net)::bigint AS net, sum(commission)::bigint AS commission
+           FROM settlement_settled WHERE undone_at IS NULL GROUP BY merchant_ref, unit"""
+    )
+    owed = {(found["merchant_ref"], found["unit"]): int(found["net"]) for found in live}
+    earned: dict[tuple[str, str], int] = {}
+    for found in live:
+        key = (PLATFORM, found["unit"])
+        earned[key] = earned.get(key, 0) + int(found["commission"])
+    return [
+        *_differences("payable", owed, AccountKind.PAYABLE),
+        *_differences("commission", earned, AccountKind.COMMISSION),
+    ]
+
+
+def _differences(name: str, expected: dict[tuple[str, str], int], kind: AccountKind) -> list[str]:
+    booked = {
+        (owner, money.unit): money.minor
+        for owner, amounts in ledger.balances(kind).items()
+        for money in amounts
+    }
+    return [
+        f"settlement: {name} of {owner} in {unit} is {booked.get((owner, unit), 0)} in the books, "
+        f"{expected.get((owner, unit), 0)} by what is settled"
+        for owner, unit in sorted(booked.keys() | expected.keys())
+        if booked.get((owner, unit), 0) != expected.get((owner, unit), 0)
+    ]

@@ -1,0 +1,139 @@
+"""Writes of `settlement`: what a redemption earns, and what undoing it takes back.
+
+Each joins the caller's transaction without a savepoint: when one raises, all is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from hutong.kernel import rows
+from hutong.kernel.errors import Conflict
+from hutong.kernel.money import Money
+from hutong.pay.ledger import services as ledger
+from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, TransferSpec
+from hutong.pay.settlement import queries
+from hutong.pay.settlement.types import SettledUnit, Share
+
+
+class AlreadySettled(Conflict):
+    """A unit is settled already, under another redemption; nothing was posted."""
+
+    code = "already_settled"
+    message = _("This was already redeemed and settled.")
+
+
+class NotSettled(Conflict):
+    """There is nothing settled under this reference, or it was undone before."""
+
+    code = "not_settled"
+    message = _("There is nothing to undo.")
+
+
+# A unit has one live row at most; the partial unique index makes a rival wait, and then insert nothing.
+_INSERT = """
+INSERT INTO settlement_settled
+    (unit_ref, reference, merchant_ref, store_ref, gross, commission, net, unit, at)
+SELECT s.unit_ref, %(reference)s, %(merchant_ref)s, %(store_ref)s, s.gross, s.commission,
+    s.gross - s.commission, %(unit)s, %(at)s::timestamptz
+FROM unnest(%(unit_refs)s::text[], %(gross)s::bigint[], %(commissions)s::bigint[])
+    AS s (unit_ref, gross, commission)
+ORDER BY s.unit_ref
+ON CONFLICT DO NOTHING
+"""
+
+_UNDO = """
+UPDATE settlement_settled SET undone_at = %(at)s::timestamptz
+WHERE reference = %(reference)s AND undone_at IS NULL
+RETURNING unit_ref, reference, merchant_ref, store_ref, gross, commission, net, unit, at, undone_at
+"""
+
+
+def settle(
+    *, shares: Sequence[Share], merchant_ref: str, reference: str, at: datetime, store_ref: str = ""
+) -> tuple[SettledUnit, ...]:
+    """Owe the merchant the net of redeemed units, and keep the commission, in the books.
+
+    `reference` names the redemption; the posting is `redeem:<reference>`. Four statements once the
+    accounts exist. Raises AlreadySettled; ledger.BalanceTooLow when more is redeemed than was paid.
+    """
+    unit = _one_unit(shares)
+    params = {
+        "unit_refs": [share.unit_ref for share in shares],
+        "gross": [share.gross.minor for share in shares],
+        "commissions": [share.commission.minor for share in shares],
+        "reference": reference,
+        "merchant_ref": merchant_ref,
+        "store_ref": store_ref,
+        "unit": unit,
+        "at": at,
+    }
+    settled = tuple(
+        SettledUnit(
+            unit_ref=share.unit_ref,
+            reference=reference,
+            merchant_ref=merchant_ref,
+            store_ref=store_ref,
+            gross=share.gross,
+            commission=share.commission,
+            net=share.gross - share.commission,
+            at=at,
+            undone_at=None,
+        )
+        for share in shares
+    )
+    with transaction.atomic(savepoint=False):
+        if rows.execute(_INSERT, params) != len(shares):
+            raise AlreadySettled(reference=reference)
+        _post(TransactionKind.REDEEM, settled, f"redeem:{reference}", at)
+    return settled
+
+
+def unsettle(*, reference: str, at: datetime) -> tuple[SettledUnit, ...]:
+    """Take back what `settle` did under this reference: the rows are marked, the amounts posted back.
+
+    Four statements. Raises NotSettled when there is nothing live under the reference.
+    """
+    with transaction.atomic(savepoint=False):
+        undone = tuple(
+            queries.settled_unit(found) for found in rows.rows(_UNDO, {"reference": reference, "at": at})
+        )
+        if not undone:
+            raise NotSettled(reference=reference)
+        _post(TransactionKind.UNDO_REDEEM, undone, f"undo_redeem:{reference}", at)
+    return undone
+
+
+def _one_unit(shares: Sequence[Share]) -> str:
+    """The unit of money all shares are in; what does not add up is a fault of the caller."""
+    if not shares or len({share.unit_ref for share in shares}) != len(shares):
+        raise ValueError("settling names each unit once, and at least one")
+    unit = shares[0].gross.unit
+    for share in shares:
+        if share.gross.unit != unit or not Money(0, unit) <= share.commission <= share.gross:
+            raise ValueError(
+                f"{share.unit_ref}: a commission lies between nothing and what the unit sold for"
+            )
+    return unit
+
+
+def _post(kind: TransactionKind, units: Sequence[SettledUnit], reference: str, at: datetime) -> None:
+    """Post the sums of net and commission of one merchant's units; an amount of nothing is no transfer."""
+    merchant_ref, nothing = units[0].merchant_ref, Money(0, units[0].net.unit)
+    sums = {
+        (AccountKind.PAYABLE, merchant_ref): sum((settled.net for settled in units), nothing),
+        (AccountKind.COMMISSION, PLATFORM): sum((settled.commission for settled in units), nothing),
+    }
+    transfers = [
+        TransferSpec(AccountKind.UNREDEEMED, merchant_ref, account, owner, amount)
+        if kind is TransactionKind.REDEEM
+        else TransferSpec(account, owner, AccountKind.UNREDEEMED, merchant_ref, amount)
+        for (account, owner), amount in sums.items()
+        if amount
+    ]
+    if transfers:
+        ledger.post(kind=kind, reference=reference, transfers=transfers, at=at)
