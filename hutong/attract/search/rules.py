@@ -46,7 +46,7 @@ def searchable(texts: Iterable[Mapping[str, str]]) -> str:
 
 def grams(text: str) -> list[str]:
     """Every piece of one and of two characters of the words of a folded text, each once, in order."""
-    found = set()
+    found: set[str] = set()
     for word in text.split():
         found.update(word)
         found.update(first + second for first, second in pairwise(word))

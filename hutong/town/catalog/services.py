@@ -1,4 +1,8 @@
-"""Writes of the catalog: offers are made, submitted, decided, paused and resumed."""
+"""Writes of the catalog: offers are made, submitted, decided, paused and resumed.
+
+An offer is its merchant's: who manages the merchant may change it, and the operator. `by` None is the
+platform itself, which seeds a demo. What decides about an offer is the operator's alone.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,11 +10,12 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from hutong.kernel.errors import Conflict, Invalid, NotFound
+from hutong.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from hutong.town.catalog import rules
 from hutong.town.catalog.models import Offer, OfferDecision, OfferStore
 from hutong.town.catalog.types import OfferDraft, OfferEvent, OfferState
 from hutong.town.merchants.models import Merchant, Store
+from hutong.town.merchants.queries import may_manage_merchant
 from hutong.town.people.models import Person
 
 
@@ -54,7 +59,7 @@ def create_offer(
 ) -> Offer:
     """Store a new offer in state draft, for stores of this merchant.
 
-    Raises `OfferInvalid`, `OfferStoresWrong`, or `NotFound` for an unknown merchant.
+    Raises `OfferInvalid`, `OfferStoresWrong`, `Forbidden`, or `NotFound` for an unknown merchant.
     """
     found = rules.faults(draft)
     if found:
@@ -63,6 +68,7 @@ def create_offer(
         merchant = Merchant.objects.filter(public_id=merchant_ref).first()
         if merchant is None:
             raise NotFound
+        _check_may_manage(by, merchant)
         wanted = set(store_refs)
         stores = list(Store.objects.filter(merchant=merchant, public_id__in=wanted).order_by("id"))
         if not 0 < len(wanted) <= rules.MAX_STORES or len(stores) != len(wanted):
@@ -77,12 +83,14 @@ def submit_offer(*, offer_ref: str, by: Person | None, at: datetime) -> Offer:
     return _move(offer_ref, OfferEvent.SUBMIT, reason="", by=by, at=at)
 
 
-def decide_offer(*, offer_ref: str, approve: bool, reason: str, by: Person | None, at: datetime) -> Offer:
+def decide_offer(*, offer_ref: str, approve: bool, reason: str, by: Person, at: datetime) -> Offer:
     """The operator's word on a submitted offer: live, or rejected with a reason.
 
-    Also takes a live or paused offer off the site (approve=False). Raises `ReasonMissing`,
+    Also takes a live or paused offer off the site (approve=False). Raises `Forbidden`, `ReasonMissing`,
     `OfferMoveRefused` when somebody decided first, `OfferUnknown`.
     """
+    if not by.is_operator:
+        raise Forbidden
     if not approve and not reason.strip():
         raise ReasonMissing
     event = OfferEvent.APPROVE if approve else OfferEvent.REJECT
@@ -102,9 +110,10 @@ def resume_offer(*, offer_ref: str, by: Person | None, at: datetime) -> Offer:
 def _move(offer_ref: str, event: OfferEvent, *, reason: str, by: Person | None, at: datetime) -> Offer:
     """One step along the table, written only if the state is still the one the step starts from."""
     with transaction.atomic():
-        offer = Offer.objects.filter(public_id=offer_ref).first()
+        offer = Offer.objects.filter(public_id=offer_ref).select_related("merchant").first()
         if offer is None:
             raise OfferUnknown
+        _check_may_manage(by, offer.merchant)
         before = OfferState(offer.state)
         after = rules.next_state(before, event)
         if after is None:
@@ -118,6 +127,11 @@ def _move(offer_ref: str, event: OfferEvent, *, reason: str, by: Person | None, 
         for name, value in changes.items():
             setattr(offer, name, value)
         return offer
+
+
+def _check_may_manage(by: Person | None, merchant: Merchant) -> None:
+    if by is not None and not by.is_operator and not may_manage_merchant(by, merchant.public_id):
+        raise Forbidden
 
 
 def _columns(draft: OfferDraft) -> dict[str, object]:

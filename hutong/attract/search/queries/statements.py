@@ -71,7 +71,10 @@ def wanted(
             raise CursorInvalid from error
     if category:
         params["category"] = category
-        branches = (" AND ".join([_IN_CATEGORY, *clauses]), " AND ".join([_IN_GROUP, *clauses]))
+        branches: tuple[str, ...] = (
+            " AND ".join([_IN_CATEGORY, *clauses]),
+            " AND ".join([_IN_GROUP, *clauses]),
+        )
     else:
         branches = (" AND ".join(clauses) or "true",)
     return Wanted(prefix=_CATEGORY if category else "", branches=branches, params=params)

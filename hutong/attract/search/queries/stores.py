@@ -87,7 +87,8 @@ SELECT json_build_object(
   'items', coalesce(
     json_agg(n.card || jsonb_build_object('distance_m', round({distance})) ORDER BY n.position) FILTER (
       WHERE n.position <= %(size)s::int4), '[]'),
-  'next', max(n.d::text || '~' || n.store_ref) FILTER (WHERE n.position = %(size)s::int4 AND n.total > n.position)
+  'next', max(n.d::text || '~' || n.store_ref) FILTER (
+    WHERE n.position = %(size)s::int4 AND n.total > n.position)
 )::text
 FROM (SELECT f.*, row_number() OVER (ORDER BY f.d, f.store_ref) AS position, count(*) OVER () AS total
         FROM ({nearest}) f) n
