@@ -1,0 +1,10 @@
+// On every page: htmx and the small elements. Map, scanner and charts are bundles of their own.
+import htmx from "htmx.org";
+import "./count_down.js";
+import "./live_region.js";
+import "./locate.js";
+import "./page.js";
+import "./quantity.js";
+import "./service_worker.js";
+
+window.htmx = htmx;

@@ -1,0 +1,64 @@
+// <live-region data-live="stream address" data-refresh="page address" data-done="selector">
+// Listens to server-sent hints; at "changed" it reads its own content anew, by the id it carries. A hint that
+// was lost while the line was down is repaired by one more reading when the line is back; where no stream can
+// be had (an old token, a proxy that refuses) it asks at growing intervals. Stops once data-done is inside.
+const FIRST_ASK_MS = 3000;
+const LAST_ASK_MS = 30000;
+
+class LiveRegion extends HTMLElement {
+  connectedCallback() {
+    this.wait = FIRST_ASK_MS;
+    if (this.finished()) return;
+    this.onVisible = () => document.visibilityState === "visible" && this.read();
+    document.addEventListener("visibilitychange", this.onVisible);
+    if (this.dataset.live) this.listen();
+    else this.askLater();
+  }
+
+  disconnectedCallback() {
+    this.stop();
+  }
+
+  listen() {
+    this.source = new EventSource(this.dataset.live);
+    let dropped = false;
+    this.source.addEventListener("open", () => {
+      this.setAttribute("connected", "");
+      if (dropped) this.read();
+      dropped = false;
+    });
+    this.source.addEventListener("changed", () => this.read());
+    this.source.addEventListener("error", () => {
+      this.removeAttribute("connected");
+      dropped = true;
+      if (this.source.readyState === EventSource.CLOSED) this.askLater();
+    });
+  }
+
+  askLater() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(async () => {
+      await this.read();
+      this.wait = Math.min(this.wait * 1.5, LAST_ASK_MS);
+      if (this.isConnected && !this.finished()) this.askLater();
+    }, this.wait);
+  }
+
+  async read() {
+    if (!navigator.onLine || this.finished()) return;
+    await window.htmx.ajax("GET", this.dataset.refresh || location.href, { target: this, swap: "innerHTML" });
+    if (this.finished()) this.stop();
+  }
+
+  finished() {
+    return Boolean(this.dataset.done) && this.querySelector(this.dataset.done) !== null;
+  }
+
+  stop() {
+    clearTimeout(this.timer);
+    this.source?.close();
+    this.removeAttribute("connected");
+    document.removeEventListener("visibilitychange", this.onVisible);
+  }
+}
+customElements.define("live-region", LiveRegion);

@@ -1,0 +1,24 @@
+"""What every template can use without its view saying so. Makes no database statement."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import get_language
+
+from hutong.web.shell import scheme
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Site name, language tag for `<html lang>`, colour scheme, and where this page is (to come back to)."""
+    language = get_language() or settings.LANGUAGE_CODE
+    chosen = scheme.chosen(request)
+    return {
+        "site_name": settings.HUTONG_SITE_NAME,
+        "language": language,
+        "language_tag": "zh-Hans" if language == "zh-hans" else language,
+        "scheme": chosen,
+        "theme": scheme.THEMES[chosen],
+        "here": request.get_full_path(),
+        "shows_tray": settings.HUTONG_SMS == "tray",
+    }

@@ -1,0 +1,200 @@
+"""Tags and filters of all pages: money, distance, time, names, icons, pictures, QR codes."""
+
+import io
+import json
+import zlib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import segno
+from babel.dates import format_datetime
+from babel.numbers import format_decimal
+from django import template
+from django.conf import settings
+from django.forms import BoundField
+from django.forms.widgets import CheckboxInput, Select, Textarea
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from hutong.kernel import clock
+from hutong.kernel import live as kernel_live
+from hutong.kernel.money import Money, format_money
+from hutong.kernel.text import mask_phone, pick
+
+register = template.Library()
+
+PROMISES = {
+    "refund_any_time": lambda: _("Refund any time"),
+    "no_booking": lambda: _("No booking needed"),
+    "weekends": lambda: _("Valid at weekends"),
+    "new_customers": lambda: _("New customers"),
+    "booking": lambda: _("Book ahead"),
+    "takeaway": lambda: _("Takeaway possible"),
+}
+
+
+def locale() -> str:
+    """Babel's name of the active language."""
+    return "zh_Hans_CN" if get_language() == "zh-hans" else "en_GB"
+
+
+@register.filter
+def money(amount: Money | int | None, unit: str = "") -> str:
+    """An amount as people write it: `{{ total|money }}` for Money, `{{ minor|money:unit }}` for minor units."""
+    if amount is None or amount == "":
+        return ""
+    value = amount if isinstance(amount, Money) else Money(int(amount), unit)
+    return format_money(value, locale())
+
+
+@register.filter
+def distance(metres: float | None) -> str:
+    """`350 m` (to 10 m) below a kilometre, `1.2 km` (to 100 m) above, whole kilometres from 20 on."""
+    if metres is None or metres == "":
+        return ""
+    if metres < 995:
+        return _("%(n)s m") % {"n": max(10, round(metres / 10) * 10)}
+    kilometres = metres / 1000
+    shown = format_decimal(round(kilometres, 1 if kilometres < 20 else 0), locale=locale())
+    return _("%(n)s km") % {"n": shown}
+
+
+@register.filter
+def number(value: int | None) -> str:
+    """A whole number with the separators of the language."""
+    return "" if value is None or value == "" else format_decimal(value, locale=locale())
+
+
+@register.filter
+def named(names: Mapping[str, str] | str | None) -> str:
+    """The name for the reader's language out of a mapping of languages; plain text stays what it is."""
+    if not names:
+        return ""
+    return names if isinstance(names, str) else pick(names, get_language() or "en")
+
+
+@register.filter
+def masked_phone(phone: str | None) -> str:
+    """A phone number as others may see it."""
+    return mask_phone(phone or "")
+
+
+@register.filter
+def promise(slug: str) -> str:
+    """The words of an offer's promise tag; an unknown one is shown as it is."""
+    words = PROMISES.get(slug)
+    return words() if words else slug.replace("_", " ")
+
+
+@register.filter
+def percent_off(price: Money, list_price: Money) -> int:
+    """Whole percent below the list price, rounded down so that it never promises too much."""
+    return (list_price - price).minor * 100 // list_price.minor if list_price else 0
+
+
+@register.filter
+def hue_class(hue: int | None) -> str:
+    """The class of a cover's colour: hues in steps of 15 degrees."""
+    return f"hue-{round(int(hue or 0) / 15) * 15 % 360}"
+
+
+@register.filter
+def hue_of(slug: str | None) -> str:
+    """The class of a cover's colour for a thing that has none of its own: always the same for one slug."""
+    return hue_class(zlib.crc32((slug or "").encode()) % 360)
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """JSON for a data attribute; the template escapes it."""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+STYLES = {
+    "en_GB": {"short": "d MMM, HH:mm", "long": "d MMM y, HH:mm", "date": "d MMM y", "day": "EEE d MMM", "time": "HH:mm", "soon": "EEE HH:mm"},
+    "zh_Hans_CN": {"short": "M月d日 HH:mm", "long": "y年M月d日 HH:mm", "date": "y年M月d日", "day": "M月d日 EEE", "time": "HH:mm", "soon": "EEE HH:mm"},
+}  # fmt: skip
+
+
+@register.simple_tag(takes_context=True)
+def local_time(context: template.Context, at: datetime | None, style: str = "short", zone: str = "") -> str:
+    """`<time>` in the zone given, else the page's `zone`. Styles: short, long, date, day, time, soon.
+
+    `soon` is the time alone today and within the next night, with the weekday otherwise.
+    """
+    if at is None:
+        return "—"
+    wall = clock.local(at, zone or context.get("zone") or settings.TIME_ZONE)
+    if style == "soon" and wall - clock.now() < timedelta(hours=16):
+        style = "time"
+    text = format_datetime(wall, STYLES[locale()][style], locale=locale())
+    return format_html('<time datetime="{}">{}</time>', wall.isoformat(timespec="seconds"), text)
+
+
+@register.simple_tag
+def icon(name: str, css: str = "") -> str:
+    """A Lucide icon out of the sprite; hidden from screen readers, the words beside it say it."""
+    return format_html(
+        '<svg class="icon {}" aria-hidden="true"><use href="{}#{}"/></svg>', css, static("dist/icons.svg"), name
+    )
+
+
+@register.simple_tag
+def emoji(code: str | None, size: int = 64, css: str = "", *, eager: bool = False) -> str:
+    """A picture of Fluent Emoji by its code (`1f35c`), `size` pixels square; decoration only."""
+    return format_html(
+        '<img src="{}" alt="" width="{}" height="{}" class="{}"{}>',
+        static(f"dist/emoji/{code or '1f4cd'}.webp"),
+        size,
+        size,
+        css,
+        "" if eager else mark_safe(' loading="lazy" decoding="async"'),  # noqa: S308 - a constant
+    )
+
+
+@register.simple_tag
+def qr(text: str) -> SafeString:
+    """A QR code as inline SVG, error correction M, with the quiet zone scanners need."""
+    buffer = io.BytesIO()
+    segno.make(text, error="m", micro=False).save(
+        buffer, kind="svg", xmldecl=False, svgns=True, border=2, omitsize=True, svgclass=None, lineclass=None
+    )
+    return mark_safe(buffer.getvalue().decode())  # noqa: S308 - drawn by us, the text is only in the modules
+
+
+@register.simple_tag
+def live_url(topic: str) -> str:
+    """Where the browser listens for changes of `topic`: a token of one hour for this topic alone."""
+    return f"{settings.HUTONG_LIVE_URL}/{kernel_live.sign_topic(topic, at=clock.now())}"
+
+
+@register.simple_tag
+def server_now() -> str:
+    """The server's present moment in ISO form, for countdowns."""
+    return clock.now().isoformat()
+
+
+@register.filter
+def control(field: BoundField, css: str = "") -> SafeString:
+    """The widget of a form field in the site's look, tied to its help text and errors for screen readers."""
+    widget = field.field.widget
+    if isinstance(widget, CheckboxInput):
+        base = "checkbox checkbox-primary"
+    elif isinstance(widget, Select):
+        base = "select w-full"
+    elif isinstance(widget, Textarea):
+        base = "textarea w-full"
+    else:
+        base = "input w-full"
+    attrs: dict[str, Any] = {"class": f"{base} {css}{' input-error' if field.errors else ''}".strip()}
+    described = [f"{field.id_for_label}_help"] if field.help_text else []
+    if field.errors:
+        attrs["aria-invalid"] = "true"
+        described.append(f"{field.id_for_label}_error")
+    if described:
+        attrs["aria-describedby"] = " ".join(described)
+    return field.as_widget(attrs=attrs)

@@ -1,0 +1,113 @@
+"""Pages of the shell: choices of language and scheme, the installable app, the gallery, the message tray."""
+
+import hashlib
+from functools import cache
+
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.translation import check_for_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_GET, require_POST
+
+from hutong.town.people import queries as people
+from hutong.web.shell import gallery as examples
+from hutong.web.shell import scheme
+from hutong.web.shell.parts import page, safe_next
+
+COOKIE_AGE_S = 60 * 60 * 24 * 365
+
+
+def _remember(request: HttpRequest, cookie: str, value: str) -> HttpResponse:
+    response = HttpResponseRedirect(safe_next(request, "/"))
+    response.set_cookie(cookie, value, max_age=COOKIE_AGE_S, samesite="Lax", secure=request.is_secure())
+    return response
+
+
+@require_POST
+def set_language(request: HttpRequest) -> HttpResponse:
+    """Remember the language chosen and go back; an unknown one changes nothing."""
+    wanted = request.POST.get("language", "")
+    if wanted not in dict(settings.LANGUAGES) or not check_for_language(wanted):
+        return HttpResponseRedirect(safe_next(request, "/"))
+    return _remember(request, settings.LANGUAGE_COOKIE_NAME, wanted)
+
+
+@require_POST
+def set_scheme(request: HttpRequest) -> HttpResponse:
+    """Remember the colour scheme chosen and go back; an unknown one counts as `auto`."""
+    wanted = request.POST.get("scheme", "")
+    return _remember(request, scheme.COOKIE, wanted if wanted in scheme.THEMES else "auto")
+
+
+@cache
+def _build_of_assets() -> str:
+    """Changes whenever the assets do: the name of the service worker's cache."""
+    digest = hashlib.sha256()
+    for name in ("dist/app.css", "dist/app.js", "dist/icons.svg"):
+        path = finders.find(name)
+        if path:
+            with open(path, "rb") as stream:  # noqa: PTH123 - the finder answers a plain string
+                digest.update(stream.read())
+    return digest.hexdigest()[:12]
+
+
+@require_GET
+@cache_control(no_cache=True)
+def service_worker(request: HttpRequest) -> HttpResponse:
+    """The service worker; it lives at the root because it looks after the whole site."""
+    context = {"build": _build_of_assets()}
+    return render(request, "shell/sw.js", context, content_type="text/javascript")
+
+
+@require_GET
+@cache_control(max_age=3600)
+def manifest(request: HttpRequest) -> JsonResponse:
+    """The web app manifest, in the visitor's language."""
+    icons = [
+        {"src": static(f"icons/icon-{size}.png"), "sizes": f"{size}x{size}", "type": "image/png", "purpose": "any"}
+        for size in (192, 512)
+    ]
+    maskable = {"src": static("icons/maskable-512.png"), "sizes": "512x512", "type": "image/png"}
+    body = {
+        "id": "/",
+        "name": settings.HUTONG_SITE_NAME,
+        "short_name": settings.HUTONG_SITE_NAME,
+        "description": _("Deals of the shops around you"),
+        "start_url": "/",
+        "scope": "/",
+        "display": "standalone",
+        "background_color": "#f8f5f1",
+        "theme_color": "#c8370f",
+        "icons": [*icons, {**maskable, "purpose": "maskable"}],
+        "shortcuts": [
+            {"name": _("My vouchers"), "url": reverse("wallet")},
+            {"name": _("Map"), "url": reverse("map")},
+        ],
+    }
+    return JsonResponse(body, content_type="application/manifest+json")
+
+
+@require_GET
+def offline(request: HttpRequest) -> HttpResponse:
+    """What the service worker shows for a page it does not have."""
+    return render(request, "shell/offline.html")
+
+
+@require_GET
+def gallery(request: HttpRequest) -> HttpResponse:
+    """Every component in every state."""
+    return page(request, "shell/gallery.html", examples.context())
+
+
+@require_GET
+def messages_tray(request: HttpRequest) -> HttpResponse:
+    """The demo's telephone: the last text messages, newest first. Only where the sender is `tray`."""
+    if settings.HUTONG_SMS != "tray":
+        raise Http404
+    context = {"messages_sent": people.messages(limit=20)}
+    return page(request, "shell/messages.html", context, part="shell/_messages.html")

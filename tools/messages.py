@@ -1,0 +1,139 @@
+"""Translations without the gettext tools: `python tools/messages.py extract|compile|check`.
+
+extract  reads every gettext call in Python and templates into hutong/locale/*/LC_MESSAGES/django.po
+compile  makes the .mo files (also done while the package is installed)
+check    fails when a text is missing from a catalogue, untranslated, or loses a placeholder
+"""
+
+import io
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages import Catalog, mofile, pofile
+from babel.messages.extract import extract
+from babel.messages.extract import DEFAULT_KEYWORDS
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCALES = ("zh_Hans",)
+KEYWORDS = {
+    **DEFAULT_KEYWORDS,
+    "gettext_lazy": None,
+    "gettext_noop": None,
+    "ngettext_lazy": (1, 2),
+    "pgettext_lazy": ((1, "c"), 2),
+    "npgettext_lazy": ((1, "c"), 2, 3),
+}
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
+
+
+def catalogue_path(root: Path, locale: str) -> Path:
+    """Where the catalogue of `locale` lies."""
+    return root / "hutong/locale" / locale / "LC_MESSAGES/django.po"
+
+
+def _sources(root: Path) -> Iterator[tuple[str, bytes]]:
+    # only extraction needs Django; compiling must work in the bare build environment
+    import django
+    from django.conf import settings
+    from django.utils.translation.template import templatize
+
+    if not settings.configured:
+        settings.configure(USE_I18N=False)
+        django.setup()
+    for path in sorted((root / "hutong").rglob("*")):
+        name = path.relative_to(root).as_posix()
+        if "/migrations/" in name or "/static/" in name:
+            continue
+        if path.suffix == ".py":
+            yield name, path.read_bytes()
+        elif path.suffix in {".html", ".txt", ".js"} and "/templates/" in name:
+            yield name, templatize(path.read_text(encoding="utf-8"), origin=name).encode()
+
+
+def template_catalogue(root: Path) -> Catalog:
+    """Every text for people that the sources hold. Places are files without lines, so that diffs stay small."""
+    template = Catalog(project="hutong", charset="utf-8")
+    for name, source in _sources(root):
+        found = extract("python", io.BytesIO(source), KEYWORDS, ["Translators:"], {})
+        for _line, message, comments, context in found:
+            ids = message if isinstance(message, tuple) else (message,)
+            if all(ids):
+                template.add(message, None, [(name, 0)], auto_comments=comments, context=context)
+    return template
+
+
+def _read(path: Path, locale: str) -> Catalog:
+    if not path.exists():
+        return Catalog(locale=locale, project="hutong", charset="utf-8")
+    with path.open("rb") as stream:
+        return pofile.read_po(stream, locale=locale)
+
+
+def extract_catalogues(root: Path = ROOT) -> None:
+    """Brings the .po files up to date: new texts come in empty, unused ones go."""
+    template = template_catalogue(root)
+    for locale in LOCALES:
+        path = catalogue_path(root, locale)
+        catalogue = _read(path, locale)
+        catalogue.update(template, no_fuzzy_matching=True)
+        catalogue.obsolete.clear()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as stream:
+            pofile.write_po(
+                stream, catalogue, width=110, sort_output=True, omit_header=False, include_lineno=False
+            )
+
+
+def compile_catalogues(root: Path = ROOT) -> None:
+    """Makes each .mo file from its .po file."""
+    for locale in LOCALES:
+        path = catalogue_path(root, locale)
+        if path.exists():
+            with path.with_suffix(".mo").open("wb") as stream:
+                mofile.write_mo(stream, _read(path, locale))
+
+
+def problems(root: Path = ROOT) -> list[str]:
+    """One line for each text that people of some language would not read properly."""
+    template = template_catalogue(root)
+    found = []
+    for locale in LOCALES:
+        catalogue = _read(catalogue_path(root, locale), locale)
+        for message in template:
+            if not message.id:
+                continue
+            ids = message.id if isinstance(message.id, tuple) else (message.id,)
+            known = catalogue.get(ids[0], message.context)
+            texts = known.string if known and isinstance(known.string, tuple) else (known.string,) if known else ()
+            if not texts or not all(texts):
+                found.append(f"{locale}: not translated: {ids[0]!r}")
+                continue
+            wanted = set(PLACEHOLDER.findall(ids[-1]))
+            found += [
+                f"{locale}: placeholders differ: {ids[0]!r} -> {text!r}"
+                for text in texts
+                if set(PLACEHOLDER.findall(text)) != wanted
+            ]
+    return found
+
+
+def main(command: str) -> int:
+    """Does one command; answers the exit code."""
+    if command == "extract":
+        extract_catalogues()
+    elif command == "compile":
+        compile_catalogues()
+    elif command == "check":
+        lines = problems()
+        print("\n".join(lines) or "every text is translated")
+        return 1 if lines else 0
+    else:
+        print(__doc__)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else ""))
