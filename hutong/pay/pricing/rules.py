@@ -70,6 +70,8 @@ def from_json(stored: Mapping[str, Any]) -> Quote:
     try:
         unit = stored["unit"]
         lines = tuple(_line_from_json(line, unit) for line in stored["lines"])
+        if not lines:
+            raise QuoteInvalid("a quote has at least one line")
         quote = _quote(lines)
     except (KeyError, TypeError, ValueError) as error:
         raise QuoteInvalid(f"a stored quote cannot be read: {error}") from error

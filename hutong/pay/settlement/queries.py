@@ -44,6 +44,11 @@ def settled(reference: str) -> list[SettledUnit]:
     return [settled_unit(one) for one in found]
 
 
+def unit_refs() -> set[str]:
+    """The public ids of all units that were ever settled."""
+    return {found["unit_ref"] for found in rows("SELECT DISTINCT unit_ref FROM settlement_settled")}
+
+
 def settled_unit(found: dict[str, Any]) -> SettledUnit:
     """A row of a statement that reads or returns settled units, as the value that crosses the boundary."""
     unit = found["unit"]

@@ -1,6 +1,6 @@
 """Reads of `orders`."""
 
-from hutong.pay.orders.queries.checks import problems
+from hutong.pay.orders.queries.checks import all_refs, all_unit_refs, merchant_of_orders, problems, unredeemed
 from hutong.pay.orders.queries.figures import daily, figures, hourly, takings
 from hutong.pay.orders.queries.views import (
     order_facts,
@@ -10,14 +10,18 @@ from hutong.pay.orders.queries.views import (
     orders_to_expire,
     placed_with_key,
     sold_unit,
+    unit_offers,
     units,
     units_of,
 )
 
 __all__ = [
+    "all_refs",
+    "all_unit_refs",
     "daily",
     "figures",
     "hourly",
+    "merchant_of_orders",
     "order_facts",
     "order_list",
     "order_view",
@@ -27,6 +31,8 @@ __all__ = [
     "problems",
     "sold_unit",
     "takings",
+    "unit_offers",
     "units",
     "units_of",
+    "unredeemed",
 ]

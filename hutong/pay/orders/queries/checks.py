@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hutong.kernel.rows import rows
 from hutong.pay.orders.rules import PAID_STATES
 
@@ -42,3 +44,34 @@ def problems() -> list[str]:
     """Re-add every order; one line for each thing that cannot be. Empty when all is right."""
     found = rows(_PROBLEMS, {"paid_states": [state.value for state in PAID_STATES]})
     return [f"orders: {problem['public_id']}: {problem['what']}" for problem in found]
+
+
+def unredeemed() -> dict[tuple[str, str], int]:
+    """What was paid for units neither used nor refunded, in minor units, by (merchant_ref, unit)."""
+    found = rows(
+        """SELECT m.public_id, u.unit, sum(u.paid)::bigint AS paid
+           FROM orders_unit u JOIN merchants_merchant m ON m.id = u.merchant_id
+           WHERE u.state = 'sold' GROUP BY m.public_id, u.unit"""
+    )
+    return {(sold["public_id"], sold["unit"]): int(sold["paid"]) for sold in found}
+
+
+def merchant_of_orders(order_refs: Iterable[str]) -> dict[str, str]:
+    """The merchant of each order: order_ref -> merchant_ref; unknown orders are left out."""
+    found = rows(
+        """SELECT o.public_id AS order_ref, m.public_id AS merchant_ref
+           FROM orders_order o JOIN merchants_merchant m ON m.id = o.merchant_id
+           WHERE o.public_id = ANY (%s::text[])""",
+        [list(order_refs)],
+    )
+    return {order["order_ref"]: order["merchant_ref"] for order in found}
+
+
+def all_refs() -> set[str]:
+    """The public ids of all orders."""
+    return {order["public_id"] for order in rows("SELECT public_id FROM orders_order")}
+
+
+def all_unit_refs() -> set[str]:
+    """The public ids of all units sold."""
+    return {unit["public_id"] for unit in rows("SELECT public_id FROM orders_unit")}

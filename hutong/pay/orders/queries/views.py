@@ -175,6 +175,16 @@ def units_of(order_ref: str) -> tuple[SoldUnit, ...]:
     return tuple(sold_unit(unit) for unit in found)
 
 
+def unit_offers(order_ref: str) -> dict[str, str]:
+    """The offer of each unit of a paid order: unit_ref -> offer_ref, in the order they were sold."""
+    found = rows(
+        """SELECT u.public_id, l.offer_ref FROM orders_order o JOIN orders_unit u ON u.order_id = o.id
+           JOIN orders_line l ON l.id = u.line_id WHERE o.public_id = %s ORDER BY u.id""",
+        [order_ref],
+    )
+    return {unit["public_id"]: unit["offer_ref"] for unit in found}
+
+
 def units(unit_refs: list[str]) -> tuple[SoldUnit, ...]:
     """The units of these public ids; unknown ones are left out. One statement: the wallet's money."""
     found = rows(f"{_SOLD_UNITS} WHERE u.public_id = ANY (%s::text[]) ORDER BY u.id", [unit_refs])
