@@ -11,7 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hutong.config.settings")
 
 import pytest
 
-pytest_plugins: list[str] = []
+pytest_plugins = ["tests.fakes.sandbox"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -32,7 +32,9 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:  # n
     from hutong.kernel.rows import execute, rows
 
     with django_db_blocker.unblock():
-        for guard in rows("SELECT tgname, tgrelid::regclass::text AS name FROM pg_trigger WHERE tgtype & 32 = 32"):
+        for guard in rows(
+            "SELECT tgname, tgrelid::regclass::text AS name FROM pg_trigger WHERE tgtype & 32 = 32"
+        ):
             execute(f"ALTER TABLE {guard['name']} DISABLE TRIGGER {guard['tgname']}")
 
 

@@ -8,7 +8,11 @@ import typer
 from hutong.cli import setup
 from hutong.cli.screen import console, errors_as_sentences, progress_bar
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Found online, paid online, enjoyed in person, remembered.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Found online, paid online, enjoyed in person, remembered.",
+)
 imports = typer.Typer(no_args_is_help=True, help="Bring places in from elsewhere.")
 books = typer.Typer(no_args_is_help=True, help="The books of the house.")
 app.add_typer(imports, name="import")
@@ -17,7 +21,9 @@ app.add_typer(books, name="books")
 
 @app.command()
 def demo(
-    port: Annotated[int, typer.Option(help="Port of the site; the next two are the live process and the sandbox.")] = 8000,
+    port: Annotated[
+        int, typer.Option(help="Port of the site; the next two are the live process and the sandbox.")
+    ] = 8000,
     reset: Annotated[bool, typer.Option(help="Throw the demo's data away first.")] = False,
 ) -> None:
     """A running site with a real city, sample offers and demo accounts. Ctrl-C stops all of it."""
@@ -53,7 +59,9 @@ def migrate() -> None:
 def import_osm(
     file: Annotated[Path, typer.Argument(help="An OSM extract: .osm.pbf, .osm.gz or .osm")],
     region: Annotated[str, typer.Option(help="Short name of the region in addresses, e.g. helsinki")],
-    name: Annotated[str, typer.Option(help="Name people read; the short name in capitals when left out")] = "",
+    name: Annotated[
+        str, typer.Option(help="Name people read; the short name in capitals when left out")
+    ] = "",
     zone: Annotated[str, typer.Option(help="Time zone, e.g. Europe/Helsinki")] = "Europe/Helsinki",
     currency: Annotated[str, typer.Option(help="ISO 4217 code")] = "EUR",
 ) -> None:

@@ -66,7 +66,11 @@ def _tables() -> Iterator[Finding]:
     extension = scalar("SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm'")
     if extension:
         grams = scalar("SELECT array_length(show_trgm('面馆面馆'), 1)")
-        yield bool(grams), "search knows Chinese", "the database's locale is not UTF-8; make it anew from template0"
+        yield (
+            bool(grams),
+            "search knows Chinese",
+            "the database's locale is not UTF-8; make it anew from template0",
+        )
 
 
 def _basemaps() -> Iterator[Finding]:
@@ -74,15 +78,21 @@ def _basemaps() -> Iterator[Finding]:
 
     found = list(settings.HUTONG_BASEMAPS.glob("*.pmtiles"))
     yield bool(found), f"basemaps: {len(found)}", "run `hutong import osm FILE --region NAME`"
-    free = shutil.disk_usage(settings.HUTONG_HOME.parent if not settings.HUTONG_HOME.exists() else settings.HUTONG_HOME)
-    yield free.free > 1 << 30, f"disk: {free.free >> 30} GiB free", "make room: PostgreSQL stops when the disk is full"
+    free = shutil.disk_usage(
+        settings.HUTONG_HOME.parent if not settings.HUTONG_HOME.exists() else settings.HUTONG_HOME
+    )
+    yield (
+        free.free > 1 << 30,
+        f"disk: {free.free >> 30} GiB free",
+        "make room: PostgreSQL stops when the disk is full",
+    )
 
 
 def _browser() -> Iterator[Finding]:
     from hutong.cli.screen import console as screen
 
     if not shutil.which("chromium"):
-        screen.print("[yellow]•[/] no chromium: browser tests will be skipped (Debian: apt-get install chromium)")
+        screen.print(
+            "[yellow]•[/] no chromium: browser tests will be skipped (Debian: apt-get install chromium)"
+        )
     yield from ()
-
-

@@ -45,9 +45,26 @@ def parts(port: int) -> dict[str, Part]:
     """The parts of this site when its web process listens on `port` of 127.0.0.1."""
     python = sys.executable
     granian = [python, "-m", "granian", "--host", "127.0.0.1", "--no-ws", "--log-level", "warning"]
-    web = [*granian, "--interface", "wsgi", "--port", str(port), "--workers", os.environ.get("HUTONG_WORKERS", "2")]
+    web = [
+        *granian,
+        "--interface",
+        "wsgi",
+        "--port",
+        str(port),
+        "--workers",
+        os.environ.get("HUTONG_WORKERS", "2"),
+    ]
     web += ["--blocking-threads", "4", "--backlog", "1024", "hutong.config.wsgi:application"]
-    live = [*granian, "--interface", "asgi", "--port", str(port + 1), "--workers", "1", "hutong.config.live:application"]
+    live = [
+        *granian,
+        "--interface",
+        "asgi",
+        "--port",
+        str(port + 1),
+        "--workers",
+        "1",
+        "hutong.config.live:application",
+    ]
     sandbox_port = str(urlparse(settings.HUTONG_SANDBOX_URL).port or 8002)
     sandbox = [python, "-m", "hutong.pay.payments.providers.sandbox.server", "--port", sandbox_port]
     sandbox += ["--books", str(settings.HUTONG_HOME / "sandbox.sqlite3")]

@@ -24,7 +24,9 @@ def main() -> None:
         signal.signal(number, signal.default_int_handler)
     try:
         with app.replace_connector(app.connector.get_worker_connector()) as worker_app:
-            worker_app.run_worker(concurrency=jobs.CONCURRENCY, fetch_job_polling_interval=1, delete_jobs="successful")
+            worker_app.run_worker(
+                concurrency=jobs.CONCURRENCY, fetch_job_polling_interval=1, delete_jobs="successful"
+            )
     except KeyboardInterrupt:
         pass
     finally:

@@ -81,7 +81,9 @@ def read(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 def unsafe(values: Mapping[str, str]) -> list[str]:
     """What production would refuse: one line a setting, naming it and saying what to do."""
-    return [f"{setting.name}: {said}" for setting in SETTINGS if (said := setting.unsafe(values[setting.name]))]
+    return [
+        f"{setting.name}: {said}" for setting in SETTINGS if (said := setting.unsafe(values[setting.name]))
+    ]
 
 
 def secret_key(values: Mapping[str, str]) -> str:
@@ -105,7 +107,9 @@ def secret_key(values: Mapping[str, str]) -> str:
 def as_table() -> str:
     """The settings as a Markdown table: what docs/reference/settings.md holds."""
     lines = ["| variable | default | meaning |", "| --- | --- | --- |"]
-    lines += [f"| `{s.name}` | {f'`{s.default}`' if s.default else '(empty)'} | {s.meaning} |" for s in SETTINGS]
+    lines += [
+        f"| `{s.name}` | {f'`{s.default}`' if s.default else '(empty)'} | {s.meaning} |" for s in SETTINGS
+    ]
     return "\n".join(lines) + "\n"
 
 

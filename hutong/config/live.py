@@ -113,7 +113,13 @@ async def _stream(topic: str, receive: Receive, send: Send) -> None:
     gone = asyncio.ensure_future(_gone(receive))
     try:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": b"retry: 2000\nevent: open\ndata: 1\n\n", "more_body": True})
+        await send(
+            {
+                "type": "http.response.body",
+                "body": b"retry: 2000\nevent: open\ndata: 1\n\n",
+                "more_body": True,
+            }
+        )
         while not gone.done():
             waiting = asyncio.ensure_future(changed.wait())
             await asyncio.wait({waiting, gone}, timeout=KEEP_ALIVE_S, return_when=asyncio.FIRST_COMPLETED)
@@ -136,7 +142,9 @@ async def _gone(receive: Receive) -> None:
 
 
 async def _answer(send: Send, status: int) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain")]})
+    await send(
+        {"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain")]}
+    )
     await send({"type": "http.response.body", "body": b"ok" if status == 200 else b"no"})
 
 

@@ -33,7 +33,10 @@ HUTONG_BASEMAPS = HUTONG_HOME / "basemaps"
 SECRET_KEY = environment.secret_key(_values)
 HUTONG_SANDBOX_SECRET = _values["HUTONG_SANDBOX_SECRET"] or environment.derived_secret(SECRET_KEY, "sandbox")
 DEBUG = _values["HUTONG_DEBUG"] == "1"
-ALLOWED_HOSTS = [urlparse(HUTONG_SITE_URL).hostname or "", *([] if _production else ["127.0.0.1", "localhost", "testserver"])]
+ALLOWED_HOSTS = [
+    urlparse(HUTONG_SITE_URL).hostname or "",
+    *([] if _production else ["127.0.0.1", "localhost", "testserver"]),
+]
 CSRF_TRUSTED_ORIGINS = [HUTONG_SITE_URL]
 
 INSTALLED_APPS = [
@@ -66,7 +69,8 @@ INSTALLED_APPS = [
     "hutong.web.shell",
 ]
 INSTALLED_APPS = [
-    app for app in INSTALLED_APPS  # BRING-UP ONLY
+    app
+    for app in INSTALLED_APPS  # BRING-UP ONLY
     if not app.startswith("hutong.") or (PACKAGE.parent / app.replace(".", "/") / "apps.py").exists()
 ]
 MIDDLEWARE = [

@@ -1,7 +1,68 @@
-"""The jobs by name: what the outbox may ask for, and what runs by the clock. Each calls one flow."""
+"""The jobs by name: what the outbox may ask for, and what the clock asks for. Each calls one flow."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+
+from hutong.flows import expire_orders, index_search, payment_received, remember
+from hutong.kernel import clock, outbox
+
+CONCURRENCY = 4
+TICK_S = 2.0
+
+
+def _index_offer(*, offer_ref: str) -> None:
+    index_search.index_offer(offer_ref=offer_ref, at=clock.now())
+
+
+def _index_store(*, store_ref: str) -> None:
+    index_search.index_store(store_ref=store_ref, at=clock.now())
+
+
+def _index_region(*, region_ref: str) -> None:
+    index_search.index_region(region_ref=region_ref, at=clock.now())
+
+
+HANDLERS: dict[str, Callable[..., None]] = {
+    "remember_purchase": remember.purchase,
+    "remember_visit": remember.visit,
+    "index_offer": _index_offer,
+    "index_store": _index_store,
+    "index_region": _index_region,
+}
 
 
 def register(app: Any) -> None:
-    """Tell Procrastinate every job of the house; called once Django is ready."""
+    """Tell Procrastinate every job; called once Django is ready. A job that fails is tried again, later each time."""
+    from procrastinate import RetryStrategy  # Django is only now ready for Procrastinate's models.
+
+    retry = RetryStrategy(max_attempts=10, exponential_wait=3)
+    for name, handler in HANDLERS.items():
+        app.task(name=name, retry=retry, pass_context=False)(_closing(handler))
+
+
+def _closing(handler: Callable[..., None]) -> Callable[..., None]:
+    """Give the thread's database connection back after each job."""
+
+    def run(**payload: Any) -> None:
+        from django.db import connection  # Loaded with the models, which are not there while this module is.
+
+        try:
+            handler(**payload)
+        finally:
+            connection.close()
+
+    return run
+
+
+def tick(*, at: datetime) -> None:
+    """What time alone brings: orders end, unknown outcomes are asked about, vouchers and offers end."""
+    expire_orders.run(at=at)
+    payment_received.ask_unknown(at=at)
+    expire_orders.expire_vouchers(at=at)
+    index_search.index_stale(at=at)
+
+
+def drain() -> int:
+    """Run all waiting jobs here and now, for tests and for seeding; how many there were."""
+    return outbox.drain(HANDLERS)

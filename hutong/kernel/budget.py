@@ -33,7 +33,8 @@ def check(key: str, *, limit: int, window_s: int, at: datetime) -> None:
     """Raise `TooMany` when nothing is left of the budget, and spend nothing."""
     since = at - timedelta(seconds=window_s)
     used_up = row(
-        "SELECT 1 FROM kernel_budget WHERE key = %s AND window_started_at > %s AND spent >= %s", [key, since, limit]
+        "SELECT 1 FROM kernel_budget WHERE key = %s AND window_started_at > %s AND spent >= %s",
+        [key, since, limit],
     )
     if used_up:
         raise TooMany(retry_after_s=_wait_s(key, window_s=window_s, at=at))

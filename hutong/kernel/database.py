@@ -101,7 +101,9 @@ def is_running(home: Path) -> bool:
 def ensure_database(settings: dict[str, Any]) -> bool:
     """Make the database of a DATABASES entry where it is missing, with a fixed UTF-8 locale; True when made."""
     with _maintenance(settings) as connection:
-        exists = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [settings["NAME"]]).fetchone()
+        exists = connection.execute(
+            "SELECT 1 FROM pg_database WHERE datname = %s", [settings["NAME"]]
+        ).fetchone()
         if not exists:
             connection.execute(_create_statement(connection, settings["NAME"]))
         return not exists
@@ -115,7 +117,9 @@ def ensure_template(settings: dict[str, Any], name: str) -> None:
 def drop_database(settings: dict[str, Any]) -> None:
     """Remove the database of a DATABASES entry and end its connections."""
     with _maintenance(settings) as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(settings["NAME"])))
+        connection.execute(
+            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(settings["NAME"]))
+        )
 
 
 def tool(name: str) -> str:

@@ -91,7 +91,9 @@ def problem(request: HttpRequest, error: DomainError) -> JsonResponse:
 def client_address(request: HttpRequest) -> str:
     """The client's address: of the socket, or what the trusted proxies in front of us say, counted from the right."""
     proxies: int = settings.HUTONG_TRUSTED_PROXIES
-    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    forwarded = [
+        part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()
+    ]
     if proxies and len(forwarded) >= proxies:
         return forwarded[-proxies]
     return str(request.META.get("REMOTE_ADDR") or "unknown")

@@ -32,7 +32,9 @@ class KeyMissing(Invalid):
     """The route moves money or stock and needs a key."""
 
     code = "idempotency_key_missing"
-    message = _("Send an Idempotency-Key header: a new random value for each new action, the same one to repeat it.")
+    message = _(
+        "Send an Idempotency-Key header: a new random value for each new action, the same one to repeat it."
+    )
 
 
 def run_once(

@@ -15,7 +15,13 @@ def new_id(prefix: str) -> str:
     # Ids are names, not business times: this reads the clock for their order alone.
     milliseconds = time.time_ns() // 1_000_000
     random = int.from_bytes(os.urandom(10), "big")
-    value = (milliseconds << 80) | (7 << 76) | ((random >> 64 & 0xFFF) << 64) | (0b10 << 62) | (random & (1 << 62) - 1)
+    value = (
+        (milliseconds << 80)
+        | (7 << 76)
+        | ((random >> 64 & 0xFFF) << 64)
+        | (0b10 << 62)
+        | (random & (1 << 62) - 1)
+    )
     symbols = []
     for _ in range(26):
         symbols.append(_ALPHABET[value & 31])

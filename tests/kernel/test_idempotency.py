@@ -22,7 +22,8 @@ class Counter:
 def test_repeat_gets_the_same_answer(at: datetime) -> None:
     act = Counter()
     answers = [
-        run_once(actor="per_a", route="POST /orders", key="k", request={"a": 1}, at=at, act=act) for _ in range(2)
+        run_once(actor="per_a", route="POST /orders", key="k", request={"a": 1}, at=at, act=act)
+        for _ in range(2)
     ]
     assert answers == [(201, {"calls": 1})] * 2
     assert act.calls == 1

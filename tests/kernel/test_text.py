@@ -13,7 +13,9 @@ def test_long_text_is_cut() -> None:
     assert clean("a" * 10_000, limit=200) == "a" * 200
 
 
-@pytest.mark.parametrize(("text", "folded"), [("ÄITI Café", "aiti cafe"), ("面馆", "面馆"), ("ＡＢＣ", "abc")])
+@pytest.mark.parametrize(
+    ("text", "folded"), [("ÄITI Café", "aiti cafe"), ("面馆", "面馆"), ("ＡＢＣ", "abc")]
+)
 def test_fold(text: str, folded: str) -> None:
     assert fold(text) == folded
 
@@ -27,7 +29,8 @@ def test_pick_follows_the_reader() -> None:
 
 
 @pytest.mark.parametrize(
-    ("phone", "masked"), [("+358401234567", "+358 ••• ••• 567"), ("+8613800138000", "+86 ••• ••• 000"), ("", "")]
+    ("phone", "masked"),
+    [("+358401234567", "+358 ••• ••• 567"), ("+8613800138000", "+86 ••• ••• 000"), ("", "")],
 )
 def test_phone_is_masked(phone: str, masked: str) -> None:
     assert mask_phone(phone) == masked

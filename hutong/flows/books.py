@@ -1,0 +1,160 @@
+"""`hutong books check`: add everything up again, over all rooms, and compare with the provider's own books."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hutong.kernel import outbox
+from hutong.kernel.rows import rows
+from hutong.know.customers import queries as customers
+from hutong.pay.ledger import queries as ledger
+from hutong.pay.ledger.types import AccountKind
+from hutong.pay.orders import queries as orders
+from hutong.pay.payments import queries as payments
+from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderUnavailable
+from hutong.pay.payments.providers.registry import provider_names
+from hutong.pay.payments.services import reconcile
+from hutong.pay.settlement import queries as settlement
+from hutong.visit.stock import queries as stock
+from hutong.visit.vouchers import queries as vouchers
+
+OUTBOX_AGE_LIMIT_S = 120.0
+PROVIDER_GRACE_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was looked at, and what does not hold."""
+
+    checked: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+def check(*, at: datetime, ask_providers: bool = True) -> Checked:
+    """Re-add the books and every standing invariant; reads only, whatever the size.
+
+    With `ask_providers` each provider's own books are fetched and compared payment by payment.
+    """
+    found: dict[str, list[str]] = {
+        "ledger: balances are the sums of their transfers, none below its floor": list(ledger.problems()),
+        "orders: states, times, units and totals agree": [str(each) for each in orders.problems()],
+        "payments: refunded <= captured <= asked, and no outcome unknown for a day": [
+            f"{each.code} {each.ref}: {each.detail}" for each in payments.problems(at)
+        ],
+        "settlement: payable and commission are what was redeemed": list(settlement.problems()),
+        "stock: sold + held <= capacity, and equal to the holds": [str(each) for each in stock.problems()],
+        "vouchers: uses left + live redemptions + refunds = uses sold": [
+            f"{each.ref}: {each.what}" for each in vouchers.problems()
+        ],
+        "customers: counts are the sums of visits": [
+            f"{each.ref}: {each.what}" for each in customers.problems()
+        ],
+        "clearing: what the ledger says a provider holds is what our payments say": _clearing(),
+        "unredeemed: paid and neither used nor given back": _unredeemed(),
+        "references: every order, unit and voucher named elsewhere exists": _references(),
+        f"outbox: no row older than {OUTBOX_AGE_LIMIT_S:.0f} s": _outbox(at),
+    }
+    if ask_providers:
+        found["providers: their own books agree with ours"] = _providers(at)
+    return Checked(
+        checked=tuple(name for name, problems in found.items() if not problems),
+        problems=tuple(
+            f"{name.partition(':')[0]}: {each}" for name, each_of in found.items() for each in each_of
+        ),
+    )
+
+
+def _clearing() -> list[str]:
+    problems = []
+    balances = ledger.balances(AccountKind.CLEARING)
+    for provider in provider_names():
+        booked = {money.unit: -money.minor for money in balances.get(provider, [])}
+        ours = {
+            total.unit: total.captured - total.refunded + total.suspense - total.suspense_refunded
+            for total in payments.provider_totals(provider)
+        }
+        for unit in sorted(set(booked) | set(ours)):
+            if booked.get(unit, 0) != ours.get(unit, 0):
+                problems.append(
+                    f"{provider}: the ledger has {booked.get(unit, 0)} {unit}, payments {ours.get(unit, 0)}"
+                )
+    return problems
+
+
+# Paid and not enjoyed: units that are sold, and units that were given up whose money has not gone back yet.
+_UNREDEEMED = """
+WITH given_up AS (
+    SELECT unit_ref FROM payments_refund r, jsonb_array_elements_text(r.unit_refs) AS unit_ref
+    WHERE r.state = 'done'
+)
+SELECT m.public_id AS merchant_ref, u.unit, sum(u.paid + u.discount_platform) AS minor
+FROM orders_unit u JOIN merchants_merchant m ON m.id = u.merchant_id
+WHERE u.state = 'sold'
+   OR u.state = 'refunded' AND NOT EXISTS (SELECT 1 FROM given_up g WHERE g.unit_ref = u.public_id)
+GROUP BY 1, 2
+"""
+
+
+def _unredeemed() -> list[str]:
+    booked = {
+        (owner, money.unit): money.minor
+        for owner, moneys in ledger.balances(AccountKind.UNREDEEMED).items()
+        for money in moneys
+    }
+    expected = {(entry["merchant_ref"], entry["unit"]): int(entry["minor"]) for entry in rows(_UNREDEEMED)}
+    return [
+        f"{owner}: the ledger has {booked.get((owner, unit), 0)} {unit}, orders {expected.get((owner, unit), 0)}"
+        for owner, unit in sorted(set(booked) | set(expected))
+        if booked.get((owner, unit), 0) != expected.get((owner, unit), 0)
+    ]
+
+
+# Every name that one room keeps of a thing in another, and where it must be found. `what` reads as a sentence.
+_REFERENCES = """
+SELECT 'a payment names order ' || p.order_ref AS what FROM payments_payment p
+    WHERE NOT EXISTS (SELECT 1 FROM orders_order o WHERE o.public_id = p.order_ref)
+UNION ALL SELECT 'a hold names order ' || h.order_ref FROM stock_hold h
+    WHERE NOT EXISTS (SELECT 1 FROM orders_order o WHERE o.public_id = h.order_ref)
+UNION ALL SELECT 'a voucher names order ' || v.order_ref FROM vouchers_voucher v
+    WHERE NOT EXISTS (SELECT 1 FROM orders_order o WHERE o.public_id = v.order_ref)
+UNION ALL SELECT 'a use names unit ' || u.unit_ref FROM vouchers_use u
+    WHERE NOT EXISTS (SELECT 1 FROM orders_unit s WHERE s.public_id = u.unit_ref AND s.state =
+        CASE u.state WHEN 'ready' THEN 'sold' ELSE u.state END)
+UNION ALL SELECT 'a settlement names unit ' || t.unit_ref FROM settlement_settled t
+    WHERE t.undone_at IS NULL
+      AND NOT EXISTS (SELECT 1 FROM orders_unit s WHERE s.public_id = t.unit_ref AND s.state = 'used')
+UNION ALL SELECT 'no voucher was made for unit ' || s.public_id FROM orders_unit s
+    WHERE NOT EXISTS (SELECT 1 FROM vouchers_use u WHERE u.unit_ref = s.public_id)
+UNION ALL SELECT 'no captured payment for paid order ' || o.public_id FROM orders_order o
+    WHERE o.paid_at IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM payments_payment p WHERE p.order_ref = o.public_id AND p.state = 'captured')
+LIMIT 100
+"""
+
+
+def _references() -> list[str]:
+    return [
+        f"{entry['what']}, which is not there or stands otherwise"
+        if " names " in entry["what"]
+        else entry["what"]
+        for entry in rows(_REFERENCES)
+    ]
+
+
+def _outbox(at: datetime) -> list[str]:
+    age_s = outbox.age_s(at)
+    return [f"the oldest row has waited {age_s:.0f} s"] if age_s > OUTBOX_AGE_LIMIT_S else []
+
+
+def _providers(at: datetime) -> list[str]:
+    """Compare with each provider what is older than a minute: younger news may still be on its way."""
+    problems = []
+    for provider in provider_names():
+        try:
+            differences = reconcile(provider=provider, at=at, grace_s=PROVIDER_GRACE_S)
+        except (ProviderUnavailable, OutcomeUnknown):
+            problems.append(f"{provider} does not answer; start it, or check without it")
+            continue
+        problems += [
+            f"{each.code} {each.payment_ref}: ours {each.ours}, theirs {each.theirs}" for each in differences
+        ]
+    return problems

@@ -1,0 +1,191 @@
+"""From a cart to the payment page: price it, place the order with its holds, ask the provider for the money."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from hutong.flows import fulfil
+from hutong.kernel.errors import Conflict, Invalid, NotFound
+from hutong.kernel.locking import retrying
+from hutong.kernel.text import pick
+from hutong.pay.orders import queries as orders_read
+from hutong.pay.orders import services as orders
+from hutong.pay.orders.types import OrderState, PlacedOrder
+from hutong.pay.payments import queries as payments_read
+from hutong.pay.payments import services as payments
+from hutong.pay.payments.types import PaymentState
+from hutong.pay.pricing.rules import MAX_QUANTITY, price_cart
+from hutong.pay.pricing.services import require_shown_price
+from hutong.pay.pricing.types import CartLine, Quote
+from hutong.town.catalog import queries as catalog
+from hutong.town.catalog.types import OfferView
+from hutong.town.people.models import Person
+
+TIME_TO_PAY = timedelta(minutes=15)
+
+
+class CartEmpty(Invalid):
+    """Nothing was asked for, or a quantity nobody can buy."""
+
+    code = "cart_invalid"
+    message = _("Choose between 1 and %(most)s of something.")
+
+
+class NotForSale(Conflict):
+    """One of the things asked for cannot be bought now; `offer_refs` says which."""
+
+    code = "not_for_sale"
+    message = _("This deal is not on sale any more. Nothing was ordered.")
+
+
+class OneMerchantAtATime(Invalid):
+    """An order has one merchant."""
+
+    code = "one_merchant_at_a_time"
+    message = _("One order is for one shop. Please order from the other shop separately.")
+
+
+class OrderNotPayable(Conflict):
+    """The order is paid, ended, or its time is over; `state` says which."""
+
+    code = "order_not_payable"
+    message = _("The time to pay for this order is over. Nothing was charged; please order again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Cart:
+    """A priced cart: the offers as they are now, and every amount."""
+
+    offers: Mapping[str, OfferView]
+    wants: Mapping[str, int]
+    quote: Quote
+
+    @property
+    def merchant_ref(self) -> str:
+        """The one merchant of the cart."""
+        return next(iter(self.offers.values())).merchant_ref
+
+
+def price(*, wants: Mapping[str, int], at: datetime) -> Cart:
+    """Price `wants` (offer_ref -> quantity) as they stand at `at`. Reads only; one statement.
+
+    Raises `CartEmpty`, `NotForSale`, `OneMerchantAtATime`.
+    """
+    if not wants or not all(0 < quantity <= MAX_QUANTITY for quantity in wants.values()):
+        raise CartEmpty(most=MAX_QUANTITY)
+    offers = catalog.sellable(wants, at)
+    missing = sorted(set(wants) - set(offers))
+    if missing:
+        raise NotForSale(offer_refs=missing)
+    if len({offer.merchant_ref for offer in offers.values()}) > 1:
+        raise OneMerchantAtATime
+    lines = [
+        CartLine(
+            offer_ref=ref,
+            titles=offers[ref].titles,
+            quantity=quantity,
+            list_price=offers[ref].list_price,
+            price=offers[ref].price,
+            merchant_ref=offers[ref].merchant_ref,
+        )
+        for ref, quantity in wants.items()
+    ]
+    quote = price_cart(lines, commission_rate_ppm=settings.HUTONG_COMMISSION_PPM, commission_reason="default")
+    return Cart(offers=offers, wants=dict(wants), quote=quote)
+
+
+@retrying
+def place(
+    *,
+    person: Person,
+    wants: Mapping[str, int],
+    store_ref: str | None,
+    shown_hash: str,
+    client_key: str,
+    remember_consent: bool,
+    at: datetime,
+) -> PlacedOrder:
+    """Order at the price that was shown, and hold what is scarce for `TIME_TO_PAY`; all of it or nothing.
+
+    `shown_hash` is the hash of the quote on the page; another price raises `PriceChanged`. The same
+    `client_key` again (a double click) gives the first order. Raises also what `price` and the holds raise.
+    """
+    cart = price(wants=wants, at=at)
+    require_shown_price(quote=cart.quote, shown_hash=shown_hash)
+    if store_ref and store_ref not in {store.ref for offer in cart.offers.values() for store in offer.stores}:
+        raise NotFound
+    expires_at = at + TIME_TO_PAY
+    with transaction.atomic():
+        placed = orders.place_order(
+            person=person,
+            merchant_ref=cart.merchant_ref,
+            store_ref=store_ref,
+            quote=cart.quote,
+            expires_at=expires_at,
+            client_key=client_key,
+            remember_consent=remember_consent,
+            at=at,
+        )
+        if placed.created:
+            for kind, offers in _by_kind(cart).items():
+                kind.hold(
+                    order_ref=placed.order_ref,
+                    person_ref=person.public_id,
+                    offers=offers,
+                    wants={ref: cart.wants[ref] for ref in offers},
+                    expires_at=expires_at,
+                    at=at,
+                )
+            payments.create_payment(
+                order_ref=placed.order_ref, provider=settings.HUTONG_PROVIDER, amount=placed.total, at=at
+            )
+    return placed
+
+
+def pay(*, order_ref: str, person: Person, return_url: str, language: str, at: datetime) -> str:
+    """The address where the shopper pays for the order; safe to ask twice.
+
+    Never inside a transaction: the provider is called. A payment that failed is followed by a new one while
+    the order's time lasts. Raises `OrderUnknown` (also for somebody else's), `OrderNotPayable`, and what the
+    provider raises when it is away.
+    """
+    order = orders_read.order_facts(order_ref)
+    if order is None or order.person_id != person.pk:
+        raise orders.OrderUnknown(order_ref=order_ref)
+    if order.state is not OrderState.AWAITING_PAYMENT or order.expires_at <= at:
+        raise OrderNotPayable(state=order.state.value)
+    payment = payments_read.payment_for_order(order_ref)
+    if payment is None or payment.state in (PaymentState.FAILED, PaymentState.CLOSED):
+        payment = _new_payment(order_ref, at)
+    elif payment.state is PaymentState.PENDING and payment.redirect_url:
+        return payment.redirect_url
+    return payments.start(
+        payment_ref=payment.ref,
+        return_url=return_url,
+        payee=settings.HUTONG_SITE_NAME,
+        description=pick(order.lines[0].titles, language),
+        language=language,
+        expires_at=order.expires_at,
+        at=at,
+    )
+
+
+def _new_payment(order_ref: str, at: datetime) -> "payments_read.PaymentView":
+    with transaction.atomic():
+        order = orders.lock_order(order_ref=order_ref)
+        if order.state is not OrderState.AWAITING_PAYMENT:
+            raise OrderNotPayable(state=order.state.value)
+        return payments.create_payment(
+            order_ref=order_ref, provider=settings.HUTONG_PROVIDER, amount=order.total, at=at
+        )
+
+
+def _by_kind(cart: Cart) -> dict["fulfil.Fulfilment", dict[str, OfferView]]:
+    grouped: dict[fulfil.Fulfilment, dict[str, OfferView]] = {}
+    for ref, offer in cart.offers.items():
+        grouped.setdefault(fulfil.of(offer.kind), {})[ref] = offer
+    return grouped

@@ -1,0 +1,63 @@
+"""Orders whose time to pay is over: what they held is free again, and the payment is called off."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from hutong.flows import fulfil, payment_received
+from hutong.kernel import live
+from hutong.kernel.locking import retrying
+from hutong.pay.orders import queries as orders_read
+from hutong.pay.orders import services as orders
+from hutong.pay.payments import queries as payments_read
+from hutong.pay.payments import services as payments
+from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderUnavailable
+from hutong.pay.payments.types import PaymentState
+from hutong.town.catalog.types import OfferKind
+from hutong.visit.vouchers import services as vouchers
+
+BY = "expire_orders"
+
+
+def run(*, at: datetime, limit: int = 100) -> int:
+    """End every order whose time is over at `at`; how many ended. Safe to run several at once."""
+    return sum(
+        expire(order_ref=order_ref, at=at) for order_ref in orders_read.orders_to_expire(at, limit=limit)
+    )
+
+
+def expire(*, order_ref: str, at: datetime) -> bool:
+    """End one order; False when it was paid or ended meanwhile.
+
+    Never inside a transaction: the provider is told, so that nobody can pay late. Should somebody have been
+    faster, the money is handled like any that comes late: honoured while the thing is free, else sent back.
+    """
+    if not _end(order_ref, at):
+        return False
+    payment = payments_read.payment_for_order(order_ref)
+    if payment and payment.state in (PaymentState.CREATED, PaymentState.PENDING):
+        try:
+            report = payments.close(payment_ref=payment.ref, at=at)
+        except (ProviderUnavailable, OutcomeUnknown):
+            return True  # the janitor asks on; the order has ended whatever the provider says
+        if report.captured is not None:
+            payment_received.record(report=report, at=at)
+    return True
+
+
+@retrying
+def _end(order_ref: str, at: datetime) -> bool:
+    try:
+        with transaction.atomic():
+            orders.lock_order(order_ref=order_ref)
+            orders.expire_order(order_ref=order_ref, by=BY, at=at)
+            fulfil.of(OfferKind.VOUCHER).release(order_ref=order_ref, at=at)
+            live.hint(order_ref)
+    except orders.OrderMoved:
+        return False
+    return True
+
+
+def expire_vouchers(*, at: datetime) -> int:
+    """Mark vouchers whose last day is over; how many. Their money is the shopper's until it is refunded."""
+    return len(vouchers.expire_due(at=at))

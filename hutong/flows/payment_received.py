@@ -1,0 +1,160 @@
+"""Money arrived, or did not: what follows from a provider's news, once, however often and in whatever order it comes."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+
+from hutong.flows import fulfil, refund
+from hutong.kernel import live, outbox
+from hutong.kernel.locking import retrying
+from hutong.kernel.money import Money
+from hutong.know.customers import services as customers
+from hutong.pay.ledger.services import post
+from hutong.pay.ledger.types import AccountKind, TransactionKind, TransferSpec
+from hutong.pay.orders import services as orders
+from hutong.pay.orders.types import OrderFacts, OrderState
+from hutong.pay.payments import queries as payments_read
+from hutong.pay.payments import services as payments
+from hutong.pay.payments.types import Outcome, PaymentReport, PaymentView
+from hutong.town.catalog.types import OfferKind
+from hutong.visit.stock.services import SoldOut
+
+BY = "payment_received"
+
+
+def receive(*, provider: str, headers: Mapping[str, str], body: bytes, at: datetime) -> str:
+    """Take a provider's webhook: check it, keep it, and do what follows from it; what came of it.
+
+    Never inside a transaction. Copies get the same answer and change nothing. Raises `SignatureInvalid`.
+    """
+    received = payments.receive_webhook(provider=provider, headers=headers, body=body, at=at)
+    if not received.first:
+        return received.outcome
+    event = received.event
+    if event.payment:
+        return record(report=event.payment, at=at, inbox_id=received.inbox_id)
+    assert event.refund is not None, "an event is about a payment or about a refund"
+    outcome = refund.finish(report=event.refund, at=at)
+    with transaction.atomic():
+        payments.mark_processed(inbox_id=received.inbox_id, outcome=outcome, at=at)
+    return outcome
+
+
+@retrying
+def record(*, report: PaymentReport, at: datetime, inbox_id: int | None = None) -> str:
+    """Do what follows from what a provider says of a payment, in one transaction; what came of it, in a word.
+
+    Lock order: the order, then the payment. After commit, money that belongs to no order is sent back.
+    """
+    known = payments_read.payment_by_ref(report.payment_ref)
+    if known is None:
+        raise payments.PaymentNotFound
+    with transaction.atomic():
+        order = orders.lock_order(order_ref=known.order_ref)
+        recorded = payments.record_report(report=report, at=at)
+        outcome = str(recorded.outcome.value)
+        send_back = None
+        if recorded.outcome is Outcome.RECORDED and recorded.money:
+            outcome, send_back = _money_arrived(order, recorded.payment, recorded.money, at)
+        elif recorded.outcome is Outcome.MISMATCH and recorded.money:
+            _into_suspense(recorded.payment, recorded.money, at)
+            send_back = payments.request_suspense_refund(
+                payment_ref=recorded.payment.ref, reason="amount_or_currency", at=at
+            ).ref
+        if inbox_id is not None:
+            payments.mark_processed(inbox_id=inbox_id, outcome=outcome, at=at)
+        live.hint(order.order_ref)
+    if send_back:
+        refund.send(refund_ref=send_back, at=at)
+    return outcome
+
+
+def _money_arrived(
+    order: OrderFacts, payment: PaymentView, money: Money, at: datetime
+) -> tuple[str, str | None]:
+    """Pay the order if it still can be; otherwise keep the money apart and ask for it to be sent back."""
+    if order.state is OrderState.AWAITING_PAYMENT:
+        _order_paid(order, payment, money, at, late=False)
+        return "paid", None
+    if order.state is OrderState.EXPIRED and _still_free(order, at):
+        _order_paid(order, payment, money, at, late=True)
+        return "paid_late", None
+    # The order ended, or was paid before: this money is nobody's but the shopper's.
+    _into_suspense(payment, money, at)
+    if order.state in (OrderState.EXPIRED, OrderState.CANCELLED):
+        orders.note_late_payment_returned(order_ref=order.order_ref, by=BY, at=at)
+    back = payments.request_refund(
+        payment_ref=payment.ref, amount=money, unit_refs=[], reason="late_payment", at=at
+    )
+    return "returned", back.ref
+
+
+def _still_free(order: OrderFacts, at: datetime) -> bool:
+    try:
+        fulfil.of(OfferKind.VOUCHER).retake(order_ref=order.order_ref, at=at)
+    except SoldOut:
+        return False
+    return True
+
+
+def _order_paid(order: OrderFacts, payment: PaymentView, money: Money, at: datetime, *, late: bool) -> None:
+    """The order is paid: book the money, make what was bought, remember the purchase, tell whoever looks."""
+    post(
+        kind=TransactionKind.CAPTURE,
+        reference=f"capture:{payment.ref}",
+        transfers=[
+            TransferSpec(
+                AccountKind.CLEARING, payment.provider, AccountKind.UNREDEEMED, order.merchant_ref, money
+            )
+        ],
+        at=at,
+    )
+    units = orders.mark_paid(order_ref=order.order_ref, by=BY, at=at, late=late)
+    fulfil.of(OfferKind.VOUCHER).confirm(order=order, units=units, at=at)
+    if order.remember_consent:
+        customers.grant_consent(
+            person_ref=order.person_ref,
+            merchant_ref=order.merchant_ref,
+            source=f"checkout {order.order_ref}",
+            at=at,
+        )
+    outbox.send("remember_purchase", at=at, order_ref=order.order_ref)
+    for line in order.lines:
+        outbox.send("index_offer", at=at, offer_ref=line.offer_ref)
+
+
+def _into_suspense(payment: PaymentView, money: Money, at: datetime) -> None:
+    post(
+        kind=TransactionKind.SUSPENSE_IN,
+        reference=f"suspense:{payment.ref}",
+        transfers=[
+            TransferSpec(
+                AccountKind.CLEARING, payment.provider, AccountKind.SUSPENSE, payment.provider, money
+            )
+        ],
+        at=at,
+    )
+
+
+def ask_unknown(*, at: datetime) -> int:
+    """The janitor: ask providers about payments and refunds whose outcome is not known; how many ended."""
+    asked = payments.ask_unknown(at=at)
+    for report in asked.payments:
+        record(report=report, at=at)
+    for refund_report in asked.refunds:
+        refund.finish(report=refund_report, at=at)
+    return len(asked.payments) + len(asked.refunds)
+
+
+def look(*, order_ref: str, at: datetime) -> None:
+    """The shopper came back from the payment page: ask the provider at once, should its webhook be late.
+
+    Nothing happens when the payment is settled already. Never inside a transaction.
+    """
+    payment = payments_read.payment_for_order(order_ref)
+    if payment is None or payment.state.value not in ("pending", "unknown"):
+        return
+    report = payments.ask(payment_ref=payment.ref, at=at)
+    if report.captured is not None:
+        record(report=report, at=at)

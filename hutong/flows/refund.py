@@ -1,0 +1,132 @@
+"""Giving money back for what was not used: take the right away first, then send the money, then book it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from hutong.flows import fulfil
+from hutong.kernel import live, outbox
+from hutong.kernel.errors import Conflict
+from hutong.kernel.locking import retrying
+from hutong.kernel.money import Money
+from hutong.pay.ledger.services import post
+from hutong.pay.ledger.types import AccountKind, TransactionKind, TransferSpec
+from hutong.pay.orders import queries as orders_read
+from hutong.pay.orders import services as orders
+from hutong.pay.orders.rules import LIVE_STATES
+from hutong.pay.payments import queries as payments_read
+from hutong.pay.payments import services as payments
+from hutong.pay.payments.types import Outcome, PaymentState, RefundReport, RefundState, RefundView
+from hutong.town.catalog.types import OfferKind
+from hutong.town.people.models import Person
+
+
+class NothingToRefund(Conflict):
+    """Everything of the order was used or refunded, or it was never paid."""
+
+    code = "nothing_to_refund"
+    message = _("There is nothing left to refund: it was used, or refunded before.")
+
+
+def refund(
+    *,
+    order_ref: str,
+    unit_refs: Sequence[str] | None,
+    reason: str,
+    by: Person,
+    as_operator: bool,
+    at: datetime,
+) -> RefundView:
+    """Give back what was paid for `unit_refs` of an order (None: everything not used), to where it came from.
+
+    Never inside a transaction: the provider is called. First the uses are taken away and the refund is
+    recorded, in one transaction, so that a voucher is never used and refunded; then the money is sent. The
+    answer may still be PENDING or UNKNOWN; the janitor goes on. A shopper refunds only own orders, others look
+    unknown. Raises `NothingToRefund`, `UnitsNotRefundable`, `OrderUnknown`.
+    """
+    requested = _request(order_ref, unit_refs, reason, by, as_operator, at)
+    send(refund_ref=requested.ref, at=at)
+    return payments_read.refund_by_ref(requested.ref) or requested
+
+
+@retrying
+def _request(
+    order_ref: str, unit_refs: Sequence[str] | None, reason: str, by: Person, as_operator: bool, at: datetime
+) -> RefundView:
+    with transaction.atomic():
+        order = orders.lock_order(order_ref=order_ref)
+        if order.person_id != by.pk and not as_operator:
+            raise orders.OrderUnknown(order_ref=order_ref)
+        payment = payments_read.payment_for_order(order_ref)
+        if order.state not in LIVE_STATES or payment is None or payment.state is not PaymentState.CAPTURED:
+            raise NothingToRefund
+        offers = {unit.unit_ref: unit.offer_ref for unit in orders_read.units_of(order_ref)}
+        kind = fulfil.of(OfferKind.VOUCHER)
+        wanted = list(unit_refs) if unit_refs is not None else kind.refundable(unit_refs=list(offers))
+        if not wanted:
+            raise NothingToRefund
+        if not set(wanted) <= set(offers):
+            raise orders.UnitsNotSold(unit_refs=sorted(set(wanted) - set(offers)))
+        vouchers = kind.give_back(order_ref=order_ref, units={ref: offers[ref] for ref in wanted}, at=at)
+        units = orders.mark_units_refunded(order_ref=order_ref, unit_refs=wanted, by=by.public_id, at=at)
+        amount = sum((unit.paid for unit in units), Money(0, order.total.unit))
+        requested = payments.request_refund(
+            payment_ref=payment.ref, amount=amount, unit_refs=wanted, reason=reason, at=at
+        )
+        for topic in (order_ref, *vouchers):
+            live.hint(topic)
+        for offer_ref in {offers[ref] for ref in wanted}:
+            outbox.send("index_offer", at=at, offer_ref=offer_ref)
+    return requested
+
+
+def send(*, refund_ref: str, at: datetime) -> str:
+    """Send a recorded refund to the provider and book what it answers; the outcome in a word. Safe to repeat."""
+    return finish(report=payments.send_refund(refund_ref=refund_ref, at=at), at=at)
+
+
+@retrying
+def finish(*, report: RefundReport, at: datetime) -> str:
+    """Write down how a refund ended, and book the money that went back; once.
+
+    Until the provider has sent it, the money stays where it was: with what is not redeemed, or in suspense.
+    A refund that failed keeps its units refunded, and waits for the operator to send it again.
+    """
+    known = payments_read.refund_by_ref(report.refund_ref)
+    if known is None:
+        raise payments.RefundNotFound
+    with transaction.atomic():
+        order = orders.lock_order(order_ref=known.order_ref)
+        recorded = payments.record_refund(report=report, at=at)
+        if recorded.outcome is Outcome.RECORDED and recorded.refund.state is RefundState.DONE:
+            _book(recorded.refund, order.merchant_ref, at)
+        live.hint(known.order_ref)
+    return str(recorded.outcome.value)
+
+
+def resend(*, refund_ref: str, at: datetime) -> RefundView:
+    """The operator sends a failed refund again, as a new one for the same units. Raises `NothingToRefund`."""
+    failed = payments_read.refund_by_ref(refund_ref)
+    if failed is None:
+        raise payments.RefundNotFound
+    with transaction.atomic():
+        orders.lock_order(order_ref=failed.order_ref)
+        again = payments.request_again(refund_ref=refund_ref, at=at)
+    send(refund_ref=again.ref, at=at)
+    return payments_read.refund_by_ref(again.ref) or again
+
+
+def _book(refund: RefundView, merchant_ref: str, at: datetime) -> None:
+    """Money for named units was not yet redeemed; money without units lay in suspense."""
+    if refund.unit_refs:
+        kind, account, owner = TransactionKind.REFUND, AccountKind.UNREDEEMED, merchant_ref
+    else:
+        kind, account, owner = TransactionKind.SUSPENSE_OUT, AccountKind.SUSPENSE, refund.provider
+    post(
+        kind=kind,
+        reference=f"refund:{refund.ref}",
+        transfers=[TransferSpec(account, owner, AccountKind.CLEARING, refund.provider, refund.amount)],
+        at=at,
+    )
