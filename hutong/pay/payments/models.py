@@ -79,6 +79,8 @@ class Refund(models.Model):
     reason = models.CharField(max_length=200, default="", blank=True)
     unit_refs = models.JSONField(default=list)
     from_suspense = models.BooleanField(default=False)
+    # The failed refund that this one tries again; a refund is tried again once, the new one may be again.
+    again_for = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="tried_again")
     provider_ref = models.CharField(max_length=100, null=True)
     created_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)

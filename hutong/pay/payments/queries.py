@@ -103,8 +103,9 @@ def recent_payments(*, limit: int = 50, before: datetime | None = None) -> list[
 
 
 def open_refunds(*, limit: int = 50) -> list[RefundView]:
-    """For the operator: refunds whose money is not known to be back yet, and failed ones; oldest first."""
+    """For the operator: refunds under way, and failed ones not tried again; oldest first."""
     found = Refund.objects.select_related("payment").exclude(state=RefundState.DONE).order_by("id")
+    found = found.filter(tried_again=None)
     return [refund_view(row) for row in found[:limit]]
 
 

@@ -102,7 +102,7 @@ class RefundReport:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A webhook, checked and understood: about a payment or about a refund, never both."""
+    """A webhook, checked and understood: about a payment or about a refund, never both or neither."""
 
     event_id: str
     sent_at: datetime

@@ -13,6 +13,7 @@ from hutong.pay.payments.services.errors import (
     AlreadyPaid,
     PaymentNotFound,
     PaymentNotPayable,
+    RefundNotFailed,
     RefundNotFound,
     RefundTooLarge,
 )
@@ -21,6 +22,7 @@ from hutong.pay.payments.services.reconciling import reconcile
 from hutong.pay.payments.services.recording import record_capture, record_report
 from hutong.pay.payments.services.refunding import (
     record_refund,
+    request_again,
     request_refund,
     request_suspense_refund,
     send_refund,
@@ -32,6 +34,7 @@ __all__ = [
     "Asked",
     "PaymentNotFound",
     "PaymentNotPayable",
+    "RefundNotFailed",
     "RefundNotFound",
     "RefundTooLarge",
     "ask",
@@ -45,6 +48,7 @@ __all__ = [
     "record_capture",
     "record_refund",
     "record_report",
+    "request_again",
     "request_refund",
     "request_suspense_refund",
     "send_refund",

@@ -38,3 +38,10 @@ class RefundTooLarge(Conflict):
 
     code = "refund_too_large"
     message = _("More is asked back than this payment still holds.")
+
+
+class RefundNotFailed(Conflict):
+    """Only a refund that failed is sent again."""
+
+    code = "refund_not_failed"
+    message = _("This refund is done or under way; there is nothing to send again.")

@@ -8,12 +8,17 @@ from django.db.models import F
 
 from hutong.kernel.money import Money
 from hutong.pay.payments.models import Payment, Refund
-from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
+from hutong.pay.payments.providers.protocol import OutcomeUnknown, ProviderRefused, ProviderUnavailable
 from hutong.pay.payments.providers.registry import provider as provider_called
 from hutong.pay.payments.queries import refund_view
 from hutong.pay.payments.rules import REFUND_OPEN, next_ask_at
 from hutong.pay.payments.services.attempts import finish_attempt, open_attempt, resolve_attempts
-from hutong.pay.payments.services.errors import PaymentNotFound, RefundNotFound, RefundTooLarge
+from hutong.pay.payments.services.errors import (
+    PaymentNotFound,
+    RefundNotFailed,
+    RefundNotFound,
+    RefundTooLarge,
+)
 from hutong.pay.payments.types import (
     AttemptKind,
     AttemptState,
@@ -62,6 +67,31 @@ def request_suspense_refund(*, payment_ref: str, reason: str, at: datetime) -> R
             raise RefundTooLarge
         amount = Money(payment.suspense, payment.suspense_unit)
         return refund_view(_made(payment, amount, [], reason, at, from_suspense=True))
+
+
+def request_again(*, refund_ref: str, at: datetime) -> RefundView:
+    """A new refund of what a FAILED one did not send: same money, same units, new key.
+
+    The same answer when it was asked before. In the caller's transaction, with the order locked. Raises
+    `RefundNotFound`, `RefundNotFailed`, `RefundTooLarge` when the headroom has gone to others meanwhile.
+    """
+    with transaction.atomic():
+        failed = _refund(refund_ref)
+        again = Refund.objects.select_related("payment").filter(again_for=failed).first()
+        if again is not None:
+            return refund_view(again)
+        if failed.state != RefundState.FAILED:
+            raise RefundNotFailed
+        payment_ref, reason = failed.payment.public_id, failed.reason
+        if failed.from_suspense:
+            made = request_suspense_refund(payment_ref=payment_ref, reason=reason, at=at)
+        else:
+            amount = Money(failed.amount, failed.unit)
+            made = request_refund(
+                payment_ref=payment_ref, amount=amount, unit_refs=failed.unit_refs, reason=reason, at=at
+            )
+        Refund.objects.filter(public_id=made.ref).update(again_for=failed)
+        return made
 
 
 def _made(

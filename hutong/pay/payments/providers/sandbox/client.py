@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from hutong.kernel.money import Money
-from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
+from hutong.pay.payments.providers.protocol import OutcomeUnknown, ProviderRefused, ProviderUnavailable
 from hutong.pay.payments.providers.sandbox import webhook
 from hutong.pay.payments.types import (
     BookRow,
@@ -55,7 +55,7 @@ class SandboxProvider:
         data = self._call("POST", "/v1/payments", key=request.key, body=body)
         return Started(provider_ref=data["id"], redirect_url=data["page_url"])
 
-    def query(self, *, payment_ref: str, provider_ref: str | None) -> PaymentReport:  # noqa: ARG002
+    def query(self, *, payment_ref: str, provider_ref: str | None) -> PaymentReport:
         """See `Provider.query`."""
         data = self._call("GET", f"/v1/payments/{payment_ref}", absent=True)
         return webhook.payment_report(data) if data else PaymentReport(payment_ref, ReportStatus.ABSENT)
@@ -64,7 +64,7 @@ class SandboxProvider:
         self,
         *,
         payment_ref: str,
-        provider_ref: str | None,  # noqa: ARG002
+        provider_ref: str | None,
         key: str,
     ) -> PaymentReport:
         """See `Provider.close`."""
@@ -82,7 +82,7 @@ class SandboxProvider:
         }
         return webhook.refund_report(self._call("POST", "/v1/refunds", key=request.key, body=body))
 
-    def query_refund(self, *, refund_ref: str, provider_ref: str | None) -> RefundReport:  # noqa: ARG002
+    def query_refund(self, *, refund_ref: str, provider_ref: str | None) -> RefundReport:
         """See `Provider.query_refund`."""
         data = self._call("GET", f"/v1/refunds/{refund_ref}", absent=True)
         return webhook.refund_report(data) if data else RefundReport(refund_ref, ReportStatus.ABSENT)

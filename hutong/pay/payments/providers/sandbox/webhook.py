@@ -9,7 +9,7 @@ from typing import Any
 from standardwebhooks import Webhook
 
 from hutong.kernel.money import Money
-from hutong.pay.payments.providers.errors import SignatureInvalid, WebhookMalformed
+from hutong.pay.payments.providers.protocol import SignatureInvalid, WebhookMalformed
 from hutong.pay.payments.types import Event, PaymentReport, RefundReport, ReportStatus
 
 TOLERANCE_S = 300
@@ -70,7 +70,7 @@ def _event(event_id: str, sent_at: datetime, text: str) -> Event:
             return Event(event_id, sent_at, refund=refund_report(data))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise WebhookMalformed from error
-    return Event(event_id, sent_at)
+    raise WebhookMalformed
 
 
 def payment_report(data: dict[str, Any]) -> PaymentReport:

@@ -1,0 +1,54 @@
+"""Payments and signed webhooks for tests."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from standardwebhooks import Webhook
+
+from hutong.kernel import ids
+from hutong.kernel.money import Money
+from hutong.pay.payments import services
+from hutong.pay.payments.types import PaymentView
+
+EUR = "EUR"
+RETURN_URL = "http://127.0.0.1:8000/orders/back"
+
+
+def payment(*, at: datetime, minor: int = 1990, unit: str = EUR, order_ref: str = "") -> PaymentView:
+    """A payment of the sandbox that was not started."""
+    return services.create_payment(
+        order_ref=order_ref or ids.new_id("ord"), provider="sandbox", amount=Money(minor, unit), at=at
+    )
+
+
+def captured_payment(*, at: datetime, minor: int = 1990, unit: str = EUR) -> PaymentView:
+    """A payment that was captured, without asking any provider."""
+    made = payment(at=at, minor=minor, unit=unit)
+    return services.record_capture(payment_ref=made.ref, captured=made.amount, at=at).payment
+
+
+def signed_webhook(
+    data: dict[str, Any], *, kind: str, secret: str, at: datetime, event_id: str = ""
+) -> tuple[dict[str, str], bytes]:
+    """Headers and body of a webhook as the sandbox signs it, at any moment a test likes."""
+    body = json.dumps({"type": kind, "timestamp": at.isoformat(), "data": data})
+    event_id = event_id or ids.new_id("evt")
+    headers = {
+        "webhook-id": event_id,
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": Webhook(secret.encode()).sign(event_id, at.replace(microsecond=0), body),
+    }
+    return headers, body.encode()
+
+
+def paid_webhook(
+    made: PaymentView, *, secret: str, at: datetime, money: Money | None = None, event_id: str = ""
+) -> tuple[dict[str, str], bytes]:
+    """The webhook that says `made` was paid, with its own amount or with `money`."""
+    money = money or made.amount
+    data = {"id": f"sbp_{made.ref[4:]}", "reference": made.ref, "status": "paid", "amount": made.amount.minor}
+    data |= {"captured": money.minor, "captured_currency": money.unit}
+    return signed_webhook(data, kind="payment.paid", secret=secret, at=at, event_id=event_id)
