@@ -84,7 +84,7 @@ def run_listener() -> Iterator[Listener]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", "0")))
             status = listener.statuses.pop(0) if listener.statuses else 200
-            listener.hooks.append(Hook({name: value for name, value in self.headers.items()}, body))
+            listener.hooks.append(Hook(dict(self.headers.items()), body))
             self.send_response(status)
             self.send_header("content-length", "0")
             self.end_headers()

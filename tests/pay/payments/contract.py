@@ -16,7 +16,7 @@ import pytest
 
 from hutong.kernel import clock, ids
 from hutong.kernel.money import Money
-from hutong.pay.payments.providers.protocol import (
+from hutong.pay.payments.providers.errors import (
     OutcomeUnknown,
     Provider,
     ProviderRefused,

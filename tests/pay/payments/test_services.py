@@ -13,7 +13,7 @@ from hutong.kernel import clock
 from hutong.kernel.money import Money
 from hutong.pay.payments import queries, services
 from hutong.pay.payments.models import Attempt, Payment
-from hutong.pay.payments.providers.protocol import OutcomeUnknown, ProviderRefused, ProviderUnavailable
+from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
 from hutong.pay.payments.types import (
     AttemptKind,
     AttemptState,

@@ -7,7 +7,7 @@ from typing import TypeVar
 from django.db import transaction
 
 from hutong.pay.payments.models import Payment, Refund
-from hutong.pay.payments.providers.protocol import OutcomeUnknown, ProviderRefused, ProviderUnavailable
+from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
 from hutong.pay.payments.providers.registry import provider as provider_called
 from hutong.pay.payments.rules import UNDER_WAY, next_ask_at
 from hutong.pay.payments.services.errors import PaymentNotFound, RefundNotFound

@@ -7,7 +7,7 @@ from django.db.models import Case, F, Value, When
 
 from hutong.kernel.money import Money
 from hutong.pay.payments.models import Attempt, Payment
-from hutong.pay.payments.providers.protocol import OutcomeUnknown, ProviderRefused, ProviderUnavailable
+from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
 from hutong.pay.payments.providers.registry import provider as provider_called
 from hutong.pay.payments.queries import payment_view
 from hutong.pay.payments.rules import UNDER_WAY, next_ask_at, states_before

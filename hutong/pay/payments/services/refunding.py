@@ -8,7 +8,7 @@ from django.db.models import F
 
 from hutong.kernel.money import Money
 from hutong.pay.payments.models import Payment, Refund
-from hutong.pay.payments.providers.protocol import OutcomeUnknown, ProviderRefused, ProviderUnavailable
+from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
 from hutong.pay.payments.providers.registry import provider as provider_called
 from hutong.pay.payments.queries import refund_view
 from hutong.pay.payments.rules import REFUND_OPEN, next_ask_at

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from hutong.kernel.money import Money
-from hutong.pay.payments.providers.protocol import OutcomeUnknown, ProviderRefused, ProviderUnavailable
+from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
 from hutong.pay.payments.providers.sandbox import webhook
 from hutong.pay.payments.types import (
     BookRow,

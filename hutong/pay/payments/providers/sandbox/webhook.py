@@ -9,7 +9,7 @@ from typing import Any
 from standardwebhooks import Webhook
 
 from hutong.kernel.money import Money
-from hutong.pay.payments.providers.protocol import SignatureInvalid, WebhookMalformed
+from hutong.pay.payments.providers.errors import SignatureInvalid, WebhookMalformed
 from hutong.pay.payments.types import Event, PaymentReport, RefundReport, ReportStatus
 
 TOLERANCE_S = 300
