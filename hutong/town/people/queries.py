@@ -15,7 +15,7 @@ TOKEN_PURPOSE = "people.token"  # noqa: S105  # the name of a key, not a key
 
 # One statement: the unique index on token_hmac finds the row, the primary key finds the person.
 BY_HASH_SQL = """
-SELECT t.public_id, t.kind, t.subject_ref, t.person_id, t.scopes, t.last_used_at
+SELECT t.public_id, t.kind, t.subject_ref, t.person_id, t.scopes, t.created_by, t.last_used_at
 FROM people_apitoken t LEFT JOIN people_person p ON p.id = t.person_id
 WHERE t.token_hmac = %s AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > %s)
   AND (t.person_id IS NULL OR p.is_active)
@@ -33,6 +33,7 @@ def token_by_plain(plain: str, at: datetime) -> TokenSubject | None:
         subject_ref=found["subject_ref"],
         person_id=found["person_id"],
         scopes=frozenset(found["scopes"]),
+        made_by_ref=found["created_by"],
         last_used_at=found["last_used_at"],
     )
 

@@ -20,7 +20,8 @@ from hutong.kernel.secret import keyed_hex, new_token
 from hutong.kernel.text import clean
 
 from . import rules
-from .models import ApiToken, OneTimeCode, Person
+from .models import ApiToken, OneTimeCode
+from .models import Person as Person  # noqa: PLC0414  # the type that rooms above may name
 from .queries import TOKEN_PURPOSE, token_by_plain
 from .senders import chosen_sender
 from .types import CodeSent, Language, TokenKind, TokenSubject

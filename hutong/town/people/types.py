@@ -35,7 +35,8 @@ class TokenSubject:
     """Who a living token speaks for, read in one statement.
 
     `subject_ref` is the public id of the person, device or merchant. `person_id` is set for a person's
-    token only; the person it names is active.
+    token only; the person it names is active. `made_by_ref` is the person who gave the token out and answers
+    for what is done with it.
     """
 
     token_ref: str
@@ -43,6 +44,7 @@ class TokenSubject:
     subject_ref: str
     person_id: int | None
     scopes: frozenset[str]
+    made_by_ref: str
     last_used_at: datetime | None
 
 

@@ -1,0 +1,1 @@
+"""The routes by subject. Each function: parse, whose is it, one flow or query, answer."""

@@ -1,0 +1,125 @@
+"""Quotes, orders, payments, refunds: what a shopper does with money."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from ninja import Query, Router, Status
+
+from hutong.api.actors import person_of
+from hutong.api.answers import once
+from hutong.api.doors import PUBLIC, ApiRequest, Scope, scope
+from hutong.api.schemas.base import Key, Limit, MoneyOut, RefPath
+from hutong.api.schemas.buy import (
+    OrderIn,
+    OrderOut,
+    OrderPlaced,
+    OrderRow,
+    PaymentIn,
+    PaymentStarted,
+    QuoteIn,
+    QuoteOut,
+    RefundIn,
+    RefundOut,
+)
+from hutong.flows import checkout, refund
+from hutong.kernel import clock
+from hutong.kernel.errors import Invalid, NotFound
+from hutong.pay.orders import queries as orders
+
+router = Router(tags=["Buying"])
+
+
+class ReturnElsewhere(Invalid):
+    """The shopper would be sent to somebody else's site."""
+
+    code = "return_url_elsewhere"
+    message = _("“return_url” has to be an address of this site.")
+
+
+@router.post("/quotes", auth=PUBLIC, response=QuoteOut)
+def make_quote(request: HttpRequest, body: QuoteIn) -> QuoteOut:
+    """What a cart costs now. Nothing is kept."""
+    return QuoteOut.of(checkout.price(wants=body.wants(), at=clock.now()).quote)
+
+
+@router.post("/orders", auth=scope(Scope.ORDERS_WRITE), response={201: OrderPlaced})
+def place_order(request: ApiRequest, body: OrderIn, key: Key) -> Status[OrderPlaced]:
+    """Order at the price that was shown, and hold what is scarce for 15 minutes."""
+    person = person_of(request)
+
+    def place() -> tuple[int, OrderPlaced]:
+        placed = checkout.place(
+            person=person,
+            wants=body.wants(),
+            store_ref=body.store,
+            shown_hash=body.quote,
+            client_key=f"api:{key}",
+            remember_consent=body.remember_me,
+            at=clock.now(),
+        )
+        return 201, OrderPlaced(
+            ref=placed.order_ref,
+            state=placed.state,
+            total=MoneyOut.of(placed.total),
+            expires_at=placed.expires_at,
+        )
+
+    return once(request, key, body, place)
+
+
+@router.get("/orders", auth=scope(Scope.ORDERS_READ), response=list[OrderRow])
+def list_orders(request: ApiRequest, limit: Query[Limit] = 50) -> list[OrderRow]:
+    """One's own orders, the newest first."""
+    return [OrderRow.of(order) for order in orders.orders_of(person_of(request).pk, limit=limit)]
+
+
+@router.get("/orders/{ref}", auth=scope(Scope.ORDERS_READ), response=OrderOut)
+def get_order(request: ApiRequest, ref: RefPath) -> OrderOut:
+    """One's own order, with its units once it is paid."""
+    order = orders.order_view(ref, person_id=person_of(request).pk)
+    if order is None:
+        raise NotFound
+    return OrderOut.of(order)
+
+
+@router.post("/orders/{ref}/payments", auth=scope(Scope.ORDERS_WRITE), response={201: PaymentStarted})
+def start_payment(request: ApiRequest, ref: RefPath, body: PaymentIn, key: Key) -> Status[PaymentStarted]:
+    """Ask the payment provider for the money; the answer says where the shopper pays."""
+    person = person_of(request)
+    if body.return_url and not url_has_allowed_host_and_scheme(body.return_url, {request.get_host()}):
+        raise ReturnElsewhere
+
+    def start() -> tuple[int, PaymentStarted]:
+        address = checkout.pay(
+            order_ref=ref,
+            person=person,
+            return_url=body.return_url or f"{settings.HUTONG_SITE_URL}/orders/{ref}/",
+            language=get_language() or "en",
+            at=clock.now(),
+        )
+        return 201, PaymentStarted(order=ref, redirect_url=address)
+
+    return once(request, key, body, start)
+
+
+@router.post("/orders/{ref}/refunds", auth=scope(Scope.ORDERS_WRITE), response={201: RefundOut})
+def refund_order(request: ApiRequest, ref: RefPath, body: RefundIn, key: Key) -> Status[RefundOut]:
+    """Give back what was not used. The money goes where it came from."""
+    person = person_of(request)
+
+    def give_back() -> tuple[int, RefundOut]:
+        sent = refund.refund(
+            order_ref=ref,
+            unit_refs=body.units,
+            reason=body.reason,
+            by=person,
+            as_operator=False,
+            at=clock.now(),
+        )
+        return 201, RefundOut.of(sent)
+
+    return once(request, key, body, give_back)

@@ -1,0 +1,75 @@
+"""Redeeming in the store, by a device or by one of the staff."""
+
+from __future__ import annotations
+
+from ninja import Router, Status
+
+from hutong.api.actors import StoreUnclear, person_of
+from hutong.api.answers import once
+from hutong.api.doors import ApiRequest, Scope, scope
+from hutong.api.schemas.base import Key, Ref, RefPath, said
+from hutong.api.schemas.visit import RedemptionIn, RedemptionOut, UndoIn, UndoOut
+from hutong.flows import redeem
+from hutong.kernel import clock
+from hutong.kernel.http import client_address
+from hutong.town.merchants.queries import stores_of
+from hutong.town.people.types import TokenKind
+
+router = Router(tags=["Redeeming"])
+
+
+@router.post("/redemptions", auth=scope(Scope.REDEMPTIONS_WRITE), response={201: RedemptionOut})
+def redeem_voucher(request: ApiRequest, body: RedemptionIn, key: Key) -> Status[RedemptionOut]:
+    """Use a voucher once. The Idempotency-Key is the nonce of this scan: again it gives the same answer.
+
+    A code nobody has and a code of another merchant are answered alike.
+    """
+    done = redeem.redeem(
+        code=body.code,
+        actor=_actor(request, body.store),
+        nonce=key,
+        address=client_address(request),
+        at=clock.now(),
+    )
+    return Status(
+        201,
+        RedemptionOut(
+            ref=done.redemption_ref,
+            title=said(done.titles),
+            store=done.store_ref,
+            at=done.at,
+            use_no=done.use_no,
+            uses_left=done.uses_left,
+            uses_total=done.uses_total,
+            replay=done.replay,
+            undone=done.undone,
+        ),
+    )
+
+
+@router.post("/redemptions/{ref}/undo", auth=scope(Scope.REDEMPTIONS_WRITE), response={200: UndoOut})
+def undo_redemption(request: ApiRequest, ref: RefPath, body: UndoIn, key: Key) -> Status[UndoOut]:
+    """Take a redemption back within 15 minutes: the device that did it, or a manager of the store."""
+    actor = _actor(request, body.store)
+
+    def undo() -> tuple[int, UndoOut]:
+        undone = redeem.undo(redemption_ref=ref, actor=actor, at=clock.now())
+        return 200, UndoOut(
+            ref=undone.redemption_ref, at=undone.at, voucher_state=undone.voucher_state, replay=undone.replay
+        )
+
+    return once(request, key, body, undo)
+
+
+def _actor(request: ApiRequest, store: Ref | None) -> redeem.Actor:
+    """Who redeems, and where. A device stands in its store; a person may leave out the only store they have."""
+    subject = request.auth
+    if subject.kind is TokenKind.DEVICE:
+        return redeem.actor_for(device_ref=subject.subject_ref)
+    person = person_of(request)
+    if store is None:
+        own = [one.ref for one in stores_of(person)]
+        if len(own) > 1:
+            raise StoreUnclear(stores=own)
+        store = own[0] if own else None
+    return redeem.actor_for(person=person, store_ref=store)

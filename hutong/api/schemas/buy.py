@@ -1,0 +1,257 @@
+"""Shapes of quotes, orders, payments and refunds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated
+
+from ninja import Schema
+from pydantic import Field, StringConstraints
+
+from hutong.pay.orders.types import LineView, OrderState, OrderSummary, OrderView, UnitState
+from hutong.pay.payments.types import RefundState, RefundView
+from hutong.pay.pricing.types import Quote
+
+from .base import Line, MoneyOut, Ref, said
+
+HttpAddress = Annotated[str, StringConstraints(max_length=500, pattern=r"^https?://[\x21-\x7e]+$")]
+
+
+class Want(Schema):
+    """How many of which deal."""
+
+    deal: Ref
+    quantity: Annotated[int, Field(ge=1, le=1000)] = 1
+
+
+class QuoteIn(Schema):
+    """What somebody would like to buy, all of one merchant."""
+
+    lines: Annotated[list[Want], Field(min_length=1, max_length=20)]
+
+    def wants(self) -> dict[str, int]:
+        """How many of each deal; a deal named twice counts together."""
+        wanted: dict[str, int] = {}
+        for line in self.lines:
+            wanted[line.deal] = wanted.get(line.deal, 0) + line.quantity
+        return wanted
+
+
+class QuoteLineOut(Schema):
+    """One line of a quote."""
+
+    deal: str
+    title: str
+    quantity: int
+    list_total: MoneyOut
+    total: MoneyOut
+
+
+class QuoteOut(Schema):
+    """Every amount of a cart. `hash` names this price: send it with the order, to pay what was shown."""
+
+    hash: str
+    total: MoneyOut
+    list_total: MoneyOut
+    discount: MoneyOut
+    lines: list[QuoteLineOut]
+
+    @staticmethod
+    def of(quote: Quote) -> QuoteOut:
+        """The shape of `quote`."""
+        return QuoteOut(
+            hash=quote.hash,
+            total=MoneyOut.of(quote.total),
+            list_total=MoneyOut.of(quote.list_total),
+            discount=MoneyOut.of(quote.discount_total),
+            lines=[
+                QuoteLineOut(
+                    deal=line.offer_ref,
+                    title=said(line.titles),
+                    quantity=line.quantity,
+                    list_total=MoneyOut.of(line.list_total),
+                    total=MoneyOut.of(line.total),
+                )
+                for line in quote.lines
+            ],
+        )
+
+
+class OrderIn(QuoteIn):
+    """What to order, at the price that was shown."""
+
+    quote: Annotated[str, StringConstraints(max_length=100)] = Field(description="The `hash` of the quote.")
+    store: Ref | None = Field(None, description="Where the shopper means to go, if they said so.")
+    remember_me: bool = Field(False, description="The merchant may remember this person as a customer.")
+
+
+class OrderPlaced(Schema):
+    """An order that awaits payment until `expires_at`."""
+
+    ref: str
+    state: OrderState
+    total: MoneyOut
+    expires_at: datetime
+
+
+class UnitOut(Schema):
+    """One unit of a paid order, with what was paid for it."""
+
+    ref: str
+    state: UnitState
+    paid: MoneyOut
+    used_at: datetime | None
+    refunded_at: datetime | None
+
+
+class OrderLineOut(Schema):
+    """One line of an order; `units` is empty until it is paid."""
+
+    deal: str
+    title: str
+    quantity: int
+    list_total: MoneyOut
+    total: MoneyOut
+    units: list[UnitOut]
+
+    @staticmethod
+    def of(line: LineView) -> OrderLineOut:
+        """The shape of `line`."""
+        return OrderLineOut(
+            deal=line.offer_ref,
+            title=said(line.titles),
+            quantity=line.quantity,
+            list_total=MoneyOut.of(line.list_total),
+            total=MoneyOut.of(line.total),
+            units=[
+                UnitOut(
+                    ref=unit.unit_ref,
+                    state=unit.state,
+                    paid=MoneyOut.of(unit.paid),
+                    used_at=unit.used_at,
+                    refunded_at=unit.refunded_at,
+                )
+                for unit in line.units
+            ],
+        )
+
+
+class OrderOut(Schema):
+    """A whole order."""
+
+    ref: str
+    state: OrderState
+    total: MoneyOut
+    refunded: MoneyOut
+    refundable: MoneyOut
+    merchant: str
+    merchant_name: str
+    store: str | None
+    created_at: datetime
+    expires_at: datetime
+    paid_at: datetime | None
+    lines: list[OrderLineOut]
+
+    @staticmethod
+    def of(order: OrderView) -> OrderOut:
+        """The shape of `order`."""
+        return OrderOut(
+            ref=order.order_ref,
+            state=order.state,
+            total=MoneyOut.of(order.total),
+            refunded=MoneyOut.of(order.refunded),
+            refundable=MoneyOut.of(order.refundable),
+            merchant=order.merchant_ref,
+            merchant_name=said(order.merchant_names),
+            store=order.store_ref,
+            created_at=order.created_at,
+            expires_at=order.expires_at,
+            paid_at=order.paid_at,
+            lines=[OrderLineOut.of(line) for line in order.lines],
+        )
+
+
+class OrderRow(Schema):
+    """An order in a list. The phone is masked."""
+
+    ref: str
+    state: OrderState
+    total: MoneyOut
+    refunded: MoneyOut
+    title: str
+    quantity: int
+    merchant: str
+    merchant_name: str
+    person: str
+    phone: str
+    created_at: datetime
+    paid_at: datetime | None
+
+    @staticmethod
+    def of(order: OrderSummary) -> OrderRow:
+        """The shape of `order`."""
+        return OrderRow(
+            ref=order.order_ref,
+            state=order.state,
+            total=MoneyOut.of(order.total),
+            refunded=MoneyOut.of(order.refunded),
+            title=said(order.titles),
+            quantity=order.quantity,
+            merchant=order.merchant_ref,
+            merchant_name=said(order.merchant_names),
+            person=order.person_ref,
+            phone=order.masked_phone,
+            created_at=order.created_at,
+            paid_at=order.paid_at,
+        )
+
+
+class PaymentIn(Schema):
+    """Where the shopper comes back to after paying."""
+
+    return_url: HttpAddress | None = Field(None, description="On this site; the order's page if left out.")
+
+
+class PaymentStarted(Schema):
+    """Send the shopper to `redirect_url`. The order is paid once the provider has told us so."""
+
+    order: str
+    redirect_url: str
+
+
+class RefundIn(Schema):
+    """What to give back: named units, or all that is not used."""
+
+    units: Annotated[list[Ref], Field(min_length=1, max_length=1000)] | None = None
+    reason: Line = ""
+
+
+class RefundOut(Schema):
+    """A refund on its way, or done."""
+
+    ref: str
+    order: str
+    amount: MoneyOut
+    state: RefundState
+    units: list[str]
+    created_at: datetime
+    done_at: datetime | None
+
+    @staticmethod
+    def of(refund: RefundView) -> RefundOut:
+        """The shape of `refund`."""
+        return RefundOut(
+            ref=refund.ref,
+            order=refund.order_ref,
+            amount=MoneyOut.of(refund.amount),
+            state=refund.state,
+            units=list(refund.unit_refs),
+            created_at=refund.created_at,
+            done_at=refund.done_at,
+        )
+
+
+def names_of(names: Mapping[str, str] | None) -> str | None:
+    """The name for whoever asks, where there is one."""
+    return said(names) if names else None

@@ -1,0 +1,100 @@
+"""Shapes of what is near."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from ninja import Schema
+from pydantic import Field
+
+from hutong.attract.search.types import DealCard, DealSort
+
+from .base import Cursor, Lat, Limit, Line, Lon, MoneyOut, Slug, said
+
+
+class Near(Schema):
+    """Around which place, and what of it."""
+
+    lon: Lon
+    lat: Lat
+    category: Slug | None = Field(None, description="A category, or a group of them.")
+    text: Line | None = Field(None, description="Parts of names, in any script.")
+    radius_m: Annotated[float, Field(gt=0, le=200_000, allow_inf_nan=False)] = 20_000
+    limit: Limit = 20
+    after: Cursor | None = Field(None, description="The `next` of the page before.")
+
+
+class NearDeals(Near):
+    """The same for deals, in one of several orders."""
+
+    sort: DealSort = DealSort.NEAREST
+
+
+class StoreCardOut(Schema):
+    """A store in the list of what is near. PostgreSQL writes it; a test holds it to this shape."""
+
+    ref: str
+    names: dict[str, str] = Field(description="`name` is what stands on the door; others by language.")
+    category: str
+    category_names: dict[str, str]
+    emoji: str
+    address: str
+    lon: float
+    lat: float
+    distance_m: int
+    opening_hours: str = Field(description="In the syntax of OpenStreetMap; empty where unknown.")
+    zone: str
+    price_from: int | None = Field(description="The lowest price of its deals, in minor units of `unit`.")
+    unit: str | None
+    deals: int
+    claimed: bool
+    sample: bool
+
+
+class NearbyOut(Schema):
+    """The nearest stores, nearest first."""
+
+    items: list[StoreCardOut]
+    next: str | None
+
+
+class DealCardOut(Schema):
+    """A deal in a list, at the nearest of its stores."""
+
+    ref: str
+    title: str
+    price: MoneyOut
+    list_price: MoneyOut
+    discount_percent: int
+    tags: list[str]
+    sold: int
+    sample: bool
+    ends_at: datetime | None
+    store: str
+    store_name: str
+    category: str
+    lon: float
+    lat: float
+    distance_m: int
+
+    @staticmethod
+    def of(card: DealCard) -> DealCardOut:
+        """The shape of `card`."""
+        return DealCardOut(
+            ref=card.offer_ref,
+            title=said(card.titles),
+            price=MoneyOut.of(card.price),
+            list_price=MoneyOut.of(card.list_price),
+            discount_percent=card.discount_percent,
+            tags=list(card.tags),
+            sold=card.sold,
+            sample=card.sample,
+            ends_at=card.ends_at,
+            store=card.store_ref,
+            store_name=said(card.store_names),
+            category=card.category_slug,
+            lon=card.lon,
+            lat=card.lat,
+            distance_m=round(card.distance_m),
+        )

@@ -1,0 +1,224 @@
+"""Shapes of regions, categories, stores and offers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ninja import Schema
+
+from hutong.town.catalog.types import OfferState, OfferStoreView, OfferView
+from hutong.town.merchants.rules import open_state
+from hutong.town.merchants.types import CategoryView, MerchantState, MerchantView, StoreView
+from hutong.town.regions.types import RegionView
+
+from .base import MoneyOut, said
+
+
+class RegionOut(Schema):
+    """A town, district or business circle. Positions are WGS-84."""
+
+    ref: str
+    slug: str
+    name: str
+    names: dict[str, str]
+    lon: float
+    lat: float
+    zone: str
+    currency: str
+    attribution: str
+
+    @staticmethod
+    def of(region: RegionView) -> RegionOut:
+        """The shape of `region`."""
+        return RegionOut(
+            ref=region.ref,
+            slug=region.slug,
+            name=said(region.names),
+            names=region.names,
+            lon=region.lon,
+            lat=region.lat,
+            zone=region.zone,
+            currency=region.currency,
+            attribution=region.attribution,
+        )
+
+
+class CategoryOut(Schema):
+    """A category; a group of them has `children`."""
+
+    slug: str
+    name: str
+    names: dict[str, str]
+    emoji: str
+    children: list[CategoryOut]
+
+    @staticmethod
+    def of(category: CategoryView) -> CategoryOut:
+        """The shape of `category`."""
+        return CategoryOut(
+            slug=category.slug,
+            name=said(category.names),
+            names=category.names,
+            emoji=category.emoji,
+            children=[CategoryOut.of(child) for child in category.children],
+        )
+
+
+class OpenOut(Schema):
+    """Whether a store is open now; `open` is null where its hours are not known."""
+
+    open: bool | None
+    until: datetime | None
+    next_open: datetime | None
+
+
+class IncludeOut(Schema):
+    """One thing a deal contains, and what it costs by itself."""
+
+    name: str
+    quantity: int
+    value: MoneyOut | None
+
+
+class DealStoreOut(Schema):
+    """A store in which a deal holds."""
+
+    ref: str
+    name: str
+    address: str
+    lon: float
+    lat: float
+
+    @staticmethod
+    def of(store: OfferStoreView) -> DealStoreOut:
+        """The shape of `store`."""
+        return DealStoreOut(
+            ref=store.ref, name=said(store.names), address=store.address, lon=store.lon, lat=store.lat
+        )
+
+
+class DealOut(Schema):
+    """A deal: what, where and for how much. Prices are for one unit, tax included."""
+
+    ref: str
+    title: str
+    titles: dict[str, str]
+    description: str
+    state: OfferState
+    price: MoneyOut
+    list_price: MoneyOut
+    discount_percent: int
+    includes: list[IncludeOut]
+    tags: list[str]
+    starts_at: datetime
+    ends_at: datetime | None
+    per_person_limit: int | None
+    sample: bool
+    merchant: str
+    merchant_name: str
+    stores: list[DealStoreOut]
+
+    @staticmethod
+    def of(offer: OfferView) -> DealOut:
+        """The shape of `offer`, with the stores that are open for business."""
+        return DealOut(
+            ref=offer.ref,
+            title=said(offer.titles),
+            titles=offer.titles,
+            description=said(offer.descriptions),
+            state=offer.state,
+            price=MoneyOut.of(offer.price),
+            list_price=MoneyOut.of(offer.list_price),
+            discount_percent=offer.discount_percent,
+            includes=[
+                IncludeOut(
+                    name=said(item.names),
+                    quantity=item.quantity,
+                    value=MoneyOut.of(item.value) if item.value else None,
+                )
+                for item in offer.includes
+            ],
+            tags=list(offer.tags),
+            starts_at=offer.starts_at,
+            ends_at=offer.ends_at,
+            per_person_limit=offer.per_person_limit,
+            sample=offer.sample,
+            merchant=offer.merchant_ref,
+            merchant_name=said(offer.merchant_names),
+            stores=[DealStoreOut.of(store) for store in offer.stores if store.open],
+        )
+
+
+class StoreOut(Schema):
+    """A store with what its page shows."""
+
+    ref: str
+    name: str
+    names: dict[str, str]
+    region: str
+    category: str
+    category_name: str
+    address: str
+    postcode: str
+    city: str
+    phone: str
+    website: str
+    lon: float
+    lat: float
+    opening_hours: str
+    now: OpenOut
+    claimed: bool
+    sample: bool
+    deals: list[DealOut]
+
+    @staticmethod
+    def of(store: StoreView, deals: list[OfferView], at: datetime) -> StoreOut:
+        """The shape of `store` at `at`, with what can be bought for it."""
+        state = open_state(store.opening_hours, zone=store.zone, at=at, lon=store.lon, lat=store.lat)
+        return StoreOut(
+            ref=store.ref,
+            name=said(store.names),
+            names=store.names,
+            region=store.region_slug,
+            category=store.category.slug,
+            category_name=said(store.category.names),
+            address=store.address,
+            postcode=store.postcode,
+            city=store.city,
+            phone=store.phone,
+            website=store.website,
+            lon=store.lon,
+            lat=store.lat,
+            opening_hours=store.opening_hours,
+            now=OpenOut(open=state.open, until=state.until, next_open=state.next_open),
+            claimed=store.claimed,
+            sample=store.sample,
+            deals=[DealOut.of(deal) for deal in deals],
+        )
+
+
+class MerchantOut(Schema):
+    """A merchant as the operator sees it."""
+
+    ref: str
+    name: str
+    names: dict[str, str]
+    state: MerchantState
+    applied_at: datetime
+    decided_at: datetime | None
+    decision_reason: str
+    sample: bool
+
+    @staticmethod
+    def of(merchant: MerchantView) -> MerchantOut:
+        """The shape of `merchant`."""
+        return MerchantOut(
+            ref=merchant.ref,
+            name=said(merchant.names),
+            names=merchant.names,
+            state=merchant.state,
+            applied_at=merchant.applied_at,
+            decided_at=merchant.decided_at,
+            decision_reason=merchant.decision_reason,
+            sample=merchant.sample,
+        )
