@@ -40,7 +40,8 @@ class Consent(models.Model):
 class Customer(models.Model):
     """A person as one merchant knows them. The counts are re-added from `Visit` at each change.
 
-    `visits` counts redemptions that stand; `spent` is what was paid for them, in minor units of `unit`.
+    `visits` counts the days (in the merchant's zone) with a redemption that stands; `spent` is what was paid
+    for all of them, in minor units of `unit`.
     Somebody who bought and has not come yet has no visits and no visit moments.
     """
 

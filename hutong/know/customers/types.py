@@ -57,7 +57,10 @@ class ConsentView:
 
 @dataclass(frozen=True, slots=True)
 class CustomerRow:
-    """A customer in a merchant's list; the phone is masked. Marks are None before the first visit."""
+    """A customer in a merchant's list. The phone is masked; marks are None before the first visit.
+
+    `visits` counts days, `spent` what was paid for all that was used, `last_titles` is the newest deal.
+    """
 
     ref: str
     name: str
@@ -68,6 +71,7 @@ class CustomerRow:
     spent: Money
     marks: Marks | None
     segment: Segment
+    last_titles: dict[str, str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ class TimelineEntry:
 
 @dataclass(frozen=True, slots=True)
 class CustomerPage:
-    """A customer with the timeline, newest first, and the deals used most."""
+    """A customer with the timeline, newest first, and since when the consent holds."""
 
     customer: CustomerRow
     consent_since: datetime

@@ -61,8 +61,8 @@ class CapacityTooSmall(Conflict):
 _HOLD = """
 INSERT INTO stock_hold (order_ref, offer_ref, person_ref, quantity, returned, counted, limited, state,
   created_at, expires_at)
-SELECT %(order_ref)s, %(offer_ref)s, %(person_ref)s, %(quantity)s::int4, 0,
-  EXISTS (SELECT 1 FROM stock_stock WHERE offer_ref = %(offer_ref)s), %(limited)s::bool, 'held',
+SELECT %(order_ref)s, %(offer_ref)s::text, %(person_ref)s, %(quantity)s::int4, 0,
+  EXISTS (SELECT 1 FROM stock_stock WHERE offer_ref = %(offer_ref)s::text), %(limited)s::bool, 'held',
   %(at)s, %(expires_at)s
 ON CONFLICT (order_ref, offer_ref) DO NOTHING RETURNING counted
 """

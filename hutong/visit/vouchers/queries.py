@@ -9,7 +9,7 @@ from hutong.kernel.rows import rows
 from hutong.kernel.secret import keyed_hash, keyed_hex
 from hutong.town.people.models import Person
 from hutong.visit.vouchers import rules
-from hutong.visit.vouchers.models import VoucherTerms
+from hutong.visit.vouchers.models import Use, VoucherTerms
 from hutong.visit.vouchers.types import (
     RedeemedLine,
     Terms,
@@ -76,6 +76,16 @@ def vouchers_of_order(order_ref: str, *, at: datetime) -> list[VoucherView]:
     return [
         _view(entry, at) for entry in rows(_VOUCHERS + "WHERE v.order_ref = %s ORDER BY v.id", [order_ref])
     ]
+
+
+def unused_units(unit_refs: Sequence[str]) -> list[str]:
+    """Those of the units whose use is ready, in the order asked: what may be refunded now."""
+    ready = set(
+        Use.objects.filter(unit_ref__in=unit_refs, state=UseState.READY.value).values_list(
+            "unit_ref", flat=True
+        )
+    )
+    return [unit_ref for unit_ref in unit_refs if unit_ref in ready]
 
 
 def today(store_ids: Sequence[int], *, starts_at: datetime, ends_at: datetime) -> list[RedeemedLine]:
@@ -176,3 +186,9 @@ def _use(use: dict[str, Any]) -> UseView:
         redeemed_at=datetime.fromisoformat(redeemed_at) if redeemed_at else None,
         store_names=use["store_names"],
     )
+
+
+def unused_units(unit_refs: Sequence[str]) -> list[str]:
+    """Those of the units whose use is ready: neither enjoyed nor given back. One statement."""
+    sql = "SELECT unit_ref FROM vouchers_use WHERE unit_ref = ANY(%s::text[]) AND state = 'ready' ORDER BY id"
+    return [entry["unit_ref"] for entry in rows(sql, [list(unit_refs)])]

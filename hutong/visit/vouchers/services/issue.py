@@ -37,7 +37,7 @@ def issue(
     """Make the vouchers of paid units: one for every `uses` units of the offer's terms, in their order.
 
     They are good from `at` until the end of their last day in `zone`. The same units again give the vouchers
-    that exist. The caller holds the order's lock. Raises `ValueError` when the units do not fill the vouchers.
+    that exist. The caller holds the order's lock. Raises `ValueError` when units are left over.
     """
     terms = queries.terms_of(offer_ref)
     if not unit_refs or len(unit_refs) % terms.uses or not store_ids:
