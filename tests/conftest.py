@@ -1,6 +1,7 @@
 """What every test stands on: a real PostgreSQL, a fixed moment, and the books checked after money moved."""
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,25 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:  # n
 def at() -> datetime:
     """A fixed Monday, noon in Helsinki."""
     return datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
+
+
+# Tests of whole flows. Those of one room make rows that no other room knows of, and check their own sums.
+_WHOLE = {"flows", "web", "api", "browser", "concurrency", "faults"}
+
+
+@pytest.fixture(autouse=True)
+def books_hold(request: pytest.FixtureRequest, at: datetime) -> Iterator[None]:
+    """After each test of whole flows that moved money, the books must add up (`hutong books check`)."""
+    uses_database = {"db", "transactional_db"} & set(request.fixturenames)
+    if uses_database:
+        request.getfixturevalue(uses_database.pop())
+    yield
+    if uses_database and _WHOLE & set(request.node.path.parts):
+        from hutong.flows import books
+        from hutong.kernel.rows import scalar
+
+        if scalar("SELECT EXISTS (SELECT 1 FROM ledger_transaction)"):
+            assert books.check(at=at, ask_providers=False).problems == ()
 
 
 @pytest.fixture(scope="session")

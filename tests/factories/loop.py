@@ -1,0 +1,94 @@
+"""A shop with a deal, a shopper and a scanner, and the steps of the loop as tests take them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+
+from hutong.flows import checkout, payment_received, redeem
+from hutong.kernel.money import Money
+from hutong.pay.orders.types import PlacedOrder
+from hutong.pay.payments import queries as payments
+from hutong.pay.payments.types import PaymentReport, ReportStatus
+from hutong.town.catalog.models import Offer
+from hutong.town.merchants.models import Device, Store
+from hutong.town.people.models import Person
+from hutong.visit.stock import services as stock
+from hutong.visit.vouchers import queries as vouchers
+from hutong.visit.vouchers.types import RedemptionResult, VoucherView
+from tests.factories import catalog, merchants, people
+
+_keys = count(1)
+
+
+@dataclass
+class Scene:
+    """Everything one loop needs."""
+
+    at: datetime
+    store: Store
+    offer: Offer
+    device: Device
+    shopper: Person = field(default_factory=people.person)
+
+    def order(
+        self,
+        *,
+        quantity: int = 1,
+        at: datetime | None = None,
+        by: Person | None = None,
+        client_key: str = "",
+        consent: bool = True,
+    ) -> PlacedOrder:
+        """Order the deal at the price shown."""
+        moment = at or self.at
+        wants = {self.offer.public_id: quantity}
+        return checkout.place(
+            person=by or self.shopper,
+            wants=wants,
+            store_ref=self.store.public_id,
+            shown_hash=checkout.price(wants=wants, at=moment).quote.hash,
+            client_key=client_key or f"click-{next(_keys)}",
+            remember_consent=consent,
+            at=moment,
+        )
+
+    def money_arrives(
+        self, placed: PlacedOrder, *, at: datetime | None = None, amount: Money | None = None
+    ) -> str:
+        """The provider says that the order's payment was captured; what came of it."""
+        payment = payments.payment_for_order(placed.order_ref)
+        assert payment is not None
+        report = PaymentReport(
+            payment.ref, ReportStatus.DONE, amount or payment.amount, provider_ref=f"prv_{payment.ref}"
+        )
+        return payment_received.record(report=report, at=at or self.at)
+
+    def bought(self, *, quantity: int = 1, consent: bool = True) -> list[VoucherView]:
+        """Order and pay; the vouchers."""
+        placed = self.order(quantity=quantity, consent=consent)
+        assert self.money_arrives(placed) == "paid"
+        return vouchers.vouchers_of_order(placed.order_ref, at=self.at)
+
+    def scan(self, code: str, *, nonce: str = "", at: datetime | None = None) -> RedemptionResult:
+        """The shop's device scans a code."""
+        actor = redeem.actor_for(device_ref=self.device.public_id)
+        return redeem.redeem(
+            code=code,
+            actor=actor,
+            nonce=nonce or f"scan-{next(_keys)}",
+            address="127.0.0.1",
+            at=at or self.at,
+        )
+
+
+def scene(
+    *, at: datetime, capacity: int | None = None, per_person_limit: int | None = None, price: int = 1990
+) -> Scene:
+    """A shop with one deal, of which `capacity` may be sold."""
+    store = merchants.store(at=at)
+    offer = catalog.offer(store=store, at=at, per_person_limit=per_person_limit, price=price)
+    if capacity is not None:
+        stock.set_capacity(offer_ref=offer.public_id, capacity=capacity, by="per_test", at=at)
+    return Scene(at=at, store=store, offer=offer, device=merchants.device(store=store))
