@@ -74,7 +74,7 @@ def _seed() -> list[tuple[str, str, str]]:
 
     at = clock.now()
     with progress_bar() as progress:
-        if regions.find_region("helsinki") is None:
+        if regions.region_by_slug("helsinki") is None:
             import_osm(
                 CITY, "helsinki", names={"en": "Helsinki", "zh-Hans": "赫尔辛基", "fi": "Helsinki"},
                 zone="Europe/Helsinki", currency="EUR", at=at, progress=progress,

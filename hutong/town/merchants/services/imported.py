@@ -43,7 +43,8 @@ RETURNING (s.xmax = 0) AS is_new
 _CLOSE = """
 UPDATE merchants_store SET state = 'closed', updated_at = %(at)s::timestamptz
 WHERE region_id = %(region_id)s::int8 AND merchant_id IS NULL AND state = 'open' AND osm_ref IS NOT NULL
-  AND NOT osm_ref = ANY(%(osm_refs)s::text[])
+  AND NOT EXISTS (SELECT 1 FROM unnest(%(osm_refs)s::text[]) AS kept(osm_ref)
+    WHERE kept.osm_ref = merchants_store.osm_ref)
 """
 
 
@@ -62,8 +63,6 @@ def store_imported(
     """
     new = updated = 0
     with transaction.atomic():
-        # A city takes longer than the 3 s that anybody else would wait for a lock.
-        execute("SET LOCAL lock_timeout = '10min'")
         advisory("merchants.import", region_id)
         for batch in _batches(stores):
             values = json.dumps([_row(store, category_ids[store.category_slug]) for store in batch])
