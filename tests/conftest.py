@@ -12,7 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hutong.config.settings")
 
 import pytest
 
-pytest_plugins = ["tests.fakes.sandbox"]
+pytest_plugins = ["tests.fakes.sandbox", "tests.fakes.site"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -5,7 +5,9 @@ import importlib.util
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = [path("admin/", admin.site.urls)]
+from hutong.kernel.http import healthz
+
+urlpatterns: list[URLPattern | URLResolver] = [path("healthz", healthz), path("admin/", admin.site.urls)]
 for prefix, module in (
     ("api/v1/", "hutong.api.urls"),
     ("merchant/", "hutong.web.merchant.urls"),

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
 from hutong.kernel.errors import DomainError
 from hutong.kernel.ids import new_id
+from hutong.kernel.rows import scalar
 
 Respond = Callable[[HttpRequest], HttpResponse]
 _request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
@@ -97,3 +99,13 @@ def client_address(request: HttpRequest) -> str:
     if proxies and len(forwarded) >= proxies:
         return forwarded[-proxies]
     return str(request.META.get("REMOTE_ADDR") or "unknown")
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    """`ok` while this process and its database answer; 503 otherwise. For supervisors and proxies."""
+    try:
+        scalar("SELECT 1")
+    except Error:
+        logging.getLogger("hutong.health").exception("the database does not answer")
+        return HttpResponse("the database does not answer", status=503, content_type="text/plain")
+    return HttpResponse("ok", content_type="text/plain")

@@ -1,0 +1,109 @@
+"""The real site for tests: web, live, worker and sandbox, each a process of its own, on the test database.
+
+def test_something(site, transactional_db): httpx.get(site.url + "/")
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from tests.fakes.sandbox import SECRET, Listener, Sandbox, free_port, run_sandbox, wait_until
+
+
+@dataclass
+class Site:
+    """A running site. `url` is what browsers and clients ask; webhooks of `sandbox` arrive there."""
+
+    url: str
+    live_url: str
+    sandbox: Sandbox
+    log_folder: Path
+
+
+@contextmanager
+def run_site(folder: Path, *, workers: int = 2) -> Iterator[Site]:
+    """Start all four parts on free ports of 127.0.0.1, and end them with the context."""
+    from django.conf import settings
+
+    port, live_port = free_port(), free_port()
+    url = f"http://127.0.0.1:{port}"
+    listener = Listener(url=f"{url}/api/v1/webhooks/sandbox")
+    with run_sandbox(folder, listener=listener) as sandbox:
+        environment = {
+            **os.environ,
+            "HUTONG_MODE": "demo",
+            "DATABASE_URL": _database_url(),
+            "HUTONG_SECRET_KEY": settings.SECRET_KEY,
+            "HUTONG_SITE_URL": url,
+            "HUTONG_LIVE_URL": f"http://127.0.0.1:{live_port}/live",
+            "HUTONG_SANDBOX_URL": sandbox.url,
+            "HUTONG_SANDBOX_SECRET": SECRET,
+        }
+        granian = [sys.executable, "-m", "granian", "--host", "127.0.0.1", "--no-ws", "--log-level", "warning"]
+        web = [*granian, "--interface", "wsgi", "--port", str(port), "--workers", str(workers)]
+        web += ["--blocking-threads", "4", "--backlog", "1024", "hutong.config.wsgi:application"]
+        live = [*granian, "--interface", "asgi", "--port", str(live_port), "hutong.config.live:application"]
+        worker = [sys.executable, "-m", "hutong.cli.worker"]
+        running = []
+        try:
+            for name, command in (("web", web), ("live", live), ("worker", worker)):
+                with (folder / f"{name}.log").open("wb") as log:
+                    running.append(
+                        subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+                    )
+            for address in (f"{url}/healthz", f"http://127.0.0.1:{live_port}/healthz"):
+                wait_until(lambda: _answers(address, running, folder), timeout_s=60)  # noqa: B023
+            yield Site(url, f"http://127.0.0.1:{live_port}/live", sandbox, folder)
+        finally:
+            for process in running:
+                process.terminate()
+            for process in running:
+                try:
+                    process.wait(10)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+
+
+def _database_url() -> str:
+    from django.db import connection
+
+    settings = connection.settings_dict
+    name, user, password = settings["NAME"], quote(settings["USER"]), quote(settings["PASSWORD"] or "")
+    host, port = settings["HOST"], settings["PORT"]
+    if host.startswith("/"):
+        return f"postgresql://{user}@/{name}?host={quote(host)}"
+    return f"postgresql://{user}:{password}@{host}{f':{port}' if port else ''}/{name}"
+
+
+def _answers(address: str, running: list[subprocess.Popen[bytes]], folder: Path) -> bool:
+    ended = [process.args for process in running if process.poll() is not None]
+    logs = "".join(path.read_text()[-2000:] for path in folder.glob("*.log"))
+    assert not ended, f"ended by itself: {ended}\n{logs}"
+    try:
+        return httpx.get(address, trust_env=False, timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def site_of_session(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The one site of this session of tests."""
+    with run_site(tmp_path_factory.mktemp("site")) as running:
+        yield running
+
+
+@pytest.fixture
+def site(site_of_session: Site, transactional_db: None) -> Iterator[Site]:
+    """The session's site, on an empty database, without faults."""
+    yield site_of_session
+    site_of_session.sandbox.clear_faults()
