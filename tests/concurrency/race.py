@@ -1,0 +1,47 @@
+"""Starts many threads at one moment, each with a database connection of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+from django.db import connection
+
+T = TypeVar("T")
+
+WAIT_S = 60
+
+
+def all_at_once(runners: int, action: Callable[[int], T]) -> list[T]:
+    """Run `action(0)` ... `action(runners - 1)` in threads that start together; what each returned."""
+    start = threading.Barrier(runners, timeout=WAIT_S)
+
+    def run(number: int) -> T:
+        try:
+            connection.ensure_connection()
+            start.wait()
+            return action(number)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(runners) as pool:
+        return list(pool.map(run, range(runners)))
+
+
+@contextmanager
+def constraint_dropped(table: str, name: str) -> Iterator[None]:
+    """Take a constraint away for a control. At the end the table is emptied, since its rows may break the
+    constraint, and the constraint put back; look at what happened before."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = %s", [name])
+        (definition,) = cursor.fetchone() or (None,)
+        assert definition, f"there is no constraint {name}"
+        cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+        try:
+            yield
+        finally:
+            cursor.execute(f"TRUNCATE {table} CASCADE")
+            cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
