@@ -234,3 +234,12 @@ class Takings:
     used: Money
     refunded_units: int
     refunded: Money
+
+
+@dataclass(frozen=True, slots=True)
+class OfferSales:
+    """What became of the units sold of one offer; `sold` counts all of them."""
+
+    sold: int
+    used: int
+    refunded: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from hutong.kernel.money import Money
@@ -32,6 +32,51 @@ def earnings(
         commission=Money(found["commission"], unit),
         net=Money(found["net"], unit),
     )
+
+
+# Days are steps of wall time, so that a day of 23 or 25 hours is one step.
+_DAILY = """
+WITH step AS (
+    SELECT d.day::date AS on_day, d.day AT TIME ZONE %(zone)s AS starts_at,
+        (d.day + interval '1 day') AT TIME ZONE %(zone)s AS ends_at
+    FROM generate_series(%(first)s::timestamp, %(last)s::timestamp, interval '1 day') AS d (day)
+)
+SELECT step.on_day, count(s.id) AS units, coalesce(sum(s.gross), 0)::bigint AS gross,
+    coalesce(sum(s.commission), 0)::bigint AS commission, coalesce(sum(s.net), 0)::bigint AS net
+FROM step LEFT JOIN settlement_settled s ON s.merchant_ref = %(merchant)s AND s.unit = %(unit)s
+    AND s.undone_at IS NULL AND s.at >= step.starts_at AND s.at < step.ends_at
+    AND (%(store)s::text IS NULL OR s.store_ref = %(store)s::text)
+GROUP BY step.on_day ORDER BY step.on_day
+"""
+
+
+def daily(
+    merchant_ref: str, *, unit: str, zone: str, first_on: date, last_on: date, store_ref: str | None = None
+) -> list[tuple[date, Earnings]]:
+    """What was earned on each calendar day of `zone`, both days included. Index `settlement_by_merchant`."""
+    found = rows(
+        _DAILY,
+        {
+            "merchant": merchant_ref,
+            "store": store_ref,
+            "unit": unit,
+            "zone": zone,
+            "first": first_on.isoformat(),
+            "last": last_on.isoformat(),
+        },
+    )
+    return [
+        (
+            day["on_day"],
+            Earnings(
+                units=day["units"],
+                gross=Money(day["gross"], unit),
+                commission=Money(day["commission"], unit),
+                net=Money(day["net"], unit),
+            ),
+        )
+        for day in found
+    ]
 
 
 def settled(reference: str) -> list[SettledUnit]:

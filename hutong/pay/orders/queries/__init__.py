@@ -1,7 +1,7 @@
 """Reads of `orders`."""
 
 from hutong.pay.orders.queries.checks import all_refs, all_unit_refs, merchant_of_orders, problems, unredeemed
-from hutong.pay.orders.queries.figures import daily, figures, hourly, takings
+from hutong.pay.orders.queries.figures import daily, figures, hourly, sold_by_offer, takings
 from hutong.pay.orders.queries.views import (
     order_facts,
     order_list,
@@ -29,6 +29,7 @@ __all__ = [
     "orders_to_expire",
     "placed_with_key",
     "problems",
+    "sold_by_offer",
     "sold_unit",
     "takings",
     "unit_offers",

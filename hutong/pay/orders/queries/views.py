@@ -134,23 +134,34 @@ def order_list(
     region_id: int | None = None,
     merchant_id: int | None = None,
     state: OrderState | None = None,
+    text: str = "",
     before_ref: str | None = None,
     limit: int = 50,
 ) -> list[OrderSummary]:
     """Orders of a region, of a merchant or of everybody, the newest first; `before_ref` is the last order
-    of the page before."""
+    of the page before. `text` finds a part of an order's ref, of the merchant's names or of the shopper's
+    name, and digits of the shopper's phone: for the operator alone."""
+    digits = "" if any(map(str.isalpha, text)) else "".join(filter(str.isdigit, text))
     # Public ids sort by the time of making, so that the cursor needs no look-up.
     found = rows(
         f"""SELECT {_SUMMARY}{_PARTIES}
             WHERE (%(region)s::bigint IS NULL OR o.region_id = %(region)s::bigint)
               AND (%(merchant)s::bigint IS NULL OR o.merchant_id = %(merchant)s::bigint)
               AND (%(state)s::text IS NULL OR o.state = %(state)s::text)
+              AND (%(text)s::text IS NULL OR strpos(o.public_id, %(text)s::text) > 0
+                OR EXISTS (SELECT 1 FROM jsonb_each_text(m.names) n
+                           WHERE strpos(lower(n.value), %(text)s::text) > 0)
+                OR strpos(lower(p.name), %(text)s::text) > 0
+                OR strpos(p.phone, %(digits)s::text) > 0)
               AND (%(before)s::text IS NULL OR o.public_id < %(before)s::text)
-            ORDER BY o.public_id DESC LIMIT %(limit)s::int4""",
+            ORDER BY o.public_id DESC LIMIT %(limit)s::int4""",  # noqa: S608
         {
             "region": region_id,
             "merchant": merchant_id,
             "state": state.value if state else None,
+            "text": text.strip().lower()[:80] or None,
+            # two digits would find nearly everybody
+            "digits": digits if len(digits) >= 3 else None,
             "before": before_ref,
             "limit": limit,
         },
