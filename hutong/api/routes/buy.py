@@ -7,12 +7,12 @@ from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from ninja import Query, Router, Status
+from ninja import Router, Status
 
 from hutong.api.actors import person_of
 from hutong.api.answers import once
 from hutong.api.doors import PUBLIC, ApiRequest, Scope, scope
-from hutong.api.schemas.base import Key, Limit, MoneyOut, RefPath
+from hutong.api.schemas.base import Key, LimitQuery, MoneyOut, RefPath
 from hutong.api.schemas.buy import (
     OrderIn,
     OrderOut,
@@ -72,7 +72,7 @@ def place_order(request: ApiRequest, body: OrderIn, key: Key) -> Status[OrderPla
 
 
 @router.get("/orders", auth=scope(Scope.ORDERS_READ), response=list[OrderRow])
-def list_orders(request: ApiRequest, limit: Query[Limit] = 50) -> list[OrderRow]:
+def list_orders(request: ApiRequest, limit: LimitQuery = 50) -> list[OrderRow]:
     """One's own orders, the newest first."""
     return [OrderRow.of(order) for order in orders.orders_of(person_of(request).pk, limit=limit)]
 

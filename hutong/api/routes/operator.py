@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Annotated
 
 from ninja import Query, Router, Status
 
 from hutong.api.actors import operator_of
 from hutong.api.answers import once
 from hutong.api.doors import ApiRequest, Scope, scope
-from hutong.api.schemas.base import Key, Limit, Page, Ref, RefPath, Slug
+from hutong.api.schemas.base import Key, LimitQuery, Page, Ref, RefPath, Slug
 from hutong.api.schemas.buy import OrderRow, RefundIn, RefundOut
 from hutong.api.schemas.operator import Decided, DecisionIn, FiguresOut, QueueOut
 from hutong.api.schemas.town import DealOut, MerchantOut
@@ -24,6 +25,9 @@ from hutong.town.regions.queries import default_region, region_by_slug
 from hutong.town.regions.types import RegionView
 
 router = Router(tags=["Operator"])
+
+# A day that has a day before and after it in every zone.
+Day = Annotated[dt.date | None, Query(None, ge=dt.date(2000, 1, 1), le=dt.date(2200, 1, 1))]
 
 
 @router.get("/queue", auth=scope(Scope.OPERATOR_READ), response=QueueOut)
@@ -63,7 +67,7 @@ def list_all_orders(
     request: ApiRequest,
     region: Query[Slug | None] = None,
     state: Query[OrderState | None] = None,
-    limit: Query[Limit] = 50,
+    limit: LimitQuery = 50,
     after: Query[Ref | None] = None,
 ) -> Page[OrderRow]:
     """Orders of everybody or of one region, the newest first. Phones are masked."""
@@ -97,7 +101,7 @@ def refund_any_order(request: ApiRequest, ref: RefPath, body: RefundIn, key: Key
 
 @router.get("/figures", auth=scope(Scope.OPERATOR_READ), response=FiguresOut)
 def get_figures(
-    request: ApiRequest, region: Query[Slug | None] = None, on: Query[dt.date | None] = None
+    request: ApiRequest, region: Query[Slug | None] = None, on: Day = None
 ) -> FiguresOut:
     """Sales, refunds and redemptions of one day of a region: today of the default region, if left out."""
     operator_of(request)

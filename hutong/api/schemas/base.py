@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Generic, TypeVar
 
 from django.utils.translation import get_language
-from ninja import Header, Path, Schema
+from ninja import Header, Path, Query, Schema
 from pydantic import Field, StringConstraints
 
 from hutong.kernel.money import Money
@@ -26,6 +26,7 @@ Slug = Annotated[str, StringConstraints(max_length=60, pattern=r"^[-a-z0-9_]+$")
 Lon = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False, description="Degrees east, WGS-84.")]
 Lat = Annotated[float, Field(ge=-85, le=85, allow_inf_nan=False, description="Degrees north, WGS-84.")]
 Limit = Annotated[int, Field(ge=1, le=100, description="How many at most.")]
+LimitQuery = Annotated[int, Query(ge=1, le=100, description="How many at most.")]
 Cursor = Annotated[str, StringConstraints(max_length=300, pattern=r"^[\x21-\x7e]*$")]
 Key = Annotated[
     str,
