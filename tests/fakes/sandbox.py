@@ -144,6 +144,12 @@ class Sandbox:
         """No more faults."""
         self.call("DELETE", "/test/faults").raise_for_status()
 
+    def empty(self) -> None:
+        """Empty books, no faults, no webhooks waiting."""
+        self.call("DELETE", "/test/books").raise_for_status()
+        self.listener.hooks.clear()
+        self.listener.statuses.clear()
+
     def books(self) -> dict[str, dict[str, Any]]:
         """The sandbox's own books, by our payment's ref."""
         found: dict[str, dict[str, Any]] = {}
@@ -201,13 +207,12 @@ def sandbox_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[San
 
 
 @pytest.fixture
-def sandbox(sandbox_of_session: Sandbox, settings: Any) -> Iterator[Sandbox]:
-    """The session's sandbox without faults, and Hutong's settings pointing to it.
+def sandbox(sandbox_of_session: Sandbox, settings: Any) -> Sandbox:
+    """The session's sandbox with empty books and no faults, and Hutong's settings pointing to it.
 
     Its clock is the real one: give services `clock.now()` where its webhooks are checked.
     """
     settings.HUTONG_SANDBOX_URL = sandbox_of_session.url
     settings.HUTONG_SANDBOX_SECRET = sandbox_of_session.secret
-    yield sandbox_of_session
-    sandbox_of_session.clear_faults()
-    sandbox_of_session.listener.statuses.clear()
+    sandbox_of_session.empty()
+    return sandbox_of_session

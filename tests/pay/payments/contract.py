@@ -18,11 +18,11 @@ from hutong.kernel import clock, ids
 from hutong.kernel.money import Money
 from hutong.pay.payments.providers.errors import (
     OutcomeUnknown,
-    Provider,
     ProviderRefused,
     ProviderUnavailable,
     SignatureInvalid,
 )
+from hutong.pay.payments.providers.protocol import Provider
 from hutong.pay.payments.types import RefundRequest, ReportStatus, StartRequest
 
 PRICE = Money(1990, "EUR")

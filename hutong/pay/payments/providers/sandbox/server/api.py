@@ -147,6 +147,13 @@ def clear_faults(api: Api, _request: Request, _reference: str) -> Response:
     return json_response(200, {})
 
 
+def empty_books(api: Api, _request: Request, _reference: str) -> Response:
+    """DELETE /test/books: every payment, refund, answer, webhook and fault is forgotten."""
+    for table in ("refund", "payment", "answer", "message", "fault"):
+        api.books.change(f"DELETE FROM {table}")  # noqa: S608 -- the names stand one line above
+    return json_response(200, {})
+
+
 def test_pay(api: Api, request: Request, reference: str) -> Response:
     """POST /test/payments/{reference}/pay {late?}: as if the shopper had; `late` also after an end."""
     done = api.books.pay(_payment(api, reference), late=bool(request.json().get("late", False)))
@@ -171,6 +178,7 @@ ROUTES: list[tuple[str, re.Pattern[str], str, Handler]] = [
         ("GET", r"/v1/books", "books", books),
         ("POST", r"/test/faults", "", add_fault),
         ("DELETE", r"/test/faults", "", clear_faults),
+        ("DELETE", r"/test/books", "", empty_books),
         ("POST", rf"/test/payments/({_REFERENCE})/pay", "", test_pay),
         ("POST", rf"/test/payments/({_REFERENCE})/decline", "", test_decline),
     ]

@@ -1,0 +1,113 @@
+"""Sixty-four refunds of 60 % at one moment: one is granted, and the control shows what happens without the guard."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+import pytest
+from django.db import connection
+
+from hutong.kernel.money import Money
+from hutong.pay.payments import queries, services
+from hutong.pay.payments.models import Payment, Refund
+from hutong.pay.payments.types import RefundState
+from tests.factories.payments import RETURN_URL, captured_payment, payment
+from tests.fakes.sandbox import Sandbox
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+RACERS = 64
+SIXTY_PERCENT = Money(1194, "EUR")
+Gate = Callable[[], object]
+
+
+def race(racer: Callable[[Gate], str | None]) -> list[str]:
+    """Run `racer` 64 times at once, each with the gate at which it waits for all others; the refs granted."""
+    gate = threading.Barrier(RACERS, timeout=60)
+
+    def run(_number: int) -> str | None:
+        try:
+            connection.ensure_connection()
+            return racer(gate.wait)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(RACERS) as pool:
+        return [ref for ref in pool.map(run, range(RACERS)) if ref]
+
+
+def test_one_of_64_is_granted_and_the_sandbox_agrees(sandbox: Sandbox, at: datetime) -> None:
+    made = payment(at=at)
+    services.start(payment_ref=made.ref, return_url=RETURN_URL, at=at)
+    sandbox.pay(made.ref)
+    services.record_report(report=services.ask(payment_ref=made.ref, at=at), at=at)
+
+    def guarded(gate: Gate) -> str | None:
+        gate()
+        try:
+            requested = services.request_refund(
+                payment_ref=made.ref, amount=SIXTY_PERCENT, unit_refs=[], reason="race", at=at
+            )
+        except services.RefundTooLarge:
+            return None
+        services.record_refund(report=services.send_refund(refund_ref=requested.ref, at=at), at=at)
+        return requested.ref
+
+    granted = race(guarded)
+    assert len(granted) == 1
+    assert [refund.state for refund in queries.refunds_of_order(made.order_ref)] == [RefundState.DONE]
+    assert sandbox.books()[made.ref]["refunded"] == SIXTY_PERCENT.minor
+    assert queries.problems(at) == []
+
+
+def test_control_read_check_write_grants_more_than_was_paid(at: datetime) -> None:
+    made = captured_payment(at=at)
+
+    def naive(gate: Gate) -> str | None:
+        row = Payment.objects.get(public_id=made.ref)
+        gate()
+        if row.captured - row.refunded < SIXTY_PERCENT.minor:
+            return None
+        row.refunded += SIXTY_PERCENT.minor
+        row.save(update_fields=["refunded"])
+        made_refund = Refund.objects.create(
+            payment=row, amount=SIXTY_PERCENT.minor, unit="EUR", state=RefundState.PENDING, created_at=at
+        )
+        return made_refund.public_id
+
+    granted = race(naive)
+    assert len(granted) > 1
+    assert "refund_sum" in [problem.code for problem in queries.problems(at)]
+
+
+def test_64_senders_of_one_refund_send_it_once(sandbox: Sandbox, at: datetime) -> None:
+    made = payment(at=at)
+    services.start(payment_ref=made.ref, return_url=RETURN_URL, at=at)
+    sandbox.pay(made.ref)
+    services.record_report(report=services.ask(payment_ref=made.ref, at=at), at=at)
+    requested = services.request_refund(
+        payment_ref=made.ref, amount=SIXTY_PERCENT, unit_refs=[], reason="race", at=at
+    )
+
+    def send(gate: Gate) -> str | None:
+        gate()
+        report = services.send_refund(refund_ref=requested.ref, at=at)
+        recorded = services.record_refund(report=report, at=at)
+        return requested.ref if recorded.outcome == "recorded" else None
+
+    assert len(race(send)) == 1
+    assert sandbox.books()[made.ref]["refunded"] == SIXTY_PERCENT.minor
+
+
+def test_64_starts_of_one_payment_are_one_payment(sandbox: Sandbox, at: datetime) -> None:
+    made = payment(at=at)
+
+    def begin(gate: Gate) -> str | None:
+        gate()
+        return services.start(payment_ref=made.ref, return_url=RETURN_URL, at=at)
+
+    assert len(set(race(begin))) == 1
+    assert list(sandbox.books()) == [made.ref]
