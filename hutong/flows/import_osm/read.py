@@ -22,6 +22,7 @@ from hutong.town.regions.types import Extent
 
 NAME_LIMIT = 200
 LANGUAGES_LIMIT = 20
+LEAST_EXTENT = 0.004  # degrees: a few hundred metres
 _LIMITS = {"address": 300, "postcode": 20, "city": 100, "phone": 60, "website": 500, "opening_hours": 500}
 _LANGUAGE = re.compile(r"name:([a-z]{2,3}(?:-[A-Z][a-z]{3})?)")
 _REPORT_EVERY = 200
@@ -122,15 +123,22 @@ def _extent(file: osmium.io.File) -> Extent | None:
     header = reader.header().box()
     reader.close()
     if header.valid():
-        return Extent(
-            header.bottom_left.lon, header.bottom_left.lat, header.top_right.lon, header.top_right.lat
-        )
+        left, right = header.bottom_left, header.top_right
+        return _roomy(left.lon, left.lat, right.lon, right.lat)
     west, south, east, north = 180.0, 90.0, -180.0, -90.0
     for node in osmium.FileProcessor(file, osmium.osm.NODE):
         if node.location.valid():
             west, east = min(west, node.lon), max(east, node.lon)
             south, north = min(south, node.lat), max(north, node.lat)
-    return Extent(west, south, east, north) if west <= east else None
+    return _roomy(west, south, east, north) if west <= east else None
+
+
+def _roomy(west: float, south: float, east: float, north: float) -> Extent:
+    """The box, made at least `LEAST_EXTENT` wide and high, so that there is a map to look at."""
+    more_x, more_y = (max(0.0, LEAST_EXTENT - span) / 2 for span in (east - west, north - south))
+    return Extent(
+        max(west - more_x, -180), max(south - more_y, -90), min(east + more_x, 180), min(north + more_y, 90)
+    )
 
 
 def _position(thing: osmium.osm.OSMObject, shapes: osmium.geom.WKBFactory) -> tuple[float, float] | None:

@@ -23,12 +23,18 @@ class Format(StrEnum):
     GZIP = "osm.gz"
 
 
+# All that osmium, gzip and our own reader of PBF raise for content that is not what it should be.
+_FAULTS = (
+    osmium.InvalidLocationError, RuntimeError, ValueError, EOFError, OSError, IndexError, zlib.error, struct.error,
+)  # fmt: skip
+
+
 @contextlib.contextmanager
 def whole(path: Path) -> Iterator[None]:
     """Turn what osmium and zlib say about broken content into `ExtractDamaged`."""
     try:
         yield
-    except (RuntimeError, ValueError, EOFError, OSError, IndexError, zlib.error, struct.error) as error:
+    except _FAULTS as error:
         raise ExtractDamaged(path=str(path), reason=str(error)[:200]) from error
 
 
@@ -83,7 +89,9 @@ def _has_too_long_text(file: osmium.io.File) -> bool:
     try:
         _read_to_the_end(file)
     except (RuntimeError, ValueError) as error:
-        if "overlong string" in str(error) or "too long" in str(error):
+        # The message quotes the beginning of the text; where that is half a character, it is no message.
+        said = error.object if isinstance(error, UnicodeDecodeError) else str(error).encode()
+        if b"overlong string" in said or b"too long" in said:
             return True
         raise
     return False
