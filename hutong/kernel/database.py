@@ -30,8 +30,11 @@ _SETTINGS = {
     "random_page_cost": "1.1",
     "max_wal_size": "2GB",
 }
-# Fixed, never the environment's: under LC_ALL=C lower('ÄITI') fails and Chinese has no trigrams.
-_LOCALE = ("--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
+# Fixed, never the environment's: under LC_ALL=C lower('ÄITI') fails and Chinese has no trigrams. The trigrams
+# ask the C library and not the builtin provider what a letter is, so LC_CTYPE is named beside it.
+_LOCALE = (
+    "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--lc-ctype=C.UTF-8",
+)  # fmt: skip
 
 
 def connection_settings(url: str | None, home: Path, name: str = "hutong") -> dict[str, Any]:
@@ -145,7 +148,7 @@ def url_of(settings: dict[str, Any]) -> str:
 def _create_statement(connection: "psycopg.Connection[Any]", name: str) -> sql.Composed:
     create = sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' ").format(sql.Identifier(name))
     if connection.info.server_version >= 17_00_00:
-        return create + sql.SQL("LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'")
+        return create + sql.SQL("LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'")
     return create + sql.SQL("LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'")
 
 
