@@ -142,7 +142,9 @@ def test_what_is_not_on_sale_is_not_there(at: datetime) -> None:
     assert Caller().get(f"/stores/{shop.store.public_id}").json["deals"] == []
 
 
-@pytest.mark.parametrize("ref", ["off_00000000000000000000000000", "x", "%00", "off_" + "0" * 5000, "../orders"])
+@pytest.mark.parametrize(
+    "ref", ["off_00000000000000000000000000", "x", "%00", "off_" + "0" * 5000, "../orders"]
+)
 def test_unknown_ids_are_all_alike(ref: str) -> None:
     for path in ("/deals/", "/stores/"):
         assert Caller().get(path + ref).code == "not_found"

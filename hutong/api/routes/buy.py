@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -90,14 +92,15 @@ def get_order(request: ApiRequest, ref: RefPath) -> OrderOut:
 def start_payment(request: ApiRequest, ref: RefPath, body: PaymentIn, key: Key) -> Status[PaymentStarted]:
     """Ask the payment provider for the money; the answer says where the shopper pays."""
     person = person_of(request)
-    if body.return_url and not url_has_allowed_host_and_scheme(body.return_url, {request.get_host()}):
+    site: str = settings.HUTONG_SITE_URL
+    if body.return_url and not url_has_allowed_host_and_scheme(body.return_url, {urlsplit(site).netloc}):
         raise ReturnElsewhere
 
     def start() -> tuple[int, PaymentStarted]:
         address = checkout.pay(
             order_ref=ref,
             person=person,
-            return_url=body.return_url or f"{settings.HUTONG_SITE_URL}/orders/{ref}/",
+            return_url=body.return_url or f"{site}/pay/{ref}/return/",
             language=get_language() or "en",
             at=clock.now(),
         )

@@ -100,9 +100,7 @@ def refund_any_order(request: ApiRequest, ref: RefPath, body: RefundIn, key: Key
 
 
 @router.get("/figures", auth=scope(Scope.OPERATOR_READ), response=FiguresOut)
-def get_figures(
-    request: ApiRequest, region: Query[Slug | None] = None, on: Day = None
-) -> FiguresOut:
+def get_figures(request: ApiRequest, region: Query[Slug | None] = None, on: Day = None) -> FiguresOut:
     """Sales, refunds and redemptions of one day of a region: today of the default region, if left out."""
     operator_of(request)
     chosen = _region(region)
