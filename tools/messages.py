@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from babel.messages import Catalog, mofile, pofile
-from babel.messages.extract import extract
-from babel.messages.extract import DEFAULT_KEYWORDS
+from babel.messages.extract import DEFAULT_KEYWORDS, extract
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALES = ("zh_Hans",)
@@ -49,7 +48,9 @@ def _sources(root: Path) -> Iterator[tuple[str, bytes]]:
         if path.suffix == ".py":
             yield name, path.read_bytes()
         elif path.suffix in {".html", ".txt", ".js"} and "/templates/" in name:
-            yield name, templatize(path.read_text(encoding="utf-8"), origin=name).encode()
+            calls = templatize(path.read_text(encoding="utf-8"), origin=name)
+            # indentation of HTML is none that Python's reader would accept
+            yield name, "\n".join(line.lstrip() for line in calls.splitlines()).encode()
 
 
 def template_catalogue(root: Path) -> Catalog:
@@ -95,6 +96,16 @@ def compile_catalogues(root: Path = ROOT) -> None:
                 mofile.write_mo(stream, _read(path, locale))
 
 
+def _texts(text: object) -> tuple[str, ...]:
+    """A text, or the texts of its plural forms."""
+    return tuple(str(form) for form in text) if isinstance(text, tuple | list) else (str(text or ""),)
+
+
+def _texts(text: object) -> tuple[str, ...]:
+    """A text, or the texts of its plural forms."""
+    return tuple(str(form) for form in text) if isinstance(text, tuple | list) else (str(text or ""),)
+
+
 def problems(root: Path = ROOT) -> list[str]:
     """One line for each text that people of some language would not read properly."""
     template = template_catalogue(root)
@@ -104,9 +115,9 @@ def problems(root: Path = ROOT) -> list[str]:
         for message in template:
             if not message.id:
                 continue
-            ids = message.id if isinstance(message.id, tuple) else (message.id,)
+            ids = _texts(message.id)
             known = catalogue.get(ids[0], message.context)
-            texts = known.string if known and isinstance(known.string, tuple) else (known.string,) if known else ()
+            texts = _texts(known.string) if known else ()
             if not texts or not all(texts):
                 found.append(f"{locale}: not translated: {ids[0]!r}")
                 continue

@@ -1,6 +1,7 @@
 // <hutong-map data-config='{...}' data-worker="address">: the map with price pins.
 // config: {center:[lon,lat], zoom, bounds, attribution, pmtiles|raster, points: address|null, pins: [...],
-// sheet: id of the element a card is read into, here: [lon,lat]|null}
+// card: address of a pin's card with STORE in it, sheet: id of the element the card is read into,
+// here: [lon,lat]|null, still: true for a small map inside a page that scrolls}
 // A pin: {lon, lat, name, url, price, unit}; without a price it is a listing and drawn as a dot.
 import * as maplibre from "maplibre-gl";
 import { Protocol } from "pmtiles";
@@ -95,10 +96,18 @@ class HutongMap extends HTMLElement {
       document.dispatchEvent(new CustomEvent("toast", { detail: document.body.dataset.errorText }));
       return;
     }
-    this.pins = (await answer.json()).points;
+    this.pins = (await answer.json()).features.map((feature) => this.pinOf(feature));
     if (this.areaButton) this.areaButton.hidden = true;
     this.keepPlace();
     this.draw();
+  }
+
+  /** A pin out of a GeoJSON feature whose properties are a store's card. */
+  pinOf({ geometry, properties }) {
+    const [lon, lat] = geometry.coordinates;
+    const { names, price_from: price, unit } = properties;
+    const name = names[document.documentElement.lang] ?? names.name ?? names.en ?? Object.values(names)[0];
+    return { lon, lat, name, price, unit, url: this.config.card.replace("STORE", properties.ref) };
   }
 
   /** The address bar and the link to the list follow the map, so that back and "List" stay at this place. */

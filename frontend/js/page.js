@@ -39,11 +39,12 @@ async function copy(button, text) {
 }
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-share], [data-copy], [data-back], [data-dismiss]");
+  const button = event.target.closest("[data-share], [data-copy], [data-back], [data-dismiss], [data-close-sheet]");
   if (!button) return;
   if ("share" in button.dataset) share(button);
   else if ("copy" in button.dataset) copy(button, button.dataset.copy);
   else if ("dismiss" in button.dataset) button.closest("[role]").remove();
+  else if ("closeSheet" in button.dataset) button.closest("article").remove();
   else if (document.referrer.startsWith(location.origin) && history.length > 1) {
     event.preventDefault();
     history.back();

@@ -21,17 +21,27 @@ class ExampleForm(forms.Form):
     phone = forms.CharField(label="Phone", help_text="+358 40 123 4567")
     city = forms.ChoiceField(label="City", choices=[("helsinki", "Helsinki"), ("beijing", "北京")])
     note = forms.CharField(label="Note", widget=forms.Textarea(attrs={"rows": 2}), required=False)
-    agrees = forms.BooleanField(label="Let this shop remember my visits", help_text="You can take it back at any time.")
+    agrees = forms.BooleanField(
+        label="Let this shop remember my visits", help_text="You can take it back at any time."
+    )
 
 
-def _deal(index: int, english: str, chinese: str, emoji: str, price: int, was: int, **more: Any) -> dict[str, Any]:
+_OPEN = {"price_from": Money(450, "EUR"), "claimed": True}
+_LONG_TITLE = _names(
+    "Cut, wash and blow-dry with a senior stylist, in the quiet hours of the week", "资深发型师洗剪吹"
+)
+
+
+def _deal(
+    index: int, titles: dict[str, str], emoji: str, prices: tuple[int, int], **more: Any
+) -> dict[str, Any]:
     return {
         "offer_ref": f"off_example{index}",
-        "titles": _names(english, chinese),
+        "titles": titles,
         "store_names": _names("Lantern Noodle House by the Old Market", "灯笼面馆（老市集店）"),
         "distance_m": 230.0 * index * index,
-        "price": Money(price, "EUR"),
-        "list_price": Money(was, "EUR"),
+        "price": Money(prices[0], "EUR"),
+        "list_price": Money(prices[1], "EUR"),
         "emoji": emoji,
         "hue": index * 75,
         "tags": ["refund_any_time"],
@@ -61,7 +71,12 @@ def _store(index: int, english: str, chinese: str, emoji: str, **more: Any) -> d
 def _chart() -> str:
     days = [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")]
     series = [
-        {"name": _("Sold"), "type": "line", "areaStyle": {"opacity": 0.12}, "data": [18, 21, 20, 24, 38, 52, 47]},
+        {
+            "name": _("Sold"),
+            "type": "line",
+            "areaStyle": {"opacity": 0.12},
+            "data": [18, 21, 20, 24, 38, 52, 47],
+        },
         {"name": _("Redeemed"), "type": "line", "data": [15, 17, 18, 19, 30, 44, 41]},
     ]
     option = {
@@ -83,7 +98,7 @@ def context() -> dict[str, Any]:
     failed.is_valid()
     voucher = {
         "titles": _names("Two-person hand-pulled noodle set", "手工拉面双人餐"),
-        "store_names": _names("Lantern Noodle House", "灯笼面馆"),
+        "merchant_names": _names("Lantern Noodle House", "灯笼面馆"),
         "emoji": "1f35c",
         "hue": 30,
         "code": "8F3K-22QX-7MAB-TT4W",
@@ -91,12 +106,12 @@ def context() -> dict[str, Any]:
     }
     return {
         "deals": [
-            _deal(1, "Two-person hand-pulled noodle set", "手工拉面双人餐", "1f35c", 1990, 3400, sold=3120),
-            _deal(2, "Any large milk tea", "任意大杯奶茶", "1f9cb", 450, 690, tags=["no_booking"], sample=True),
-            _deal(3, "Cut, wash and blow-dry with a senior stylist, in the quiet hours", "资深发型师洗剪吹", "1f487", 390000, 650000, sold=12840, tags=[]),
+            _deal(1, _names("Two-person hand-pulled noodle set", "手工拉面双人餐"), "1f35c", (1990, 3400), sold=3120),
+            _deal(2, _names("Any large milk tea", "任意大杯奶茶"), "1f9cb", (450, 690), tags=["no_booking"], sample=True),
+            _deal(3, _LONG_TITLE, "1f487", (390000, 650000), sold=12840, tags=[]),
         ],
         "stores": [
-            _store(1, "Kahvila Aalto", "阿尔托咖啡", "2615", open={"open": True, "until": at + 3 * hour}, price_from=Money(450, "EUR"), claimed=True),
+            _store(1, "Kahvila Aalto", "阿尔托咖啡", "2615", **_OPEN, open={"open": True, "until": at + 3 * hour}),
             _store(2, "Kirjakauppa", "书店", "1f4da", open={"open": False, "next_open": at + 30 * hour}),
             _store(3, "A very long name of a shop that does not fit on one line", "名字很长很长的一家小店", "1f338"),
         ],

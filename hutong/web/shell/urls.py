@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from hutong.web.shell import views
+from hutong.web.shell import basemap, views
 
 urlpatterns = [
     path("language/", views.set_language, name="set_language"),
@@ -11,5 +11,6 @@ urlpatterns = [
     path("manifest.webmanifest", views.manifest, name="manifest"),
     path("offline/", views.offline, name="offline"),
     path("gallery/", views.gallery, name="gallery"),
+    path("basemaps/<str:name>", basemap.basemap, name="basemap"),
     path("demo/messages/", views.messages_tray, name="messages_tray"),
 ]

@@ -2,6 +2,7 @@
 
 import hashlib
 from functools import cache
+from pathlib import Path
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
@@ -15,6 +16,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
 from hutong.town.people import queries as people
+from hutong.town.people import services as people_services
 from hutong.web.shell import gallery as examples
 from hutong.web.shell import scheme
 from hutong.web.shell.parts import page, safe_next
@@ -34,6 +36,8 @@ def set_language(request: HttpRequest) -> HttpResponse:
     wanted = request.POST.get("language", "")
     if wanted not in dict(settings.LANGUAGES) or not check_for_language(wanted):
         return HttpResponseRedirect(safe_next(request, "/"))
+    if request.user.is_authenticated:
+        people_services.set_language(person=request.user, language=wanted)
     return _remember(request, settings.LANGUAGE_COOKIE_NAME, wanted)
 
 
@@ -51,8 +55,7 @@ def _build_of_assets() -> str:
     for name in ("dist/app.css", "dist/app.js", "dist/icons.svg"):
         path = finders.find(name)
         if path:
-            with open(path, "rb") as stream:  # noqa: PTH123 - the finder answers a plain string
-                digest.update(stream.read())
+            digest.update(Path(path).read_bytes())
     return digest.hexdigest()[:12]
 
 
@@ -66,10 +69,15 @@ def service_worker(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @cache_control(max_age=3600)
-def manifest(request: HttpRequest) -> JsonResponse:
+def manifest(_request: HttpRequest) -> JsonResponse:
     """The web app manifest, in the visitor's language."""
     icons = [
-        {"src": static(f"icons/icon-{size}.png"), "sizes": f"{size}x{size}", "type": "image/png", "purpose": "any"}
+        {
+            "src": static(f"icons/icon-{size}.png"),
+            "sizes": f"{size}x{size}",
+            "type": "image/png",
+            "purpose": "any",
+        }
         for size in (192, 512)
     ]
     maskable = {"src": static("icons/maskable-512.png"), "sizes": "512x512", "type": "image/png"}

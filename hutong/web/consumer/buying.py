@@ -1,0 +1,147 @@
+"""Checkout on one page, the way to the payment page and back."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from hutong.flows import checkout as flow
+from hutong.flows import payment_received
+from hutong.kernel import clock
+from hutong.kernel.errors import DomainError, NotFound
+from hutong.kernel.ids import new_id
+from hutong.know.customers import queries as customers
+from hutong.pay.orders import queries as orders
+from hutong.pay.orders.types import OrderState
+from hutong.pay.payments import queries as payments
+from hutong.pay.pricing.rules import MAX_QUANTITY
+from hutong.pay.pricing.services import PriceChanged
+from hutong.visit.vouchers import queries as vouchers
+from hutong.web.consumer.forms import CheckoutForm
+from hutong.web.shell.access import signed_in
+from hutong.web.shell.parts import page
+
+
+def _quantity(text: str) -> int:
+    return min(MAX_QUANTITY, max(1, int(text))) if text.isdecimal() else 1
+
+
+def _checkout_page(
+    request: HttpRequest,
+    offer_ref: str,
+    quantity: int,
+    *,
+    problem: str = "",
+    status: int = 200,
+    key: str = "",
+) -> HttpResponse:
+    assert request.user.is_authenticated
+    cart = flow.price(wants={offer_ref: quantity}, at=clock.now())
+    offer, person = cart.offers[offer_ref], request.user
+    limit = offer.per_person_limit or MAX_QUANTITY
+    context: dict[str, Any] = {
+        "deal": offer,
+        "quote": cart.quote,
+        "quantity": quantity,
+        "most": min(limit, MAX_QUANTITY),
+        "terms": vouchers.terms_of(offer_ref),
+        "client_key": key or new_id("key"),
+        "problem": problem,
+        "remembered": customers.has_consent(person.public_id, offer.merchant_ref),
+        "remember": request.POST.get("remember") == "on",
+        "store_ref": request.POST.get("store") or request.GET.get("store", ""),
+        "zone": offer.stores[0].zone,
+    }
+    return page(request, "consumer/checkout.html", context, part="consumer/_checkout.html", status=status)
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def checkout(request: HttpRequest, offer_ref: str) -> HttpResponse:
+    """One page: how many, every amount, consent, pay. Safe to tap twice; never at a price not shown."""
+    if request.method == "GET":
+        return _checkout_page(request, offer_ref, _quantity(request.GET.get("quantity", "1")))
+    form = CheckoutForm(request.POST)
+    if not form.is_valid():
+        return _checkout_page(request, offer_ref, 1, problem=_("Please check the quantity."), status=422)
+    wanted = form.cleaned_data
+    quantity = wanted["quantity"]
+    if quantity != wanted["shown_quantity"]:
+        return _checkout_page(
+            request, offer_ref, quantity, problem=_("Please look at the new total, then pay.")
+        )
+    try:
+        return HttpResponseRedirect(_place_and_pay(request, offer_ref, wanted))
+    except (PriceChanged, flow.OrderNotPayable) as error:
+        return _checkout_page(request, offer_ref, quantity, problem=str(error), status=error.status)
+    except DomainError as error:
+        if isinstance(error, NotFound | flow.NotForSale):
+            raise
+        key = wanted["client_key"]
+        return _checkout_page(request, offer_ref, quantity, problem=str(error), status=error.status, key=key)
+
+
+def _place_and_pay(request: HttpRequest, offer_ref: str, wanted: dict[str, Any]) -> str:
+    """Place the order (once for one click) and answer the address of the payment page."""
+    assert request.user.is_authenticated
+    person, at = request.user, clock.now()
+    placed = flow.place(
+        person=person,
+        wants={offer_ref: wanted["quantity"]},
+        store_ref=wanted["store"] or None,
+        shown_hash=wanted["shown_hash"],
+        client_key=wanted["client_key"],
+        remember_consent=wanted["remember"],
+        at=at,
+    )
+    if placed.state is not OrderState.AWAITING_PAYMENT:
+        return reverse("order", args=[placed.order_ref])
+    return _payment_page(request, placed.order_ref)
+
+
+def _payment_page(request: HttpRequest, order_ref: str) -> str:
+    assert request.user.is_authenticated
+    return flow.pay(
+        order_ref=order_ref,
+        person=request.user,
+        return_url=f"{settings.HUTONG_SITE_URL}{reverse('pay_return', args=[order_ref])}",
+        language=get_language() or "en",
+        at=clock.now(),
+    )
+
+
+@signed_in
+@require_POST
+def pay_again(request: HttpRequest, order_ref: str) -> HttpResponse:
+    """To the payment page of an order that still waits for its money."""
+    assert request.user.is_authenticated
+    return HttpResponseRedirect(_payment_page(request, order_ref))
+
+
+@signed_in
+@require_GET
+def pay_return(request: HttpRequest, order_ref: str) -> HttpResponse:
+    """Back from the payment page: waiting, paid or not, and it turns by itself."""
+    assert request.user.is_authenticated
+    person, at = request.user, clock.now()
+    order = orders.order_view(order_ref, person_id=person.pk)
+    if order is None:
+        raise NotFound
+    if order.state is OrderState.AWAITING_PAYMENT:
+        # the provider's word may still be on its way: ask it
+        payment_received.look(order_ref=order_ref, at=at)
+        order = orders.order_view(order_ref, person_id=person.pk) or order
+    payment = payments.payment_for_order(order_ref)
+    context = {
+        "order": order,
+        "payment": payment,
+        "vouchers": vouchers.vouchers_of_order(order_ref, at=at) if order.paid_at else [],
+        "waiting": order.state is OrderState.AWAITING_PAYMENT and order.expires_at > at,
+        "zone": order.zone,
+        "refresh": request.path,
+    }
+    return page(request, "consumer/pay_return.html", context, part="consumer/_pay_return.html")

@@ -1,0 +1,158 @@
+"""What a shopper has: vouchers, orders, their refunds."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from hutong.flows import refund as refund_flow
+from hutong.kernel import clock
+from hutong.kernel.errors import NotFound
+from hutong.kernel.money import Money
+from hutong.pay.orders import queries as orders
+from hutong.pay.orders.types import OrderState
+from hutong.pay.payments import queries as payments
+from hutong.pay.payments.types import RefundState, RefundView
+from hutong.town.catalog import queries as catalog
+from hutong.town.catalog.types import OfferView
+from hutong.visit.vouchers import queries as vouchers
+from hutong.visit.vouchers.types import UseState, VoucherState, VoucherView
+from hutong.web.shell.access import signed_in
+from hutong.web.shell.parts import page
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A voucher with its picture and what its unused uses were paid with."""
+
+    voucher: VoucherView
+    emoji: str
+    hue: int
+    paid: Money | None
+    refundable: Money | None
+    zone: str
+
+
+def _ticket(voucher: VoucherView, offer: OfferView | None, amounts: dict[str, Money]) -> Ticket:
+    ready = [use.unit_ref for use in voucher.uses if use.state is UseState.READY]
+    paid = [amounts[use.unit_ref] for use in voucher.uses if use.unit_ref in amounts]
+    back = [amounts[unit] for unit in ready if unit in amounts]
+    zero = Money(0, paid[0].unit) if paid else None
+    return Ticket(
+        voucher=voucher,
+        emoji=offer.emoji if offer else "",
+        hue=offer.hue if offer else 30,
+        paid=sum(paid, zero) if zero else None,
+        refundable=sum(back, zero) if zero and back else None,
+        zone=offer.stores[0].zone if offer and offer.stores else "UTC",
+    )
+
+
+def _tickets(found: list[VoucherView]) -> list[Ticket]:
+    """Pictures and amounts of vouchers: one statement of the catalog, one of the orders."""
+    if not found:
+        return []
+    offers = catalog.offers_by_refs({voucher.offer_ref for voucher in found})
+    units = orders.units([use.unit_ref for voucher in found for use in voucher.uses])
+    amounts = {unit.unit_ref: unit.paid for unit in units}
+    return [_ticket(voucher, offers.get(voucher.offer_ref), amounts) for voucher in found]
+
+
+@signed_in
+@require_GET
+def wallet(request: HttpRequest) -> HttpResponse:
+    """All vouchers: what can be used first, then the rest. The service worker keeps this page."""
+    assert request.user.is_authenticated
+    tickets = _tickets(vouchers.wallet(request.user, at=clock.now()))
+    ready = [ticket for ticket in tickets if ticket.voucher.state is VoucherState.READY]
+    context = {
+        "tab": "wallet",
+        "ready": sorted(ready, key=lambda ticket: ticket.voucher.valid_until),
+        "spent": [ticket for ticket in tickets if ticket.voucher.state is not VoucherState.READY],
+    }
+    return page(request, "consumer/wallet.html", context)
+
+
+def _own_ticket(request: HttpRequest, voucher_ref: str) -> Ticket:
+    assert request.user.is_authenticated
+    found = vouchers.voucher_view(voucher_ref, request.user, at=clock.now())
+    if found is None:
+        raise NotFound
+    return _tickets([found])[0]
+
+
+def _refund_of(ticket: Ticket) -> RefundView | None:
+    units = {use.unit_ref for use in ticket.voucher.uses if use.state is UseState.REFUNDED}
+    found = payments.refunds_of_order(ticket.voucher.order_ref) if units else []
+    return next((one for one in found if units & set(one.unit_refs)), None)
+
+
+@signed_in
+@require_GET
+def voucher(request: HttpRequest, voucher_ref: str) -> HttpResponse:
+    """The ticket with its code. It turns "used" by itself, with shop and time."""
+    ticket = _own_ticket(request, voucher_ref)
+    context = {
+        "tab": "wallet",
+        "ticket": ticket,
+        "zone": ticket.zone,
+        "refund": _refund_of(ticket),
+        "refresh": request.path,
+    }
+    return page(request, "consumer/voucher.html", context, part="consumer/_voucher.html")
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def voucher_refund(request: HttpRequest, voucher_ref: str) -> HttpResponse:
+    """Give a voucher back: amount, way and time first, then one button."""
+    assert request.user.is_authenticated
+    ticket = _own_ticket(request, voucher_ref)
+    if request.method == "POST":
+        found = ticket.voucher
+        given = refund_flow.refund(
+            order_ref=found.order_ref,
+            unit_refs=[use.unit_ref for use in found.uses if use.state is UseState.READY],
+            reason="shopper",
+            by=request.user,
+            as_operator=False,
+            at=clock.now(),
+        )
+        done = given.state is RefundState.DONE
+        messages.success(request, _("Refunded.") if done else _("Your refund is on its way."))
+        return redirect("voucher", voucher_ref)
+    context = {"tab": "wallet", "ticket": ticket, "zone": ticket.zone}
+    return page(request, "consumer/refund.html", context)
+
+
+@signed_in
+@require_GET
+def order_list(request: HttpRequest) -> HttpResponse:
+    """All orders, the newest first."""
+    assert request.user.is_authenticated
+    context = {"tab": "me", "orders": orders.orders_of(request.user.pk)}
+    return page(request, "consumer/orders.html", context)
+
+
+@signed_in
+@require_GET
+def order(request: HttpRequest, order_ref: str) -> HttpResponse:
+    """One order: what, how much, its vouchers, its refunds, its history."""
+    assert request.user.is_authenticated
+    at = clock.now()
+    found = orders.order_view(order_ref, person_id=request.user.pk)
+    if found is None:
+        raise NotFound
+    context: dict[str, Any] = {
+        "tab": "me",
+        "order": found,
+        "zone": found.zone,
+        "tickets": _tickets(vouchers.vouchers_of_order(order_ref, at=at)) if found.paid_at else [],
+        "refunds": payments.refunds_of_order(order_ref) if found.paid_at else [],
+        "payable": found.state is OrderState.AWAITING_PAYMENT and found.expires_at > at,
+    }
+    return page(request, "consumer/order.html", context)

@@ -1,0 +1,79 @@
+"""Signing in by phone and one-time code, and out again."""
+
+from django.contrib import auth, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from hutong.kernel import clock
+from hutong.kernel.errors import DomainError
+from hutong.kernel.http import client_address
+from hutong.town.people import services as people
+from hutong.web.consumer.forms import CodeForm, PhoneForm
+from hutong.web.shell.parts import page, safe_next
+
+PHONE_KEY = "sign_in_phone"
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """The first step: a phone number, to which a code is sent."""
+    target = safe_next(request, reverse("home"))
+    if request.user.is_authenticated:
+        return HttpResponseRedirect(target)
+    form = PhoneForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            sent = people.send_code(
+                phone=form.cleaned_data["phone"], address=client_address(request), at=clock.now()
+            )
+        except DomainError as error:
+            form.add_error("phone", str(error))
+        else:
+            request.session[PHONE_KEY] = sent.phone
+            return HttpResponseRedirect(f"{reverse('sign_in_code')}?{urlencode({'next': target})}")
+    status = 422 if form.errors else 200
+    return page(request, "consumer/sign_in.html", {"form": form, "next": target}, status=status)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def sign_in_code(request: HttpRequest) -> HttpResponse:
+    """The second step: the code. A wrong one costs one of three tries."""
+    target = safe_next(request, reverse("home"))
+    phone = request.session.get(PHONE_KEY)
+    if not phone:
+        return HttpResponseRedirect(f"{reverse('sign_in')}?{urlencode({'next': target})}")
+    form = CodeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            person = people.sign_in(
+                phone=phone,
+                code=form.cleaned_data["code"],
+                language=get_language() or "en",
+                address=client_address(request),
+                at=clock.now(),
+            )
+        except DomainError as error:
+            form.add_error("code", str(error))
+        else:
+            auth.login(request, person, backend=BACKEND)
+            request.session.pop(PHONE_KEY, None)
+            return HttpResponseRedirect(target)
+    context = {"form": form, "next": target, "phone": phone}
+    return page(request, "consumer/sign_in_code.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """Out; the service worker forgets what it kept of this person when it sees this request."""
+    auth.logout(request)
+    messages.info(request, _("You are signed out."))
+    return redirect("home")
