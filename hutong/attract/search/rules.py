@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from pypinyin import Style, lazy_pinyin
 
-from hutong.kernel.text import fold
+from hutong.kernel.text import clean, fold
 
 MAX_LIMIT = 100
 DEFAULT_LIMIT = 20
@@ -25,7 +25,7 @@ def words(query: str | None) -> tuple[str, ...]:
     """The folded words of what somebody typed; each must be part of a name. Bounded, so cost is too."""
     if not query:
         return ()
-    return tuple(dict.fromkeys(word[:MAX_WORD] for word in fold(query[:400]).split()))[:MAX_WORDS]
+    return tuple(dict.fromkeys(word[:MAX_WORD] for word in fold(clean(query, limit=400)).split()))[:MAX_WORDS]
 
 
 def searchable(texts: Iterable[Mapping[str, str]]) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from hutong.attract.search import rules
-from hutong.attract.search.queries.statements import HERE, Wanted, bounded, wanted
+from hutong.attract.search.queries.statements import AROUND, HERE, Wanted, bounded, wanted
 from hutong.attract.search.types import DealCard, DealSort, Found
 from hutong.kernel.geo import Place, distance_m
 from hutong.kernel.money import Money
@@ -24,8 +24,6 @@ _ON_SALE = "t.starts_at <= %(at)s AND (t.ends_at IS NULL OR t.ends_at > %(at)s)"
 _NEAREST_STORE = f"""NOT EXISTS (
   SELECT FROM search_searchdeal r WHERE r.offer_ref = t.offer_ref AND r.id <> t.id
      AND (r.place <-> {HERE}, r.id) < (t.place <-> {HERE}, t.id))"""
-# The other orders look at all deals around; nearest first stops by itself.
-_AROUND = f"t.place <@ circle({HERE}, %(cap)s::float8)"
 
 
 def deals_near(
@@ -45,7 +43,13 @@ def deals_near(
     """
     size = bounded(limit)
     question = wanted(
-        place=place, category=category, text=text, limit=size + 1, radius_m=radius_m, after=after
+        table="search_searchdeal",
+        place=place,
+        category=category,
+        text=text,
+        limit=size + 1,
+        radius_m=radius_m,
+        after=after,
     )
     found = rows(_statement(question, sort, bool(after)), {**question.params, "at": at})
     shown = found[:size]
@@ -79,18 +83,18 @@ def offer_refs_of(*, store_refs: Sequence[str] | None = None, region_id: int | N
 def _statement(question: Wanted, sort: DealSort, after: bool) -> str:
     key = _KEYS[sort]
     clauses = [_ON_SALE, _NEAREST_STORE]
-    if sort is not DealSort.NEAREST:
-        clauses.append(_AROUND)
+    if sort is not DealSort.NEAREST:  # which stops by itself; the other orders look at all deals around
+        clauses.append(AROUND)
     if after:
         clauses.append(f"({key}, t.offer_ref) > (%(after_value)s::float8, %(after_ref)s::text)")
     branches = " UNION ALL ".join(
         f"(SELECT t.offer_ref, t.card, t.sold, {key} AS value, t.place <-> {HERE} AS d"  # noqa: S608
-        f" FROM search_searchdeal t WHERE {' AND '.join([where, *clauses])}"
+        f" FROM {branch.source} WHERE {' AND '.join([branch.where, *clauses])}"
         f" ORDER BY {key}, t.offer_ref LIMIT %(limit)s::int4)"
-        for where in question.branches
+        for branch in question.branches
     )
     return (
-        f"{question.prefix} SELECT * FROM ({branches}) u WHERE d <= %(cap)s::float8"  # noqa: S608
+        f"{question.prefix}SELECT * FROM ({branches}) u WHERE d <= %(cap)s::float8"  # noqa: S608
         " ORDER BY value, offer_ref"
     )
 

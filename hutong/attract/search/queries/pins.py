@@ -7,6 +7,10 @@ from hutong.kernel.geo import Place, mercator
 from hutong.kernel.rows import scalar
 
 _INSIDE = "t.place <@ box(point(%(x0)s::float8, %(y0)s::float8), point(%(x1)s::float8, %(y1)s::float8))"
+_INSIDE_UNINDEXED = (
+    "t.place[0] BETWEEN %(x0)s::float8 AND %(x1)s::float8"
+    " AND t.place[1] BETWEEN %(y0)s::float8 AND %(y1)s::float8"
+)
 
 
 def map_points(
@@ -21,19 +25,27 @@ def map_points(
     south_west, north_east = bounds.corners
     middle = Place((bounds.west + bounds.east) / 2, (bounds.south + bounds.north) / 2)
     size = max(1, min(limit, rules.MAX_PINS))
-    question = wanted(place=middle, category=category, text=text, limit=size + 1, radius_m=0, after=None)
+    question = wanted(
+        table="search_searchstore",
+        around=_INSIDE_UNINDEXED,
+        place=middle,
+        category=category,
+        text=text,
+        limit=size + 1,
+        radius_m=0,  # the box is the bound
+        after=None,
+    )
     (x0, y0), (x1, y1) = mercator(south_west), mercator(north_east)
     params = {**question.params, "size": size, "x0": x0, "y0": y0, "x1": x1, "y1": y1}
     # Two scans a branch: search_store_deals for the few that have deals, then the index of the branch.
     branches = " UNION ALL ".join(
         f"(SELECT t.card, t.lon, t.lat, t.deals > 0 AS priced, t.place <-> {HERE} AS d"  # noqa: S608
-        f" FROM search_searchstore t WHERE {where} AND {_INSIDE} AND t.deals {having}"
+        f" FROM {branch.source} WHERE {branch.where} AND {_INSIDE} AND t.deals {having}"
         f" ORDER BY t.place <-> {HERE} LIMIT %(limit)s::int4)"
-        for where in question.branches
+        for branch in question.branches
         for having in ("> 0", "= 0")
     )
-    sql = f"""{question.prefix}
-SELECT json_build_object(
+    sql = f"""{question.prefix}SELECT json_build_object(
   'type', 'FeatureCollection',
   'features', coalesce(json_agg(json_build_object(
     'type', 'Feature',

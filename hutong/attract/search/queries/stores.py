@@ -13,6 +13,8 @@ from hutong.kernel.money import Money
 from hutong.kernel.rows import rows, scalar
 from hutong.town.merchants.rules import open_state
 
+_TABLE = "search_searchstore"
+
 
 def nearby(
     *,
@@ -36,7 +38,13 @@ def nearby(
     looked_at = size * rules.OPEN_NOW_FACTOR if open_now else size
     # One row more than is shown tells whether there is a next page.
     question = wanted(
-        place=place, category=category, text=text, limit=looked_at + 1, radius_m=radius_m, after=after
+        table=_TABLE,
+        place=place,
+        category=category,
+        text=text,
+        limit=looked_at + 1,
+        radius_m=radius_m,
+        after=after,
     )
     found = rows(f"{_nearest(question, bool(after))} ORDER BY d, store_ref", question.params)
     shown: list[StoreCard] = []
@@ -78,7 +86,13 @@ def nearby_json_statement(
     """The statement of `nearby_json` and its parameters: the bench sends the very same one by itself."""
     size = bounded(limit)
     question = wanted(
-        place=place, category=category, text=text, limit=size + 1, radius_m=radius_m, after=after
+        table=_TABLE,
+        place=place,
+        category=category,
+        text=text,
+        limit=size + 1,
+        radius_m=radius_m,
+        after=after,
     )
     nearest = _nearest(question, bool(after))
     distance = DISTANCE_M.format(row="n")
@@ -110,12 +124,12 @@ def _nearest(question: Wanted, after: bool) -> str:
     """The nearest rows of every branch, then those of all branches within the radius."""
     cursor = f" AND (t.place <-> {HERE}, t.store_ref) > (%(after_value)s::float8, %(after_ref)s::text)"
     branches = " UNION ALL ".join(
-        f"(SELECT t.store_ref, t.card, t.lon, t.lat, t.place <-> {HERE} AS d FROM search_searchstore t"  # noqa: S608
-        f" WHERE {where}{cursor if after else ''}"
+        f"(SELECT t.store_ref, t.card, t.lon, t.lat, t.place <-> {HERE} AS d FROM {branch.source}"  # noqa: S608
+        f" WHERE {branch.where}{cursor if after else ''}"
         f" ORDER BY t.place <-> {HERE}, t.store_ref LIMIT %(limit)s::int4)"
-        for where in question.branches
+        for branch in question.branches
     )
-    return f"{question.prefix} SELECT * FROM ({branches}) u WHERE d <= %(cap)s::float8"  # noqa: S608
+    return f"{question.prefix}SELECT * FROM ({branches}) u WHERE d <= %(cap)s::float8"  # noqa: S608
 
 
 def _card(card: dict[str, Any], place: Place, at: datetime) -> StoreCard:
