@@ -1,0 +1,67 @@
+"""A flash sale over HTTP, against the real site with the real sandbox: sold to the last unit and not beyond."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from hutong.flows import checkout
+from hutong.kernel import clock
+from hutong.kernel.rows import execute, scalar
+from hutong.pay.payments.services import reconcile
+from tests.concurrency.clients import Connection, Tally, press
+from tests.factories import people
+from tests.factories.loop import Scene, scene
+from tests.fakes.sandbox import wait_until
+from tests.fakes.site import Site
+
+ATTEMPTS, CLIENTS, UNITS = 10_000, 64, 100
+SCOPES = ("orders:write", "orders:read")
+
+
+def rush(site: Site, shop: Scene, *, attempts: int, clients: int) -> Tally:
+    """`clients` shoppers order one unit again and again, and whoever gets one pays at once."""
+    wants = {shop.offer.public_id: 1}
+    quote = checkout.price(wants=wants, at=clock.now()).quote.hash
+    order = {"lines": [{"deal": shop.offer.public_id, "quantity": 1}], "quote": quote}
+    tokens = [people.token_of(people.person(), scopes=SCOPES, at=clock.now()) for _ in range(clients)]
+    tally = Tally()
+
+    def shopper(number: int) -> None:
+        web = Connection(site.url, tokens[number])
+        with httpx.Client(trust_env=False, timeout=60) as browser:
+            for attempt in range(number, attempts, clients):
+                status, placed = web.post("/api/v1/orders", order, key=f"attempt-{attempt}")
+                tally.add(status)
+                if status == 201:
+                    started, payment = web.post(f"/api/v1/orders/{placed['ref']}/payments", {}, key=f"payment-{attempt}")
+                    assert started == 201, payment
+                    browser.post(payment["redirect_url"], data={"action": "pay"})
+
+    press(clients, shopper)
+    return tally
+
+
+def paid_orders() -> int:
+    return int(scalar("SELECT count(*) FROM orders_order WHERE state = 'paid'"))
+
+
+@pytest.mark.slow
+def test_10_000_attempts_on_100_units_sell_exactly_100(site: Site) -> None:
+    shop = scene(at=clock.now(), capacity=UNITS)
+    tally = rush(site, shop, attempts=ATTEMPTS, clients=CLIENTS)
+    assert sum(tally.statuses.values()) == ATTEMPTS
+    assert set(tally.statuses) == {201, 409}, tally.statuses
+    assert tally.statuses[201] == UNITS
+    wait_until(lambda: paid_orders() == UNITS, timeout_s=30)
+    assert scalar("SELECT count(*) FROM vouchers_voucher") == UNITS
+    assert scalar("SELECT sum(captured) FROM payments_payment") == UNITS * 1990
+    assert reconcile(provider="sandbox", at=clock.now(), grace_s=0) == []
+
+
+def test_control_without_the_guard_more_are_sold(site: Site) -> None:
+    """The same rush with the limit taken away from the row: nothing else holds it back."""
+    shop = scene(at=clock.now(), capacity=UNITS)
+    execute("UPDATE stock_stock SET capacity = NULL")
+    tally = rush(site, shop, attempts=UNITS + CLIENTS, clients=CLIENTS)
+    assert tally.statuses[201] > UNITS
