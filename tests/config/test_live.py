@@ -1,0 +1,72 @@
+"""The live process: a page with a token hears that its topic changed, and nothing else."""
+
+import threading
+from queue import Queue
+
+import httpx
+import pytest
+from django.db import transaction
+
+from hutong.kernel import clock, live
+from tests.fakes.site import Site
+
+
+def listen(site: Site, token: str, heard: "Queue[str]", until: int) -> None:
+    """Put the first `until` event names of a stream into `heard`."""
+    with httpx.stream("GET", f"{site.live_url}/{token}", timeout=30, trust_env=False) as stream:
+        assert stream.headers["content-type"] == "text/event-stream"
+        for line in stream.iter_lines():
+            if line.startswith("event: "):
+                heard.put(line.removeprefix("event: "))
+                until -= 1
+                if not until:
+                    return
+
+
+def open_stream(site: Site, topic: str, until: int = 2) -> "tuple[Queue[str], threading.Thread]":
+    heard: Queue[str] = Queue()
+    token = live.sign_topic(topic, at=clock.now())
+    thread = threading.Thread(target=listen, args=(site, token, heard, until))
+    thread.start()
+    assert heard.get(timeout=20) == "open"
+    return heard, thread
+
+
+def test_page_hears_of_its_topic(site: Site) -> None:
+    heard, thread = open_stream(site, "vch_mine")
+    live.hint("vch_other")
+    live.hint("vch_mine")
+    assert heard.get(timeout=10) == "changed"
+    thread.join(10)
+
+
+def test_hint_is_sent_only_when_the_transaction_commits(site: Site) -> None:
+    first, first_thread = open_stream(site, "vch_first")
+    second, second_thread = open_stream(site, "vch_second")
+    with pytest.raises(LookupError), transaction.atomic():
+        live.hint("vch_first")
+        raise LookupError
+    live.hint("vch_second")
+    assert second.get(timeout=10) == "changed"
+    assert first.empty()
+    live.hint("vch_first")
+    assert first.get(timeout=10) == "changed"
+    for thread in (first_thread, second_thread):
+        thread.join(10)
+
+
+@pytest.mark.parametrize("token", ["made-up", "", "a" * 3000])
+def test_without_a_genuine_token_there_is_no_stream(site: Site, token: str) -> None:
+    answer = httpx.get(f"{site.live_url}/{token}", trust_env=False)
+    assert answer.status_code in (403, 404)
+
+
+def test_old_token_is_refused(site: Site) -> None:
+    token = live.sign_topic("vch_mine", at=clock.now(), ttl_s=-1)
+    assert httpx.get(f"{site.live_url}/{token}", trust_env=False).status_code == 403
+
+
+def test_only_our_pages_may_listen(site: Site) -> None:
+    token = live.sign_topic("vch_mine", at=clock.now())
+    with httpx.stream("GET", f"{site.live_url}/{token}", trust_env=False) as stream:
+        assert stream.headers["access-control-allow-origin"] == site.url
