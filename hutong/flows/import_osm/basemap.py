@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -130,12 +131,12 @@ def _draw(file: osmium.io.File, sheet: _Sheet, progress: Progress) -> int:
         tags = {tag.k: tag.v for tag in thing.tags}
         # An area that is cut off or crosses itself is left out, and not the whole map.
         with contextlib.suppress(osmium.InvalidLocationError, RuntimeError, shapely.GEOSException):
-            if thing.is_area():
-                _draw_area(sheet, tags, lambda area=thing: shapely.from_wkb(shapes.create_multipolygon(area)))
-            elif thing.is_way():
+            if isinstance(thing, osmium.osm.Area):
+                _draw_area(sheet, tags, partial(_shape_of, thing, shapes))
+            elif isinstance(thing, osmium.osm.Way):
                 for line in _known_parts(thing):
                     _draw_line(sheet, tags, line)
-            elif thing.is_node():
+            elif isinstance(thing, osmium.osm.Node):
                 _draw_point(sheet, tags, Point(thing.lon, thing.lat))
         if number % _REPORT_EVERY == 0:
             progress(Step.MAP, number, None)
@@ -153,6 +154,10 @@ def _draw_area(sheet: _Sheet, tags: Mapping[str, str], shape: Callable[[], BaseG
             sheet.put("landuse", shape(), 10, kind=kind, sort_rank=189, **_names(tags))
             break
     _draw_landmark(sheet, tags, lambda: shape().representative_point())
+
+
+def _shape_of(area: osmium.osm.Area, shapes: osmium.geom.WKBFactory) -> BaseGeometry:
+    return shapely.from_wkb(shapes.create_multipolygon(area))
 
 
 def _known_parts(way: osmium.osm.Way) -> list[LineString]:

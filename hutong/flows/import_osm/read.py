@@ -11,6 +11,7 @@ import osmium
 import phonenumbers
 import shapely
 from babel.core import get_global
+from osmium.osm import Area, Node, Way
 
 from hutong.flows.import_osm.categories import category_of
 from hutong.flows.import_osm.category_table import KEYS
@@ -71,12 +72,12 @@ def read_extract(file: osmium.io.File, *, zone: str, progress: Progress) -> Extr
     for thing in osmium.FileProcessor(file).with_locations().with_areas(trade).with_filter(trade):
         tags = {tag.k: tag.v for tag in thing.tags}
         category_slug = category_of(tags)
-        if category_slug is None or thing.is_relation():
+        if category_slug is None or not isinstance(thing, Node | Way | Area):
             continue
-        if thing.is_area():
+        if isinstance(thing, Area):
             osm_ref = f"{'way' if thing.from_way() else 'relation'}/{thing.orig_id()}"
         else:
-            osm_ref = f"{'node' if thing.is_node() else 'way'}/{thing.id}"
+            osm_ref = f"{'node' if isinstance(thing, Node) else 'way'}/{thing.id}"
         _take(reading, osm_ref, category_slug, tags, _position(thing, shapes))
         if len(reading.stores) % _REPORT_EVERY == 0:
             progress(Step.READ, len(reading.stores), None)
@@ -127,7 +128,7 @@ def _extent(file: osmium.io.File) -> Extent | None:
         return _roomy(left.lon, left.lat, right.lon, right.lat)
     west, south, east, north = 180.0, 90.0, -180.0, -90.0
     for node in osmium.FileProcessor(file, osmium.osm.NODE):
-        if node.location.valid():
+        if isinstance(node, Node) and node.location.valid():
             west, east = min(west, node.lon), max(east, node.lon)
             south, north = min(south, node.lat), max(north, node.lat)
     return _roomy(west, south, east, north) if west <= east else None
@@ -141,11 +142,11 @@ def _roomy(west: float, south: float, east: float, north: float) -> Extent:
     )
 
 
-def _position(thing: osmium.osm.OSMObject, shapes: osmium.geom.WKBFactory) -> tuple[float, float] | None:
+def _position(thing: Node | Way | Area, shapes: osmium.geom.WKBFactory) -> tuple[float, float] | None:
     """A node's position, a point inside of an area, the middle of an outline; None where nodes lack."""
-    if thing.is_node():
+    if isinstance(thing, Node):
         return (thing.lon, thing.lat) if thing.location.valid() else None
-    if thing.is_area():
+    if isinstance(thing, Area):
         try:
             inside = shapely.from_wkb(shapes.create_multipolygon(thing)).representative_point()
         except (osmium.InvalidLocationError, RuntimeError, shapely.GEOSException):
