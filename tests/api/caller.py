@@ -20,9 +20,10 @@ _keys = count(1)
 
 
 class Answer:
-    """A status, headers, and what the JSON says."""
+    """A status, headers, and what the JSON says, to what was asked at `path`."""
 
-    def __init__(self, response: Any) -> None:
+    def __init__(self, response: Any, path: str) -> None:
+        self.path = path
         self.status: int = response.status_code
         self.headers = response.headers
         self.text: str = response.content.decode()
@@ -60,7 +61,7 @@ class Caller:
             content_type="application/json",
             headers=headers,
         )
-        return Answer(response)
+        return Answer(response, path)
 
     def get(self, path: str, **headers: str) -> Answer:
         """GET."""

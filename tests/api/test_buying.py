@@ -61,7 +61,7 @@ def deliver_webhooks(sandbox: Sandbox, reference: str) -> list[Answer]:
                 name: value for name, value in hook.headers.items() if name.lower().startswith("webhook")
             },
         )
-        answers.append(Answer(response))
+        answers.append(Answer(response, "/webhooks/sandbox"))
     return answers
 
 

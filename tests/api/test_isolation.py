@@ -1,0 +1,181 @@
+"""Every route against everybody it is not for. The list comes from the routes, so a new one cannot be forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+
+from hutong.api.doors import SCOPES, Scope
+from hutong.api.v1 import api, scope_of
+from hutong.town.people.types import TokenKind
+from tests.api.caller import Answer, Caller
+from tests.api.stage import Stage, fingerprint, stage, strangers
+from tests.factories import people
+from tests.fakes.sandbox import Sandbox
+
+pytestmark = pytest.mark.django_db
+
+OPERATIONS = api.operations()
+GUARDED = sorted(name for name, one in OPERATIONS.items() if scope_of(one) != "public")
+
+Ask = Callable[[Caller, Stage], Answer]
+
+
+def order_body(there: Stage) -> dict[str, object]:
+    lines = [{"deal": there.shop.offer.public_id}]
+    return {"lines": lines, "quote": Caller().post("/quotes", {"lines": lines}, key=None).json["hash"]}
+
+
+def own(kind: str, ref_of: Callable[[Stage], str], end: str = "") -> Ask:
+    return lambda who, there: who.get(f"{kind}/{ref_of(there)}{end}")
+
+
+# How each route is asked for what belongs to the stage, and whose it is.
+ASKED: dict[str, tuple[str, Ask]] = {
+    "end_token": ("shopper", lambda who, _: who.delete("/auth/tokens/current")),
+    "place_order": ("shopper", lambda who, there: who.post("/orders", order_body(there))),
+    "list_orders": ("shopper", lambda who, _: who.get("/orders")),
+    "get_order": ("shopper", own("/orders", lambda there: there.unpaid_ref)),
+    "start_payment": ("shopper", lambda who, there: who.post(f"/orders/{there.unpaid_ref}/payments")),
+    "refund_order": ("shopper", lambda who, there: who.post(f"/orders/{there.used.order_ref}/refunds")),
+    "list_vouchers": ("shopper", lambda who, _: who.get("/vouchers")),
+    "get_voucher": ("shopper", own("/vouchers", lambda there: there.unused.ref)),
+    "redeem_voucher": ("device", lambda who, there: who.post("/redemptions", {"code": there.unused.code})),
+    "undo_redemption": ("device", lambda who, there: who.post(f"/redemptions/{there.redemption_ref}/undo")),
+    "get_today": ("owner", lambda who, there: who.get(f"/merchant/today?{asked_merchant(there)}")),
+    "list_customers": ("owner", lambda who, there: who.get(f"/merchant/customers?{asked_merchant(there)}")),
+    "get_customer": ("owner", own("/merchant/customers", lambda there: there.customer_ref)),
+    "pause_deal": (
+        "owner",
+        lambda who, there: who.post(f"/merchant/deals/{there.shop.offer.public_id}/pause"),
+    ),
+    "resume_deal": (
+        "owner",
+        lambda who, there: who.post(f"/merchant/deals/{there.shop.offer.public_id}/resume"),
+    ),
+    "list_devices": ("owner", lambda who, there: who.get(f"/merchant/devices?{asked_merchant(there)}")),
+    "pair_device": (
+        "owner",
+        lambda who, there: who.post(
+            "/merchant/devices", {"store": there.shop.store.public_id, "name": "Mine now"}
+        ),
+    ),
+    "unpair_device": (
+        "owner",
+        lambda who, there: who.delete(f"/merchant/devices/{there.shop.device.public_id}"),
+    ),
+    "list_keys": ("owner", lambda who, there: who.get(f"/merchant/keys?{asked_merchant(there)}")),
+    "make_key": (
+        "owner",
+        lambda who, there: who.post(
+            "/merchant/keys",
+            {"name": "x", "scopes": ["customers:read"], "merchant": there.shop.store.merchant.public_id},
+        ),
+    ),
+    "revoke_key": ("owner", lambda who, there: who.delete(f"/merchant/keys/{there.key_ref}")),
+    "get_queue": ("operator", lambda who, _: who.get("/operator/queue")),
+    "decide_merchant": (
+        "operator",
+        lambda who, there: who.post(
+            f"/operator/merchants/{there.waiting_merchant.public_id}/decision", {"approve": True}
+        ),
+    ),
+    "decide_deal": (
+        "operator",
+        lambda who, there: who.post(
+            f"/operator/deals/{there.waiting_deal.public_id}/decision", {"approve": True}
+        ),
+    ),
+    "list_all_orders": ("operator", lambda who, _: who.get("/operator/orders")),
+    "refund_any_order": (
+        "operator",
+        lambda who, there: who.post(f"/operator/orders/{there.used.order_ref}/refunds"),
+    ),
+    "get_figures": (
+        "operator",
+        lambda who, there: who.get(f"/operator/figures?region={there.shop.store.region.slug}"),
+    ),
+}
+
+# What anybody with a token may do for themselves, which changes something of their own.
+OF_ONES_OWN = {"end_token", "place_order"}
+
+
+def asked_merchant(there: Stage) -> str:
+    return f"merchant={there.shop.store.merchant.public_id}"
+
+
+def paused(there: Stage) -> None:
+    type(there.shop.offer).objects.filter(pk=there.shop.offer.pk).update(state="paused")
+
+
+def test_every_guarded_route_is_tried() -> None:
+    assert sorted(ASKED) == GUARDED
+
+
+@pytest.mark.parametrize("name", GUARDED)
+def test_only_whose_it_is_gets_in(name: str, at: datetime, sandbox: Sandbox) -> None:
+    there = stage(at)
+    whose, ask = ASKED[name]
+    others = strangers(at)
+    if name == "resume_deal":
+        paused(there)  # before the fingerprint is taken
+    before = fingerprint()
+    for what, caller in {"nobody": Caller(), "a made-up token": Caller("per_made_up")}.items():
+        refused = ask(caller, there)
+        assert (refused.status, refused.code) == (401, "token_invalid"), what
+    for what, caller in others.items():
+        if name in OF_ONES_OWN:
+            continue
+        answer = ask(caller, there)
+        # What was named in the question may be named in the refusal: that tells nobody anything new.
+        leaks = [one for one in there.secrets if one in answer.text and one not in answer.path]
+        assert not leaks, f"{what}: {leaks}"
+        if answer.status >= 300:
+            assert answer.code in REFUSALS, f"{what}: {answer.text}"
+        assert fingerprint() == before, f"{what} changed something"
+    answer = ask(getattr(there, whose), there)
+    assert 200 <= answer.status < 300, f"{whose}: {answer.text}"
+
+
+REFUSALS = {
+    "forbidden",
+    "may_not_redeem",
+    "not_found",
+    "offer_unknown",
+    "order_unknown",
+    "person_token_needed",
+    "scope_missing",
+    "voucher_unknown",
+}
+
+
+@pytest.mark.parametrize("name", [name for name in GUARDED if scope_of(OPERATIONS[name]) != "any token"])
+def test_a_token_without_the_scope_is_refused(name: str, at: datetime) -> None:
+    there = stage(at)
+    whose, ask = ASKED[name]
+    needed = scope_of(OPERATIONS[name])
+    caller = without(there, whose, needed, at)
+    before = fingerprint()
+    answer = ask(caller, there)
+    assert (answer.status, answer.code, answer.json["scope"]) == (403, "scope_missing", needed)
+    assert fingerprint() == before
+
+
+def without(there: Stage, whose: str, needed: str, at: datetime) -> Caller:
+    """The rightful caller with a token that may do everything but this."""
+    kind = TokenKind.DEVICE if whose == "device" else TokenKind.PERSON
+    scopes = [one for one in Scope if one.value != needed and kind in SCOPES[one][1]]
+    if whose == "device":
+        maker = there.owner_person
+        plain = people.token_of(
+            maker, kind=kind, subject_ref=there.shop.device.public_id, scopes=scopes, at=at
+        )
+    elif whose == "operator":
+        plain = people.token_of(people.operator(), scopes=scopes, at=at)
+    else:
+        owner = there.owner_person if whose == "owner" else there.shop.shopper
+        plain = people.token_of(owner, scopes=scopes, at=at)
+    return Caller(plain)
