@@ -27,7 +27,7 @@ from hutong.pay.payments.types import (
 from tests.factories.payments import RETURN_URL, captured_payment, payment
 from tests.fakes.sandbox import Sandbox, free_port
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def begin(ref: str, at: datetime) -> str:

@@ -21,7 +21,7 @@ from hutong.pay.payments.types import Outcome, PaymentState, ReportStatus
 from tests.factories.payments import RETURN_URL, paid_webhook, payment, signed_webhook
 from tests.fakes.sandbox import SECRET, Sandbox
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +70,7 @@ def test_copies_get_the_same_answer_and_have_their_effect_once(at: datetime) -> 
     assert found.captured_at == at
 
 
+@pytest.mark.django_db(transaction=True)
 def test_32_copies_at_the_same_moment_have_their_effect_once(at: datetime) -> None:
     made = payment(at=at)
     headers, body = paid_webhook(made, secret=SECRET, at=at)

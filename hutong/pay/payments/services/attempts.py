@@ -22,8 +22,8 @@ def open_attempt(
 ) -> Attempt:
     """The attempt to make the call with: the one whose outcome is still open, else a new one.
 
-    Two callers at once get the same row (a unique constraint sees to it), and so the same key. Only inside
-    the short transaction that commits the intent.
+    Two callers at once get the same row, and so the same key: the caller holds the lock of the payment or
+    refund, and a unique constraint stands behind it. Only in the short transaction that commits the intent.
     """
     assert connection.in_atomic_block
     found = Attempt.objects.filter(payment=payment, kind=kind, refund=refund, state__in=_OPEN)

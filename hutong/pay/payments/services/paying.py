@@ -96,7 +96,7 @@ def close(*, payment_ref: str, at: datetime) -> PaymentReport:
     `OutcomeUnknown`; safe to repeat.
     """
     with transaction.atomic(durable=True):
-        payment = Payment.objects.filter(public_id=payment_ref).first()
+        payment = Payment.objects.select_for_update().filter(public_id=payment_ref).first()
         if payment is None:
             raise PaymentNotFound
         if payment.state not in UNDER_WAY:
@@ -127,7 +127,8 @@ def close(*, payment_ref: str, at: datetime) -> PaymentReport:
 
 
 def _to_start(payment_ref: str) -> Payment:
-    payment = Payment.objects.filter(public_id=payment_ref).first()
+    # The payment's lock comes first, always: two taps at once would otherwise wait for each other.
+    payment = Payment.objects.select_for_update().filter(public_id=payment_ref).first()
     if payment is None:
         raise PaymentNotFound
     if payment.state == PaymentState.CAPTURED:
@@ -164,9 +165,9 @@ def _call_failed(
 ) -> None:
     """The call had no effect: the payment goes to `state`, unless news from elsewhere moved it meanwhile."""
     with transaction.atomic(durable=True):
-        finish_attempt(attempt, AttemptState.FAILED, at, _why(error))
         asked_on = F("ask_at") if state is PaymentState.PENDING else Value(None)
         Payment.objects.filter(pk=payment.pk, state=PaymentState.UNKNOWN).update(state=state, ask_at=asked_on)
+        finish_attempt(attempt, AttemptState.FAILED, at, _why(error))
 
 
 def _record_started(payment: Payment, attempt: Attempt, started: Started, at: datetime) -> None:

@@ -118,7 +118,7 @@ def send_refund(*, refund_ref: str, at: datetime) -> RefundReport:
     to repeat: the same key goes with it. Raises `RefundNotFound`.
     """
     with transaction.atomic(durable=True):
-        refund = _refund(refund_ref)
+        refund = _refund(refund_ref, lock=True)
         if refund.state == RefundState.DONE:
             return RefundReport(refund_ref, ReportStatus.DONE, refund.provider_ref)
         if refund.state == RefundState.FAILED:
@@ -142,8 +142,8 @@ def send_refund(*, refund_ref: str, at: datetime) -> RefundReport:
         finish_attempt(attempt, AttemptState.UNKNOWN, at, repr(error.__cause__))
     except ProviderUnavailable as error:
         with transaction.atomic(durable=True):
-            finish_attempt(attempt, AttemptState.FAILED, at, repr(error.__cause__))
             Refund.objects.filter(pk=refund.pk, state=RefundState.UNKNOWN).update(state=RefundState.PENDING)
+            finish_attempt(attempt, AttemptState.FAILED, at, repr(error.__cause__))
     return RefundReport(refund_ref, ReportStatus.UNKNOWN)
 
 
@@ -184,8 +184,9 @@ def _resolve(refund: Refund, *, done: bool, at: datetime) -> None:
     resolve_attempts(payment=refund.payment, refund=refund, done=done, at=at)
 
 
-def _refund(refund_ref: str) -> Refund:
-    refund = Refund.objects.select_related("payment").filter(public_id=refund_ref).first()
+def _refund(refund_ref: str, *, lock: bool = False) -> Refund:
+    found = Refund.objects.select_related("payment").filter(public_id=refund_ref)
+    refund = (found.select_for_update(of=("self",)) if lock else found).first()
     if refund is None:
         raise RefundNotFound
     return refund
