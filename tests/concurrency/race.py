@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
@@ -29,6 +29,20 @@ def all_at_once(runners: int, action: Callable[[int], T]) -> list[T]:
 
     with ThreadPoolExecutor(runners) as pool:
         return list(pool.map(run, range(runners)))
+
+
+def race(
+    calls: Sequence[Callable[[], T]], *, expected: tuple[type[Exception], ...] = ()
+) -> list[T | Exception]:
+    """Run all calls at once; what each returned, or the expected error it raised. Other errors are raised."""
+
+    def run(number: int) -> T | Exception:
+        try:
+            return calls[number]()
+        except expected as error:
+            return error
+
+    return all_at_once(len(calls), run)
 
 
 @contextmanager

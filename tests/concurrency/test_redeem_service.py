@@ -1,0 +1,168 @@
+"""Racing devices at one voucher, and refunds against redemptions; each race has a control without the guard."""
+
+import random
+from datetime import datetime
+from functools import partial
+
+import pytest
+from django.db import transaction
+
+from hutong.kernel.rows import scalar
+from hutong.town.merchants.models import Device
+from hutong.visit.vouchers import queries, services
+from hutong.visit.vouchers.models import Redemption, Use, Voucher
+from hutong.visit.vouchers.types import RedemptionResult
+from tests.concurrency.race import race
+from tests.factories import merchants, people, vouchers
+from tests.factories.vouchers import MadeVoucher
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+VOUCHERS = 100
+DEVICES = 32
+
+
+def issue_many(number: int) -> tuple[list[MadeVoucher], list[Device]]:
+    """Vouchers of one merchant and the devices that will race for them."""
+    store = merchants.store()
+    person = people.person()
+    made = [vouchers.voucher(store=store, person=person) for _voucher in range(number)]
+    return made, [merchants.device(store=store, name=f"Till {index}") for index in range(DEVICES)]
+
+
+def redeem_all(made: list[MadeVoucher], device: Device, at: datetime, seed: int) -> list[RedemptionResult]:
+    """One device tries every voucher, in an order of its own; what it got."""
+    got = []
+    for voucher in random.Random(seed).sample(made, len(made)):
+        try:
+            got.append(vouchers.redeem(voucher, device, nonce=f"{device.pk}-{voucher.ref}", at=at))
+        except services.VoucherAlreadyUsed:
+            continue  # what the test counts
+    return got
+
+
+def redeem_all_naively(made: list[MadeVoucher], _device: Device, _at: datetime, seed: int) -> int:
+    """The control: read the voucher, check it, save it."""
+    got = 0
+    for voucher in made:  # the same order for all, so that they meet
+        with transaction.atomic():
+            row = Voucher.objects.get(public_id=voucher.ref)
+            if row.uses_left < 1:
+                continue
+            row.uses_left, row.state = 0, "used"
+            row.save(update_fields=["uses_left", "state"])
+            got += 1
+    return got
+
+
+def test_100_vouchers_and_racing_devices_make_100_redemptions(at: datetime) -> None:
+    made, devices = issue_many(VOUCHERS)
+    results = race([partial(redeem_all, made, device, at, seed) for seed, device in enumerate(devices)])
+    redeemed = [one.voucher_ref for result in results if isinstance(result, list) for one in result]
+    assert len(redeemed) == VOUCHERS
+    assert sorted(redeemed) == sorted(voucher.ref for voucher in made)
+    assert Redemption.objects.count() == VOUCHERS
+    assert queries.problems() == []
+
+
+def test_all_devices_at_the_very_same_voucher_make_one_redemption(at: datetime) -> None:
+    (made,), devices = issue_many(1)
+    answers = race(
+        [partial(vouchers.redeem, made, device, at=at) for device in devices],
+        expected=(services.VoucherAlreadyUsed,),
+    )
+    assert sum(isinstance(answer, RedemptionResult) for answer in answers) == 1
+    assert made.row.uses_left == 0
+
+
+def test_control_reading_before_writing_redeems_twice(at: datetime) -> None:
+    made, devices = issue_many(30)
+    got = race([partial(redeem_all_naively, made, device, at, seed) for seed, device in enumerate(devices)])
+    assert sum(number for number in got if isinstance(number, int)) > len(made)
+
+
+@pytest.mark.parametrize("uses", [1, 5])
+def test_one_nonce_in_16_threads_is_one_redemption_and_one_answer(uses: int, at: datetime) -> None:
+    made = vouchers.voucher(uses=uses)
+    device = merchants.device(store=made.store)
+    answers = race([partial(vouchers.redeem, made, device, nonce="tap", at=at) for _thread in range(16)])
+    results = [answer for answer in answers if isinstance(answer, RedemptionResult)]
+    assert len({result.redemption_ref for result in results}) == 1
+    assert sorted(result.replay for result in results) == [False] + [True] * 15
+    assert made.row.uses_left == uses - 1
+    assert queries.problems() == []
+
+
+def test_a_card_of_ten_uses_is_used_ten_times(at: datetime) -> None:
+    made = vouchers.voucher(uses=10)
+    device = merchants.device(store=made.store)
+    answers = race(
+        [partial(vouchers.redeem, made, device, at=at) for _thread in range(30)],
+        expected=(services.VoucherAlreadyUsed,),
+    )
+    units = {answer.unit_ref for answer in answers if isinstance(answer, RedemptionResult)}
+    assert units == set(made.unit_refs)
+    assert queries.problems() == []
+
+
+def refund_or_redeem(made: list[MadeVoucher], device: Device, at: datetime, redeems: bool) -> int:
+    """One side of the race over the same vouchers in the same order; how often it won."""
+    won = 0
+    for voucher in made:
+        try:
+            if redeems:
+                vouchers.redeem(voucher, device, nonce=f"{device.pk}-{voucher.ref}", at=at)
+            else:
+                services.release_for_refund(unit_refs=voucher.unit_refs)
+            won += 1
+        except (services.VoucherRefunded, services.VoucherAlreadyUsed, services.UnitsNotRefundable):
+            continue  # what the test counts
+    return won
+
+
+def refund_or_redeem_naively(made: list[MadeVoucher], device: Device, at: datetime, redeems: bool) -> int:
+    """The control: each side checks that the use is ready, then writes its own side's row."""
+    won = 0
+    for voucher in made:
+        with transaction.atomic():
+            if Use.objects.get(unit_ref=voucher.unit_refs[0]).state == "ready":
+                scalar("SELECT pg_sleep(0.001)")  # what a real check between reading and writing takes
+                Use.objects.filter(unit_ref=voucher.unit_refs[0]).update(
+                    state="used" if redeems else "refunded"
+                )
+                won += 1
+    return won
+
+
+def test_a_refund_and_a_redemption_never_both_win(at: datetime) -> None:
+    made, devices = issue_many(250)
+    calls = [
+        partial(refund_or_redeem, made, device, at, redeems)
+        for device, redeems in zip(devices[:8], [True, False] * 4, strict=True)
+    ]
+    won = race(calls)
+    assert sum(number for number in won if isinstance(number, int)) == len(made)
+    states = list(Use.objects.values_list("state", flat=True))
+    assert states.count("used") == Redemption.objects.count() == sum(won[0::2])
+    assert states.count("refunded") == sum(won[1::2])
+    assert queries.problems() == []
+
+
+def test_control_checking_before_writing_lets_both_win(at: datetime) -> None:
+    made, devices = issue_many(40)
+    calls = [
+        partial(refund_or_redeem_naively, made, device, at, redeems)
+        for device, redeems in zip(devices[:8], [True, False] * 4, strict=True)
+    ]
+    assert sum(number for number in race(calls) if isinstance(number, int)) > len(made)
+
+
+def test_undo_by_two_hands_gives_the_use_back_once(at: datetime) -> None:
+    made = vouchers.voucher(uses=2)
+    device = merchants.device(store=made.store)
+    ref = vouchers.redeem(made, device, at=at).redemption_ref
+    undo = partial(services.undo, redemption_ref=ref, actor_ref=device.public_id, by=None, at=at)
+    answers = race([undo] * 16)
+    assert sorted(answer.replay for answer in answers) == [False] + [True] * 15
+    assert (made.row.uses_left, made.row.undone_count) == (2, 1)
+    assert queries.problems() == []
