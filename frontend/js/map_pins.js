@@ -1,21 +1,23 @@
 // Pins as buttons, so that keyboard and screen readers reach them; pins that would overlap become one with a
 // number.
-const CELL = { x: 76, y: 44 };
+const APART = { x: 58, y: 38 };
 
-/** Groups `pins` by cells of the screen; a priced pin stands for itself before a plain listing does. */
+/**
+ * Groups `pins` so that no two of them overlap on the screen. Prices come first: they group among themselves,
+ * and a plain listing under one of them waits for a closer look.
+ */
 export function groupPins(pins, project) {
-  const cells = new Map();
-  for (const pin of pins) {
-    const point = project(pin);
-    const key = `${Math.floor(point.x / CELL.x)}:${Math.floor(point.y / CELL.y)}`;
-    if (!cells.has(key)) cells.set(key, []);
-    cells.get(key).push(pin);
+  const groups = [];
+  const ordered = [...pins.filter((pin) => pin.price), ...pins.filter((pin) => !pin.price)];
+  for (const pin of ordered) {
+    const at = project(pin);
+    const near = groups.find(
+      (group) => Math.abs(group.at.x - at.x) < APART.x && Math.abs(group.at.y - at.y) < APART.y,
+    );
+    if (!near) groups.push({ pins: [pin], at, lon: pin.lon, lat: pin.lat, priced: Boolean(pin.price) });
+    else if (near.priced === Boolean(pin.price)) near.pins.push(pin);
   }
-  return [...cells.values()].map((members) => {
-    const priced = members.filter((pin) => pin.price);
-    const shown = priced.length ? priced : members;
-    return { pins: shown, lon: shown[0].lon, lat: shown[0].lat };
-  });
+  return groups;
 }
 
 /** "€19.90" from minor units, in the page's language, without ".00". */
@@ -36,7 +38,7 @@ export function pinButton(group, chosen, texts) {
   button.type = "button";
   button.className = "pin";
   if (group.pins.length > 1) {
-    button.classList.add("pin-many");
+    button.classList.add(group.priced ? "pin-many" : "pin-more");
     face.textContent = String(group.pins.length);
     button.setAttribute("aria-label", texts.manyHere.replace("{n}", group.pins.length));
   } else if (pin.price) {

@@ -85,11 +85,13 @@ class QrScan extends HTMLElement {
 customElements.define("qr-scan", QrScan);
 
 const TONES = { yes: [660, 990], no: [220, 180] };
+const SHAKES = { yes: [90], no: [140, 90, 140, 90, 140] };
 
 class PlayTone extends HTMLElement {
   connectedCallback() {
     // without a tap on the page before, a browser keeps it silent; the colour and the words still say it
     if (!navigator.userActivation?.hasBeenActive) return;
+    navigator.vibrate?.(SHAKES[this.getAttribute("tone")]);
     const context = new AudioContext();
     TONES[this.getAttribute("tone")].forEach((hertz, index) => {
       const note = new OscillatorNode(context, { frequency: hertz });

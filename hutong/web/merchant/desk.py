@@ -1,0 +1,102 @@
+"""Where one works, and with what: the choice of the store, and phones paired as scanners."""
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from hutong.kernel import clock
+from hutong.town.merchants import queries as merchants
+from hutong.town.merchants import services
+from hutong.web.merchant.access import DEVICE_KEY, STORE_KEY, Desk, scanners, staff, store_managers
+from hutong.web.merchant.frame import merchant_page
+from hutong.web.shell.parts import safe_next
+
+
+class PairForm(forms.Form):
+    """The name of this phone, and whether its person leaves it to others."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Name of this phone"),
+        max_length=80,
+        help_text=gettext_lazy("So that you can tell it from the others, for example “Till by the door”."),
+    )
+    sign_out = forms.BooleanField(
+        label=gettext_lazy("Sign me out here"),
+        help_text=gettext_lazy(
+            "The phone can then scan for everybody, and shows no takings and no customers."
+        ),
+        required=False,
+    )
+
+
+@staff
+@require_safe
+def desk_page(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """The store one works in, and its devices."""
+    return _show(request, desk, PairForm())
+
+
+@staff
+@require_POST
+def choose(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """Work in another store from now on; remembered in the session."""
+    wanted = request.POST.get("store", "")
+    if wanted not in {store.ref for store in desk.stores}:
+        raise Http404
+    request.session[STORE_KEY] = wanted
+    return redirect(safe_next(request, "merchant_desk"))
+
+
+@store_managers
+@require_POST
+def pair(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """Make this phone a scanner of the store: from now on it redeems as itself."""
+    form = PairForm(request.POST)
+    if not form.is_valid() or desk.device is not None:
+        return _show(request, desk, form, status=422)
+    assert desk.person is not None, "managers are signed in"
+    device = services.pair_device(
+        store_ref=desk.store.ref, name=form.cleaned_data["name"], by=desk.person, at=clock.now()
+    )
+    if form.cleaned_data["sign_out"]:
+        logout(request)
+    request.session[DEVICE_KEY] = device.public_id
+    messages.success(request, _("This phone is a scanner of the store now."))
+    return redirect("merchant_scan")
+
+
+@scanners
+@require_POST
+def unpair_here(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """This phone forgets that it is a scanner. A manager ends the pairing itself, too."""
+    if desk.device is not None and desk.manages_store and desk.person is not None:
+        services.revoke_device(device_ref=desk.device.ref, by=desk.person, at=clock.now())
+    request.session.pop(DEVICE_KEY, None)
+    messages.success(request, _("This phone is no scanner any more."))
+    return redirect("merchant_scan")
+
+
+@store_managers
+@require_POST
+def unpair(request: HttpRequest, desk: Desk, device_ref: str) -> HttpResponse:
+    """End the pairing of a device of this store, wherever it is: it may do nothing from now on."""
+    device = merchants.device_by_ref(device_ref)
+    if device is None or device.store_ref != desk.store.ref:
+        raise Http404
+    assert desk.person is not None, "managers are signed in"
+    services.revoke_device(device_ref=device_ref, by=desk.person, at=clock.now())
+    messages.success(request, _("“%(name)s” may not scan any more.") % {"name": device.name})
+    return redirect("merchant_desk")
+
+
+def _show(request: HttpRequest, desk: Desk, form: PairForm, status: int = 200) -> HttpResponse:
+    devices = [
+        device for device in merchants.devices_of(desk.merchant_ref) if device.store_ref == desk.store.ref
+    ]
+    context = {"form": form, "devices": devices}
+    return merchant_page(request, desk, "merchant/desk.html", context, tab="desk", status=status)

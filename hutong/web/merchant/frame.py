@@ -1,0 +1,49 @@
+"""The frame of the shop's pages: navigation by role, the store's zone, one way to render."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from hutong.kernel.text import pick
+from hutong.web.merchant.access import Desk
+from hutong.web.shell.parts import page
+
+
+def merchant_page(
+    request: HttpRequest,
+    desk: Desk,
+    template: str,
+    context: dict[str, Any],
+    *,
+    tab: str,
+    part: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    """A page of the shop with its frame, or the `part` htmx asked for. `tab` names the entry that is current."""
+    framed = {
+        "desk": desk,
+        "zone": desk.store.zone,
+        "nav": navigation(desk, tab),
+        "console_name": pick(desk.store.names, get_language() or "en"),
+        **context,
+    }
+    return page(request, template, framed, part=part, status=status)
+
+
+def navigation(desk: Desk, tab: str) -> list[dict[str, Any]]:
+    """The entries this desk may open, the most used first."""
+    entries = [("scan", "merchant_scan", "scan-line", _("Scan"))]
+    if desk.role is not None:
+        entries.append(("today", "merchant_today", "calendar", _("Today")))
+    if desk.manages_merchant:
+        entries.append(("deals", "merchant_deals", "tag", _("Deals")))
+        entries.append(("customers", "merchant_customers", "users", _("Customers")))
+    if desk.role is not None:
+        entries.append(("desk", "merchant_desk", "store", _("Store and devices")))
+    return [
+        {"url": reverse(name), "icon": icon, "label": label, "current": key == tab}
+        for key, name, icon, label in entries
+    ]

@@ -1,0 +1,114 @@
+"""The shop's day: what was redeemed, what came in, what waits to be done."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from babel.dates import format_date
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
+from django.views.decorators.http import require_safe
+
+from hutong.kernel import clock
+from hutong.kernel.money import Money
+from hutong.pay.orders import queries as orders
+from hutong.pay.settlement import queries as settlement
+from hutong.pay.settlement.types import Earnings
+from hutong.town.catalog.queries import merchant_offers
+from hutong.town.catalog.types import OfferState, OfferView
+from hutong.visit.vouchers import queries as vouchers
+from hutong.visit.vouchers.rules import UNDO_WINDOW
+from hutong.visit.vouchers.types import RedeemedLine
+from hutong.web.merchant.access import Desk, staff
+from hutong.web.merchant.charts import earned_by_day
+from hutong.web.merchant.frame import merchant_page
+
+CHART_DAYS = 7
+WAITING = (OfferState.SUBMITTED, OfferState.REJECTED, OfferState.PAUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class DayLine:
+    """A redemption with what was paid for it (None for those who see no money) and whether it can be undone."""
+
+    line: RedeemedLine
+    paid: Money | None
+    undoable: bool
+
+
+@staff
+@require_safe
+def today(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """The day so far in the desk's store; money for managers alone. The live part is read again by itself."""
+    at = clock.now()
+    day = clock.local(at, desk.store.zone).date()
+    context: dict[str, Any] = {"day": at, "lines": _lines(desk, day, at)}
+    if desk.manages_store:
+        context |= _money(desk, day)
+    if desk.manages_merchant:
+        context["waiting"] = _waiting(merchant_offers(desk.merchant_ref))
+    return merchant_page(
+        request, desk, "merchant/today.html", context, tab="today", part="merchant/_today.html"
+    )
+
+
+def _lines(desk: Desk, day: date, at: datetime) -> list[DayLine]:
+    starts_at, ends_at = clock.day_bounds(day, desk.store.zone)
+    found = vouchers.today([desk.store.store_id], starts_at=starts_at, ends_at=ends_at)
+    paid: dict[str, Money] = {}
+    if desk.manages_store and found:
+        paid = {unit.unit_ref: unit.paid for unit in orders.units([line.unit_ref for line in found])}
+    me = desk.device.ref if desk.device else desk.person.public_id if desk.person else ""
+    return [
+        DayLine(
+            line=line,
+            paid=paid.get(line.unit_ref),
+            undoable=line.undone_at is None
+            and at - line.at < UNDO_WINDOW
+            and (desk.manages_store or line.actor_ref == me),
+        )
+        for line in found
+    ]
+
+
+def _money(desk: Desk, day: date) -> dict[str, Any]:
+    store = desk.store
+    starts_at, ends_at = clock.day_bounds(day, store.zone)
+    days = settlement.daily(
+        desk.merchant_ref,
+        store_ref=store.ref,
+        unit=store.currency,
+        zone=store.zone,
+        first_on=day - timedelta(days=CHART_DAYS - 1),
+        last_on=day,
+    )
+    sold = orders.takings(
+        merchant_id=desk.merchant_id, unit=store.currency, starts_at=starts_at, ends_at=ends_at
+    )
+    return {
+        "sold": sold,
+        "earned": days[-1][1],
+        "earned_yesterday": days[-2][1],
+        "chart": earned_by_day(days, unit=store.currency),
+        "days": _day_rows(days),
+        "week": sum((earned.net for _day, earned in days), Money(0, store.currency)),
+    }
+
+
+def _day_rows(days: Sequence[tuple[date, Earnings]]) -> list[dict[str, Any]]:
+    """The chart as a table, for those who do not see it."""
+    locale = "zh_Hans_CN" if get_language() == "zh-hans" else "en_GB"
+    return [
+        {
+            "name": format_date(day, "EEE d MMM" if locale == "en_GB" else "M月d日 EEE", locale=locale),
+            "earned": earned,
+        }
+        for day, earned in days
+    ]
+
+
+def _waiting(offers: Sequence[OfferView]) -> dict[OfferState, list[OfferView]]:
+    return {
+        state: found for state in WAITING if (found := [offer for offer in offers if offer.state is state])
+    }
