@@ -23,7 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:  # noqa: PT004
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Between tests with their own commits every table is emptied; append-only tables forbid that, so they let it
     happen here. The test of that guard switches its trigger on again."""
     from hutong.kernel.rows import execute, rows

@@ -86,7 +86,7 @@ class Supervisor:
     def start(self, part: Part) -> None:
         """Start one part in a process group of its own, so that its children end with it."""
         environment = {**os.environ, "HUTONG_SANDBOX_SECRET": settings.HUTONG_SANDBOX_SECRET}
-        self.running[part.name] = subprocess.Popen(part.command, env=environment, start_new_session=True)  # noqa: S603
+        self.running[part.name] = subprocess.Popen(part.command, env=environment, start_new_session=True)
 
     def wait_ready(self, part: Part) -> None:
         """Return once the part answers; raises `PartFailed` when it ends or stays silent for 30 s."""

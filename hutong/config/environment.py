@@ -47,7 +47,7 @@ def _required(value: str) -> str:
 
 
 SETTINGS = (
-    Setting("HUTONG_MODE", "demo", "`demo`, `test` or `production`. Production refuses to start with an unsafe setting."),
+    Setting("HUTONG_MODE", "demo", "`demo`, `test` or `production`, which refuses to start with an unsafe setting."),
     Setting("HUTONG_HOME", "var", "Folder of everything a site keeps: embedded database, basemaps, media, secret key."),
     Setting("DATABASE_URL", "", "`postgresql://user:password@host/name`. Empty: the embedded server in HUTONG_HOME.", _required),
     Setting("HUTONG_SECRET_KEY", "", "Root of all signatures and keyed hashes. Empty: made once in HUTONG_HOME.", _no_default_secret),

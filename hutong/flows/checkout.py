@@ -17,7 +17,7 @@ from hutong.pay.orders import services as orders
 from hutong.pay.orders.types import OrderState, PlacedOrder
 from hutong.pay.payments import queries as payments_read
 from hutong.pay.payments import services as payments
-from hutong.pay.payments.types import PaymentState
+from hutong.pay.payments.types import PaymentState, PaymentView
 from hutong.pay.pricing.rules import MAX_QUANTITY, price_cart
 from hutong.pay.pricing.services import require_shown_price
 from hutong.pay.pricing.types import CartLine, Quote
@@ -114,6 +114,9 @@ def place(
     `shown_hash` is the hash of the quote on the page; another price raises `PriceChanged`. The same
     `client_key` again (a double click) gives the first order. Raises also what `price` and the holds raise.
     """
+    earlier = orders_read.placed_with_key(person_id=person.pk, client_key=client_key)
+    if earlier and earlier[1] == shown_hash:
+        return earlier[0]  # the same click again, whatever happened to the price or the stock meanwhile
     cart = price(wants=wants, at=at)
     require_shown_price(quote=cart.quote, shown_hash=shown_hash)
     if store_ref and store_ref not in {store.ref for offer in cart.offers.values() for store in offer.stores}:
@@ -174,7 +177,7 @@ def pay(*, order_ref: str, person: Person, return_url: str, language: str, at: d
     )
 
 
-def _new_payment(order_ref: str, at: datetime) -> "payments_read.PaymentView":
+def _new_payment(order_ref: str, at: datetime) -> PaymentView:
     with transaction.atomic():
         order = orders.lock_order(order_ref=order_ref)
         if order.state is not OrderState.AWAITING_PAYMENT:

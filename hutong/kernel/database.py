@@ -148,7 +148,9 @@ def url_of(settings: dict[str, Any]) -> str:
 def _create_statement(connection: "psycopg.Connection[Any]", name: str) -> sql.Composed:
     create = sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' ").format(sql.Identifier(name))
     if connection.info.server_version >= 17_00_00:
-        return create + sql.SQL("LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'")
+        return create + sql.SQL(
+            "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'"
+        )
     return create + sql.SQL("LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'")
 
 
@@ -178,7 +180,7 @@ def _prepare_folders(home: Path, data: Path) -> str | None:
         try:
             pwd.getpwnam(owner)
         except KeyError:
-            subprocess.run(["useradd", "--system", "--no-create-home", owner], check=True)  # noqa: S603, S607
+            subprocess.run(["useradd", "--system", "--no-create-home", owner], check=True)
         for parent in {*data.parents, *Path(tool("postgres")).parents}:
             if not parent.stat().st_mode & stat.S_IXOTH:
                 parent.chmod(parent.stat().st_mode | stat.S_IXOTH)
@@ -191,7 +193,7 @@ def _run(command: Sequence[str], owner: str | None) -> None:
     """Run one of PostgreSQL's programs; its words go to a file, since a server it starts keeps a pipe open."""
     with tempfile.TemporaryFile("w+") as words:
         environment = {**os.environ, "LC_ALL": "C"}
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             [tool(command[0]), *command[1:]],
             stdout=words, stderr=words, stdin=subprocess.DEVNULL, user=owner, env=environment, cwd="/", check=False,
         )  # fmt: skip

@@ -101,7 +101,7 @@ def client_address(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR") or "unknown")
 
 
-def healthz(request: HttpRequest) -> HttpResponse:
+def healthz(_request: HttpRequest) -> HttpResponse:
     """`ok` while this process and its database answer; 503 otherwise. For supervisors and proxies."""
     try:
         scalar("SELECT 1")

@@ -34,7 +34,9 @@ def rush(site: Site, shop: Scene, *, attempts: int, clients: int) -> Tally:
                 status, placed = web.post("/api/v1/orders", order, key=f"attempt-{attempt}")
                 tally.add(status)
                 if status == 201:
-                    started, payment = web.post(f"/api/v1/orders/{placed['ref']}/payments", {}, key=f"payment-{attempt}")
+                    started, payment = web.post(
+                        f"/api/v1/orders/{placed['ref']}/payments", {}, key=f"payment-{attempt}"
+                    )
                     assert started == 201, payment
                     browser.post(payment["redirect_url"], data={"action": "pay"})
 

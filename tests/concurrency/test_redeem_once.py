@@ -21,7 +21,9 @@ from tests.fakes.site import Site
 VOUCHERS, DEVICES = 100, 100
 
 
-def scan_all(site: Site, shop: Scene, vouchers: list[VoucherView], *, repeat: bool) -> tuple[Tally, list[str]]:
+def scan_all(
+    site: Site, shop: Scene, vouchers: list[VoucherView], *, repeat: bool
+) -> tuple[Tally, list[str]]:
     """Every device scans every voucher, each in an order of its own; statuses, and answers that differ when repeated."""
     owner = people.person()
     tokens = [

@@ -12,7 +12,7 @@ from hutong.pay.orders.types import PlacedOrder
 from hutong.pay.payments import queries as payments
 from hutong.pay.payments.types import PaymentReport, ReportStatus
 from hutong.town.catalog.models import Offer
-from hutong.town.merchants.models import Device, Store
+from hutong.town.merchants.models import Device, Merchant, Store
 from hutong.town.people.models import Person
 from hutong.visit.stock import services as stock
 from hutong.visit.vouchers import queries as vouchers
@@ -31,6 +31,12 @@ class Scene:
     offer: Offer
     device: Device
     shopper: Person = field(default_factory=people.person)
+
+    @property
+    def merchant(self) -> Merchant:
+        """The shop's merchant."""
+        assert self.store.merchant is not None
+        return self.store.merchant
 
     def order(
         self,

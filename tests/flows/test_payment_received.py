@@ -39,7 +39,7 @@ def test_paid_order_becomes_vouchers(at: datetime) -> None:
     assert len(vouchers.wallet(shop.shopper, at=at)) == 2
     stock = stock_of([shop.offer.public_id])[shop.offer.public_id]
     assert (stock.held, stock.sold) == (0, 2)
-    merchant_ref = shop.store.merchant.public_id
+    merchant_ref = shop.merchant.public_id
     assert balance(AccountKind.UNREDEEMED, merchant_ref, "EUR") == Money(2 * 1990, "EUR")
     assert balance(AccountKind.CLEARING, "sandbox", "EUR") == Money(-2 * 1990, "EUR")
 
@@ -61,7 +61,7 @@ def test_shop_remembers_only_who_agreed(at: datetime) -> None:
     placed = shop.order(by=other, consent=False)
     shop.money_arrives(placed)
     jobs.drain()
-    remembered = customers.customer_list(shop.store.merchant.public_id, at=at, segment=Segment.BOUGHT)
+    remembered = customers.customer_list(shop.merchant.public_id, at=at, segment=Segment.BOUGHT)
     assert len(remembered.rows) == 1
 
 
@@ -97,7 +97,7 @@ def test_late_payment_goes_back_when_the_thing_is_gone(at: datetime, sandbox: Sa
     assert vouchers.wallet(shop.shopper, at=at + LATER) == []
     (refund,) = payments.refunds_of_order(placed.order_ref)
     assert refund.amount == placed.total
-    assert balance(AccountKind.UNREDEEMED, shop.store.merchant.public_id, "EUR") == second.total
+    assert balance(AccountKind.UNREDEEMED, shop.merchant.public_id, "EUR") == second.total
 
 
 @pytest.mark.django_db(transaction=True)

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 def balances(shop: Scene) -> tuple[int, int, int]:
     """Unredeemed, payable, commission in cents."""
-    merchant_ref = shop.store.merchant.public_id
+    merchant_ref = shop.merchant.public_id
     return (
         balance(AccountKind.UNREDEEMED, merchant_ref, "EUR").minor,
         balance(AccountKind.PAYABLE, merchant_ref, "EUR").minor,
@@ -111,7 +111,7 @@ def test_unpaired_device_may_not_redeem(at: datetime) -> None:
 
 def test_only_staff_of_the_store_may_redeem(at: datetime) -> None:
     shop = scene(at=at)
-    cashier = merchants.staff(merchant=shop.store.merchant, store=shop.store).person
+    cashier = merchants.staff(merchant=shop.merchant, store=shop.store).person
     assert redeem.actor_for(person=cashier, store_ref=shop.store.public_id).ref == cashier.public_id
     for stranger in (people.person(), people.operator()):
         with pytest.raises(redeem.MayNotRedeem):
@@ -135,7 +135,7 @@ def test_shop_knows_it_afterwards(at: datetime) -> None:
     (voucher,) = shop.bought()
     shop.scan(voucher.code)
     jobs.drain()
-    (customer,) = customers.customer_list(shop.store.merchant.public_id, at=at).rows
+    (customer,) = customers.customer_list(shop.merchant.public_id, at=at).rows
     assert customer.visits == 1
     assert customer.spent == Money(1990, "EUR")
     assert "•" in customer.phone_masked
@@ -148,7 +148,7 @@ def test_without_consent_nothing_is_remembered(at: datetime) -> None:
     (voucher,) = shop.bought(consent=False)
     shop.scan(voucher.code)
     jobs.drain()
-    assert customers.customer_list(shop.store.merchant.public_id, at=at).rows == ()
+    assert customers.customer_list(shop.merchant.public_id, at=at).rows == ()
 
 
 def test_statements_of_a_redemption(at: datetime) -> None:

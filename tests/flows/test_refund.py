@@ -63,7 +63,7 @@ def test_unused_voucher_is_refunded(shop: Scene, sandbox: Sandbox) -> None:
     assert seen is not None
     assert order is not None
     assert (seen.state, order.state) == (VoucherState.REFUNDED, OrderState.REFUNDED)
-    assert balance(AccountKind.UNREDEEMED, shop.store.merchant.public_id, "EUR").minor == 0
+    assert balance(AccountKind.UNREDEEMED, shop.merchant.public_id, "EUR").minor == 0
     assert stock_of([shop.offer.public_id])[shop.offer.public_id].left == 10
     with pytest.raises(VoucherRefunded):
         shop.scan(voucher.code, at=clock.now())
@@ -120,4 +120,4 @@ def test_lost_answer_is_settled_by_the_janitor(shop: Scene, sandbox: Sandbox, at
     payment_received.ask_unknown(at=clock.now() + timedelta(seconds=30))
     (kept,) = payments.refunds_of_order(order_ref)
     assert kept.state is RefundState.DONE
-    assert balance(AccountKind.UNREDEEMED, shop.store.merchant.public_id, "EUR").minor == 0
+    assert balance(AccountKind.UNREDEEMED, shop.merchant.public_id, "EUR").minor == 0

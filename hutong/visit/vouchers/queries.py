@@ -186,9 +186,3 @@ def _use(use: dict[str, Any]) -> UseView:
         redeemed_at=datetime.fromisoformat(redeemed_at) if redeemed_at else None,
         store_names=use["store_names"],
     )
-
-
-def unused_units(unit_refs: Sequence[str]) -> list[str]:
-    """Those of the units whose use is ready: neither enjoyed nor given back. One statement."""
-    sql = "SELECT unit_ref FROM vouchers_use WHERE unit_ref = ANY(%s::text[]) AND state = 'ready' ORDER BY id"
-    return [entry["unit_ref"] for entry in rows(sql, [list(unit_refs)])]
