@@ -59,9 +59,15 @@ class Stage:
         ]
 
 
+def merchant_of(shop: Scene) -> Merchant:
+    """The shop's merchant."""
+    assert shop.store.merchant is not None
+    return shop.store.merchant
+
+
 def owner_of(shop: Scene) -> Person:
     """The person who applied for the shop's merchant."""
-    return Staff.objects.get(merchant=shop.store.merchant, role=Role.OWNER.value).person
+    return Staff.objects.get(merchant=merchant_of(shop), role=Role.OWNER.value).person
 
 
 def stage(at: datetime) -> Stage:
@@ -71,7 +77,7 @@ def stage(at: datetime) -> Stage:
     redeemed = shop.scan(used.code)
     jobs.drain()
     owner = owner_of(shop)
-    as_merchant(shop.store.merchant, owner, at)
+    as_merchant(merchant_of(shop), owner, at)
     draft = catalog.offer(store=shop.store, live=False, at=at)
     submit_offer(offer_ref=draft.public_id, by=None, at=at)
     return Stage(
@@ -81,8 +87,8 @@ def stage(at: datetime) -> Stage:
         unused=unused,
         unpaid_ref=shop.order().order_ref,
         redemption_ref=redeemed.redemption_ref,
-        customer_ref=customers.customer_list(shop.store.merchant.public_id, at=at).rows[0].ref,
-        key_ref=people_read.tokens_of(shop.store.merchant.public_id, at)[0].ref,
+        customer_ref=customers.customer_list(merchant_of(shop).public_id, at=at).rows[0].ref,
+        key_ref=people_read.tokens_of(merchant_of(shop).public_id, at)[0].ref,
         waiting_merchant=merchants.merchant(approved=False, at=at),
         waiting_deal=draft,
         shopper=as_person(shop.shopper, at),
@@ -101,7 +107,7 @@ def strangers(at: datetime) -> dict[str, Caller]:
     return {
         "another person": as_person(people.person(), at),
         "another merchant's owner": as_person(owner, at),
-        "another merchant's key": as_merchant(other.store.merchant, owner, at),
+        "another merchant's key": as_merchant(merchant_of(other), owner, at),
         "another merchant's device": as_device(other.device, at),
     }
 

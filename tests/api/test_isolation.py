@@ -11,7 +11,7 @@ from hutong.api.doors import SCOPES, Scope
 from hutong.api.v1 import api, scope_of
 from hutong.town.people.types import TokenKind
 from tests.api.caller import Answer, Caller
-from tests.api.stage import Stage, fingerprint, stage, strangers
+from tests.api.stage import Stage, fingerprint, merchant_of, stage, strangers
 from tests.factories import people
 from tests.fakes.sandbox import Sandbox
 
@@ -71,7 +71,7 @@ ASKED: dict[str, tuple[str, Ask]] = {
         "owner",
         lambda who, there: who.post(
             "/merchant/keys",
-            {"name": "x", "scopes": ["customers:read"], "merchant": there.shop.store.merchant.public_id},
+            {"name": "x", "scopes": ["customers:read"], "merchant": merchant_of(there.shop).public_id},
         ),
     ),
     "revoke_key": ("owner", lambda who, there: who.delete(f"/merchant/keys/{there.key_ref}")),
@@ -104,7 +104,7 @@ OF_ONES_OWN = {"end_token", "place_order"}
 
 
 def asked_merchant(there: Stage) -> str:
-    return f"merchant={there.shop.store.merchant.public_id}"
+    return f"merchant={merchant_of(there.shop).public_id}"
 
 
 def paused(there: Stage) -> None:

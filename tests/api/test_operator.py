@@ -10,6 +10,7 @@ from hutong.flows import jobs
 from hutong.town.catalog.services import submit_offer
 from hutong.town.merchants.models import MerchantDecision
 from tests.api.caller import Caller, as_person
+from tests.api.stage import merchant_of
 from tests.factories import catalog, merchants, people
 from tests.factories.loop import Scene, scene
 from tests.fakes.sandbox import Sandbox
@@ -45,7 +46,7 @@ def test_merchants_and_deals_wait_and_are_decided(shop: Scene, operator: Caller,
 
 
 def test_a_no_needs_a_reason(shop: Scene, operator: Caller) -> None:
-    for path in (f"merchants/{shop.store.merchant.public_id}", f"deals/{shop.offer.public_id}"):
+    for path in (f"merchants/{merchant_of(shop).public_id}", f"deals/{shop.offer.public_id}"):
         refused = operator.post(f"/operator/{path}/decision", {"approve": False, "reason": "  "})
         assert (refused.status, refused.code) == (422, "reason_missing")
 

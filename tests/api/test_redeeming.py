@@ -12,6 +12,7 @@ from hutong.town.merchants import services as merchant_services
 from hutong.town.merchants.types import Role
 from hutong.visit.vouchers.models import Redemption
 from tests.api.caller import Caller, as_device, as_person
+from tests.api.stage import merchant_of
 from tests.factories import merchants, people
 from tests.factories.loop import Scene, scene
 
@@ -82,7 +83,7 @@ def test_a_refunded_voucher_is_told_apart(shop: Scene, till: Caller, sandbox: An
 def test_staff_redeem_where_they_work(shop: Scene, at: datetime) -> None:
     vouchers = shop.bought(quantity=2)
     cashier = people.person()
-    merchants.staff(merchant=shop.store.merchant, person=cashier, store=shop.store)
+    merchants.staff(merchant=merchant_of(shop), person=cashier, store=shop.store)
     caller = as_person(cashier, at, scopes=[Scope.REDEMPTIONS_WRITE])
     assert caller.post("/redemptions", {"code": vouchers[0].code}).status == 201
     named = caller.post("/redemptions", {"code": vouchers[1].code, "store": shop.store.public_id})
@@ -91,9 +92,9 @@ def test_staff_redeem_where_they_work(shop: Scene, at: datetime) -> None:
 
 def test_staff_of_two_stores_say_which(shop: Scene, at: datetime) -> None:
     (voucher,) = shop.bought()
-    merchants.store(merchant=shop.store.merchant, at=at)
+    merchants.store(merchant=merchant_of(shop), at=at)
     manager = people.person()
-    merchants.staff(merchant=shop.store.merchant, person=manager, role=Role.MANAGER)
+    merchants.staff(merchant=merchant_of(shop), person=manager, role=Role.MANAGER)
     caller = as_person(manager, at)
     refused = caller.post("/redemptions", {"code": voucher.code})
     assert (refused.status, refused.code) == (422, "store_unclear")
@@ -118,7 +119,7 @@ def test_people_who_do_not_work_there(shop: Scene, at: datetime, whose: str) -> 
 
 def test_a_device_cannot_pick_another_store(shop: Scene, till: Caller, at: datetime) -> None:
     (voucher,) = shop.bought()
-    elsewhere = merchants.store(merchant=shop.store.merchant, at=at)
+    elsewhere = merchants.store(merchant=merchant_of(shop), at=at)
     done = till.post("/redemptions", {"code": voucher.code, "store": elsewhere.public_id})
     assert done.json["store"] == shop.store.public_id
 
