@@ -137,7 +137,13 @@ class Sandbox:
         self, kind: str, *, call: str = "", reference: str = "", value: object = "1", times: int = 1
     ) -> None:
         """Ask for a fault; see `FAULTS` in the server's api.py."""
-        asked = {"kind": kind, "call": call, "reference": reference, "value": value, "times": times}
+        asked: dict[str, Any] = {
+            "kind": kind,
+            "call": call,
+            "reference": reference,
+            "value": value,
+            "times": times,
+        }
         self.call("POST", "/test/faults", **asked).raise_for_status()
 
     def clear_faults(self) -> None:

@@ -33,7 +33,9 @@ def test_the_table_is_whole() -> None:
 
 
 @pytest.mark.parametrize(("state", "event", "to"), CASES)
-def test_a_payment_moves_by_the_table(state: S, event: E, to: S | None) -> None:
+def test_a_payment_moves_by_the_table(
+    state: PaymentState, event: PaymentEvent, to: PaymentState | None
+) -> None:
     assert next_state(state, event) is to
     assert (state in states_before(event)) is (to is not None)
 

@@ -156,8 +156,9 @@ def test_the_janitor_finds_out_what_became_of_a_lost_start(
 def test_a_pending_payment_is_asked_for_by_the_plan(sandbox: Sandbox, at: datetime) -> None:
     made = payment(at=at)
     begin(made.ref, at)
-    asked_at = []
-    for second in range(400):
+    asked_at: list[int] = []
+    around = [due + step for due in (5, 20, 80, 380) for step in (-1, 0, 1)]
+    for second in around:
         services.ask_unknown(at=at + timedelta(seconds=second))
         asked = Payment.objects.get(public_id=made.ref).asked
         if asked > len(asked_at):
