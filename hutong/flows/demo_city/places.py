@@ -35,7 +35,9 @@ def choose(region_id: int) -> Cast:
         (store for store in found if by_name[store.names["name"]] == 1),
         key=lambda store: (not store.opening_hours, not store.address, store.pk),
     )
-    approved = [(store,) for slug, count in _WANTED.items() for store in _of_category(single, slug)[:count]]
+    approved: list[tuple[Store, ...]] = [
+        (store,) for slug, count in _WANTED.items() for store in _of_category(single, slug)[:count]
+    ]
     chain = _chain(found, by_name)
     if chain:
         approved.append(chain)

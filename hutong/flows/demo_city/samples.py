@@ -36,8 +36,10 @@ class Sample:
         return sum(quantity * value for _names, quantity, value in self.includes)
 
     def draft(self, *, currency: str, variant: int, starts_at: datetime) -> OfferDraft:
-        """The offer as a merchant would write it; `variant` moves its price a little, in steps of 10."""
-        price = min(self.price * _PRICE_STEPS[variant % len(_PRICE_STEPS)] // 1000 * 10, self.list_price)
+        """The offer as a merchant would write it; `variant` moves its price a little."""
+        moved = self.price * _PRICE_STEPS[variant % len(_PRICE_STEPS)] // 100
+        # Prices end as shops write them: 12.90 rather than 12.64, and 2.90 rather than 2.94.
+        price = min(moved // 100 * 100 + 90 if moved > 1000 else moved // 10 * 10, self.list_price)
         return OfferDraft(
             titles=self.titles,
             descriptions=self.descriptions,

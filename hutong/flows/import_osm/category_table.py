@@ -83,14 +83,14 @@ GROUPS: dict[tuple[str, str, str, str], tuple[Entry, ...]] = {
             "Theatre & music",
             "演出剧场",
             "1f3ad",
-            ("amenity=theatre|arts_centre|events_venue|music_venue",),
+            ("amenity=theatre|events_venue|music_venue",),
         ),
         Entry(
             "museum",
-            "Museums & sights",
-            "博物馆景点",
+            "Museums & galleries",
+            "博物馆画廊",
             "1f3db-fe0f",
-            ("tourism=museum|gallery|zoo|aquarium|theme_park",),
+            ("tourism=museum|gallery|zoo|aquarium|theme_park", "amenity=arts_centre"),
         ),
         Entry(
             "fitness",
@@ -185,7 +185,7 @@ GROUPS: dict[tuple[str, str, str, str], tuple[Entry, ...]] = {
             "1f3e0",
             (
                 "shop=furniture|interior_decoration|houseware|kitchen|cookware|bed|carpet|curtain|candles|lighting"
-                "|hardware|doityourself|paint|bathroom_furnishing|household_linen|tiles|garden_centre|antiques|frame",
+                "|hardware|doityourself|paint|bathroom_furnishing|household_linen|tiles|garden_centre|antiques|frame|art|artist",
             ),
         ),
         Entry(
@@ -202,7 +202,7 @@ GROUPS: dict[tuple[str, str, str, str], tuple[Entry, ...]] = {
             "1f381",
             (
                 "shop=gift|souvenir|souvenirs|toys|games|baby_goods|party|variety_store|craft|handicraft"
-                "|handicrafts|art|artist|model|collector|hobby",
+                "|handicrafts|model|collector|hobby",
             ),
         ),
         Entry("flowers", "Flowers", "鲜花", "1f490", ("shop=florist|garden",)),

@@ -24,6 +24,7 @@ from hutong.town.merchants.queries import (
     stores_of,
 )
 from hutong.town.merchants.types import MerchantState, Role
+from hutong.town.people.models import Person
 from tests.factories import merchants as make
 from tests.factories import people, regions
 
@@ -167,13 +168,18 @@ def test_who_may_redeem_where(at: datetime) -> None:
     everywhere = make.staff(merchant=merchant).person
     only_here = make.staff(merchant=merchant, store=here).person
     till = make.device(store=here)
+    actors: dict[str, Person | Device] = {
+        "owner": owner,
+        "everywhere": everywhere,
+        "only here": only_here,
+        "till": till,
+        "stranger": people.person(),
+        "operator": people.operator(),
+    }
     allowed = {
         name: [may_redeem(actor, store) for store in (here, there, elsewhere)]
-        for name, actor in {
-            "owner": owner, "everywhere": everywhere, "only here": only_here, "till": till,
-            "stranger": people.person(), "operator": people.operator(),
-        }.items()
-    }  # fmt: skip
+        for name, actor in actors.items()
+    }
     assert allowed == {
         "owner": [True, True, False],
         "everywhere": [True, True, False],
