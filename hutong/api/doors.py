@@ -47,7 +47,7 @@ SCOPES: Final[dict[Scope, tuple[str, frozenset[TokenKind]]]] = {
         "Redeem vouchers in a store, and undo it.",
         frozenset({TokenKind.PERSON, TokenKind.DEVICE}),
     ),
-    Scope.MERCHANT_READ: ("See a merchant's day: redemptions and takings.", _PERSON_OR_KEY),
+    Scope.MERCHANT_READ: ("See a merchant's stores and its day: redemptions and takings.", _PERSON_OR_KEY),
     Scope.CUSTOMERS_READ: ("See a merchant's customers who agreed to it.", _PERSON_OR_KEY),
     Scope.DEALS_WRITE: ("Pause and resume a merchant's deals.", _PERSON_OR_KEY),
     Scope.DEVICES_WRITE: ("Pair and unpair a merchant's scanners and tills.", _PERSON),

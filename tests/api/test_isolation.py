@@ -44,6 +44,7 @@ ASKED: dict[str, tuple[str, Ask]] = {
     "get_voucher": ("shopper", own("/vouchers", lambda there: there.unused.ref)),
     "redeem_voucher": ("device", lambda who, there: who.post("/redemptions", {"code": there.unused.code})),
     "undo_redemption": ("device", lambda who, there: who.post(f"/redemptions/{there.redemption_ref}/undo")),
+    "list_stores": ("owner", lambda who, there: who.get(f"/merchant/stores?{asked_merchant(there)}")),
     "get_today": ("owner", lambda who, there: who.get(f"/merchant/today?{asked_merchant(there)}")),
     "list_customers": ("owner", lambda who, there: who.get(f"/merchant/customers?{asked_merchant(there)}")),
     "get_customer": ("owner", own("/merchant/customers", lambda there: there.customer_ref)),

@@ -59,6 +59,18 @@ def test_who_works_in_one_store_sees_that_store(shop: Scene, at: datetime) -> No
     assert as_person(there, at).get("/merchant/today").json["redemptions"] == []
 
 
+def test_the_stores_one_works_in(shop: Scene, owner: Caller, at: datetime) -> None:
+    other = merchants.store(merchant=merchant_of(shop), at=at)
+    assert {store["ref"] for store in owner.get("/merchant/stores").json} == {
+        shop.store.public_id,
+        other.public_id,
+    }
+    cashier = people.person()
+    merchants.staff(merchant=merchant_of(shop), person=cashier, store=other)
+    (store,) = as_person(cashier, at).get("/merchant/stores").json
+    assert (store["ref"], store["state"]) == (other.public_id, "open")
+
+
 def test_customers_who_agreed(shop: Scene, owner: Caller, key: Caller) -> None:
     visited(shop)
     for caller in (owner, key):

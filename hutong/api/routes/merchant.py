@@ -14,6 +14,7 @@ from hutong.api.schemas.merchant import (
     CustomerPageOut,
     CustomersAsked,
     DealSwitched,
+    OwnStore,
     RedeemedOut,
     TakingsOut,
     TodayOut,
@@ -30,6 +31,12 @@ from hutong.visit.vouchers.queries import today
 router = Router(tags=["Merchant"])
 
 Merchant = Annotated[Ref | None, Query(None, description="Needed only by somebody who works for several.")]
+
+
+@router.get("/stores", auth=scope(Scope.MERCHANT_READ), response=list[OwnStore])
+def list_stores(request: ApiRequest, merchant: Merchant = None) -> list[OwnStore]:
+    """The merchant's stores: those the person works in, or all of them."""
+    return [OwnStore.of(store) for store in merchant_actor(request, merchant, managing=False).stores]
 
 
 @router.get("/today", auth=scope(Scope.MERCHANT_READ), response=TodayOut)

@@ -19,10 +19,33 @@ from hutong.know.customers.types import (
     VisitKind,
 )
 from hutong.pay.orders.types import Takings
-from hutong.town.merchants.types import DeviceView
+from hutong.town.merchants.types import DeviceView, StoreState, StoreView
 from hutong.visit.vouchers.types import RedeemedLine
 
 from .base import Cursor, Limit, Line, MoneyOut, Ref, said
+
+
+class OwnStore(Schema):
+    """One of the merchant's stores."""
+
+    ref: str
+    name: str
+    address: str
+    lon: float
+    lat: float
+    state: StoreState
+
+    @staticmethod
+    def of(store: StoreView) -> OwnStore:
+        """The shape of `store`."""
+        return OwnStore(
+            ref=store.ref,
+            name=said(store.names),
+            address=store.address,
+            lon=store.lon,
+            lat=store.lat,
+            state=store.state,
+        )
 
 
 class TakingsOut(Schema):
