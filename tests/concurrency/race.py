@@ -6,11 +6,12 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TypeVar, overload
 
 from django.db import connection
 
 T = TypeVar("T")
+E = TypeVar("E", bound=Exception)
 
 WAIT_S = 60
 
@@ -31,12 +32,14 @@ def all_at_once(runners: int, action: Callable[[int], T]) -> list[T]:
         return list(pool.map(run, range(runners)))
 
 
-def race(
-    calls: Sequence[Callable[[], T]], *, expected: tuple[type[Exception], ...] = ()
-) -> list[T | Exception]:
+@overload
+def race(calls: Sequence[Callable[[], T]]) -> list[T]: ...
+@overload
+def race(calls: Sequence[Callable[[], T]], *, expected: tuple[type[E], ...]) -> list[T | E]: ...
+def race(calls: Sequence[Callable[[], T]], *, expected: tuple[type[E], ...] = ()) -> list[T] | list[T | E]:
     """Run all calls at once; what each returned, or the expected error it raised. Other errors are raised."""
 
-    def run(number: int) -> T | Exception:
+    def run(number: int) -> T | E:
         try:
             return calls[number]()
         except expected as error:

@@ -58,7 +58,7 @@ def redeem_all_naively(made: list[MadeVoucher], _device: Device, _at: datetime, 
 def test_100_vouchers_and_racing_devices_make_100_redemptions(at: datetime) -> None:
     made, devices = issue_many(VOUCHERS)
     results = race([partial(redeem_all, made, device, at, seed) for seed, device in enumerate(devices)])
-    redeemed = [one.voucher_ref for result in results if isinstance(result, list) for one in result]
+    redeemed = [one.voucher_ref for result in results for one in result]
     assert len(redeemed) == VOUCHERS
     assert sorted(redeemed) == sorted(voucher.ref for voucher in made)
     assert Redemption.objects.count() == VOUCHERS
@@ -78,7 +78,7 @@ def test_all_devices_at_the_very_same_voucher_make_one_redemption(at: datetime) 
 def test_control_reading_before_writing_redeems_twice(at: datetime) -> None:
     made, devices = issue_many(30)
     got = race([partial(redeem_all_naively, made, device, at, seed) for seed, device in enumerate(devices)])
-    assert sum(number for number in got if isinstance(number, int)) > len(made)
+    assert sum(got) > len(made)
 
 
 @pytest.mark.parametrize("uses", [1, 5])
@@ -141,7 +141,7 @@ def test_a_refund_and_a_redemption_never_both_win(at: datetime) -> None:
         for device, redeems in zip(devices[:8], [True, False] * 4, strict=True)
     ]
     won = race(calls)
-    assert sum(number for number in won if isinstance(number, int)) == len(made)
+    assert sum(won) == len(made)
     states = list(Use.objects.values_list("state", flat=True))
     assert states.count("used") == Redemption.objects.count() == sum(won[0::2])
     assert states.count("refunded") == sum(won[1::2])
@@ -154,7 +154,7 @@ def test_control_checking_before_writing_lets_both_win(at: datetime) -> None:
         partial(refund_or_redeem_naively, made, device, at, redeems)
         for device, redeems in zip(devices[:8], [True, False] * 4, strict=True)
     ]
-    assert sum(number for number in race(calls) if isinstance(number, int)) > len(made)
+    assert sum(race(calls)) > len(made)
 
 
 def test_undo_by_two_hands_gives_the_use_back_once(at: datetime) -> None:

@@ -2,19 +2,21 @@
 
 import dataclasses
 import random
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_django import DjangoAssertNumQueries
 
 from hutong.kernel.errors import NotFound
 from hutong.kernel.money import Money
 from hutong.know.customers import queries, rules, services
 from hutong.know.customers.models import Customer, Visit
 from hutong.know.customers.queries import CursorInvalid
-from hutong.know.customers.types import Marks, Segment, Sort, VisitKind
+from hutong.know.customers.types import CustomerList, Marks, Segment, Sort, VisitKind
 from hutong.town.merchants.models import Merchant
 from hutong.town.people.models import Person
 from tests.factories import customers, merchants, people
@@ -23,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _memory_agrees(request: pytest.FixtureRequest):
+def _memory_agrees(request: pytest.FixtureRequest) -> Iterator[None]:
     """After every test the counts equal the visits, and nobody is remembered without consent."""
     yield
     if "merchant" in request.fixturenames:
@@ -45,7 +47,7 @@ def regular(merchant: Merchant, name: str = "Sami Shopper", phone: str | None = 
     return person
 
 
-def names(found) -> list[str]:
+def names(found: CustomerList) -> list[str]:
     """The names of a list's rows."""
     return [row.name for row in found.rows]
 
@@ -218,7 +220,7 @@ def test_segments_and_counts_are_what_the_rules_say(merchant: Merchant, at: date
 
 
 def test_statements_do_not_grow_with_the_list(
-    merchant: Merchant, at: datetime, django_assert_num_queries
+    merchant: Merchant, at: datetime, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for size in (1, 2):
         for _customer in range(size):

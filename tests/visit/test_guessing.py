@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import count
+from typing import TypeVar
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from hutong.kernel.errors import TooMany
 from hutong.town.merchants.models import Device, Store
@@ -13,6 +15,7 @@ from tests.factories import merchants, vouchers
 
 pytestmark = pytest.mark.django_db
 
+T = TypeVar("T")
 LIMIT = 50
 _guesses = count()
 
@@ -50,7 +53,7 @@ def other_addresses() -> Iterator[str]:
     return (f"10.0.{number // 250}.{number % 250}" for number in count())
 
 
-def same(value):
+def same(value: T) -> Iterator[T]:
     """The same thing for ever."""
     while True:
         yield value
@@ -120,7 +123,9 @@ def test_only_unknown_codes_cost_and_time_gives_the_tries_back(at: datetime) -> 
     assert tries_until_stopped(same(device), same("10.1.1.1"), later) == rules.OWN_TRIES
 
 
-def test_an_honest_scan_costs_one_statement_more(at: datetime, django_assert_num_queries) -> None:
+def test_an_honest_scan_costs_one_statement_more(
+    at: datetime, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     made = vouchers.voucher()
     device = merchants.device(store=made.store)
     assert device.store.merchant is not None

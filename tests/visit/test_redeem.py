@@ -1,8 +1,10 @@
 """Redeeming a voucher: once, in the right place and time, and a reason when not."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from hutong.visit.vouchers import queries, rules, services
 from hutong.visit.vouchers.models import Redemption
@@ -13,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _vouchers_agree():
+def _vouchers_agree() -> Iterator[None]:
     """After every test the counters equal the uses and redemptions."""
     yield
     assert queries.problems() == []
@@ -74,7 +76,9 @@ def test_a_used_voucher_says_when_and_where(at: datetime) -> None:
     }  # fmt: skip
 
 
-def test_a_voucher_of_another_merchant_is_as_unknown_as_one_nobody_has(django_assert_num_queries) -> None:
+def test_a_voucher_of_another_merchant_is_as_unknown_as_one_nobody_has(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
     foreign, own = vouchers.voucher(), vouchers.voucher()
     vouchers.redeem(foreign)
     nobodys = rules.code_from_digest(b"nobody has this code")
@@ -87,7 +91,7 @@ def test_a_voucher_of_another_merchant_is_as_unknown_as_one_nobody_has(django_as
     assert answers[0] == answers[1]
 
 
-def test_a_mistyped_code_asks_the_database_nothing(django_assert_num_queries) -> None:
+def test_a_mistyped_code_asks_the_database_nothing(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     made = vouchers.voucher()
     device = merchants.device(store=made.store)
     wrong = ("3" if made.code[0] == "2" else "2") + made.code[1:]
@@ -133,7 +137,7 @@ def test_a_store_nobody_claimed_redeems_nothing(at: datetime) -> None:
         )  # fmt: skip
 
 
-def test_statements_of_redeem_and_of_a_repeat(django_assert_num_queries) -> None:
+def test_statements_of_redeem_and_of_a_repeat(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     made = vouchers.voucher()
     device = merchants.device(store=made.store)
     with django_assert_num_queries(5):  # two of them the savepoint inside the test's transaction
@@ -153,7 +157,9 @@ def test_issuing_the_same_units_again_gives_the_same_vouchers(at: datetime) -> N
     assert again[0].unit_refs == made.unit_refs
 
 
-def test_each_unit_gets_a_voucher_of_its_own_by_default(at: datetime, django_assert_num_queries) -> None:
+def test_each_unit_gets_a_voucher_of_its_own_by_default(
+    at: datetime, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     made = vouchers.voucher()
     assert made.store.merchant is not None
     units = ["unt_a", "unt_b", "unt_c"]
@@ -178,7 +184,9 @@ def test_units_that_do_not_fill_a_voucher_are_refused(at: datetime) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 3])
-def test_the_wallet_is_one_statement(size: int, at: datetime, django_assert_num_queries) -> None:
+def test_the_wallet_is_one_statement(
+    size: int, at: datetime, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     first = vouchers.voucher()
     for _number in range(size - 1):
         vouchers.voucher(store=first.store, person=first.person)
@@ -214,7 +222,9 @@ def test_the_code_is_not_in_the_table() -> None:
     assert made.row.code_hmac == queries.lookup_hash(made.code)
 
 
-def test_today_shows_the_day_of_these_stores_newest_first(at: datetime, django_assert_num_queries) -> None:
+def test_today_shows_the_day_of_these_stores_newest_first(
+    at: datetime, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     made, elsewhere = vouchers.voucher(uses=3), vouchers.voucher()
     device = merchants.device(store=made.store, name="Counter")
     vouchers.redeem(elsewhere, at=at)

@@ -1,26 +1,29 @@
 """Undo within its window, refund of what is unused, and never a use that is both."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from hutong.kernel.errors import NotFound
+from hutong.town.merchants.models import Device
 from hutong.town.merchants.types import Role
 from hutong.visit.vouchers import queries, services
-from hutong.visit.vouchers.types import VoucherState
+from hutong.visit.vouchers.types import UndoResult, VoucherState
 from tests.factories import merchants, people, vouchers
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _vouchers_agree():
+def _vouchers_agree() -> Iterator[None]:
     """After every test the counters equal the uses and redemptions."""
     yield
     assert queries.problems() == []
 
 
-def undo(redemption_ref: str, device, at: datetime):
+def undo(redemption_ref: str, device: Device, at: datetime) -> UndoResult:
     """Undo as a device."""
     return services.undo(redemption_ref=redemption_ref, actor_ref=device.public_id, by=None, at=at)
 
@@ -132,7 +135,7 @@ def test_a_used_voucher_is_not_refunded() -> None:
     assert made.row.state == "used"
 
 
-def test_three_unused_of_ten_are_refunded_exactly(django_assert_num_queries) -> None:
+def test_three_unused_of_ten_are_refunded_exactly(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     made = vouchers.voucher(uses=10)
     for _use in range(6):
         vouchers.redeem(made)
