@@ -64,6 +64,7 @@ def import_osm(
     ] = "",
     zone: Annotated[str, typer.Option(help="Time zone, e.g. Europe/Helsinki")] = "Europe/Helsinki",
     currency: Annotated[str, typer.Option(help="ISO 4217 code")] = "EUR",
+    accept_losses: Annotated[bool, typer.Option(help="Also when most known listings are not in it")] = False,
 ) -> None:
     """Places of trade become stores, streets become the basemap. Again: updates, and never doubles."""
     with errors_as_sentences():
@@ -74,7 +75,7 @@ def import_osm(
         with progress_bar() as progress:
             report = run(
                 file, region, names={"en": name or region.title()}, zone=zone, currency=currency,
-                at=clock.now(), progress=progress,
+                at=clock.now(), progress=progress, accept_losses=accept_losses,
             )  # fmt: skip
         console.print(report.as_text())
 
