@@ -9,6 +9,7 @@ import io
 import re
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages import Catalog, mofile, pofile
@@ -30,6 +31,19 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
 def catalogue_path(root: Path, locale: str) -> Path:
     """Where the catalogue of `locale` lies."""
     return root / "hutong/locale" / locale / "LC_MESSAGES/django.po"
+
+
+def _catalogue(locale: str | None) -> Catalog:
+    # a fixed date, so that a new text changes no other line
+    return Catalog(
+        locale=locale,
+        project="hutong",
+        charset="utf-8",
+        header_comment="# Texts of Hutong. Made by tools/messages.py; terms are in docs/glossary.md.",
+        creation_date=datetime(2026, 1, 1, tzinfo=UTC),
+        revision_date=datetime(2026, 1, 1, tzinfo=UTC),
+        fuzzy=False,
+    )
 
 
 def _sources(root: Path) -> Iterator[tuple[str, bytes]]:
@@ -55,7 +69,7 @@ def _sources(root: Path) -> Iterator[tuple[str, bytes]]:
 
 def template_catalogue(root: Path) -> Catalog:
     """Every text for people that the sources hold. Places are files without lines, so that diffs stay small."""
-    template = Catalog(project="hutong", charset="utf-8")
+    template = _catalogue(None)
     for name, source in _sources(root):
         found = extract("python", io.BytesIO(source), KEYWORDS, ["Translators:"], {})
         for _line, message, comments, context in found:
@@ -67,7 +81,7 @@ def template_catalogue(root: Path) -> Catalog:
 
 def _read(path: Path, locale: str) -> Catalog:
     if not path.exists():
-        return Catalog(locale=locale, project="hutong", charset="utf-8")
+        return _catalogue(locale)
     with path.open("rb") as stream:
         return pofile.read_po(stream, locale=locale)
 
@@ -79,6 +93,8 @@ def extract_catalogues(root: Path = ROOT) -> None:
         path = catalogue_path(root, locale)
         catalogue = _read(path, locale)
         catalogue.update(template, no_fuzzy_matching=True)
+        catalogue.header_comment, catalogue.fuzzy = template.header_comment, False
+        catalogue.revision_date = template.revision_date
         catalogue.obsolete.clear()
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as stream:

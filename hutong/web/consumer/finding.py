@@ -1,6 +1,7 @@
 """Finding things: home, lists, search, map, region."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
@@ -24,6 +25,8 @@ HOME_STORES = 6
 PAGE_SIZE = 20
 TILES = 10
 MOST_TEXT = 80
+# A countdown says something for three days; before that it is only a large number.
+SOON = timedelta(days=3)
 
 
 def _sort(query: Mapping[str, str]) -> DealSort:
@@ -74,6 +77,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """What is around the visitor, at once and without signing in. Four statements for an anonymous visitor."""
     where, at, sort = whereabouts(request), clock.now(), _sort(request.GET)
     deals = search.deals_near(place=where.place, at=at, sort=sort, limit=HOME_DEALS)
+    banner = _banner(deals.items)
     context = {
         "tab": "home",
         "where": where,
@@ -81,7 +85,8 @@ def home(request: HttpRequest) -> HttpResponse:
         "zone": where.region.zone,
         "deals": deals.items,
         "more_deals": deals.next is not None,
-        "banner": _banner(deals.items),
+        "banner": banner,
+        "banner_ends_soon": bool(banner and banner.ends_at and banner.ends_at - at < SOON),
         "chips": _sort_chips(request.GET, sort),
     }
     if request.headers.get("HX-Target") != "deals":

@@ -46,8 +46,8 @@ def _ticket(voucher: VoucherView, offer: OfferView | None, amounts: dict[str, Mo
         voucher=voucher,
         emoji=offer.emoji if offer else "",
         hue=offer.hue if offer else 30,
-        paid=sum(paid, zero) if zero else None,
-        refundable=sum(back, zero) if zero and back else None,
+        paid=sum(paid, zero) if zero is not None else None,
+        refundable=sum(back, zero) if zero is not None and back else None,
         zone=offer.stores[0].zone if offer and offer.stores else "UTC",
     )
 

@@ -24,7 +24,7 @@ from hutong.web.shell.parts import page, wants_part
 # A map opened over a whole town shows its middle this close; a store's own map is closer.
 ZOOM = 15.0
 STORE_ZOOM = 16.2
-MOST_PINS = 150
+MOST_PINS = 300
 MARGIN_DEGREES = 0.02
 
 

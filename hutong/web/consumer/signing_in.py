@@ -39,8 +39,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         else:
             request.session[PHONE_KEY] = sent.phone
             return HttpResponseRedirect(f"{reverse('sign_in_code')}?{urlencode({'next': target})}")
-    status = 422 if form.errors else 200
-    return page(request, "consumer/sign_in.html", {"form": form, "next": target}, status=status)
+    return page(request, "consumer/sign_in.html", {"form": form, "next": target})
 
 
 @never_cache
@@ -68,7 +67,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
             request.session.pop(PHONE_KEY, None)
             return HttpResponseRedirect(target)
     context = {"form": form, "next": target, "phone": phone}
-    return page(request, "consumer/sign_in_code.html", context, status=422 if form.errors else 200)
+    return page(request, "consumer/sign_in_code.html", context)
 
 
 @require_POST

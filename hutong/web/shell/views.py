@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from hutong.town.people import queries as people
 from hutong.town.people import services as people_services
+from hutong.town.regions import queries as regions
 from hutong.web.shell import gallery as examples
 from hutong.web.shell import scheme
 from hutong.web.shell.parts import page, safe_next
@@ -117,5 +118,6 @@ def messages_tray(request: HttpRequest) -> HttpResponse:
     """The demo's telephone: the last text messages, newest first. Only where the sender is `tray`."""
     if settings.HUTONG_SMS != "tray":
         raise Http404
-    context = {"messages_sent": people.messages(limit=20)}
+    region = regions.default_region()
+    context = {"messages_sent": people.messages(limit=20), "zone": region.zone if region else ""}
     return page(request, "shell/messages.html", context, part="shell/_messages.html")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import phonenumbers
 import segno
 from babel.dates import format_datetime
 from babel.numbers import format_decimal
@@ -84,6 +85,16 @@ def masked_phone(phone: str | None) -> str:
 
 
 @register.filter
+def phone_spaced(phone: str | None) -> str:
+    """A whole number in its country's groups, for its owner: `+358 40 1234567`."""
+    try:
+        number = phonenumbers.parse(phone or "")
+    except phonenumbers.NumberParseException:
+        return phone or ""
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+@register.filter
 def promise(slug: str) -> str:
     """The words of an offer's promise tag; an unknown one is shown as it is."""
     words = PROMISES.get(slug)
@@ -122,13 +133,15 @@ STYLES = {"en_GB": _ENGLISH | _SAME, "zh_Hans_CN": _CHINESE | _SAME}
 
 @register.simple_tag(takes_context=True)
 def local_time(context: template.Context, at: datetime | None, style: str = "short", zone: str = "") -> str:
-    """`<time>` in the zone given, else the page's `zone`. Styles: short, long, date, day, time, soon.
+    """`<time>` in the zone given, else the page's `zone`. Styles: short, long, date, day, time, soon, through.
 
-    `soon` is the time alone today and within the next night, with the weekday otherwise.
+    `through` is the last day of a half-open span that ends at `at`. `soon` is the time alone today and within the next night, with the weekday otherwise.
     """
     if at is None:
         return "—"
     wall = clock.local(at, zone or context.get("zone") or settings.TIME_ZONE)
+    if style == "through":
+        wall, style = wall - timedelta(seconds=1), "date"
     if style == "soon" and wall - clock.now() < timedelta(hours=16):
         style = "time"
     text = format_datetime(wall, STYLES[locale()][style], locale=locale())
