@@ -17,7 +17,7 @@ TEXTS = {
         "decline": "Decline",
         "later": "Come back later",
         "back": "Back to the shop",
-        "until": "This page is good for {minutes} more minutes.",
+        "until": "Time left to pay: {minutes} min.",
         "other_language": "简体中文",
         "paid": "Paid",
         "paid_more": "The payment is done. You can go back to the shop.",
