@@ -1,0 +1,66 @@
+"""The frame of the operator's pages: navigation with what waits, the region looked at, one way to render."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from hutong.pay.payments.queries import open_refunds
+from hutong.town.catalog.queries import pending_offers
+from hutong.town.merchants.queries import pending_merchants
+from hutong.town.regions import queries as regions
+from hutong.town.regions.types import RegionView
+from hutong.web.shell.parts import page
+
+REGION_KEY = "operator_region"
+MOST_COUNTED = 99
+
+
+def operator_page(
+    request: HttpRequest,
+    template: str,
+    context: dict[str, Any],
+    *,
+    tab: str,
+    part: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    """A page with its frame. `waiting` and `refunds_open` are counted up to 99, for the navigation."""
+    waiting = len(pending_merchants(MOST_COUNTED)) + len(pending_offers(MOST_COUNTED))
+    refunds_open = len(open_refunds(limit=MOST_COUNTED))
+    framed = {
+        "nav": navigation(tab, waiting=waiting, refunds_open=refunds_open),
+        "console_name": _("Operator"),
+        "zone": settings.TIME_ZONE,
+        "waiting": waiting,
+        "refunds_open": refunds_open,
+        **context,
+    }
+    return page(request, template, framed, part=part, status=status)
+
+
+def navigation(tab: str, *, waiting: int, refunds_open: int) -> list[dict[str, Any]]:
+    """The entries, with how many things wait behind each."""
+    entries = [
+        ("figures", "operator_figures", "chart-line", _("Figures"), 0),
+        ("queue", "operator_queue", "clipboard-check", _("Queue"), waiting),
+        ("orders", "operator_orders", "receipt", _("Orders"), 0),
+        ("refunds", "operator_refunds", "banknote", _("Refunds"), refunds_open),
+        ("books", "operator_books", "book-open", _("Books"), 0),
+    ]
+    return [
+        {"url": reverse(name), "icon": icon, "label": label, "current": key == tab, "count": count}
+        for key, name, icon, label, count in entries
+    ]
+
+
+def region_of(request: HttpRequest) -> tuple[RegionView | None, list[RegionView]]:
+    """The region looked at (asked for, remembered, or the default), and all there are to choose from."""
+    every = regions.regions()
+    wanted = request.GET.get("region") or request.session.get(REGION_KEY)
+    chosen = next((region for region in every if region.slug == wanted), None)
+    if chosen is not None and request.session.get(REGION_KEY) != chosen.slug:
+        request.session[REGION_KEY] = chosen.slug
+    return chosen or regions.default_region(), every
