@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
             name='SearchStore',
             fields=[
                 ('store_id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('store_ref', models.CharField(max_length=40, unique=True)),
+                ('store_ref', models.CharField(max_length=40)),
                 ('region_id', models.BigIntegerField()),
                 ('category_id', models.BigIntegerField()),
                 ('root_category_id', models.BigIntegerField()),
@@ -66,6 +66,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'indexes': [django.contrib.postgres.indexes.GistIndex(fields=['place'], name='search_store_place'), django.contrib.postgres.indexes.GistIndex(fields=['category_id', 'place'], name='search_store_category'), django.contrib.postgres.indexes.GistIndex(fields=['root_category_id', 'place'], name='search_store_group'), django.contrib.postgres.indexes.GistIndex(condition=models.Q(('deals__gt', 0)), fields=['place'], name='search_store_deals'), django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(models.F('text'), name='gin_trgm_ops'), name='search_store_text'), django.contrib.postgres.indexes.GinIndex(fields=['grams'], name='search_store_grams'), models.Index(condition=models.Q(('stale_at__isnull', False)), fields=['stale_at'], name='search_store_stale')],
+                'constraints': [models.UniqueConstraint(fields=('store_ref',), name='search_store_ref')],
             },
         ),
     ]
