@@ -1,0 +1,158 @@
+"""Chromium, the demo city, and people who use it. Skipped, saying so, where no chromium is installed."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+
+from tests.fakes.sandbox import wait_until
+from tests.fakes.site import Site
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = shutil.which("chromium")
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--use-fake-ui-for-media-stream"),
+    *("--use-fake-device-for-media-stream", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"),
+]
+RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
+LOCALES = {"en": "en-GB", "zh-hans": "zh-CN"}
+PHONE, DESKTOP = (390, 844), (1280, 800)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything below this folder drives a browser."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+            if not CHROMIUM:
+                item.add_marker(pytest.mark.skip(reason="no chromium here (Debian: apt-get install chromium)"))
+
+
+@dataclass
+class Visitor:
+    """Somebody with a browser; every error of every page is kept."""
+
+    page: Page
+    errors: list[str] = field(default_factory=list)
+
+    def sign_in(self, phone: str, *, to: str = "/") -> None:
+        """Sign in with the code from the demo's message tray, as a person would."""
+        self.page.goto(f"/sign-in/?next={to}")
+        self.enter_phone_and_code(phone)
+
+    def enter_phone_and_code(self, phone: str) -> None:
+        """From the sign-in page to where it leads."""
+        self.page.locator("input[name=phone]").fill(phone)
+        self.page.locator("form[novalidate] button.btn-primary").click()
+        self.page.locator("input[name=code]").fill(last_code(phone))
+        self.page.locator("form[novalidate] button.btn-primary").click()
+        self.page.wait_for_url(lambda url: "/sign-in/" not in url)
+
+    def check_accessible(self) -> None:
+        """No fault that axe can find (WCAG 2.2 AA and best practice) on the page as it is."""
+        # axe reads colours in the middle of a fade, so it waits until nothing moves.
+        self.page.wait_for_function("document.getAnimations().every(a => a.playState !== 'running' || a.effect.getTiming().iterations === Infinity)")
+        found = Axe().run(self.page, options={"runOnly": RULES}).response["violations"]
+        faults = [(fault["id"], [node["html"][:120] for node in fault["nodes"][:3]]) for fault in found]
+        assert not faults, f"{self.page.url}\n{json.dumps(faults, indent=1)}"
+
+    def check_fits(self) -> None:
+        """Nothing sticks out to the side."""
+        wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{self.page.url} is {wide} px too wide"
+
+
+def last_code(phone: str) -> str:
+    """The newest code the demo's tray holds for a phone."""
+    from hutong.town.people.models import Message
+
+    def newest() -> str | None:
+        message = Message.objects.filter(to=phone).order_by("-id").first()
+        found = re.search(r"\b(\d{6})\b", message.body) if message else None
+        return found[1] if found else None
+
+    return str(wait_until(newest))
+
+
+@pytest.fixture(scope="session")
+def playwright_session() -> Iterator[Playwright]:
+    """Playwright without its own browsers.
+
+    Its synchronous face keeps an event loop in this thread, in which Django would refuse to touch the database.
+    """
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as running:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(playwright_session: Playwright) -> Iterator[Browser]:
+    """Debian's Chromium."""
+    launched = playwright_session.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    yield launched
+    launched.close()
+
+
+@pytest.fixture
+def city(site: Site, tmp_path: Path) -> Site:
+    """The site with the demo city, its sample shops and its accounts, as `make demo` has them."""
+    from hutong.flows import jobs
+    from hutong.flows.demo_city import seed_demo
+    from hutong.flows.import_osm import import_osm
+    from hutong.kernel import clock
+
+    import_osm(
+        ROOT / "data" / "helsinki-centre.osm.pbf", "helsinki",
+        names={"en": "Helsinki", "zh-Hans": "赫尔辛基", "fi": "Helsinki"},
+        zone="Europe/Helsinki", currency="EUR", at=clock.now(),
+    )  # fmt: skip
+    seed_demo(at=clock.now())
+    jobs.drain()
+    return site
+
+
+Arrive = Callable[..., Visitor]
+
+
+@pytest.fixture
+def arrive(city: Site, browser: Browser) -> Iterator[Arrive]:
+    """`arrive(language="zh-hans", size=PHONE, scheme="dark")`: a new visitor. At the end nobody may have seen an error."""
+    contexts: list[BrowserContext] = []
+    visitors: list[Visitor] = []
+
+    def arriving(
+        *, language: str = "en", size: tuple[int, int] = PHONE, scheme: str = "light", camera: Browser | None = None
+    ) -> Visitor:
+        context = (camera or browser).new_context(
+            base_url=city.url,
+            viewport={"width": size[0], "height": size[1]},
+            locale=LOCALES[language],
+            color_scheme="dark" if scheme == "dark" else "light",
+            timezone_id="Europe/Helsinki",
+            permissions=["camera"] if camera else [],
+        )
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        visitor = Visitor(context.new_page())
+        visitor.page.on("pageerror", lambda error: visitor.errors.append(str(error)))
+        visitor.page.on("console", lambda said: visitor.errors.append(said.text) if said.type == "error" else None)
+        visitors.append(visitor)
+        return visitor
+
+    yield arriving
+    for context in contexts:
+        context.close()
+    assert [error for visitor in visitors for error in visitor.errors] == []
+
+
+expect.set_options(timeout=15_000)
