@@ -23,7 +23,9 @@ NEEDED = ("bash", "curl", "python3")
 
 def script() -> str:
     """All shell blocks of the how-to, to be run as one script that stops at the first failure."""
-    blocks = re.findall(r"^```bash\n(.*?)^```", HOWTO.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    blocks = re.findall(
+        r"^```bash\n(.*?)^```", HOWTO.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE
+    )
     assert len(blocks) >= 8, "the how-to lost its steps"
     return "set -euo pipefail\n" + "\n".join(blocks)
 
