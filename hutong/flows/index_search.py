@@ -1,7 +1,7 @@
 """What changed in town is made findable: the rows of search are made again, with what was sold.
 
 The outbox runs these after a change (`index_store`, `index_offer`, `index_region`); a clock runs
-`index_stale`. Each may be run again at any time and then changes nothing.
+`index_stale`; a sale asks for `count_sold` alone. Each may be run again at any time and then changes nothing.
 """
 
 from collections.abc import Callable, Sequence
@@ -58,6 +58,11 @@ def index_stale(at: datetime) -> int:
     while batch := services.index_stale(limit=BATCH, at=at):
         done += batch
     return done
+
+
+def count_sold(offer_ref: str) -> None:
+    """Show how many of an offer were sold by now, after a sale or a refund: one row a store, nothing else."""
+    _count_sold([offer_ref])
 
 
 def _count_sold(offer_refs: Sequence[str]) -> None:
