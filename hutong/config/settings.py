@@ -68,11 +68,6 @@ INSTALLED_APPS = [
     "hutong.know.customers",
     "hutong.web.shell",
 ]
-INSTALLED_APPS = [
-    app
-    for app in INSTALLED_APPS  # BRING-UP ONLY
-    if not app.startswith("hutong.") or (PACKAGE.parent / app.replace(".", "/") / "apps.py").exists()
-]
 MIDDLEWARE = [
     "hutong.kernel.http.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",

@@ -1,20 +1,16 @@
 """Every address of the site, by the people it is for."""
 
-import importlib.util
-
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import include, path
 
 from hutong.kernel.http import healthz
 
-urlpatterns: list[URLPattern | URLResolver] = [path("healthz", healthz), path("admin/", admin.site.urls)]
-for prefix, module in (
-    ("api/v1/", "hutong.api.urls"),
-    ("merchant/", "hutong.web.merchant.urls"),
-    ("operator/", "hutong.web.operator.urls"),
-    ("", "hutong.web.shell.urls"),
-    ("", "hutong.web.consumer.urls"),
-):
-    parent = module.rpartition(".")[0]  # BRING-UP ONLY
-    if importlib.util.find_spec(parent) and importlib.util.find_spec(module):
-        urlpatterns.append(path(prefix, include(module)))
+urlpatterns = [
+    path("healthz", healthz),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("hutong.api.urls")),
+    path("merchant/", include("hutong.web.merchant.urls")),
+    path("operator/", include("hutong.web.operator.urls")),
+    path("", include("hutong.web.shell.urls")),
+    path("", include("hutong.web.consumer.urls")),
+]

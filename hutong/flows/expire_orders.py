@@ -12,7 +12,7 @@ from hutong.pay.orders import services as orders
 from hutong.pay.payments import queries as payments_read
 from hutong.pay.payments import services as payments
 from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderUnavailable
-from hutong.pay.payments.types import PaymentState
+from hutong.pay.payments.rules import UNDER_WAY
 from hutong.town.catalog.types import OfferKind
 from hutong.visit.vouchers import services as vouchers
 
@@ -35,7 +35,7 @@ def expire(*, order_ref: str, at: datetime) -> bool:
     if not _end(order_ref, at):
         return False
     payment = payments_read.payment_for_order(order_ref)
-    if payment and payment.state in (PaymentState.CREATED, PaymentState.PENDING):
+    if payment and payment.state in UNDER_WAY:
         try:
             report = payments.close(payment_ref=payment.ref, at=at)
         except (ProviderUnavailable, OutcomeUnknown):
