@@ -208,6 +208,28 @@ def test_the_way_back_is_to_this_site(shop: Scene, shopper: Caller) -> None:
     assert (refused.status, refused.code) == (422, "return_url_elsewhere")
 
 
+def test_somebody_elses_order_is_as_if_it_did_not_exist(shop: Scene, shopper: Caller, at: datetime) -> None:
+    there, nowhere = order(shop, shopper), "ord_00000000000000000000000000"
+    stranger = as_person(people.person(), at)
+
+    def answers(ref: str) -> list[tuple[int, str]]:
+        asked = (
+            stranger.get(f"/orders/{ref}"),
+            stranger.post(f"/orders/{ref}/payments"),
+            stranger.post(f"/orders/{ref}/refunds"),
+        )
+        same_but_for_the_id = ("request_id", "order_ref")
+        for answer in asked:
+            assert answer.json.pop("request_id")
+        return [
+            (one.status, str({key: said for key, said in one.json.items() if key not in same_but_for_the_id}))
+            for one in asked
+        ]
+
+    assert answers(there) == answers(nowhere)
+    assert {status for status, _said in answers(there)} == {404}
+
+
 def test_a_provider_that_is_away_is_said_so_and_the_key_is_free_again(
     shop: Scene, shopper: Caller, settings: Any, sandbox: Sandbox
 ) -> None:
