@@ -12,10 +12,13 @@ from django.db import connection, transaction
 
 from hutong.kernel.rows import execute, rows, scalar
 
+# Picked in a CTE, which runs once: a subquery behind IN may run again for each row, and then its LIMIT holds
+# for none of them, and more rows are deleted than were asked for.
 _BATCH = """
-DELETE FROM kernel_outboxrow WHERE id IN (
+WITH picked AS MATERIALIZED (
   SELECT id FROM kernel_outboxrow ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
-) RETURNING id, job, payload
+)
+DELETE FROM kernel_outboxrow o USING picked WHERE o.id = picked.id RETURNING o.id, o.job, o.payload
 """
 
 

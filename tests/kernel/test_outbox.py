@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from hutong.kernel import outbox
-from hutong.kernel.rows import scalar
+from hutong.kernel.rows import execute, scalar
 
 
 @pytest.mark.django_db
@@ -46,3 +46,15 @@ def test_relay_makes_jobs(at: datetime) -> None:
     assert scalar("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'remember_visit'") == 2
     assert outbox.relay() == 0
     assert outbox.age_s(at) == 0
+
+
+@pytest.mark.django_db
+def test_takes_no_more_than_asked_whatever_the_plan(at: datetime) -> None:
+    """With the statistics of an empty table a nested loop is planned, in which a subquery would run again."""
+    execute("ANALYZE kernel_outboxrow")
+    done: list[int] = []
+    for number in range(5):
+        outbox.send("count", at=at, number=number)
+    assert len(outbox._take(2)) == 2
+    assert outbox.drain({"count": lambda number: done.append(number)}) == 3
+    assert done == [2, 3, 4]
