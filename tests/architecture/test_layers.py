@@ -8,17 +8,9 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 
-ROOT = Path(__file__).parents[2]
-PACKAGE = ROOT / "hutong"
-ROOMS = {"town", "attract", "pay", "visit", "know"}
+from tests.architecture.arrows import ARROWS, PACKAGE, ROOMS, ROOT, arrows, place_of
+
 FLOORS_OF_TOWN = {"people": 0, "regions": 0, "merchants": 1, "catalog": 2}
-ARROWS = ROOT / "docs" / "reference" / "arrows.txt"
-
-
-def place_of(module: str) -> tuple[str, str]:
-    """('pay', 'orders') of hutong.pay.orders.models."""
-    parts = module.split(".")
-    return parts[1], parts[2] if len(parts) > 2 else ""
 
 
 def may_see(seer: tuple[str, str], seen: tuple[str, str]) -> bool:
@@ -93,34 +85,6 @@ def test_sql_rule_sees_a_violation() -> None:
     assert may_see(("attract", "search"), ("town", "catalog"))
 
 
-def arrows() -> str:
-    """Every import between two apps, as `importer module -> imported module`, sorted."""
-    found = set()
-    pattern = re.compile(
-        r"^\s*(?:from|import)\s+(hutong(?:\.\w+)*)(?:\s+import\s+\(?([\w, ]*))?", re.MULTILINE
-    )
-    for path in sorted(PACKAGE.rglob("*.py")):
-        module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-        if "migrations" in path.parts or place_of(module + ".x")[0] not in ROOMS:
-            continue
-        for target, names in pattern.findall(path.read_text()):
-            for full in _modules(target, names):
-                if place_of(full)[0] in ROOMS and place_of(full) != place_of(module):
-                    found.add(f"{module.removeprefix('hutong.')} -> {full.removeprefix('hutong.')}")
-    return "\n".join(sorted(found)) + "\n"
-
-
-def _modules(target: str, names: str) -> list[str]:
-    """`from hutong.town.people import models` names a module; `from ...models import Person` names one too."""
-    submodules = [f"{target}.{name.strip()}" for name in names.split(",") if name.strip()]
-    real = [name for name in submodules if (ROOT / (name.replace(".", "/") + ".py")).exists()]
-    return real or [target]
-
-
 def test_arrows_between_apps_are_written_down() -> None:
-    """A new arrow is a visible line in the diff: `python -m tests.architecture.test_layers` writes the file."""
+    """A new arrow is a visible line in the diff: `python -m tests.architecture.arrows` writes the file."""
     assert arrows() == ARROWS.read_text()
-
-
-if __name__ == "__main__":
-    ARROWS.write_text(arrows())
