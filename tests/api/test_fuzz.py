@@ -71,6 +71,7 @@ def test_generated_requests_find_no_fault(at: datetime, sandbox: Sandbox, open_c
     caller = somebody_who_may_do_anything(at)
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application)
     tried = set()
+    found: Any
     for found in schema.get_all_operations():
         operation = found.ok()
         name = operation.definition.raw["operationId"]
