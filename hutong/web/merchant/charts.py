@@ -29,6 +29,7 @@ def earned_by_day(days: Sequence[tuple[date, Earnings]], *, unit: str) -> str:
         "xAxis": {
             "type": "category",
             "data": [format_date(day, "EEE", locale=locale) for day, _earned in days],
+            "axisLabel": {"interval": 0, "fontSize": 12, "hideOverlap": False},
         },
         "yAxis": {
             "type": "value",

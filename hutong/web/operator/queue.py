@@ -112,7 +112,7 @@ def _decide(ref: str, *, approve_it: bool, reason: str, by: Person) -> None:
 
 def _waiting() -> list[Waiting]:
     found = [
-        Waiting(merchant.ref, "merchant", merchant.names, {}, merchant.applied_at, "1f3ea")
+        Waiting(merchant.ref, "merchant", merchant.names, {}, merchant.applied_at, "1f3ee")
         for merchant in merchants.pending_merchants()
     ]
     found += [

@@ -1,0 +1,147 @@
+"""Checkout: the price shown is the price charged, a second tap is the same order, money comes back to the page."""
+
+import re
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from hutong.kernel import clock
+from hutong.pay.orders import queries as orders
+from hutong.pay.orders.types import OrderState
+from hutong.town.catalog.models import Offer
+from hutong.visit.stock import services as stock
+from tests.factories import people
+from tests.factories.loop import Scene, scene
+from tests.fakes.sandbox import Sandbox
+from tests.web.visitors import visitor
+
+# The provider is called outside of any transaction.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def shop() -> Scene:
+    """A shop with a deal on sale now."""
+    return scene(at=clock.now())
+
+
+def url(shop: Scene) -> str:
+    """The checkout's address."""
+    return f"/deal/{shop.offer.public_id}/buy/"
+
+
+def shown(browser: Client, shop: Scene, **query: Any) -> dict[str, str]:
+    """The fields of the checkout page, as a browser would send them."""
+    page = browser.get(url(shop), query).content.decode()
+    fields = dict(re.findall(r'name="(client_key|shown_hash|shown_quantity|store)" value="([^"]*)"', page))
+    return {**fields, "quantity": fields["shown_quantity"]}
+
+
+def test_sign_in_comes_first_and_leads_back(client: Client, shop: Scene) -> None:
+    assert client.get(url(shop))["Location"] == f"/sign-in/?next=%2Fdeal%2F{shop.offer.public_id}%2Fbuy%2F"
+
+
+def test_amounts_follow_the_quantity(shop: Scene) -> None:
+    browser = visitor(shop.shopper)
+    page = browser.get(url(shop), {"quantity": 3}).content.decode()
+    for amount in ("€102.00", "€42.30", "€59.70"):
+        assert amount in page
+    part = browser.get(url(shop), {"quantity": 2}, headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in part
+    assert "€39.80" in part
+    assert browser.get(url(shop), {"quantity": "many"}).status_code == 200
+
+
+def test_checkout_in_25_statements_leads_to_the_payment_page(sandbox: Sandbox, shop: Scene) -> None:
+    browser = visitor(shop.shopper)
+    fields = shown(browser, shop, quantity=2)
+    with CaptureQueriesContext(connection) as captured:
+        answer = browser.post(url(shop), {**fields, "remember": "on"})
+    assert len(captured) <= 25, "\n".join(q["sql"][:150] for q in captured.captured_queries)
+    assert answer["Location"].startswith(sandbox.url)
+    (order,) = orders.orders_of(shop.shopper.pk)
+    assert (order.quantity, order.total.minor, order.state) == (2, 3980, OrderState.AWAITING_PAYMENT)
+
+
+def test_second_tap_is_the_same_order(sandbox: Sandbox, shop: Scene) -> None:
+    browser = visitor(shop.shopper)
+    fields = shown(browser, shop)
+    first, second = (browser.post(url(shop), fields)["Location"] for _tap in range(2))
+    assert first == second
+    assert len(orders.orders_of(shop.shopper.pk)) == 1
+
+
+def test_changed_price_is_shown_before_anything_is_ordered(shop: Scene) -> None:
+    browser = visitor(shop.shopper)
+    fields = shown(browser, shop)
+    Offer.objects.filter(pk=shop.offer.pk).update(price=2090)
+    answer = browser.post(url(shop), fields)
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "The price has changed" in page
+    assert "€20.90" in page
+    assert orders.orders_of(shop.shopper.pk) == []
+
+
+def test_changed_quantity_is_priced_first(shop: Scene) -> None:
+    browser = visitor(shop.shopper)
+    page = browser.post(url(shop), {**shown(browser, shop), "quantity": "2"}).content.decode()
+    assert "€39.80" in page
+    assert "new total" in page
+    assert orders.orders_of(shop.shopper.pk) == []
+
+
+@pytest.mark.parametrize("quantity", ["0", "-1", "100000", "two", ""])
+def test_impossible_quantity_orders_nothing(shop: Scene, quantity: str) -> None:
+    browser = visitor(shop.shopper)
+    answer = browser.post(url(shop), {**shown(browser, shop), "quantity": quantity})
+    assert answer.status_code == 422
+    assert orders.orders_of(shop.shopper.pk) == []
+
+
+def test_sold_out_meanwhile_is_told(shop: Scene) -> None:
+    browser = visitor(shop.shopper)
+    fields = shown(browser, shop)
+    stock.set_capacity(offer_ref=shop.offer.public_id, capacity=0, by="a test", at=clock.now())
+    answer = browser.post(url(shop), fields)
+    assert answer.status_code == 409
+    assert "sold out" in answer.content.decode()
+
+
+def test_return_page_waits_and_turns(sandbox: Sandbox, shop: Scene) -> None:
+    browser = visitor(shop.shopper)
+    browser.post(url(shop), shown(browser, shop))
+    (order,) = orders.orders_of(shop.shopper.pk)
+    back = f"/pay/{order.order_ref}/return/"
+    waiting = browser.get(back).content.decode()
+    assert "Waiting for your payment" in waiting
+    assert "data-live=" in waiting
+    sandbox.pay(_payment_ref(order.order_ref))
+    # no webhook reaches this test: the page asks the provider itself
+    paid = browser.get(back).content.decode()
+    assert "Your voucher is ready" in paid
+    assert "/voucher/vch_" in paid
+    assert visitor(people.person()).get(back).status_code == 404
+
+
+def test_declined_payment_can_be_tried_again(sandbox: Sandbox, shop: Scene) -> None:
+    browser = visitor(shop.shopper)
+    browser.post(url(shop), shown(browser, shop))
+    (order,) = orders.orders_of(shop.shopper.pk)
+    sandbox.decline(_payment_ref(order.order_ref))
+    page = browser.get(f"/pay/{order.order_ref}/return/").content.decode()
+    assert "did not go through" in page
+    again = browser.post(f"/pay/{order.order_ref}/")
+    assert again["Location"].startswith(sandbox.url)
+    assert visitor(people.person()).post(f"/pay/{order.order_ref}/").status_code == 404
+
+
+def _payment_ref(order_ref: str) -> str:
+    from hutong.pay.payments.queries import payment_for_order  # only these two tests look behind the page
+
+    payment = payment_for_order(order_ref)
+    assert payment
+    return payment.ref
