@@ -117,11 +117,6 @@ def _texts(text: object) -> tuple[str, ...]:
     return tuple(str(form) for form in text) if isinstance(text, tuple | list) else (str(text or ""),)
 
 
-def _texts(text: object) -> tuple[str, ...]:
-    """A text, or the texts of its plural forms."""
-    return tuple(str(form) for form in text) if isinstance(text, tuple | list) else (str(text or ""),)
-
-
 def problems(root: Path = ROOT) -> list[str]:
     """One line for each text that people of some language would not read properly."""
     template = template_catalogue(root)

@@ -135,7 +135,8 @@ STYLES = {"en_GB": _ENGLISH | _SAME, "zh_Hans_CN": _CHINESE | _SAME}
 def local_time(context: template.Context, at: datetime | None, style: str = "short", zone: str = "") -> str:
     """`<time>` in the zone given, else the page's `zone`. Styles: short, long, date, day, time, soon, through.
 
-    `through` is the last day of a half-open span that ends at `at`. `soon` is the time alone today and within the next night, with the weekday otherwise.
+    `through` is the last day of a half-open span that ends at `at`. `soon` is the time alone today and within
+    the next night, with the weekday otherwise.
     """
     if at is None:
         return "—"
