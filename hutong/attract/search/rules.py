@@ -1,6 +1,7 @@
 """Pure decisions of search: the words of a query, the text that is searched, cursors."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
@@ -19,6 +20,7 @@ MAX_PINS = 500
 # PostgreSQL has no trigram of one or two characters, which in Chinese are whole words.
 LONGEST_GRAM = 2
 MAX_TEXT = 2_000
+_REF = re.compile(r"[a-z]{2,5}_[0-9a-z]{1,34}")
 
 
 def words(query: str | None) -> tuple[str, ...]:
@@ -68,7 +70,7 @@ def read_cursor(cursor: str) -> tuple[float, str]:
     """The sort value and ref of a cursor. Raises ValueError for what is none."""
     value, separator, ref = cursor.partition("~")
     number = float(value)
-    if not separator or not math.isfinite(number) or not 0 < len(ref) <= 40:
+    if not separator or not math.isfinite(number) or not _REF.fullmatch(ref):
         raise ValueError("not a cursor")
     return number, ref
 

@@ -118,6 +118,7 @@ def test_a_category_is_a_group_or_one_of_its_children(at: datetime) -> None:
     assert named(queries.nearby(place=HERE, at=at, category="bakery")) == ["Bakery"]
     assert named(queries.nearby(place=HERE, at=at, category="beauty")) == ["Barber"]
     assert named(queries.nearby(place=HERE, at=at, category="made-up")) == []
+    assert named(queries.nearby(place=HERE, at=at, category="ca\x00fe")) == ["Café"]
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,8 @@ def test_a_cursor_keeps_the_exact_distance(value: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "cursor", ["", "~", "1.5", "1.5~", "nan~sto_1", "inf~sto_1", "x~sto_1", "1~" + "s" * 41]
+    "cursor",
+    ["", "~", "1.5", "1.5~", "nan~sto_1", "inf~sto_1", "x~sto_1", "1~sto_" + "s" * 41, "1~sto_\x00", "1~sto"],
 )
 def test_what_is_no_cursor_is_refused(cursor: str) -> None:
     with pytest.raises(ValueError, match=r"."):

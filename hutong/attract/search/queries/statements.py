@@ -16,6 +16,7 @@ from psycopg import sql
 from hutong.attract.search import rules
 from hutong.kernel.errors import Invalid
 from hutong.kernel.geo import Place, mercator
+from hutong.kernel.text import clean
 
 AROUND = "t.place <@ circle(point(%(x)s::float8, %(y)s::float8), %(cap)s::float8)"
 HERE = "point(%(x)s::float8, %(y)s::float8)"
@@ -89,7 +90,7 @@ def wanted(
             raise CursorInvalid from error
     with_, chosen = [], [""]
     if category:
-        params["category"] = category
+        params["category"] = clean(category, limit=60)  # PostgreSQL takes no NUL, and no slug has one
         with_, chosen = [_CHOSEN], [f"{_IN_CATEGORY} AND ", f"{_IN_GROUP} AND "]
     clauses = _text_clauses(rules.words(text))
     branches = []
