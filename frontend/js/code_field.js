@@ -20,12 +20,14 @@ class ScanNonce extends HTMLElement {
 customElements.define("scan-nonce", ScanNonce);
 
 // <code-field> around a text input: capital letters in groups of four while somebody types. Where there is a
-// mouse, the field waits for the next code by itself, so a scanner that types like a keyboard just works.
+// mouse, the field waits for the next code by itself, so a scanner that types like a keyboard just works; on a
+// phone that would open the keyboard, so the answer gets the focus.
 class CodeField extends HTMLElement {
   connectedCallback() {
     this.input = this.querySelector("input");
     this.input.addEventListener("input", () => this.group());
-    if (matchMedia("(pointer: fine)").matches) this.input.focus({ preventScroll: true });
+    const here = matchMedia("(pointer: fine)").matches ? this.input : document.querySelector("[data-answer]");
+    here?.focus({ preventScroll: true });
   }
 
   group() {

@@ -39,7 +39,9 @@ async function copy(button, text) {
 }
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-share], [data-copy], [data-back], [data-dismiss], [data-close-sheet]");
+  const button = event.target.closest(
+    "[data-share], [data-copy], [data-back], [data-dismiss], [data-close-sheet]",
+  );
   if (!button) return;
   if ("share" in button.dataset) share(button);
   else if ("copy" in button.dataset) copy(button, button.dataset.copy);

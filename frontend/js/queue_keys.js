@@ -21,7 +21,12 @@ class QueueKeys extends HTMLElement {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape" && typing(event.target)) event.target.blur();
     if (typing(event.target)) return;
-    const act = { j: () => this.go(1), k: () => this.go(-1), a: () => this.click("[data-approve]"), r: () => this.reason() };
+    const act = {
+      j: () => this.go(1),
+      k: () => this.go(-1),
+      a: () => this.click("[data-approve]"),
+      r: () => this.reason(),
+    };
     const found = act[event.key];
     if (!found) return;
     event.preventDefault();

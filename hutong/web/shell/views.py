@@ -51,10 +51,10 @@ def set_scheme(request: HttpRequest) -> HttpResponse:
 
 @cache
 def _build_of_assets() -> str:
-    """Changes whenever the assets do: the name of the service worker's cache."""
+    """Changes whenever an asset does: the name of the service worker's cache."""
     digest = hashlib.sha256()
-    for name in ("dist/app.css", "dist/app.js", "dist/icons.svg"):
-        path = finders.find(name)
+    for name in ("app.css", "app.js", "map.js", "scan.js", "charts.js", "icons.svg"):
+        path = finders.find(f"dist/{name}")
         if path:
             digest.update(Path(path).read_bytes())
     return digest.hexdigest()[:12]
