@@ -23,15 +23,16 @@ def run(*, port: int, reset: bool) -> None:
     processes.interruptible()
     if reset:
         throw_away()
-    setup.django(wait_for_database=True)
+    database_started = setup.django(wait_for_database=True)
     from django.conf import settings
 
     from hutong.kernel import database
 
     supervisor = processes.Supervisor()
     try:
-        setup.migrate()
         known = processes.parts(port)
+        processes.require_free(known.values())
+        setup.migrate()
         accounts = _seed()
         for name in ("sandbox", "web", "live", "worker"):
             supervisor.start(known[name])
@@ -43,7 +44,7 @@ def run(*, port: int, reset: bool) -> None:
         console.print("Stopping ...")
     finally:
         supervisor.stop()
-        if not os.environ.get("DATABASE_URL"):
+        if database_started:
             database.stop_embedded(settings.HUTONG_HOME)
 
 
@@ -84,7 +85,8 @@ def _seed() -> list[tuple[str, str, str]]:
 
 
 def _print_welcome(url: str, accounts: list[tuple[str, str, str]]) -> None:
-    table = Table("Who", "Phone", "Page", title="Demo accounts", title_justify="left")
+    table = Table("Who", "Phone", title="Demo accounts", title_justify="left")
+    table.add_column("Page", overflow="fold")
     for role, phone, path in accounts:
         table.add_row(role, phone, f"{url}{path}")
     console.print(table)

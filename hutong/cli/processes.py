@@ -2,9 +2,11 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlparse
 
@@ -30,6 +32,13 @@ class PartUnknown(DomainError):
 
     code = "part_unknown"
     message = "There is no part named %(part)s. The parts are: all, web, live, worker, sandbox."
+
+
+class PortTaken(DomainError):
+    """Somebody else listens there already, perhaps another site of ours."""
+
+    code = "port_taken"
+    message = "Port %(port)s is taken. Stop what listens there, or choose another with --port."
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +144,18 @@ def _signal_group(process: "subprocess.Popen[bytes]", number: int) -> None:
         return  # it ended between the look and the signal
 
 
+def require_free(wanted: Iterable[Part]) -> None:
+    """Raise `PortTaken` when somebody listens where one of these parts would."""
+    for port in (urlparse(part.ready_url).port for part in wanted if part.ready_url):
+        with socket.socket() as probe:
+            # As the server will do it: a port whose last connections are still winding down is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port or 0))
+            except OSError as error:
+                raise PortTaken(port=port) from error
+
+
 def interruptible() -> None:
     """Let SIGTERM end this process the way Ctrl-C does, so that what it started is stopped."""
     signal.signal(signal.SIGTERM, lambda _number, _frame: signal.raise_signal(signal.SIGINT))
@@ -148,6 +169,7 @@ def up(part: str, *, port: int) -> None:
         supervisor = Supervisor()
         wanted = [known[name] for name in ("web", "live", "worker")]
         try:
+            require_free(wanted)
             for each in wanted:
                 supervisor.start(each)
             for each in wanted:

@@ -5,20 +5,25 @@ import os
 from hutong.cli.screen import console
 
 
-def django(*, wait_for_database: bool) -> None:
-    """Set Django up. With `wait_for_database`, start the embedded server when no DATABASE_URL is given."""
+def django(*, wait_for_database: bool) -> bool:
+    """Set Django up. With `wait_for_database`, start the embedded server when no DATABASE_URL is given.
+
+    True when it was started here, so that whoever started it can stop it.
+    """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hutong.config.settings")
     import django as framework
 
     framework.setup()
+    started = False
     if wait_for_database:
         from django.conf import settings
 
         from hutong.kernel import database
 
         if not os.environ.get("DATABASE_URL"):
-            database.start_embedded(settings.HUTONG_HOME)
+            started = database.start_embedded(settings.HUTONG_HOME)
         database.ensure_database(settings.DATABASES["default"])
+    return started
 
 
 def migrate() -> None:

@@ -61,8 +61,8 @@ def socket_folder(home: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"hutong-{digest}"
 
 
-def start_embedded(home: Path) -> None:
-    """Make (once) and start the embedded server of `home`; nothing to do when it runs. Takes 3 s the first time.
+def start_embedded(home: Path) -> bool:
+    """Make (once) and start the embedded server of `home`; False when it runs already. Takes 3 s the first time.
 
     Safe when several processes ask at once. Raises `RuntimeError` with the end of the server's log.
     """
@@ -70,7 +70,7 @@ def start_embedded(home: Path) -> None:
     data.parent.mkdir(parents=True, exist_ok=True)
     with _alone(data.parent):
         if is_running(home):
-            return
+            return False
         owner = _prepare_folders(home, data)
         if not (data / "PG_VERSION").exists():
             _run(["initdb", "-D", str(data), "-U", _USER, "--auth=trust", *_LOCALE], owner)
@@ -83,6 +83,7 @@ def start_embedded(home: Path) -> None:
             log = data / "log"
             tail = log.read_text(errors="replace")[-2000:] if log.exists() else ""
             raise RuntimeError(f"PostgreSQL did not start.\n{tail}") from error
+        return True
 
 
 def stop_embedded(home: Path) -> None:
