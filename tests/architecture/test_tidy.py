@@ -24,7 +24,7 @@ def test_files_are_short() -> None:
 
 def test_templates_and_scripts_are_short() -> None:
     assert too_long(sorted((PACKAGE / "templates").rglob("*.html")), 200) == []
-    assert too_long(sorted((ROOT / "frontend").glob("*.js")), 300) == []
+    assert too_long(sorted((ROOT / "frontend").rglob("*.js")), 300) == []
 
 
 def test_functions_are_short() -> None:
