@@ -13,6 +13,7 @@ from hutong.town.catalog import services as catalog
 from hutong.town.merchants import services as merchants
 from hutong.town.merchants.queries import stores_of_merchant
 from hutong.town.people.models import Person
+from hutong.visit.stock import services as stock
 
 
 def approve_merchant(*, merchant_ref: str, approve: bool, reason: str, by: Person, at: datetime) -> None:
@@ -31,6 +32,8 @@ def approve_offer(*, offer_ref: str, approve: bool, reason: str, by: Person, at:
     """The operator's word on a deal, with its reason. Raises what `catalog.services.decide_offer` raises."""
     with transaction.atomic():
         catalog.decide_offer(offer_ref=offer_ref, approve=approve, reason=reason, by=by, at=at)
+        if approve:
+            stock.start_counting(offer_ref=offer_ref, by=by.public_id, at=at)
         outbox.send("index_offer", at=at, offer_ref=offer_ref)
 
 

@@ -15,6 +15,10 @@ def _index_offer(*, offer_ref: str) -> None:
     index_search.index_offer(offer_ref=offer_ref, at=clock.now())
 
 
+def _count_sold(*, offer_ref: str) -> None:
+    index_search.count_sold(offer_ref)
+
+
 def _index_store(*, store_ref: str) -> None:
     index_search.index_store(store_ref=store_ref, at=clock.now())
 
@@ -26,6 +30,7 @@ def _index_region(*, region_ref: str) -> None:
 HANDLERS: dict[str, Callable[..., None]] = {
     "remember_purchase": remember.purchase,
     "remember_visit": remember.visit,
+    "count_sold": _count_sold,
     "index_offer": _index_offer,
     "index_store": _index_store,
     "index_region": _index_region,

@@ -121,7 +121,7 @@ def _order_paid(order: OrderFacts, payment: PaymentView, money: Money, at: datet
         )
     outbox.send("remember_purchase", at=at, order_ref=order.order_ref)
     for line in order.lines:
-        outbox.send("index_offer", at=at, offer_ref=line.offer_ref)
+        outbox.send("count_sold", at=at, offer_ref=line.offer_ref)
 
 
 def _into_suspense(payment: PaymentView, money: Money, at: datetime) -> None:

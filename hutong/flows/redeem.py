@@ -132,6 +132,9 @@ def undo(*, redemption_ref: str, actor: Actor, at: datetime) -> UndoResult:
         result = vouchers.undo(redemption_ref=redemption_ref, actor_ref=actor.ref, by=actor.person, at=at)
         if result.replay:
             return result
+        if actor.person and not actor.device:
+            # Who redeemed may have left this shop for another within the window.
+            actor_for(person=actor.person, store_ref=result.store_ref)
         (unit,) = orders.mark_units_unused(unit_refs=[result.unit_ref], at=at)
         unsettle(reference=redemption_ref, at=at)
         _remember(VisitKind.UNDO, result, unit.merchant_ref, unit.paid, at)

@@ -78,7 +78,7 @@ def _request(
         for topic in (order_ref, *vouchers):
             live.hint(topic)
         for offer_ref in {offers[ref] for ref in wanted}:
-            outbox.send("index_offer", at=at, offer_ref=offer_ref)
+            outbox.send("count_sold", at=at, offer_ref=offer_ref)
     return requested
 
 

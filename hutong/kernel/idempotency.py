@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +12,7 @@ from hutong.kernel.errors import Conflict, Invalid
 from hutong.kernel.rows import execute, row
 
 _MAX_KEY = 120
+ABANDONED_AFTER = timedelta(seconds=60)  # no request runs as long: statements end after 30 s
 
 
 class KeyReused(Conflict):
@@ -55,7 +56,7 @@ def run_once(
         [actor, route, key, digest, at],
     )
     name = [actor, route, key]
-    if not taken:
+    if not taken and not _taken_over(name, digest, at):
         return _stored(name, digest)
     try:
         status, body = act()
@@ -67,6 +68,20 @@ def run_once(
         [status, json.dumps(body), *name],
     )
     return status, body
+
+
+def _taken_over(name: list[str], digest: str, at: datetime) -> bool:
+    """Whether the first request is long gone without an answer (its process was killed), and this one goes on.
+
+    What `act` does stands on keys of its own, so doing it again is safe. One of several takers wins.
+    """
+    return bool(
+        execute(
+            "UPDATE kernel_idempotencykey SET created_at = %s WHERE actor = %s AND route = %s AND key = %s"
+            " AND request_hash = %s AND status IS NULL AND created_at <= %s",
+            [at, *name, digest, at - ABANDONED_AFTER],
+        )
+    )
 
 
 def _stored(name: list[str], digest: str) -> tuple[int, Any]:

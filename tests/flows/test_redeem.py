@@ -13,6 +13,7 @@ from hutong.know.customers import queries as customers
 from hutong.pay.ledger.queries import balance
 from hutong.pay.ledger.types import AccountKind
 from hutong.town.merchants import services as merchant_services
+from hutong.town.merchants.models import Staff
 from hutong.visit.vouchers import queries as vouchers
 from hutong.visit.vouchers.services import CodeMistyped, VoucherAlreadyUsed, VoucherExpired, VoucherUnknown
 from hutong.visit.vouchers.types import VoucherState
@@ -127,6 +128,21 @@ def test_undo_takes_everything_back(at: datetime) -> None:
     assert balances(shop) == (1990, 0, 0)
     jobs.drain()
     shop.scan(voucher.code, at=at + timedelta(minutes=20))
+    assert balances(shop) == (0, 1791, 199)
+
+
+def test_who_left_the_shop_cannot_undo_there(at: datetime) -> None:
+    shop, other = scene(at=at), scene(at=at)
+    (voucher,) = shop.bought()
+    post = merchants.staff(merchant=shop.merchant, store=shop.store)
+    cashier = post.person
+    actor = redeem.actor_for(person=cashier, store_ref=shop.store.public_id)
+    result = redeem.redeem(code=voucher.code, actor=actor, nonce="n1", address="127.0.0.1", at=at)
+    merchants.staff(merchant=other.merchant, store=other.store, person=cashier)
+    Staff.objects.filter(pk=post.pk).update(revoked_at=at)
+    elsewhere = redeem.actor_for(person=cashier, store_ref=other.store.public_id)
+    with pytest.raises(redeem.MayNotRedeem):
+        redeem.undo(redemption_ref=result.redemption_ref, actor=elsewhere, at=at)
     assert balances(shop) == (0, 1791, 199)
 
 

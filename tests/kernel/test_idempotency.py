@@ -1,10 +1,11 @@
 """The same request twice: one effect, one answer."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
-from hutong.kernel.idempotency import KeyMissing, KeyReused, run_once
+from hutong.kernel.idempotency import KeyMissing, KeyReused, StillRunning, run_once
+from hutong.kernel.rows import execute
 
 
 class Counter:
@@ -61,3 +62,19 @@ def test_refused_request_frees_its_key(at: datetime) -> None:
 def test_key_is_needed(key: str, at: datetime) -> None:
     with pytest.raises(KeyMissing):
         run_once(actor="per_a", route="r", key=key, request={}, at=at, act=Counter())
+
+
+@pytest.mark.django_db
+def test_key_of_a_killed_request_can_be_taken_over_after_a_minute(at: datetime) -> None:
+    act = Counter()
+    run_once(actor="per_a", route="r", key="k", request={"a": 1}, at=at, act=act)
+    execute("UPDATE kernel_idempotencykey SET status = NULL, body = NULL")  # as a kill leaves it
+    with pytest.raises(StillRunning):
+        run_once(actor="per_a", route="r", key="k", request={"a": 1}, at=at + timedelta(seconds=59), act=act)
+    later = at + timedelta(seconds=60)
+    with pytest.raises(KeyReused):
+        run_once(actor="per_a", route="r", key="k", request={"a": 2}, at=later, act=act)
+    answers = [
+        run_once(actor="per_a", route="r", key="k", request={"a": 1}, at=later, act=act) for _ in range(2)
+    ]
+    assert answers == [(201, {"calls": 2})] * 2

@@ -104,6 +104,17 @@ def set_capacity(*, offer_ref: str, capacity: int | None, by: str, at: datetime)
         raise CapacityTooSmall(taken=stock.held + stock.sold)
 
 
+def start_counting(*, offer_ref: str, by: str, at: datetime) -> None:
+    """Count what is held and sold of an offer from now on, without a limit; one that is counted stays as it is."""
+    execute(
+        """
+        INSERT INTO stock_stock (offer_ref, capacity, held, sold, changed_by, changed_at)
+        VALUES (%s, NULL, 0, 0, %s, %s) ON CONFLICT (offer_ref) DO NOTHING
+        """,
+        [offer_ref, by, at],
+    )
+
+
 def hold(
     *, order_ref: str, person_ref: str, wants: Sequence[Want], expires_at: datetime, at: datetime
 ) -> list[HoldView]:
