@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def set_up() -> None:
-    """Set Django up, and start the embedded PostgreSQL unless DATABASE_URL names a server.
+    """Set Django up, and start the embedded PostgreSQL, until this process ends, unless DATABASE_URL names a server.
 
     The secret key is fixed, since cached databases hold hashes made with it.
     """
@@ -32,10 +33,12 @@ def set_up() -> None:
 
     from hutong.kernel import database
 
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     # A bench holds one connection itself; the servers it starts have their pools.
     settings.DATABASES["default"]["OPTIONS"].pop("pool", None)
-    if not os.environ.get("DATABASE_URL"):
+    if not os.environ.get("DATABASE_URL") and not database.is_running(settings.HUTONG_HOME):
         database.start_embedded(settings.HUTONG_HOME)
+        atexit.register(database.stop_embedded, settings.HUTONG_HOME)
 
 
 def template(name: str, version: int, fill: Callable[[], None]) -> str:

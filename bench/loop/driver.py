@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.loop.client import Answer, Client, get, post, press
-from bench.loop.scene import Scene
+from bench.loop.scene import Scene, Shop
 from bench.loop.site import Site
 from hutong.kernel.rows import rows
 from hutong.visit.vouchers.queries import code_of
@@ -74,37 +74,47 @@ class Driver:
         return answers, Step(name, len(answers), seconds, self.notes(f"{part}-{name}"))
 
     def _orders(self, part: str, count: int) -> list[bytes]:
-        wanted = {
-            "lines": [{"deal": self._scene.deal, "quantity": 1}],
-            "quote": self._scene.quote,
-            "store": self._scene.store,
-            "remember_me": True,
-        }
-        body, tokens = json.dumps(wanted).encode(), self._scene.shopper_tokens
+        bodies = [json.dumps(_wanted(shop)).encode() for shop in self._scene.shops]
         return [
-            post("/api/v1/orders", body, _headers(tokens, number, f"{part}-order-{number}"))
+            post(
+                "/api/v1/orders",
+                bodies[number % len(bodies)],
+                self._shopper(number, f"{part}-order-{number}"),
+            )
             for number in range(count)
         ]
 
     def _payments(self, orders: Sequence[str]) -> list[bytes]:
-        tokens = self._scene.shopper_tokens
         return [
-            post(f"/api/v1/orders/{ref}/payments", b"{}", _headers(tokens, number, f"pay-{ref}"))
+            post(f"/api/v1/orders/{ref}/payments", b"{}", self._shopper(number, f"pay-{ref}"))
             for number, ref in enumerate(orders)
         ]
 
     def _redemptions(self) -> list[bytes]:
-        tokens = self._scene.device_tokens
-        ready = rows("SELECT public_id FROM vouchers_voucher WHERE state = 'ready' ORDER BY id")
+        scanners = {shop.deal: shop.scanner_token for shop in self._scene.shops}
+        ready = rows("SELECT public_id, offer_ref FROM vouchers_voucher WHERE state = 'ready' ORDER BY id")
         return [
             post(
                 "/api/v1/redemptions",
                 json.dumps({"code": code_of(voucher["public_id"])}).encode(),
-                _headers(tokens, number, f"scan-{voucher['public_id']}"),
+                _headers(scanners[voucher["offer_ref"]], f"scan-{voucher['public_id']}"),
             )
-            for number, voucher in enumerate(ready)
+            for voucher in ready
         ]
 
+    def _shopper(self, number: int, key: str) -> dict[str, str]:
+        tokens = self._scene.shopper_tokens
+        return _headers(tokens[number % len(tokens)], key)
 
-def _headers(tokens: Sequence[str], number: int, key: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {tokens[number % len(tokens)]}", "Idempotency-Key": key}
+
+def _wanted(shop: Shop) -> dict[str, object]:
+    return {
+        "lines": [{"deal": shop.deal, "quantity": 1}],
+        "quote": shop.quote,
+        "store": shop.store,
+        "remember_me": True,
+    }
+
+
+def _headers(token: str, key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}", "Idempotency-Key": key}

@@ -116,7 +116,7 @@ def _rates(measured: Measured) -> list[Row]:
     bare = {step: median(measured.bare[step]) for step in TIMED}
     found = [
         at_least(
-            f"the loop over HTTP, {BATCHES} times {LOOPS}, against bare psycopg",
+            f"the loop over HTTP against bare psycopg, {BATCHES} x {LOOPS}",
             ours=f"{LOOPS / sum(http.values()):,.1f} loops/s",
             limit=f"{LOOPS / sum(bare.values()):,.1f} loops/s",
             ratio=sum(bare.values()) / sum(http.values()),
@@ -128,7 +128,7 @@ def _rates(measured: Measured) -> list[Row]:
         transactions = measured.transactions[step] / (BATCHES * LOOPS)
         found.append(
             Row(
-                f"  {step}: a request has {statements:.1f} statements, {transactions:.1f} transactions",
+                f"  {step}: {statements:.1f} statements a request in {transactions:.1f} transactions",
                 f"{LOOPS / http[step]:,.0f}/s",
                 f"{LOOPS / bare[step]:,.0f}/s",
                 bare[step] / http[step],
@@ -143,7 +143,7 @@ def _checks(measured: Measured) -> list[Row]:
     where = f"{len(measured.connections)} connections"
     return [
         exactly("  answers as they should be", ours=measured.answers, of=asked),
-        exactly(f"  statements over {where} that touched as many rows again", ours=alike, of=measured.sent),
+        exactly(f"  statements with as many rows again, {where}", ours=alike, of=measured.sent),
     ]
 
 
