@@ -11,6 +11,7 @@ import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -22,7 +23,7 @@ ARGUMENTS += ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swif
 PHONES = {"operator": "+358400000001", "owner": "+358400000002", "shopper": "+358400000004"}
 SIZES = {"390": (390, 844), "1280": (1280, 800)}
 LANGUAGES = {"en": "en-GB", "zh": "zh-CN"}
-SCHEMES = ("light", "dark")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,12 @@ def shots(browser: Browser, url: str) -> list[Shot]:
     public = {"home": "/", "nearby": "/nearby/", "search": "/nearby/?q=kah", "category": "/category/food/"}
     public |= {"map": "/map/", "store": store, "deal": deal, "region": "/region/", "sign-in": "/sign-in/"}
     public |= {"gallery": "/gallery/", "offline": "/offline/", "not-found": "/no-such-page/"}
-    mine = {"checkout": f"{deal}buy/", "wallet": "/wallet/", "voucher": vouchers[1], "voucher-used": vouchers[0]}
+    mine = {
+        "checkout": f"{deal}buy/",
+        "wallet": "/wallet/",
+        "voucher": vouchers[1],
+        "voucher-used": vouchers[0],
+    }
     mine |= {"refund": f"{vouchers[1]}refund/", "orders": "/orders/", "order": order, "me": "/me/"}
     shop = {"scan": "/merchant/scan/", "today": "/merchant/", "deals": "/merchant/deals/", "deal": offer}
     shop |= {"customers": "/merchant/customers/", "customer": customer, "desk": "/merchant/desk/"}

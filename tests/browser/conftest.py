@@ -21,10 +21,17 @@ CHROMIUM = shutil.which("chromium")
 ARGUMENTS = [
     *("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--use-fake-ui-for-media-stream"),
-    *("--use-fake-device-for-media-stream", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"),
+    *(
+        "--use-fake-device-for-media-stream",
+        "--use-gl=angle",
+        "--use-angle=swiftshader",
+        "--enable-unsafe-swiftshader",
+    ),
 ]
 RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 LOCALES = {"en": "en-GB", "zh-hans": "zh-CN"}
+AT_REST = """document.getAnimations().every(
+    (each) => each.playState !== "running" || each.effect.getTiming().iterations === Infinity)"""
 PHONE, DESKTOP = (390, 844), (1280, 800)
 
 
@@ -35,7 +42,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.xdist_group("browser"))
             if not CHROMIUM:
-                item.add_marker(pytest.mark.skip(reason="no chromium here (Debian: apt-get install chromium)"))
+                item.add_marker(
+                    pytest.mark.skip(reason="no chromium here (Debian: apt-get install chromium)")
+                )
 
 
 @dataclass
@@ -61,14 +70,18 @@ class Visitor:
     def check_accessible(self) -> None:
         """No fault that axe can find (WCAG 2.2 AA and best practice) on the page as it is."""
         # axe reads colours in the middle of a fade, so it waits until nothing moves.
-        self.page.wait_for_function("document.getAnimations().every(a => a.playState !== 'running' || a.effect.getTiming().iterations === Infinity)")
+        self.page.wait_for_function(
+            "document.getAnimations().every(a => a.playState !== 'running' || a.effect.getTiming().iterations === Infinity)"
+        )
         found = Axe().run(self.page, options={"runOnly": RULES}).response["violations"]
         faults = [(fault["id"], [node["html"][:120] for node in fault["nodes"][:3]]) for fault in found]
         assert not faults, f"{self.page.url}\n{json.dumps(faults, indent=1)}"
 
     def check_fits(self) -> None:
         """Nothing sticks out to the side."""
-        wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        wide = self.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
         assert wide <= 0, f"{self.page.url} is {wide} px too wide"
 
 
@@ -131,7 +144,11 @@ def arrive(city: Site, browser: Browser) -> Iterator[Arrive]:
     visitors: list[Visitor] = []
 
     def arriving(
-        *, language: str = "en", size: tuple[int, int] = PHONE, scheme: str = "light", camera: Browser | None = None
+        *,
+        language: str = "en",
+        size: tuple[int, int] = PHONE,
+        scheme: str = "light",
+        camera: Browser | None = None,
     ) -> Visitor:
         context = (camera or browser).new_context(
             base_url=city.url,
@@ -145,7 +162,9 @@ def arrive(city: Site, browser: Browser) -> Iterator[Arrive]:
         contexts.append(context)
         visitor = Visitor(context.new_page())
         visitor.page.on("pageerror", lambda error: visitor.errors.append(str(error)))
-        visitor.page.on("console", lambda said: visitor.errors.append(said.text) if said.type == "error" else None)
+        visitor.page.on(
+            "console", lambda said: visitor.errors.append(said.text) if said.type == "error" else None
+        )
         visitors.append(visitor)
         return visitor
 

@@ -21,7 +21,11 @@ def _frame(text: str, tilt_degrees: float) -> Image.Image:
     drawn = io.BytesIO()
     segno.make(text, error="m", micro=False).save(drawn, kind="png", scale=10, border=4)
     wall = (120, 114, 106)
-    code = Image.open(drawn).convert("RGB").rotate(tilt_degrees, expand=True, fillcolor=wall, resample=Image.Resampling.BICUBIC)
+    code = (
+        Image.open(drawn)
+        .convert("RGB")
+        .rotate(tilt_degrees, expand=True, fillcolor=wall, resample=Image.Resampling.BICUBIC)
+    )
     code.thumbnail((int(SIZE[1] * 0.85), int(SIZE[1] * 0.85)))
     picture = Image.new("RGB", SIZE, wall)
     picture.paste(code, ((SIZE[0] - code.width) // 2, (SIZE[1] - code.height) // 2))

@@ -68,12 +68,10 @@ def owner_phone(voucher_ref: str) -> str:
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_loop(
-    arrive: Arrive, playwright_session: Playwright, tmp_path: Path, language: str
-) -> None:
+def test_loop(arrive: Arrive, playwright_session: Playwright, tmp_path: Path, language: str) -> None:
+    from hutong.kernel import clock
     from hutong.town.people.models import Person
     from hutong.visit.vouchers import queries as vouchers
-    from hutong.kernel import clock
 
     shopper = arrive(language=language)
     find_a_deal(shopper)
@@ -84,7 +82,10 @@ def test_loop(
     assert voucher is not None
     camera = playwright_session.chromium.launch(
         executable_path=CHROMIUM,
-        args=[*ARGUMENTS, f"--use-file-for-fake-video-capture={film(tmp_path / 'qr.mjpeg', voucher.qr_text)}"],
+        args=[
+            *ARGUMENTS,
+            f"--use-file-for-fake-video-capture={film(tmp_path / 'qr.mjpeg', voucher.qr_text)}",
+        ],
     )
     try:
         shop = arrive(language=language, camera=camera)

@@ -15,7 +15,9 @@ from tests.factories.loop import scene
 runner = CliRunner()
 
 
-@pytest.mark.parametrize("command", [[], ["demo"], ["up"], ["import", "osm"], ["books", "check"], ["doctor"], ["migrate"]])
+@pytest.mark.parametrize(
+    "command", [[], ["demo"], ["up"], ["import", "osm"], ["books", "check"], ["doctor"], ["migrate"]]
+)
 def test_commands_explain_themselves(command: list[str]) -> None:
     shown = runner.invoke(app, [*command, "--help"])
     assert shown.exit_code == 0
@@ -50,9 +52,18 @@ def test_books_check_finds_what_is_wrong(at: object) -> None:
 
 
 def test_production_with_unsafe_settings_says_which() -> None:
-    environment = {**os.environ, "HUTONG_MODE": "production", "HUTONG_SITE_URL": "http://example.org", "DATABASE_URL": ""}
+    environment = {
+        **os.environ,
+        "HUTONG_MODE": "production",
+        "HUTONG_SITE_URL": "http://example.org",
+        "DATABASE_URL": "",
+    }
     done = subprocess.run(
-        [sys.executable, "-m", "hutong", "books", "check"], env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "hutong", "books", "check"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 1
     for name in ("DATABASE_URL", "HUTONG_SECRET_KEY", "HUTONG_SITE_URL", "HUTONG_SMS", "HUTONG_PROVIDER"):
