@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.db import Error
+from django.db import Error, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
-from hutong.kernel.errors import DomainError
+from hutong.kernel.errors import DomainError, Unavailable
 from hutong.kernel.ids import new_id
 from hutong.kernel.rows import scalar
 
@@ -60,7 +60,11 @@ class DomainErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """The answer to a domain error; any other error goes on to Django."""
+        """The answer to a domain error, or to a database that went away; any other error goes on to Django."""
+        if isinstance(error, OperationalError | InterfaceError):
+            # The transaction is rolled back: nothing was half done, and the same request may be sent again.
+            logging.getLogger("hutong.database").exception("the database did not answer")
+            error = Unavailable(retry_after_s=5)
         if not isinstance(error, DomainError):
             return None
         if request.path.startswith("/api/"):
