@@ -63,6 +63,8 @@ export function toast(text) {
   region.append(line);
   setTimeout(() => line.remove(), 4000);
 }
+// messages of the server go by themselves, too, but leave time to read
+for (const line of document.querySelectorAll("#toasts > *")) setTimeout(() => line.remove(), 8000);
 document.addEventListener("toast", (event) => toast(event.detail.value ?? event.detail));
 
 // A select or checkbox that acts at once; its form keeps a button for browsers without JavaScript.

@@ -107,10 +107,11 @@ def _address(wanted: dict[str, str], **changes: str | None) -> str:
 
 def _segment_chips(wanted: dict[str, str], counts: CustomerCounts) -> list[dict[str, Any]]:
     came = counts.total - counts.by_segment[Segment.BOUGHT]
+    everybody = _("All who came")
     chips = [
         {
             "url": _address(wanted, segment=""),
-            "label": f"{_('All who came')} {came}",
+            "label": f"{everybody} {came}",
             "current": not wanted["segment"],
         }
     ]

@@ -43,6 +43,7 @@ def navigation(desk: Desk, tab: str) -> list[dict[str, Any]]:
         entries.append(("customers", "merchant_customers", "users", _("Customers")))
     if desk.role is not None:
         entries.append(("desk", "merchant_desk", "store", _("Store and devices")))
+        entries.append(("me", "me", "circle-user", _("Me")))
     return [
         {"url": reverse(name), "icon": icon, "label": label, "current": key == tab}
         for key, name, icon, label in entries

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 
 from babel.dates import format_date, format_time
 from babel.numbers import get_currency_symbol
@@ -20,8 +21,9 @@ def step_names(points: Sequence[SeriesPoint], *, zone: str, by_hour: bool) -> li
     return [format_date(local(point.starts_at, zone).date(), pattern, locale=locale()) for point in points]
 
 
-def sales_chart(points: Sequence[SeriesPoint], *, zone: str, by_hour: bool) -> str:
-    """Two lines: what was sold and what was redeemed, in major units of the currency."""
+def sales_chart(points: Sequence[SeriesPoint], *, zone: str, by_hour: bool, until: datetime) -> str:
+    """Two lines: what was sold and what was redeemed, in major units of the currency; none after `until`."""
+    past = [point for point in points if point.starts_at <= until]
     unit = points[0].gmv.unit
     line = {"type": "line", "symbol": "circle", "showSymbol": not by_hour, "smoothMonotone": "x"}
     option = {
@@ -45,13 +47,13 @@ def sales_chart(points: Sequence[SeriesPoint], *, zone: str, by_hour: bool) -> s
                 "name": _("Sold"),
                 "color": "$primary",
                 "areaStyle": {"opacity": 0.12},
-                "data": [float(point.gmv.major_text) for point in points],
+                "data": [float(point.gmv.major_text) for point in past],
             },
             {
                 **line,
                 "name": _("Redeemed"),
                 "color": "$accent",
-                "data": [float(point.redeemed.major_text) for point in points],
+                "data": [float(point.redeemed.major_text) for point in past],
             },
         ],
     }

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from hutong.kernel import clock
 from hutong.kernel.money import Money, format_money
 from hutong.pay.orders import queries as orders
-from hutong.pay.orders.types import SeriesPoint
+from hutong.pay.orders.types import DayFigures, SeriesPoint
 from hutong.town.people.services import Person
 from hutong.town.regions.types import RegionView
 from hutong.web.operator.access import operators
@@ -64,7 +64,7 @@ def figures(request: HttpRequest, _operator: Person) -> HttpResponse:
         "zone": region.zone,
         "day": at,
         "tiles": _tiles(region, today, at, hours),
-        "chart": sales_chart(points, zone=region.zone, by_hour=by_hour),
+        "chart": sales_chart(points, zone=region.zone, by_hour=by_hour, until=at),
         "points": list(zip(step_names(points, zone=region.zone, by_hour=by_hour), points, strict=True)),
         "by_hour": by_hour,
         "bars": _bars(days),
@@ -82,6 +82,8 @@ def _tiles(region: RegionView, today: date, at: datetime, hours: Sequence[Series
     full_hours = sum(1 for point in hours if point.starts_at + timedelta(hours=1) <= at)
     so_far = _sum(hours[:full_hours], region.currency)
     then = _sum(orders.hourly(region=region, on=yesterday)[:full_hours], region.currency)
+    if not full_hours:
+        return _first_hour(day, before)
     return [
         _against(_("Sold"), _money(day.gmv), so_far.gmv.minor, then.gmv.minor),
         _against(_("Orders paid"), number(day.paid), so_far.paid, then.paid),
@@ -92,9 +94,25 @@ def _tiles(region: RegionView, today: date, at: datetime, hours: Sequence[Series
     ]
 
 
+def _first_hour(day: DayFigures, before: DayFigures) -> list[Tile]:
+    """In the first hour there is nothing to compare with but yesterday as a whole."""
+
+    def tile(label: str, value: str, yesterday: str) -> Tile:
+        return Tile(label, value, _("yesterday %(amount)s") % {"amount": yesterday})
+
+    return [
+        tile(_("Sold"), _money(day.gmv), _money(before.gmv)),
+        tile(_("Orders paid"), number(day.paid), number(before.paid)),
+        tile(_("Redeemed"), _money(day.redeemed), _money(before.redeemed)),
+        tile(_("Refunded"), _money(day.refunds), _money(before.refunds)),
+    ]
+
+
 def _against(label: str, value: str, now: int, then: int) -> Tile:
+    if not now and not then:
+        return Tile(label, value, _("as yesterday by this hour"))
     if not then:
-        return Tile(label, value, _("nothing yesterday by this hour") if now else _("as yesterday"))
+        return Tile(label, value, _("nothing yesterday by this hour"))
     change = round((now - then) * 100 / then)
     if change == 0:
         return Tile(label, value, _("as yesterday by this hour"))

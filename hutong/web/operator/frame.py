@@ -49,6 +49,7 @@ def navigation(tab: str, *, waiting: int, refunds_open: int) -> list[dict[str, A
         ("orders", "operator_orders", "receipt", _("Orders"), 0),
         ("refunds", "operator_refunds", "banknote", _("Refunds"), refunds_open),
         ("books", "operator_books", "book-open", _("Books"), 0),
+        ("me", "me", "circle-user", _("Me"), 0),
     ]
     return [
         {"url": reverse(name), "icon": icon, "label": label, "current": key == tab, "count": count}

@@ -101,7 +101,9 @@ def order_list(request: HttpRequest, _operator: Person) -> HttpResponse:
 def order(request: HttpRequest, _operator: Person, order_ref: str) -> HttpResponse:
     """Everything about one order."""
     found = _order(order_ref)
-    return operator_page(request, "operator/order.html", _facts(found), tab="orders")
+    return operator_page(
+        request, "operator/order.html", _facts(found), tab="orders", part="operator/_side.html"
+    )
 
 
 @operators

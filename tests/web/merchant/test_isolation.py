@@ -58,7 +58,7 @@ class Asked:
     def ask(self, browser: Client, name: str, method: str = "") -> int:
         """The status of the answer."""
         (pattern,) = [pattern for pattern in urlpatterns if pattern.name == name]
-        keys = pattern.pattern.converters  # type: ignore[union-attr]
+        keys = pattern.pattern.converters
         address = reverse(name, kwargs={key: self.refs[key] for key in keys})
         body = {"to": "off", "name": "Till 2", "store": self.shop.scene.store.public_id}
         method = method or RULES[name].method

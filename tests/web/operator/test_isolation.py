@@ -21,7 +21,7 @@ def answers(person: Person | None, method: str) -> dict[str, int]:
     browser = visitor(person)
     found = {}
     for pattern in urlpatterns:
-        keys = pattern.pattern.converters  # type: ignore[union-attr]
+        keys = pattern.pattern.converters
         address = reverse(str(pattern.name), kwargs=dict.fromkeys(keys, "ord_none"))
         response = browser.post(address) if method == "post" else browser.get(address)
         to_sign_in = response.status_code == 302 and response["Location"].startswith("/sign-in/")
