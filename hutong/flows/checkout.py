@@ -19,7 +19,7 @@ from hutong.pay.payments import queries as payments_read
 from hutong.pay.payments import services as payments
 from hutong.pay.payments.types import PaymentState, PaymentView
 from hutong.pay.pricing.rules import MAX_QUANTITY, price_cart
-from hutong.pay.pricing.services import require_shown_price
+from hutong.pay.pricing.services import PriceChanged, require_shown_price
 from hutong.pay.pricing.types import CartLine, Quote
 from hutong.town.catalog import queries as catalog
 from hutong.town.catalog.types import OfferView
@@ -114,11 +114,15 @@ def place(
     `shown_hash` is the hash of the quote on the page; another price raises `PriceChanged`. The same
     `client_key` again (a double click) gives the first order. Raises also what `price` and the holds raise.
     """
-    earlier = orders_read.placed_with_key(person_id=person.pk, client_key=client_key)
-    if earlier and earlier[1] == shown_hash:
-        return earlier[0]  # the same click again, whatever happened to the price or the stock meanwhile
-    cart = price(wants=wants, at=at)
-    require_shown_price(quote=cart.quote, shown_hash=shown_hash)
+    try:
+        cart = price(wants=wants, at=at)
+        require_shown_price(quote=cart.quote, shown_hash=shown_hash)
+    except (NotForSale, PriceChanged):
+        # The same click again finds its order, whatever happened to the price or the deal meanwhile.
+        earlier = orders_read.placed_with_key(person_id=person.pk, client_key=client_key)
+        if earlier and earlier[1] == shown_hash:
+            return earlier[0]
+        raise
     if store_ref and store_ref not in {store.ref for offer in cart.offers.values() for store in offer.stores}:
         raise NotFound
     expires_at = at + TIME_TO_PAY

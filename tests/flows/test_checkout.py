@@ -50,6 +50,22 @@ def test_double_click_is_one_order(at: datetime) -> None:
     assert stock_of([shop.offer.public_id])[shop.offer.public_id].held == 1
 
 
+def test_same_click_finds_its_order_after_the_price_changed(at: datetime) -> None:
+    shop = scene(at=at, capacity=5)
+    wants = {shop.offer.public_id: 1}
+    shown = checkout.price(wants=wants, at=at).quote.hash
+
+    def click() -> str:
+        return checkout.place(
+            person=shop.shopper, wants=wants, store_ref=None, shown_hash=shown, client_key="one",
+            remember_consent=False, at=at,
+        ).order_ref  # fmt: skip
+
+    first = click()
+    Offer.objects.filter(pk=shop.offer.pk).update(price=1890)
+    assert click() == first
+
+
 def test_sold_out_orders_nothing(at: datetime) -> None:
     shop = scene(at=at, capacity=2)
     with pytest.raises(SoldOut) as refused:

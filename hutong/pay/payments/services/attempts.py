@@ -1,15 +1,29 @@
 """Calls that may have an effect, written down before they are made. Used by the other services only."""
 
+import json
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 from django.db.models import F
 
+from hutong.kernel.rows import scalar
 from hutong.pay.payments.models import Attempt, Payment, Refund
 from hutong.pay.payments.types import AttemptKind, AttemptState
 
 _OPEN = [AttemptState.SENT, AttemptState.UNKNOWN]
+
+
+_INSERT = """
+INSERT INTO payments_attempt (public_id, payment_id, refund_id, kind, state, request, tries, created_at, error)
+VALUES (%s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING id
+"""
+
+
+def _columns(made: Attempt) -> list[Any]:
+    request = json.dumps(made.request)
+    keys = [made.public_id, made.payment_id, made.refund_id]
+    return [*keys, str(made.kind), str(made.state), request, made.tries, made.created_at, made.error]
 
 
 def open_attempt(
@@ -30,9 +44,9 @@ def open_attempt(
     attempt = found.first()
     if attempt is None:
         made = Attempt(payment=payment, kind=kind, refund=refund, request=request, created_at=at)
-        Attempt.objects.bulk_create([made], ignore_conflicts=True)
-        # After a conflict the row that is there is not ours: read whichever won.
-        return found.get()
+        made.pk = scalar(_INSERT, _columns(made))
+        # After a conflict the row that is there is not ours: read the one that won.
+        return made if made.pk else found.get()
     found.update(state=AttemptState.SENT, tries=F("tries") + 1)
     return attempt
 
