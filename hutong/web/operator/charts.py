@@ -25,7 +25,7 @@ def sales_chart(points: Sequence[SeriesPoint], *, zone: str, by_hour: bool, unti
     """Two lines: what was sold and what was redeemed, in major units of the currency; none after `until`."""
     past = [point for point in points if point.starts_at <= until]
     unit = points[0].gmv.unit
-    line = {"type": "line", "symbol": "circle", "showSymbol": not by_hour, "smoothMonotone": "x"}
+    line = {"type": "line", "symbol": "circle", "showSymbol": True, "smoothMonotone": "x"}
     option = {
         "grid": {"left": 8, "right": 16, "top": 48, "bottom": 4, "containLabel": True},
         "tooltip": {"trigger": "axis"},

@@ -200,7 +200,7 @@ def control(field: BoundField, css: str = "") -> SafeString:
     """The widget of a form field in the site's look, tied to its help text and errors for screen readers."""
     widget = field.field.widget
     if isinstance(widget, CheckboxInput):
-        base = "checkbox checkbox-primary"
+        base = "checkbox checkbox-primary rounded-md"
     elif isinstance(widget, Select):
         base = "select w-full"
     elif isinstance(widget, Textarea):
