@@ -49,7 +49,16 @@ def run_site(folder: Path, *, workers: int = 2) -> Iterator[Site]:
             "HUTONG_SANDBOX_URL": sandbox.url,
             "HUTONG_SANDBOX_SECRET": SECRET,
         }
-        granian = [sys.executable, "-m", "granian", "--host", "127.0.0.1", "--no-ws", "--log-level", "warning"]
+        granian = [
+            sys.executable,
+            "-m",
+            "granian",
+            "--host",
+            "127.0.0.1",
+            "--no-ws",
+            "--log-level",
+            "warning",
+        ]
         web = [*granian, "--interface", "wsgi", "--port", str(port), "--workers", str(workers)]
         web += ["--blocking-threads", "4", "--backlog", "1024", "hutong.config.wsgi:application"]
         live = [*granian, "--interface", "asgi", "--port", str(live_port), "hutong.config.live:application"]
@@ -59,7 +68,9 @@ def run_site(folder: Path, *, workers: int = 2) -> Iterator[Site]:
             for name, command in (("web", web), ("live", live), ("worker", worker)):
                 with (folder / f"{name}.log").open("wb") as log:
                     running.append(
-                        subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+                        subprocess.Popen(
+                            command, env=environment, stdout=log, stderr=log, start_new_session=True
+                        )
                     )
             for address in (f"{url}/healthz", f"http://127.0.0.1:{live_port}/healthz"):
                 wait_until(lambda: _answers(address, running, folder), timeout_s=60)  # noqa: B023
