@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
-from csp.constants import NONE, SELF, UNSAFE_INLINE
+from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.utils.translation import gettext_lazy as _
 
 from hutong.config import environment
@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "hutong.kernel.http.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "hutong.kernel.http.BackOfficePolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -166,7 +167,6 @@ SILENCED_SYSTEM_CHECKS = ["models.W042"]
 _live = urlparse(HUTONG_LIVE_URL)
 _live_origin = [f"{_live.scheme}://{_live.netloc}"] if _live.netloc else []
 CONTENT_SECURITY_POLICY = {
-    "EXCLUDE_URL_PREFIXES": ["/admin/"],
     "DIRECTIVES": {
         "default-src": [SELF],
         "script-src": [SELF, "'wasm-unsafe-eval'"],
@@ -181,6 +181,12 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF, HUTONG_SANDBOX_URL],
         "frame-ancestors": [NONE],
     },
+}
+
+# django-unfold runs Alpine.js, which builds functions from text, and has inline scripts and styles.
+HUTONG_BACK_OFFICE_POLICY = {
+    "script-src": [SELF, UNSAFE_INLINE, UNSAFE_EVAL],
+    "style-src": [SELF, UNSAFE_INLINE],
 }
 
 PROCRASTINATE_ON_APP_READY = "hutong.flows.jobs.register"

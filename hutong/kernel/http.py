@@ -49,6 +49,20 @@ class RequestIdMiddleware:
         return response
 
 
+class BackOfficePolicyMiddleware:
+    """The back office brings scripts of its own that need a looser Content-Security-Policy than our pages."""
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Ask django-csp to replace some directives below /admin/; every other page keeps the strict ones."""
+        response = self.get_response(request)
+        if request.path.startswith("/admin/"):
+            response._csp_replace = settings.HUTONG_BACK_OFFICE_POLICY  # type: ignore[attr-defined]
+        return response
+
+
 class DomainErrorMiddleware:
     """Turns a `DomainError` that reaches the edge into a page, an htmx message or problem+json."""
 

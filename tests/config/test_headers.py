@@ -1,0 +1,34 @@
+"""What every answer says to a browser about safety."""
+
+import pytest
+from django.test import Client
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/", "/sign-in/", "/gallery/", "/api/v1/openapi.json", "/no-such-page/"])
+def test_strict_policy_on_every_page(client: Client, path: str) -> None:
+    answer = client.get(path)
+    policy = {
+        directive.split(" ", 1)[0]: directive for directive in answer["Content-Security-Policy"].split("; ")
+    }
+    assert "unsafe-inline" not in policy["script-src"]
+    assert "'unsafe-eval'" not in policy["script-src"]
+    assert policy["object-src"] == "object-src 'none'"
+    assert policy["frame-ancestors"] == "frame-ancestors 'none'"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["X-Frame-Options"] == "DENY"
+    assert answer["Referrer-Policy"] == "same-origin"
+    assert answer["X-Request-Id"].startswith("req_")
+
+
+@pytest.mark.django_db
+def test_back_office_has_a_policy_of_its_own(client: Client) -> None:
+    policy = client.get("/admin/login/")["Content-Security-Policy"]
+    assert "script-src 'self' 'unsafe-inline' 'unsafe-eval'" in policy
+    assert "object-src 'none'" in policy
+
+
+@pytest.mark.django_db
+def test_request_id_from_a_proxy_is_kept_when_it_is_plain(client: Client) -> None:
+    assert client.get("/healthz", headers={"X-Request-Id": "abc-12345"})["X-Request-Id"] == "abc-12345"
+    assert client.get("/healthz", headers={"X-Request-Id": "a\tb<script>"})["X-Request-Id"].startswith("req_")
