@@ -1,14 +1,17 @@
 """The jobs by name: what the outbox may ask for, and what the clock asks for. Each calls one flow."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from hutong.flows import expire_orders, index_search, payment_received, remember
-from hutong.kernel import clock, outbox
+from hutong.flows import books, expire_orders, index_search, payment_received, remember
+from hutong.kernel import budget, clock, outbox
+from hutong.kernel.errors import TooMany
 
 CONCURRENCY = 4
 TICK_S = 2.0
+BOOKS_EVERY_S = 15 * 60
 
 
 def _index_offer(*, offer_ref: str) -> None:
@@ -61,11 +64,27 @@ def _closing(handler: Callable[..., None]) -> Callable[..., None]:
 
 
 def tick(*, at: datetime) -> None:
-    """What time alone brings: orders end, unknown outcomes are asked about, vouchers and offers end."""
+    """What time alone brings: orders end, unknown outcomes are asked about, vouchers and offers end, books are added up.
+
+    Safe to run in several workers at once.
+    """
     expire_orders.run(at=at)
     payment_received.ask_unknown(at=at)
     expire_orders.expire_vouchers(at=at)
     index_search.index_stale(at=at)
+    check_books(at=at)
+
+
+def check_books(*, at: datetime) -> tuple[str, ...]:
+    """Add the books up, once in `BOOKS_EVERY_S` however many workers there are; problems go to the log as errors."""
+    try:
+        budget.spend("books check", limit=1, window_s=BOOKS_EVERY_S, at=at)
+    except TooMany:
+        return ()  # another tick did it less than a quarter of an hour ago
+    problems = books.check(at=at).problems
+    for problem in problems:
+        logging.getLogger("hutong.books").error(problem)
+    return problems
 
 
 def drain() -> int:
