@@ -80,7 +80,7 @@ def test_an_empty_file(run: Import, tmp_path: Path, basemaps: Path) -> None:
         b"name;lat;lon\nKahvila;60.17;24.94\n",
         b"<html><body>Not found</body></html>",
         b'<?xml version="1.0"?><kml></kml>',
-        gzip.compress(b"just some text"),
+        gzip.compress(b"just some text", mtime=0),
         gzip.compress(PNG),
         b"PK\x03\x04" + bytes(100),
         b"\x00",
