@@ -80,16 +80,19 @@ def get(path: str) -> bytes:
 def connect_evenly(port: int, *, clients: int, workers: int) -> dict[int, list[Client]]:
     """`clients` connections, the same number to each worker process; by process id.
 
-    The operating system deals connections out as it likes, so some are tried and given back.
+    The operating system deals connections out as it likes, so some are tried and given back; and the first
+    worker answers while the others still start.
     """
     kept: dict[int, list[Client]] = defaultdict(list)
-    for _ in range(100 * clients):
+    give_up_at = time.monotonic() + _WAIT_S
+    while time.monotonic() < give_up_at:
         client = Client(port)
         worker = int(client.ask(get("/bench/worker")).body)
         if len(kept[worker]) < clients // workers:
             kept[worker].append(client)
         else:
             client.close()
+            time.sleep(0.01)  # between two tries; the condition is who answers
         if sum(len(own) for own in kept.values()) == clients:
             return dict(kept)
     raise NotBalanced(f"{clients} connections to {workers} workers: {[len(own) for own in kept.values()]}")

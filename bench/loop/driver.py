@@ -92,7 +92,11 @@ class Driver:
 
     def _redemptions(self) -> list[bytes]:
         scanners = {shop.deal: shop.scanner_token for shop in self._scene.shops}
-        ready = rows("SELECT public_id, offer_ref FROM vouchers_voucher WHERE state = 'ready' ORDER BY id")
+        # One of each shop in turn: a scanner does not scan two vouchers at one moment.
+        ready = rows(
+            "SELECT public_id, offer_ref FROM vouchers_voucher WHERE state = 'ready'"
+            " ORDER BY row_number() OVER (PARTITION BY offer_ref ORDER BY id), offer_ref"
+        )
         return [
             post(
                 "/api/v1/redemptions",
