@@ -167,7 +167,10 @@ def up(part: str, *, port: int) -> None:
     if part == "all":
         interruptible()
         supervisor = Supervisor()
-        wanted = [known[name] for name in ("web", "live", "worker")]
+        names = ["web", "live", "worker"]
+        if settings.HUTONG_PROVIDER == "sandbox":
+            names.append("sandbox")  # nobody else would run it
+        wanted = [known[name] for name in names]
         try:
             require_free(wanted)
             for each in wanted:
