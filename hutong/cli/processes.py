@@ -157,8 +157,11 @@ def require_free(wanted: Iterable[Part]) -> None:
 
 
 def interruptible() -> None:
-    """Let SIGTERM end this process the way Ctrl-C does, so that what it started is stopped."""
-    signal.signal(signal.SIGTERM, lambda _number, _frame: signal.raise_signal(signal.SIGINT))
+    """Let SIGTERM end this process the way Ctrl-C does, so that what it started is stopped.
+
+    Not by sending SIGINT: a shell that starts it in the background has that ignored.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def up(part: str, *, port: int) -> None:
