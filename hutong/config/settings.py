@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlparse
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from hutong.config import environment
@@ -126,6 +127,8 @@ DATABASES["default"]["OPTIONS"] = {
     "prepare_threshold": 2,
 }
 if not _running_tests:
+    # A connection that died while it lay in the pool is found out there, not by the request that gets it.
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["OPTIONS"]["pool"] = {
         "min_size": 1,
         "max_size": int(os.environ.get("HUTONG_POOL", "6")),
@@ -200,4 +203,24 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request"]}},
     "root": {"handlers": ["console"], "level": "INFO" if _production else "WARNING"},
 }
-UNFOLD = {"SITE_TITLE": HUTONG_SITE_NAME, "SITE_HEADER": HUTONG_SITE_NAME}
+UNFOLD = {
+    "SITE_TITLE": HUTONG_SITE_NAME,
+    "SITE_HEADER": HUTONG_SITE_NAME,
+    "SITE_ICON": lambda _request: static("icons/logo.svg"),
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("icons/logo.svg")}
+    ],
+    # the site's vermilion and its warm greys, as the framework's scales of eleven steps
+    "COLORS": {
+        name: {
+            str(step): f"oklch({lightness}% {chroma * strength:.3f} {hue})"
+            for step, lightness, strength in zip(
+                (50, 100, 200, 300, 400, 500, 600, 700, 800, 900, 950),
+                (97.8, 95, 90, 82, 73, 62, 55.2, 47, 36, 26, 19),
+                (0.08, 0.18, 0.36, 0.62, 0.88, 1, 1, 0.9, 0.7, 0.5, 0.4),
+                strict=True,
+            )
+        }
+        for name, chroma, hue in (("primary", 0.19, 35), ("base", 0.016, 60))
+    },
+}

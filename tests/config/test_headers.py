@@ -3,6 +3,8 @@
 import pytest
 from django.test import Client
 
+from hutong.town.people.models import Person
+
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/", "/sign-in/", "/gallery/", "/api/v1/openapi.json", "/no-such-page/"])
@@ -26,6 +28,13 @@ def test_back_office_has_a_policy_of_its_own(client: Client) -> None:
     policy = client.get("/admin/login/")["Content-Security-Policy"]
     assert "script-src 'self' 'unsafe-inline' 'unsafe-eval'" in policy
     assert "object-src 'none'" in policy
+
+
+@pytest.mark.django_db
+def test_back_office_shows_people_and_makes_none(client: Client) -> None:
+    client.force_login(Person.objects.create_superuser("+358400000099", "x"))
+    assert "+358400000099" in client.get("/admin/people/person/").content.decode()
+    assert client.get("/admin/people/person/add/").status_code == 403
 
 
 @pytest.mark.django_db

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.utils.translation import gettext_noop
 from unfold.admin import ModelAdmin
 
 from .models import ApiToken, Person
+
+# words of the framework's sign-in page, which brings no translations
+SIGN_IN_WORDS = (gettext_noop("Welcome back to"), gettext_noop("Return to site"))
 
 
 @admin.register(Person)
@@ -18,6 +22,10 @@ class PersonAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     ordering = ("-id",)
     readonly_fields = ("public_id", "phone", "created_at", "last_login")
     exclude = ("password",)
+
+    def has_add_permission(self, *_asked: object) -> bool:
+        """People come by signing in with their phone, superusers by `hutong manage createsuperuser`."""
+        return False
 
     def has_delete_permission(self, *_asked: object) -> bool:
         """Never."""
