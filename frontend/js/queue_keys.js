@@ -7,6 +7,10 @@ class QueueKeys extends HTMLElement {
   connectedCallback() {
     document.addEventListener("keydown", this);
     this.addEventListener("change", this);
+    // the list scrolls by itself on a wide screen: show the one that is open
+    const list = this.querySelector(".queue-list");
+    const here = list?.querySelector("[data-queue-link][aria-current]");
+    if (here) list.scrollTop = here.offsetTop - (list.clientHeight - here.offsetHeight) / 2;
   }
 
   disconnectedCallback() {

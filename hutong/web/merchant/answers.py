@@ -127,7 +127,7 @@ def _used(details: dict[str, Any], zone: str, at: datetime) -> Explained:
     used_at = details.get("used_at")
     text = ""
     if used_at is not None:
-        text = _("Already used %(moment)s at %(store)s.") % {
+        text = _("Used %(moment)s at %(store)s.") % {
             "moment": _moment(used_at, zone, at),
             "store": store,
         }

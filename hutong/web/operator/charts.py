@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from babel.dates import format_date, format_time
 from babel.numbers import get_currency_symbol
@@ -22,17 +23,22 @@ def step_names(points: Sequence[SeriesPoint], *, zone: str, by_hour: bool) -> li
 
 
 def sales_chart(points: Sequence[SeriesPoint], *, zone: str, by_hour: bool, until: datetime) -> str:
-    """Two lines: what was sold and what was redeemed, in major units of the currency; none after `until`."""
+    """What was sold and what was redeemed, in major units of the currency; none after `until`.
+
+    Days are two lines, hours are bars: in the first hour of a day a line would be one dot at the edge.
+    """
     past = [point for point in points if point.starts_at <= until]
     unit = points[0].gmv.unit
-    line = {"type": "line", "symbol": "circle", "showSymbol": True, "smoothMonotone": "x"}
+    line: dict[str, Any] = {"type": "line", "symbol": "circle", "showSymbol": True, "smoothMonotone": "x"}
+    if by_hour:
+        line = {"type": "bar", "barGap": "10%"}
     option = {
         "grid": {"left": 8, "right": 16, "top": 48, "bottom": 4, "containLabel": True},
         "tooltip": {"trigger": "axis"},
         "legend": {"top": 0, "right": 0, "icon": "circle", "itemWidth": 10},
         "xAxis": {
             "type": "category",
-            "boundaryGap": False,
+            "boundaryGap": by_hour,
             "data": step_names(points, zone=zone, by_hour=by_hour),
         },
         "yAxis": {
@@ -46,7 +52,7 @@ def sales_chart(points: Sequence[SeriesPoint], *, zone: str, by_hour: bool, unti
                 **line,
                 "name": _("Sold"),
                 "color": "$primary",
-                "areaStyle": {"opacity": 0.12},
+                **({} if by_hour else {"areaStyle": {"opacity": 0.12}}),
                 "data": [float(point.gmv.major_text) for point in past],
             },
             {

@@ -71,7 +71,7 @@ def test_second_scan_says_when_and_where(here: Shop) -> None:
     response = scan(browser, voucher.code, nonce="another-nonce")
     wall = clock.local(Redemption.objects.get().at, here.scene.store.region.zone)
     assert response.status_code == 409
-    assert f"Already used today {wall:%H:%M} at Kahvila." in response.content.decode()
+    assert f"Used today {wall:%H:%M} at Kahvila." in response.content.decode()
 
 
 def test_unknown_foreign_and_mistyped_codes(here: Shop) -> None:

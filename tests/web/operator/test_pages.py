@@ -185,10 +185,23 @@ def test_a_refund_is_made_and_a_failed_one_sent_again(here: Shop, browser: Clien
 
 def test_the_books_are_checked_on_demand(here: Shop, browser: Client) -> None:
     here.scene.bought()
-    assert browser.get("/operator/books/").context["checked"] is None
-    checked = browser.get("/operator/books/?run=ours").context["checked"]
-    assert checked.problems == ()
-    assert len(checked.checked) == 11
+    before = browser.get("/operator/books/").context
+    assert (before["checked"], before["held"], len(before["parts"])) == (False, [], 12)
+    after = browser.get("/operator/books/?run=ours").context
+    assert (after["checked"], after["problems"]) == (True, [])
+    # every check has its own words: the page's list, without the one that asks the providers
+    assert after["held"] == [part for part in after["parts"] if part.title != "The providers' own books"]
+    assert after["zone"] == "Europe/Helsinki"
+
+
+def test_what_does_not_add_up_names_its_part(here: Shop, browser: Client) -> None:
+    here.scene.bought()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE orders_order SET total = total + 1")
+    page = browser.get("/operator/books/?run=ours")
+    # the total is neither the sum of the units nor that of the quote
+    assert [entry.title for entry in page.context["problems"]] == ["Orders", "Orders"]
+    assert "2 things do not add up" in page.content.decode()
 
 
 def test_the_queue_is_in_the_order_of_waiting(here: Shop, browser: Client) -> None:
