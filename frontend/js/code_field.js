@@ -26,8 +26,10 @@ class CodeField extends HTMLElement {
   connectedCallback() {
     this.input = this.querySelector("input");
     this.input.addEventListener("input", () => this.group());
-    const here = matchMedia("(pointer: fine)").matches ? this.input : document.querySelector("[data-answer]");
-    here?.focus({ preventScroll: true });
+    const mouse = matchMedia("(pointer: fine)").matches;
+    const here = mouse ? this.input : document.querySelector("[data-answer]");
+    // after a swap htmx gives the focus back to the field it was in; a frame later the answer takes it
+    requestAnimationFrame(() => here?.focus({ preventScroll: true }));
   }
 
   group() {
