@@ -111,14 +111,16 @@ def _segment_chips(wanted: dict[str, str], counts: CustomerCounts) -> list[dict[
     chips = [
         {
             "url": _address(wanted, segment=""),
-            "label": f"{everybody} {came}",
+            "label": everybody,
+            "count": came,
             "current": not wanted["segment"],
         }
     ]
     chips += [
         {
             "url": _address(wanted, segment=segment),
-            "label": f"{label} {counts.by_segment[Segment(segment)]}",
+            "label": label,
+            "count": counts.by_segment[Segment(segment)],
             "current": wanted["segment"] == segment,
         }
         for segment, label in segment_labels().items()

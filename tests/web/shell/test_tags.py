@@ -88,6 +88,11 @@ def test_own_phone_is_grouped_and_others_are_masked() -> None:
     assert tags.phone_spaced("nonsense") == "nonsense"
 
 
+def test_the_code_of_a_message_is_marked_and_the_rest_escaped() -> None:
+    assert ">373030</b> is <i>".replace("<i>", "&lt;i&gt;") in tags.code_marked("373030 is <i>")
+    assert tags.code_marked("no code & no mark") == "no code &amp; no mark"
+
+
 def test_qr_is_drawn_without_style_attributes() -> None:
     svg = tags.qr("HUTONG:8F3K22QX7MABTT4W")
     assert svg.startswith("<svg")

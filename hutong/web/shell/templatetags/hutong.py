@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -27,6 +28,8 @@ from hutong.kernel.money import Money, format_money
 from hutong.kernel.text import mask_phone, pick
 
 register = template.Library()
+
+_CODE = re.compile(r"\b\d{6}\b")
 
 PROMISES = {
     "refund_any_time": lambda: _("Refund any time"),
@@ -92,6 +95,17 @@ def phone_spaced(phone: str | None) -> str:
     except phonenumbers.NumberParseException:
         return phone or ""
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+@register.filter
+def code_marked(body: str) -> SafeString:
+    """A text message with its one-time code large, so that it is read at a glance."""
+    found = _CODE.search(body)
+    if not found:
+        return format_html("{}", body)
+    start, end = found.span()
+    marked = '{}<b class="text-2xl tracking-wider tabular-nums">{}</b>{}'
+    return format_html(marked, body[:start], found[0], body[end:])
 
 
 @register.filter
