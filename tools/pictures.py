@@ -28,11 +28,12 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 @dataclass(frozen=True)
 class Shot:
-    """One page: the picture's name, who looks ("" for nobody in particular), the address."""
+    """One page: the picture's name, who looks ("" for nobody in particular), the address, a code to type there."""
 
     name: str
     who: str
     path: str
+    code: str = ""
 
 
 def sign_in(context: BrowserContext, phone: str) -> None:
@@ -68,19 +69,48 @@ def buy(context: BrowserContext, deal: str) -> str:
     return path
 
 
-def scan(context: BrowserContext, voucher: str, shopper: BrowserContext) -> None:
-    """The shop types the voucher's code."""
+def unpaid(context: BrowserContext, deal: str) -> str:
+    """Go to the sandbox and stop there; the address of its page."""
+    page = context.new_page()
+    page.goto(f"{deal}buy/")
+    page.locator("#checkout .buy-bar button").click()
+    page.wait_for_url("**/pay/*")
+    address = page.url
+    page.close()
+    return address
+
+
+def code_of(shopper: BrowserContext, voucher: str) -> str:
+    """The code that is typed where a camera does not work."""
     page = shopper.new_page()
     page.goto(voucher)
     found = re.search(r"\b[0-9A-Z]{4}(?:[- ][0-9A-Z]{4}){3}\b", page.locator("main").inner_text().upper())
     assert found, "no code on the voucher"
     page.close()
-    shop = context.new_page()
-    shop.goto("/merchant/scan/")
-    shop.locator("#scan-code").fill(found[0])
-    shop.locator("#scan-form button").click()
-    shop.wait_for_selector("#answer-headline")
-    shop.close()
+    return found[0]
+
+
+def scan(page: Page, code: str) -> None:
+    """The shop types a code."""
+    page.goto("/merchant/scan/")
+    page.locator("#scan-code").fill(code)
+    page.locator("#scan-form button").click()
+    page.wait_for_selector("#answer-headline")
+
+
+def swapped(code: str) -> str:
+    """The code as somebody types it in a hurry."""
+    last = next(letter for letter in "ACDEFG" if letter != code[-1])
+    return code[:-1] + last
+
+
+def show(page: Page, shot: Shot) -> None:
+    """Open the page, and wait for what comes later."""
+    if shot.code:
+        scan(page, shot.code)
+    else:
+        page.goto(shot.path)
+    page.wait_for_timeout(2500 if shot.name in ("map", "merchant-scan") else 400)
 
 
 def shots(browser: Browser, url: str) -> list[Shot]:
@@ -94,7 +124,8 @@ def shots(browser: Browser, url: str) -> list[Shot]:
     offer = page.locator("a[href^='/merchant/deals/off_']").first.get_attribute("href") or ""
     deal = offer.replace("/merchant/deals/", "/deal/")
     vouchers = [buy(shopper, deal) for _ in range(2)]
-    scan(owner, vouchers[0], shopper)
+    codes = [code_of(shopper, voucher) for voucher in vouchers]
+    scan(page, codes[0])
     page.wait_for_timeout(3000)  # the worker writes the visit down; a later run shows it in any case
     page.goto("/merchant/customers/")
     customer = page.locator("a[href^='/merchant/customers/cus_']").first.get_attribute("href") or ""
@@ -103,11 +134,18 @@ def shots(browser: Browser, url: str) -> list[Shot]:
     wallet = shopper.new_page()
     wallet.goto("/orders/")
     order = wallet.locator("a[href^='/orders/ord_']").first.get_attribute("href") or ""
+    pay = unpaid(shopper, deal)
     shopper.close()
     owner.close()
     public = {"home": "/", "nearby": "/nearby/", "search": "/nearby/?q=kah", "category": "/category/food/"}
     public |= {"map": "/map/", "store": store, "deal": deal, "region": "/region/", "sign-in": "/sign-in/"}
     public |= {"gallery": "/gallery/", "offline": "/offline/", "not-found": "/no-such-page/"}
+    public |= {
+        "messages": "/demo/messages/",
+        "sandbox-pay": pay,
+        "api-docs": "/api/v1/docs",
+        "admin": "/admin/",
+    }
     mine = {
         "checkout": f"{deal}buy/",
         "wallet": "/wallet/",
@@ -118,10 +156,12 @@ def shots(browser: Browser, url: str) -> list[Shot]:
     shop = {"scan": "/merchant/scan/", "today": "/merchant/", "deals": "/merchant/deals/", "deal": offer}
     shop |= {"customers": "/merchant/customers/", "customer": customer, "desk": "/merchant/desk/"}
     office = {"figures": "/operator/", "queue": "/operator/queue/", "orders": "/operator/orders/"}
-    office |= {"order": f"/operator{order}", "books": "/operator/books/"}
+    office |= {"order": f"/operator{order}", "refunds": "/operator/refunds/", "books": "/operator/books/"}
     listed = [Shot(name, "", path) for name, path in public.items()]
     listed += [Shot(name, "shopper", path) for name, path in mine.items()]
     listed += [Shot(f"merchant-{name}", "owner", path) for name, path in shop.items()]
+    scans = {"yes": codes[1], "no": codes[0], "wait": swapped(codes[0])}
+    listed += [Shot(f"merchant-scan-{name}", "owner", "", code) for name, code in scans.items()]
     return listed + [Shot(f"operator-{name}", "operator", path) for name, path in office.items()]
 
 
@@ -160,9 +200,11 @@ def main() -> None:
                         page = context.new_page()
                         for shot in wanted:
                             if shot.who == who:
-                                page.goto(shot.path)
-                                page.wait_for_timeout(2500 if shot.name in ("map", "merchant-scan") else 400)
+                                show(page, shot)
                                 save(page, options.folder / f"{shot.name}-{size}-{language}-{scheme}.png")
+                                if page.locator("form[action*=undo] button").count() and shot.code:
+                                    page.locator("form[action*=undo] button").first.click()
+                                    page.wait_for_selector("#answer-headline")
                         context.close()
         browser.close()
 
