@@ -33,7 +33,7 @@ def script() -> str:
 @pytest.mark.skipif(
     not all(shutil.which(tool) for tool in NEEDED), reason=f"the how-to needs {', '.join(NEEDED)}"
 )
-def test_the_howto_does_the_loop(site: Site, at: datetime) -> None:
+def test_the_howto_does_the_loop(site: Site, worker: None, at: datetime) -> None:
     shop = scene(at=at)
     index_search.index_offer(offer_ref=shop.offer.public_id, at=at)
     environment = {

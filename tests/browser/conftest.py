@@ -117,7 +117,7 @@ def browser(playwright_session: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def city(site: Site, tmp_path: Path) -> Site:
+def city(site: Site, worker: None) -> Site:
     """The site with the demo city, its sample shops and its accounts, as `make demo` has them."""
     from hutong.flows import jobs
     from hutong.flows.demo_city import seed_demo

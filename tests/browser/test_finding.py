@@ -27,7 +27,7 @@ def test_location_given_orders_by_it(arrive: Arrive) -> None:
     visitor.page.context.set_geolocation({"longitude": 24.9520, "latitude": 60.1690})
     visitor.page.goto("/")
     visitor.page.locator("locate-me button").first.click()
-    expect(visitor.page.locator("header")).to_contain_text("near you")
+    expect(visitor.page.locator("body")).to_contain_text("near you")
     expect(visitor.page.locator("locate-me")).to_have_count(0)
 
 

@@ -1,6 +1,7 @@
-"""The real site for tests: web, live, worker and sandbox, each a process of its own, on the test database.
+"""The real site for tests: web, live and sandbox, each a process of its own, on the test database.
 
-def test_something(site, transactional_db): httpx.get(site.url + "/")
+def test_something(site): httpx.get(site.url + "/")
+def test_what_is_remembered(site, worker): ...   # with the worker, which looks at the real clock
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -27,12 +29,13 @@ class Site:
     url: str
     live_url: str
     sandbox: Sandbox
-    log_folder: Path
+    folder: Path
+    environment: dict[str, str]
 
 
 @contextmanager
 def run_site(folder: Path, *, workers: int = 2) -> Iterator[Site]:
-    """Start all four parts on free ports of 127.0.0.1, and end them with the context."""
+    """Start web, live and sandbox on free ports of 127.0.0.1, and end them with the context."""
     from django.conf import settings
 
     port, live_port = free_port(), free_port()
@@ -62,10 +65,9 @@ def run_site(folder: Path, *, workers: int = 2) -> Iterator[Site]:
         web = [*granian, "--interface", "wsgi", "--port", str(port), "--workers", str(workers)]
         web += ["--blocking-threads", "4", "--backlog", "1024", "hutong.config.wsgi:application"]
         live = [*granian, "--interface", "asgi", "--port", str(live_port), "hutong.config.live:application"]
-        worker = [sys.executable, "-m", "hutong.cli.worker"]
         running = []
         try:
-            for name, command in (("web", web), ("live", live), ("worker", worker)):
+            for name, command in (("web", web), ("live", live)):
                 with (folder / f"{name}.log").open("wb") as log:
                     running.append(
                         subprocess.Popen(
@@ -74,7 +76,7 @@ def run_site(folder: Path, *, workers: int = 2) -> Iterator[Site]:
                     )
             for address in (f"{url}/healthz", f"http://127.0.0.1:{live_port}/healthz"):
                 wait_until(lambda: _answers(address, running, folder), timeout_s=60)  # noqa: B023
-            yield Site(url, f"http://127.0.0.1:{live_port}/live", sandbox, folder)
+            yield Site(url, f"http://127.0.0.1:{live_port}/live", sandbox, folder, environment)
         finally:
             for process in running:
                 process.terminate()
@@ -114,7 +116,22 @@ def site_of_session(django_db_setup: None, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture
-def site(site_of_session: Site, transactional_db: None) -> Iterator[Site]:
-    """The session's site, on an empty database, without faults."""
+def site(site_of_session: Site, transactional_db: None, settings: Any) -> Iterator[Site]:
+    """The session's site, on an empty database, without faults; settings here point to its sandbox as well."""
+    settings.HUTONG_SANDBOX_URL = site_of_session.sandbox.url
+    settings.HUTONG_SANDBOX_SECRET = site_of_session.sandbox.secret
+    settings.HUTONG_SITE_URL = site_of_session.url
     yield site_of_session
     site_of_session.sandbox.clear_faults()
+
+
+@pytest.fixture
+def worker(site: Site) -> Iterator[None]:
+    """The site's worker for one test. It goes by the real clock, so no other test may meet it."""
+    with (site.folder / "worker.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hutong.cli.worker"], env=site.environment, stdout=log, stderr=log
+        )
+    yield
+    process.terminate()
+    process.wait(30)
