@@ -70,9 +70,8 @@ class Visitor:
     def check_accessible(self) -> None:
         """No fault that axe can find (WCAG 2.2 AA and best practice) on the page as it is."""
         # axe reads colours in the middle of a fade, so it waits until nothing moves.
-        self.page.wait_for_function(
-            "document.getAnimations().every(a => a.playState !== 'running' || a.effect.getTiming().iterations === Infinity)"
-        )
+        while not self.page.evaluate(AT_REST):
+            self.page.wait_for_timeout(50)
         found = Axe().run(self.page, options={"runOnly": RULES}).response["violations"]
         faults = [(fault["id"], [node["html"][:120] for node in fault["nodes"][:3]]) for fault in found]
         assert not faults, f"{self.page.url}\n{json.dumps(faults, indent=1)}"
