@@ -10,6 +10,7 @@ from hutong.kernel import clock
 from hutong.know.customers import queries as customers
 from hutong.know.customers import services as customer_services
 from hutong.town.merchants import queries as merchants
+from hutong.town.regions import queries as regions
 from hutong.web.shell.access import signed_in
 from hutong.web.shell.parts import page
 
@@ -23,6 +24,8 @@ def me(request: HttpRequest) -> HttpResponse:
         context["consents"] = [
             one for one in customers.consents_of(person.public_id) if one.withdrawn_at is None
         ]
+        region = regions.default_region() if context["consents"] else None
+        context["zone"] = region.zone if region else ""
         context["roles"] = merchants.staff_roles(person)
     return page(request, "consumer/me.html", context)
 

@@ -17,7 +17,7 @@ from hutong.kernel.geo import Place, distance_m
 from hutong.kernel.text import pick
 from hutong.town.catalog import queries as catalog
 from hutong.town.catalog.rules import may_be_bought
-from hutong.town.catalog.types import OfferState, OfferStoreView, OfferView
+from hutong.town.catalog.types import Include, OfferState, OfferStoreView, OfferView
 from hutong.town.merchants import queries as merchants
 from hutong.town.merchants.rules import open_state, week_hours
 from hutong.town.merchants.types import OpenState, StoreState, StoreView
@@ -96,6 +96,12 @@ def _lines(offer: OfferView, where: Whereabouts, at: datetime) -> list[StoreLine
     return sorted(lines, key=lambda line: line.distance_m)
 
 
+def _part(item: Include) -> dict[str, Any]:
+    """A thing the deal contains, with what all pieces of it together cost by themselves."""
+    total = item.value * item.quantity if item.value else None
+    return {"names": item.names, "quantity": item.quantity, "total": total}
+
+
 @require_GET
 def deal(request: HttpRequest, offer_ref: str) -> HttpResponse:
     """A deal: what is in it, its terms, where it holds, and the bar to buy it. Four statements."""
@@ -109,7 +115,7 @@ def deal(request: HttpRequest, offer_ref: str) -> HttpResponse:
         "region": where.region,
         "zone": offer.stores[0].zone if offer.stores else where.region.zone,
         "deal": offer,
-        "includes_value": all(item.value is not None for item in offer.includes),
+        "includes": [_part(item) for item in offer.includes],
         "stores": _lines(offer, where, at),
         "sold": counters.sold if counters else 0,
         "left": left if left is not None and left <= FEW_LEFT else None,

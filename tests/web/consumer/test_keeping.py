@@ -1,11 +1,14 @@
 """Wallet, voucher, orders, refund, and the page of one's own."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from hutong.kernel import clock
 from hutong.know.customers import queries as customers
+from hutong.know.customers.models import Consent
 from hutong.pay.payments.queries import payment_for_order
 from hutong.visit.vouchers import queries as vouchers
 from hutong.visit.vouchers.types import VoucherState
@@ -85,7 +88,7 @@ def test_refund_says_amount_way_and_time_before_it_happens(sandbox: Sandbox, sho
     voucher = _paid_voucher(shop, sandbox)
     path = f"/voucher/{voucher}/refund/"
     asked = browser.get(path).content.decode()
-    for text in ("€19.90", "To how you paid", "working days", "cannot be undone"):
+    for text in ("€19.90", "Back to your payment method", "working days", "cannot be undone"):
         assert text in asked
     assert browser.post(path)["Location"] == f"/voucher/{voucher}/"
     page = browser.get(f"/voucher/{voucher}/").content.decode()
@@ -104,6 +107,13 @@ def test_consent_is_taken_back(shop: Scene) -> None:
     browser.post(f"/me/consents/{merchant_ref}/withdraw/")
     assert not customers.has_consent(shop.shopper.public_id, merchant_ref)
     assert "Kahvila Oy" not in browser.get("/me/").content.decode()
+
+
+@pytest.mark.django_db
+def test_consent_has_the_day_of_the_place(shop: Scene) -> None:
+    shop.bought()
+    Consent.objects.update(granted_at=datetime(2026, 6, 1, 22, 30, tzinfo=UTC))
+    assert "2 Jun 2026" in visitor(shop.shopper).get("/me/").content.decode()
 
 
 @pytest.mark.django_db

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from hutong.flows import index_search
 from hutong.kernel import clock
 from hutong.town.catalog import services as offers
+from hutong.town.catalog.models import Offer
 from hutong.town.merchants.models import Store
 from hutong.visit.stock import services as stock
 from tests.factories import catalog, merchants, regions
@@ -54,6 +55,15 @@ def test_deal_says_price_terms_promise_and_that_it_is_a_sample(client: Client) -
     ):
         assert text in page
     assert f'href="/deal/{offer_ref}/buy/"' in page
+
+
+def test_what_is_in_it_adds_up(client: Client) -> None:
+    offer_ref, _stores = shops_with_a_deal(1)
+    ticket = {"names": {"en": "Ticket"}, "quantity": 2, "value": 1690}
+    Offer.objects.filter(public_id=offer_ref).update(includes=[ticket])
+    page = client.get(f"/deal/{offer_ref}/").content.decode()
+    assert "€33.80" in page
+    assert "€16.90" not in page
 
 
 def test_stock_is_true(client: Client) -> None:

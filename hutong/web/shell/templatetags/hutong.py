@@ -34,9 +34,9 @@ _CODE = re.compile(r"\b\d{6}\b")
 PROMISES = {
     "refund_any_time": lambda: _("Refund any time"),
     "no_booking": lambda: _("No booking needed"),
-    "weekends": lambda: _("Valid at weekends"),
+    "weekends_too": lambda: _("Weekends, too"),
     "new_customers": lambda: _("New customers"),
-    "booking": lambda: _("Book ahead"),
+    "book_ahead": lambda: _("Book ahead"),
     "takeaway": lambda: _("Takeaway possible"),
 }
 
