@@ -51,7 +51,8 @@ class HutongMap extends HTMLElement {
     this.areaButton = document.querySelector("[data-search-area]");
     this.areaButton?.addEventListener("click", () => this.searchArea());
     this.draw();
-    if (this.config.points && this.pins.length === 0) this.map.once("load", () => this.searchArea());
+    // the pins do not wait for the streets
+    if (this.config.points) this.searchArea();
   }
 
   words() {
@@ -123,6 +124,15 @@ class HutongMap extends HTMLElement {
     own.searchParams.set("zoom", this.map.getZoom().toFixed(1));
     history.replaceState(history.state, "", own);
     for (const link of document.querySelectorAll("a[data-keep-place]")) link.href = keep(link.href).href;
+    this.readList();
+  }
+
+  /** The list beside the map, where there is room for one: the page behind "List", only what it found. */
+  readList() {
+    const target = document.getElementById("map-list");
+    const list = document.querySelector("a[data-list]");
+    if (!target?.checkVisibility() || !list) return;
+    window.htmx.ajax("GET", list.href, { target, swap: "innerHTML", select: "#found" });
   }
 
   draw() {

@@ -1,22 +1,19 @@
 """Finding things: home, lists, search, map, region."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from hutong.attract.search import queries as search
-from hutong.attract.search.types import DealCard, DealSort
+from hutong.attract.search.types import DealCard
 from hutong.kernel import clock
-from hutong.kernel.text import pick
 from hutong.town.merchants import queries as merchants
 from hutong.town.merchants.types import CategoryView
 from hutong.town.regions import queries as regions
+from hutong.web.consumer.filters import address, asked_sort, category_chips, find_category, sort_chips
 from hutong.web.consumer.place import HERE_COOKIE, REGION_COOKIE, REGION_COOKIE_AGE_S, whereabouts
 from hutong.web.shell.parts import page, safe_next
 
@@ -27,36 +24,6 @@ TILES = 10
 MOST_TEXT = 80
 # A countdown says something for three days; before that it is only a large number.
 SOON = timedelta(days=3)
-
-
-def _sort(query: Mapping[str, str]) -> DealSort:
-    wanted = query.get("sort", "")
-    return DealSort(wanted) if wanted in set(DealSort) else DealSort.NEAREST
-
-
-def _address(query: QueryDict, **changes: str | None) -> str:
-    """The present query with some values changed or (None) taken out; paging always starts anew."""
-    changed = query.copy()
-    changed.pop("after", None)
-    for name, value in changes.items():
-        changed.pop(name, None)
-        if value:
-            changed[name] = value
-    text = changed.urlencode()
-    return f"?{text}" if text else "?"
-
-
-def _sort_chips(query: QueryDict, chosen: DealSort) -> list[dict[str, Any]]:
-    labels = {
-        DealSort.NEAREST: _("Nearest"),
-        DealSort.PRICE: _("Cheapest"),
-        DealSort.DISCOUNT: _("Biggest saving"),
-        DealSort.SOLD: _("Most sold"),
-    }
-    return [
-        {"label": label, "url": _address(query, sort=sort.value), "current": sort is chosen}
-        for sort, label in labels.items()
-    ]
 
 
 def _tiles(tree: list[CategoryView]) -> list[dict[str, Any]]:
@@ -75,7 +42,7 @@ def _banner(deals: tuple[DealCard, ...]) -> DealCard | None:
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """What is around the visitor, at once and without signing in. Four statements for an anonymous visitor."""
-    where, at, sort = whereabouts(request), clock.now(), _sort(request.GET)
+    where, at, sort = whereabouts(request), clock.now(), asked_sort(request.GET)
     deals = search.deals_near(place=where.place, at=at, sort=sort, limit=HOME_DEALS)
     banner = _banner(deals.items)
     context = {
@@ -87,44 +54,13 @@ def home(request: HttpRequest) -> HttpResponse:
         "more_deals": deals.next is not None,
         "banner": banner,
         "banner_ends_soon": bool(banner and banner.ends_at and banner.ends_at - at < SOON),
-        "chips": _sort_chips(request.GET, sort),
+        "chips": sort_chips(request.GET, sort),
     }
     if request.headers.get("HX-Target") != "deals":
         context["categories"] = _tiles(merchants.category_tree())
         context["stores"] = search.nearby(place=where.place, at=at, limit=HOME_STORES).items
         return page(request, "consumer/home.html", context)
     return page(request, "consumer/home.html", context, part="consumer/_home_deals.html")
-
-
-def _chosen(tree: list[CategoryView], slug: str) -> tuple[CategoryView | None, CategoryView | None]:
-    """The group and the category of a slug; the category is None when the slug is a group's."""
-    for group in tree:
-        if group.slug == slug:
-            return group, None
-        for child in group.children:
-            if child.slug == slug:
-                return group, child
-    return None, None
-
-
-def _category_chips(query: QueryDict, tree: list[CategoryView], slug: str) -> list[dict[str, Any]]:
-    group, _child = _chosen(tree, slug)
-    shown = group.children if group else tuple(tree)
-    chips: list[dict[str, Any]] = [
-        {
-            "label": _("All"),
-            "url": _address(query, category=group.slug if group else None),
-            "current": slug == (group.slug if group else ""),
-        }
-    ]
-    return chips + [
-        {
-            "label": pick(one.names, get_language() or "en"),
-            "url": _address(query, category=one.slug),
-            "current": one.slug == slug,
-        }
-        for one in shown
-    ]
 
 
 @require_GET
@@ -143,11 +79,11 @@ def nearby(request: HttpRequest) -> HttpResponse:
     text, slug, after = query.get("q", "").strip()[:MOST_TEXT], query.get("category", ""), query.get("after")
     shows_deals, open_now = query.get("show") == "deals", query.get("open") == "1"
     tree = merchants.category_tree()
-    group, child = _chosen(tree, slug)
+    group, child = find_category(tree, slug)
     asked: dict[str, Any] = {"place": where.place, "at": at, "text": text, "limit": PAGE_SIZE, "after": after}
     chosen = child or group
     asked["category"] = chosen.slug if chosen else None
-    sort = _sort(query)
+    sort = asked_sort(query)
     found = (
         search.deals_near(sort=sort, **asked) if shows_deals else search.nearby(open_now=open_now, **asked)
     )
@@ -159,17 +95,17 @@ def nearby(request: HttpRequest) -> HttpResponse:
         "query": text,
         "shows_deals": shows_deals,
         "found": found.items,
-        "next_url": f"{_address(query)}&after={found.next}" if found.next else "",
+        "next_url": f"{address(query)}&after={found.next}" if found.next else "",
         "title": chosen.names if chosen else None,
         "up": group if child else None,
-        "category_chips": _category_chips(query, tree, slug if group else ""),
-        "sort_chips": _sort_chips(query, sort) if shows_deals else [],
+        "category_chips": category_chips(query, tree, slug),
+        "sort_chips": sort_chips(query, sort) if shows_deals else [],
         "open_chip": None
         if shows_deals
-        else {"url": _address(query, open=None if open_now else "1"), "current": open_now},
-        "stores_url": _address(query, show=None, sort=None),
-        "deals_url": _address(query, show="deals", open=None),
-        "map_url": f"{reverse('map')}{_address(query)}",
+        else {"url": address(query, open=None if open_now else "1"), "current": open_now},
+        "stores_url": address(query, show=None, sort=None),
+        "deals_url": address(query, show="deals", open=None),
+        "map_url": f"{reverse('map')}{address(query)}",
         "kept": [
             (name, query[name]) for name in ("category", "show", "open", "sort", "at") if query.get(name)
         ],

@@ -18,6 +18,7 @@ from hutong.kernel.geo import Place, distance_m
 from hutong.town.merchants import queries as merchants
 from hutong.town.merchants.rules import open_state
 from hutong.town.regions.types import RegionView
+from hutong.web.consumer.filters import address, category_chips
 from hutong.web.consumer.place import HERE_COOKIE, Whereabouts, read_place, whereabouts
 from hutong.web.shell.parts import page, wants_part
 
@@ -25,7 +26,7 @@ from hutong.web.shell.parts import page, wants_part
 ZOOM = 15.0
 STORE_ZOOM = 16.2
 MOST_PINS = 300
-MARGIN_DEGREES = 0.02
+MARGIN_DEGREES = 0.002
 
 
 class BoxInvalid(Invalid):
@@ -85,7 +86,8 @@ def map_page(request: HttpRequest) -> HttpResponse:
         "worker": static("dist/map_worker.js"),
         "list_url": f"{reverse('nearby')}?{query.urlencode()}",
         "kept": [(name, query[name]) for name in ("category", "show", "open", "sort") if query.get(name)],
-        "filtered": query.get("q") or query.get("category"),
+        "category_chips": category_chips(query, merchants.category_tree(), query.get("category", "")),
+        "cleared_url": address(query, q=None),
     }
     return page(request, "consumer/map.html", context)
 

@@ -70,7 +70,7 @@ def test_home_shows_deals_without_signing_in(client: Client, town: Town) -> None
     assert "Coffee 0" in page
     assert "€10.00" in page
     assert "Sample" in page
-    assert "Save 50% today" in page
+    assert "Save 50%" in page
 
 
 def test_home_sorts_and_answers_htmx_with_the_list_alone(client: Client, town: Town) -> None:
@@ -116,6 +116,18 @@ def test_filters_go_along_to_the_map_and_back(client: Client, town: Town) -> Non
     assert 'href="/map/?q=kahvila&amp;category=food"' in page
     on_map = client.get("/map/?q=kahvila&category=food").content.decode()
     assert 'href="/nearby/?q=kahvila&amp;category=food"' in on_map
+    assert 'href="?q=kahvila" data-keep-place' in on_map
+    assert 'href="?category=food" data-keep-place' in on_map
+    assert 'href="?q=kahvila&amp;category=food" data-keep-place aria-current="true"' in on_map
+
+
+def test_unknown_hours_leave_room_for_the_address(client: Client) -> None:
+    region = regions.region(slug="helsinki")
+    merchants.listing(region=region, name="Silent", opening_hours="")
+    index_search.index_region(region.public_id, clock.now())
+    page = client.get("/nearby/").content.decode()
+    assert "Silent" in page
+    assert "Hours not known" not in page
 
 
 def test_category_has_an_address(client: Client, town: Town) -> None:
