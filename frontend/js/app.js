@@ -5,6 +5,7 @@ import "./live_region.js";
 import "./locate.js";
 import "./page.js";
 import "./quantity.js";
+import "./search_history.js";
 import "./service_worker.js";
 
 window.htmx = htmx;
