@@ -5,7 +5,7 @@
 // A pin: {lon, lat, name, url, price, unit}; without a price it is a listing and drawn as a dot.
 import * as maplibre from "maplibre-gl";
 import { Protocol } from "pmtiles";
-import { groupPins, pinButton } from "./map_pins.js";
+import { groupPins, liesUnder, pinButton } from "./map_pins.js";
 import { mapStyle } from "./map_style.js";
 
 maplibre.addProtocol("pmtiles", new Protocol().tile);
@@ -44,7 +44,7 @@ class HutongMap extends HTMLElement {
     if (!this.config.still) this.addLocate();
     this.map.on("load", () => this.setAttribute("ready", ""));
     this.map.on("idle", () => this.setAttribute("idle", ""));
-    this.map.on("zoomend", () => this.draw());
+    this.map.on("moveend", () => this.draw());
     this.map.on("moveend", (event) => event.originalEvent && this.moved());
     this.map.on("error", (event) => this.setAttribute("error", event.error?.message ?? "unknown"));
     if (this.config.here) this.showHere(this.config.here);
@@ -136,28 +136,43 @@ class HutongMap extends HTMLElement {
   }
 
   draw() {
+    const chosen = this.chosenPin();
+    const kept = chosen !== null && chosen === document.activeElement;
     for (const marker of this.markers) marker.remove();
-    this.markers = groupPins(this.pins, (pin) => this.map.project([pin.lon, pin.lat])).map((group) => {
-      const element = pinButton(group, this.chosen, this.texts);
-      element.firstChild.addEventListener("click", () => this.choose(group));
-      return new maplibre.Marker({ element }).setLngLat([group.lon, group.lat]).addTo(this.map);
-    });
+    const groups = groupPins(this.pins, (pin) => this.map.project([pin.lon, pin.lat]));
+    const corner = this.querySelector(".maplibregl-ctrl-top-right");
+    this.markers = groups
+      .filter((group) => !liesUnder(corner, this, group.at))
+      .map((group) => {
+        const element = pinButton(group, this.chosen, this.texts);
+        element.firstChild.addEventListener("click", (event) => this.choose(group, event.detail === 0));
+        return new maplibre.Marker({ element }).setLngLat([group.lon, group.lat]).addTo(this.map);
+      });
+    if (kept) this.chosenPin()?.focus({ preventScroll: true });
     this.setAttribute("pins", String(this.pins.length));
   }
 
-  async choose(group) {
+  /** Zooms into a group, or shows a pin's card; who came by keyboard goes on in the card. */
+  async choose(group, byKeyboard) {
     if (group.pins.length > 1 && this.map.getZoom() < this.map.getMaxZoom() - 0.2) {
+      if (byKeyboard) this.map.getCanvas().focus({ preventScroll: true });
       this.map.easeTo({ center: [group.lon, group.lat], zoom: this.map.getZoom() + 1.6 });
       return;
     }
     const [pin] = group.pins;
     this.chosen = pin.url;
     this.draw();
-    this.querySelector(".pin[aria-pressed=true]")?.focus({ preventScroll: true });
+    this.chosenPin()?.focus({ preventScroll: true });
     if (!this.config.sheet) return;
     const sheet = document.getElementById(this.config.sheet);
     await window.htmx.ajax("GET", pin.url, { target: sheet, swap: "innerHTML" });
     this.map.easeTo({ center: [pin.lon, pin.lat], offset: [0, -90] });
+    sheet.querySelector("[data-close-sheet]")?.addEventListener("click", () => this.chosenPin()?.focus());
+    if (byKeyboard) sheet.querySelector("a")?.focus({ preventScroll: true });
+  }
+
+  chosenPin() {
+    return this.querySelector(".pin[aria-pressed=true]");
   }
 
   disconnectedCallback() {

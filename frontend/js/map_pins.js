@@ -20,6 +20,15 @@ export function groupPins(pins, project) {
   return groups;
 }
 
+/** Whether a pin at `at` (pixels of `map`) would be hidden, even in part, by `cover`: half a target is none. */
+export function liesUnder(cover, map, at) {
+  if (!cover) return false;
+  const [box, own] = [cover.getBoundingClientRect(), map.getBoundingClientRect()];
+  const [x, y] = [own.x + at.x, own.y + at.y];
+  const { x: across, y: down } = APART;
+  return x > box.left - across && x < box.right + across && y > box.top - down && y < box.bottom + down;
+}
+
 /** "€19.90" from minor units, in the page's language, without ".00". */
 export function priceText(minor, unit) {
   const format = new Intl.NumberFormat(document.documentElement.lang, {

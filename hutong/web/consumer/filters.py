@@ -1,4 +1,7 @@
-"""The filters of lists and map: what a query asks for, and the chips that change it."""
+"""The filters of lists and map: what a query asks for, and the chips that change it.
+
+A chip has an id, so that the keyboard's focus is still on it when the list comes back filtered.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -39,7 +42,12 @@ def sort_chips(query: QueryDict, chosen: DealSort) -> list[dict[str, Any]]:
         DealSort.SOLD: _("Most sold"),
     }
     return [
-        {"label": label, "url": address(query, sort=sort.value), "current": sort is chosen}
+        {
+            "id": f"sort-{sort.value}",
+            "label": label,
+            "url": address(query, sort=sort.value),
+            "current": sort is chosen,
+        }
         for sort, label in labels.items()
     ]
 
@@ -62,16 +70,18 @@ def category_chips(query: QueryDict, tree: list[CategoryView], slug: str) -> lis
     shown = group.children if group else tuple(tree)
     chips: list[dict[str, Any]] = [
         {
+            "id": "category-all",
             "label": _("All"),
             "url": address(query, category=group.slug if group else None),
             "current": group is None or slug == group.slug,
         }
     ]
     if group:
-        way_out = {"label": pick(group.names, language), "url": address(query, category=None), "clears": True}
-        chips.insert(0, way_out)
+        way_out = {"id": "category-out", "label": pick(group.names, language), "clears": True}
+        chips.insert(0, {**way_out, "url": address(query, category=None)})
     return chips + [
         {
+            "id": f"category-{one.slug}",
             "label": pick(one.names, language),
             "url": address(query, category=one.slug),
             "current": one.slug == slug,
