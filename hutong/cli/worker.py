@@ -1,7 +1,9 @@
 """The worker process: hands outbox rows to Procrastinate, runs the jobs, and runs what the clock asks for."""
 
+import logging
 import signal
 import threading
+from collections.abc import Callable
 
 from hutong.cli import setup
 
@@ -16,10 +18,14 @@ def main() -> None:
     from hutong.flows import jobs
 
     stop = threading.Event()
-    relaying = threading.Thread(target=_relay, args=(stop,), name="relay", daemon=True)
-    ticking = threading.Thread(target=_tick, args=(stop,), name="tick", daemon=True)
-    relaying.start()
-    ticking.start()
+    threads = [
+        threading.Thread(
+            target=keep_doing, args=(act,), kwargs={"stop": stop, "pause_s": pause_s}, daemon=True
+        )
+        for act, pause_s in ((_relay, RELAY_EVERY_S), (_tick, jobs.TICK_S))
+    ]
+    for thread in threads:
+        thread.start()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.default_int_handler)
     try:
@@ -31,47 +37,44 @@ def main() -> None:
         pass
     finally:
         stop.set()
-        relaying.join(5)
-        ticking.join(5)
+        for thread in threads:
+            thread.join(5)
 
 
-def _relay(stop: threading.Event) -> None:
-    """Move outbox rows to jobs, at once when there are many, five times a second when there are none."""
-    import logging
-
-    from django.db import Error, connection
-
+def _relay() -> bool:
+    """Move outbox rows to jobs; whether there may be more."""
     from hutong.kernel import outbox
 
-    while not stop.is_set():
-        try:
-            moved = outbox.relay()
-        except Error:
-            # The database is away or restarting: the rows wait in it, and so do we.
-            logging.getLogger("hutong.worker").exception("outbox relay")
-            moved = 0
-        finally:
-            connection.close()
-        if not moved:
-            stop.wait(RELAY_EVERY_S)
+    return outbox.relay() > 0
 
 
-def _tick(stop: threading.Event) -> None:
+def _tick() -> bool:
     """Run the flows that the clock asks for. Each guards itself, so several workers do no harm."""
-    import logging
-
-    from django.db import Error, connection
-
     from hutong.flows import jobs
     from hutong.kernel import clock
 
-    while not stop.wait(jobs.TICK_S):
+    jobs.tick(at=clock.now())
+    return False
+
+
+def keep_doing(act: Callable[[], bool], *, stop: threading.Event, pause_s: float) -> None:
+    """Call `act` until `stop` is set: at once again while it says there is more, else after `pause_s`.
+
+    Whatever it raises is logged and tried again after the pause: the thread must not end while the process
+    looks alive, for then orders would never expire and nothing would be remembered.
+    """
+    from django.db import connection
+
+    while not stop.is_set():
         try:
-            jobs.tick(at=clock.now())
-        except Error:
-            logging.getLogger("hutong.worker").exception("tick")
+            more = act()
+        except Exception:
+            logging.getLogger("hutong.worker").exception("%s failed; it is tried again", act.__name__)
+            more = False
         finally:
             connection.close()
+        if not more:
+            stop.wait(pause_s)
 
 
 if __name__ == "__main__":
