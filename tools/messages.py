@@ -1,11 +1,14 @@
-"""Translations without the gettext tools: `python tools/messages.py extract|compile|check`.
+"""Translations without the gettext tools: `python tools/messages.py extract|add|compile|check`.
 
 extract  reads every gettext call in Python and templates into hutong/locale/*/LC_MESSAGES/django.po
+add FILE puts the translations of a JSON file ({"English": "中文"}; a text with plural forms has a list) in
 compile  makes the .mo files (also done while the package is installed)
 check    fails when a text is missing from a catalogue, untranslated, or loses a placeholder
 """
 
+import fcntl
 import io
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -103,6 +106,33 @@ def extract_catalogues(root: Path = ROOT) -> None:
             )
 
 
+def add(texts: dict[str, str | list[str]], root: Path = ROOT) -> list[str]:
+    """Extract, translate these texts into Chinese, write and compile; the texts that the sources do not have.
+
+    Locked, so that two calls at once do not lose each other's texts. A context stands before its text with
+    the character U+0004 between, as in compiled catalogues.
+    """
+    path = catalogue_path(root, LOCALES[0])
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        extract_catalogues(root)
+        catalogue = _read(path, LOCALES[0])
+        unknown = []
+        for text, translation in texts.items():
+            context, _, bare = text.rpartition("\x04")
+            message = catalogue.get(bare, context or None)
+            if message is None:
+                unknown.append(text)
+            else:
+                message.string = tuple(translation) if isinstance(translation, list) else translation
+        with path.open("wb") as stream:
+            pofile.write_po(
+                stream, catalogue, width=110, sort_output=True, omit_header=False, include_lineno=False
+            )
+        compile_catalogues(root)
+    return unknown
+
+
 def compile_catalogues(root: Path = ROOT) -> None:
     """Makes each .mo file from its .po file."""
     for locale in LOCALES:
@@ -141,10 +171,14 @@ def problems(root: Path = ROOT) -> list[str]:
     return found
 
 
-def main(command: str) -> int:
+def main(command: str, *arguments: str) -> int:
     """Does one command; answers the exit code."""
     if command == "extract":
         extract_catalogues()
+    elif command == "add" and len(arguments) == 1:
+        unknown = add(json.loads(Path(arguments[0]).read_text(encoding="utf-8")))
+        print("\n".join(f"no source has: {text!r}" for text in unknown) or "all texts are in")
+        return 1 if unknown else 0
     elif command == "compile":
         compile_catalogues()
     elif command == "check":
@@ -158,4 +192,4 @@ def main(command: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else ""))
+    sys.exit(main(*(sys.argv[1:] or [""])))

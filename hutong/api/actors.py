@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from hutong.kernel.errors import Forbidden, Invalid, NotFound
 from hutong.town.merchants import queries as merchants
-from hutong.town.merchants.rules import may_manage
-from hutong.town.merchants.types import DeviceView, MerchantState, MerchantView, Role, StaffRole, StoreView
+from hutong.town.merchants.rules import RIGHTS
+from hutong.town.merchants.types import DeviceView, MerchantState, MerchantView, Right, StaffRole, StoreView
 from hutong.town.people import queries as people
 from hutong.town.people.services import Person
 from hutong.town.people.types import TokenKind
@@ -59,6 +59,10 @@ class MerchantActor:
     def whole(self) -> bool:
         """Whether this actor sees the whole merchant, not only some of its stores."""
         return self.person is None or any(role.store_ref is None for role in self.roles)
+
+    def may(self, right: Right) -> bool:
+        """Whether some role of the person gives the right; a merchant's key stands for the merchant."""
+        return self.person is None or any(right in RIGHTS[role.role] for role in self.roles)
 
     @property
     def stores(self) -> list[StoreView]:
@@ -116,11 +120,11 @@ def answerable_of(request: ApiRequest) -> Person:
     return person
 
 
-def merchant_actor(request: ApiRequest, wanted: str | None, *, managing: bool) -> MerchantActor:
+def merchant_actor(request: ApiRequest, wanted: str | None, *, right: Right | None) -> MerchantActor:
     """Who acts for a merchant with this token, and which merchant.
 
-    `wanted` is the merchant's id; somebody who works for one merchant may leave it out. With `managing`, a
-    person has to be owner or manager. A merchant one does not work for is NotFound, like one that does not
+    `wanted` is the merchant's id; somebody who works for one merchant may leave it out. With `right`, a role
+    of the person has to give it. A merchant one does not work for is NotFound, like one that does not
     exist. Raises PersonNeeded, MerchantUnclear, NotFound, Forbidden.
     """
     subject = request.auth
@@ -138,7 +142,7 @@ def merchant_actor(request: ApiRequest, wanted: str | None, *, managing: bool) -
         raise NotFound
     if len(refs) > 1:
         raise MerchantUnclear(merchants=sorted(refs))
-    if managing and not any(may_manage(role.role) for role in roles):
+    if right is not None and not any(right in RIGHTS[role.role] for role in roles):
         raise Forbidden
     merchant = _approved(refs.pop())
     return MerchantActor(merchant=merchant, ref=person.public_id, person=person, roles=tuple(roles))
@@ -146,8 +150,8 @@ def merchant_actor(request: ApiRequest, wanted: str | None, *, managing: bool) -
 
 def owner_of(request: ApiRequest, wanted: str | None) -> MerchantActor:
     """An owner of a merchant, as `merchant_actor`; raises Forbidden for its other people and its keys."""
-    actor = merchant_actor(request, wanted, managing=True)
-    if not any(role.role is Role.OWNER for role in actor.roles):
+    actor = merchant_actor(request, wanted, right=Right.MANAGE_MERCHANT)
+    if actor.person is None:
         raise Forbidden
     return actor
 

@@ -9,12 +9,14 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
-from hutong.config import environment
+from hutong.config import environment, mail, settings_file
 from hutong.kernel import database
 
+settings_file.adopt(os.environ)
 _values = environment.read()
 _running_tests = _values["HUTONG_MODE"] == "test"
-_production = _values["HUTONG_MODE"] == "production"
+# A trial stands on the open web as well: it differs in what it may send messages and payments to, nowhere else.
+_production = _values["HUTONG_MODE"] in ("production", "trial")
 
 PACKAGE = Path(__file__).resolve().parent.parent
 HUTONG_MODE = _values["HUTONG_MODE"]
@@ -22,10 +24,19 @@ HUTONG_HOME = Path(_values["HUTONG_HOME"]).resolve()
 HUTONG_SITE_URL = _values["HUTONG_SITE_URL"].rstrip("/")
 HUTONG_LIVE_URL = _values["HUTONG_LIVE_URL"].rstrip("/")
 HUTONG_SITE_NAME = _values["HUTONG_SITE_NAME"]
+HUTONG_OPERATOR_NAME = _values["HUTONG_OPERATOR_NAME"]
+HUTONG_OPERATOR_EMAIL = _values["HUTONG_OPERATOR_EMAIL"]
+HUTONG_EMBEDDED = not _values["DATABASE_URL"]
 HUTONG_SMS = _values["HUTONG_SMS"]
+HUTONG_SMS_URL = _values["HUTONG_SMS_URL"]
+HUTONG_SMS_TOKEN = _values["HUTONG_SMS_TOKEN"]
+HUTONG_SMS_FROM = _values["HUTONG_SMS_FROM"]
+HUTONG_VOICE = environment.voice_of(_values)
+HUTONG_VOICE_URL = _values["HUTONG_VOICE_URL"]
 HUTONG_PHONE_COUNTRY = _values["HUTONG_PHONE_COUNTRY"]
 HUTONG_PROVIDER = _values["HUTONG_PROVIDER"]
 HUTONG_SANDBOX_URL = _values["HUTONG_SANDBOX_URL"].rstrip("/")
+HUTONG_SANDBOX_PAGES_URL = _values["HUTONG_SANDBOX_PAGES_URL"].rstrip("/") or HUTONG_SANDBOX_URL
 HUTONG_COMMISSION_PPM = int(_values["HUTONG_COMMISSION_PPM"])
 HUTONG_DEFAULT_REGION = _values["HUTONG_DEFAULT_REGION"]
 HUTONG_TRUSTED_PROXIES = int(_values["HUTONG_TRUSTED_PROXIES"])
@@ -36,7 +47,9 @@ HUTONG_SANDBOX_SECRET = _values["HUTONG_SANDBOX_SECRET"] or environment.derived_
 DEBUG = _values["HUTONG_DEBUG"] == "1"
 ALLOWED_HOSTS = [
     urlparse(HUTONG_SITE_URL).hostname or "",
-    *([] if _production else ["127.0.0.1", "localhost", "testserver"]),
+    # Supervisors ask this machine itself whether the site is well; a proxy in front passes on only its own names.
+    "127.0.0.1",
+    *([] if _production else ["localhost", "testserver"]),
 ]
 CSRF_TRUSTED_ORIGINS = [HUTONG_SITE_URL]
 
@@ -57,6 +70,7 @@ INSTALLED_APPS = [
     "hutong.kernel",
     "hutong.town.people",
     "hutong.town.regions",
+    "hutong.town.contents",
     "hutong.town.merchants",
     "hutong.town.catalog",
     "hutong.attract.search",
@@ -131,13 +145,14 @@ if not _running_tests:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["OPTIONS"]["pool"] = {
         "min_size": 1,
-        "max_size": int(os.environ.get("HUTONG_POOL", "6")),
+        "max_size": int(_values["HUTONG_POOL"]),
         "timeout": 10,
     }
 DATABASES["default"]["TEST"] = {"TEMPLATE": "hutong_template", "NAME": f"test_{DATABASES['default']['NAME']}"}
 
-LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+_languages = {"en": _("English"), "zh-hans": _("Simplified Chinese")}
+LANGUAGES = [(code, _languages[code]) for code in _values["HUTONG_LANGUAGES"].split(",")]
+LANGUAGE_CODE = LANGUAGES[0][0]
 LOCALE_PATHS = [PACKAGE / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -164,6 +179,12 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if _production else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HUTONG_TRUSTED_PROXIES else None
 X_FRAME_OPTIONS = "DENY"
+
+globals().update(mail.django_settings(_values["HUTONG_EMAIL_URL"]))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = (
+    _values["HUTONG_EMAIL_FROM"] or f"{HUTONG_SITE_NAME} <no-reply@{urlparse(HUTONG_SITE_URL).hostname}>"
+)
+
 LOGIN_URL = "sign_in"
 SILENCED_SYSTEM_CHECKS = ["models.W042"]
 
@@ -181,7 +202,7 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF, *_live_origin],
         "object-src": [NONE],
         "base-uri": [SELF],
-        "form-action": [SELF, HUTONG_SANDBOX_URL],
+        "form-action": [SELF, HUTONG_SANDBOX_PAGES_URL],
         "frame-ancestors": [NONE],
     },
 }
@@ -201,6 +222,8 @@ LOGGING = {
     "filters": {"request": {"()": "hutong.kernel.http.RequestIdFilter"}},
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request"]}},
+    # It logs every address it asks at INFO, and those of other people's machines may hold keys.
+    "loggers": {"httpx": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": "INFO" if _production else "WARNING"},
 }
 UNFOLD = {

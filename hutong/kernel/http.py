@@ -1,6 +1,5 @@
 """What every request gets: an id, and an answer people or programs can use when a `DomainError` is raised."""
 
-import contextvars
 import logging
 import re
 from collections.abc import Callable
@@ -12,12 +11,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
+from hutong.kernel import tracing
 from hutong.kernel.errors import DomainError, Unavailable
 from hutong.kernel.ids import new_id
 from hutong.kernel.rows import scalar
 
 Respond = Callable[[HttpRequest], HttpResponse]
-_request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
 
 
 class RequestIdFilter(logging.Filter):
@@ -25,7 +24,7 @@ class RequestIdFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Never drops a line."""
-        record.request_id = _request_id.get()
+        record.request_id = tracing.request_id() or "-"
         return True
 
 
@@ -39,12 +38,12 @@ class RequestIdMiddleware:
         """Answer with the header `X-Request-Id`. An id from outside is kept when it is short and plain."""
         given = request.headers.get("X-Request-Id", "")
         request_id = given if re.fullmatch(r"[A-Za-z0-9_-]{8,64}", given) else new_id("req")
-        token = _request_id.set(request_id)
+        token = tracing.enter(request_id)
         request.request_id = request_id  # type: ignore[attr-defined]
         try:
             response = self.get_response(request)
         finally:
-            _request_id.reset(token)
+            tracing.leave(token)
         response["X-Request-Id"] = request_id
         return response
 

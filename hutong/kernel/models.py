@@ -1,6 +1,8 @@
-"""The kernel's tables: budgets, idempotency keys, the outbox. Written only through their modules here."""
+"""The kernel's tables: budgets, idempotency keys, the outbox, the audit log. Written only through their modules."""
 
 from django.db import models
+
+from hutong.kernel.ids import public_id_field
 
 
 class Budget(models.Model):
@@ -39,3 +41,26 @@ class OutboxRow(models.Model):
     job = models.CharField(max_length=60)
     payload = models.JSONField()
     created_at = models.DateTimeField()
+
+
+class AuditEntry(models.Model):
+    """Who changed what, when and why. Written by `kernel.audit`; a trigger refuses every change of it."""
+
+    public_id = public_id_field("aud")
+    at = models.DateTimeField()
+    action = models.CharField(max_length=60)
+    subject_ref = models.CharField(max_length=60)
+    actor_ref = models.CharField(max_length=60)
+    on_behalf_of = models.CharField(max_length=40, blank=True, default="")
+    merchant_ref = models.CharField(max_length=40, blank=True, default="")
+    changes = models.JSONField(default=dict)
+    reason = models.CharField(max_length=500, blank=True, default="")
+    request_id = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["subject_ref", "-id"], name="kernel_audit_subject"),
+            models.Index(fields=["actor_ref", "-id"], name="kernel_audit_actor"),
+            models.Index(fields=["merchant_ref", "-id"], name="kernel_audit_merchant"),
+            models.Index(fields=["action", "-id"], name="kernel_audit_action"),
+        ]

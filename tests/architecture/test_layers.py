@@ -10,7 +10,9 @@ from django.apps import apps
 
 from tests.architecture.arrows import ARROWS, PACKAGE, ROOMS, ROOT, arrows, place_of
 
-FLOORS_OF_TOWN = {"people": 0, "regions": 0, "merchants": 1, "catalog": 2}
+FLOORS_OF_TOWN = {
+    "people": 0, "regions": 0, "contents": 1, "notifications": 1, "pictures": 1, "merchants": 2, "catalog": 3
+}  # fmt: skip
 
 
 def may_see(seer: tuple[str, str], seen: tuple[str, str]) -> bool:

@@ -19,12 +19,13 @@ from hutong.town.catalog import rules as catalog_rules
 from hutong.town.catalog.models import Offer
 from hutong.town.merchants.models import Device, Merchant, Store
 from hutong.town.merchants.queries import (
-    may_manage_merchant,
+    has_right,
     may_redeem,
     pending_merchants,
     staff_roles,
     stores_of,
 )
+from hutong.town.merchants.types import Right
 from hutong.town.people.models import Person
 
 HELSINKI = Path(__file__).parents[2] / "data" / "helsinki-centre.osm.pbf"
@@ -101,8 +102,8 @@ def test_the_accounts_may_do_what_they_are_there_for() -> None:
     assert owned == worked
     assert owned.opening_hours
     assert owned.merchant_ref
-    assert may_manage_merchant(people[owner], owned.merchant_ref)
-    assert not may_manage_merchant(people[cashier], owned.merchant_ref)
+    assert has_right(people[owner], Right.EDIT_DEALS, owned.merchant_ref)
+    assert not has_right(people[cashier], Right.EDIT_DEALS, owned.merchant_ref)
     store = Store.objects.get(public_id=owned.ref)
     assert may_redeem(people[owner], store)
     assert may_redeem(people[cashier], store)

@@ -14,6 +14,7 @@ from hutong.kernel import clock
 from hutong.kernel.errors import NotFound
 from hutong.town.merchants import queries as merchants
 from hutong.town.merchants import services
+from hutong.town.merchants.types import Right
 from hutong.town.people import queries as people
 from hutong.town.people.services import issue_token, revoke_token, revoke_tokens_of
 from hutong.town.people.types import TokenKind
@@ -24,7 +25,7 @@ router = Router(tags=["Merchant: devices and keys"])
 @router.get("/devices", auth=scope(Scope.DEVICES_WRITE), response=list[DeviceOut])
 def list_devices(request: ApiRequest, merchant: Merchant = None) -> list[DeviceOut]:
     """The paired devices of the merchant."""
-    actor = merchant_actor(request, merchant, managing=True)
+    actor = merchant_actor(request, merchant, right=Right.MANAGE_DEVICES)
     return [DeviceOut.of(device) for device in merchants.devices_of(actor.merchant.ref)]
 
 
@@ -36,7 +37,7 @@ def pair_device(request: ApiRequest, body: DeviceIn) -> Status[DevicePaired]:
     store = merchants.store_by_ref(body.store)
     if store is None or store.merchant_ref is None:
         raise NotFound
-    merchant_actor(request, store.merchant_ref, managing=True)
+    merchant_actor(request, store.merchant_ref, right=Right.MANAGE_DEVICES)
     device = services.pair_device(store_ref=body.store, name=body.name, by=person, at=at)
     token, plain = issue_token(
         kind=TokenKind.DEVICE,
@@ -59,7 +60,7 @@ def unpair_device(request: ApiRequest, ref: RefPath) -> Status[None]:
     device = merchants.device_by_ref(ref)
     if device is None:
         raise NotFound
-    merchant_actor(request, device.merchant_ref, managing=True)
+    merchant_actor(request, device.merchant_ref, right=Right.MANAGE_DEVICES)
     at = clock.now()
     services.revoke_device(device_ref=ref, by=person, at=at)
     revoke_tokens_of(subject_ref=ref, by=person, at=at)

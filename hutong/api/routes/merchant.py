@@ -25,6 +25,7 @@ from hutong.kernel.errors import NotFound
 from hutong.know.customers import queries as customers
 from hutong.pay.orders.queries import takings
 from hutong.town.catalog.queries import offer_by_ref
+from hutong.town.merchants.types import Right
 from hutong.town.regions.queries import region_by_id
 from hutong.visit.vouchers.queries import today
 
@@ -36,20 +37,20 @@ Merchant = Annotated[Ref | None, Query(None, description="Needed only by somebod
 @router.get("/stores", auth=scope(Scope.MERCHANT_READ), response=list[OwnStore])
 def list_stores(request: ApiRequest, merchant: Merchant = None) -> list[OwnStore]:
     """The merchant's stores: those the person works in, or all of them."""
-    return [OwnStore.of(store) for store in merchant_actor(request, merchant, managing=False).stores]
+    return [OwnStore.of(store) for store in merchant_actor(request, merchant, right=None).stores]
 
 
 @router.get("/today", auth=scope(Scope.MERCHANT_READ), response=TodayOut)
 def get_today(request: ApiRequest, merchant: Merchant = None) -> TodayOut:
     """Redemptions since midnight of the merchant's region, and what was sold, used and refunded."""
-    actor = merchant_actor(request, merchant, managing=False)
+    actor = merchant_actor(request, merchant, right=Right.SEE_TODAY)
     region = region_by_id(actor.merchant.region_id)
     assert region is not None, "a merchant has a region"
     on = clock.local(clock.now(), region.zone).date()
     starts_at, ends_at = clock.day_bounds(on, region.zone)
     lines = today([store.store_id for store in actor.stores], starts_at=starts_at, ends_at=ends_at)
     money = None
-    if actor.whole:
+    if actor.whole and actor.may(Right.SEE_TAKINGS):
         money = takings(
             merchant_id=actor.merchant.merchant_id,
             unit=region.currency,
@@ -66,7 +67,7 @@ def get_today(request: ApiRequest, merchant: Merchant = None) -> TodayOut:
 @router.get("/customers", auth=scope(Scope.CUSTOMERS_READ), response=Page[CustomerOut])
 def list_customers(request: ApiRequest, asked: Query[CustomersAsked]) -> Page[CustomerOut]:
     """Who came and agreed to be remembered. Phones are masked."""
-    actor = merchant_actor(request, asked.merchant, managing=True)
+    actor = merchant_actor(request, asked.merchant, right=Right.SEE_CUSTOMERS)
     found = customers.customer_list(
         actor.merchant.ref,
         at=clock.now(),
@@ -82,7 +83,7 @@ def list_customers(request: ApiRequest, asked: Query[CustomersAsked]) -> Page[Cu
 @router.get("/customers/{ref}", auth=scope(Scope.CUSTOMERS_READ), response=CustomerPageOut)
 def get_customer(request: ApiRequest, ref: RefPath, merchant: Merchant = None) -> CustomerPageOut:
     """One customer with the timeline."""
-    actor = merchant_actor(request, merchant, managing=True)
+    actor = merchant_actor(request, merchant, right=Right.SEE_CUSTOMERS)
     page = customers.customer_page(actor.merchant.ref, ref, at=clock.now())
     if page is None:
         raise NotFound
@@ -106,7 +107,7 @@ def _switch(request: ApiRequest, ref: str, *, on: bool) -> DealSwitched:
     if offer is None:
         raise NotFound
     # The deal's own merchant is asked for, so that a stranger gets the answer of a deal that does not exist.
-    merchant_actor(request, offer.merchant_ref, managing=True)
+    merchant_actor(request, offer.merchant_ref, right=Right.EDIT_DEALS)
     approve.switch_offer(offer_ref=ref, on=on, by=answerable_of(request), at=clock.now())
     switched = offer_by_ref(ref)
     assert switched is not None, "offers are never deleted"

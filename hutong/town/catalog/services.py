@@ -10,12 +10,14 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from hutong.kernel import audit
 from hutong.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from hutong.town.catalog import rules
 from hutong.town.catalog.models import Offer, OfferDecision, OfferStore
 from hutong.town.catalog.types import OfferDraft, OfferEvent, OfferState
 from hutong.town.merchants.models import Merchant, Store
-from hutong.town.merchants.queries import may_manage_merchant
+from hutong.town.merchants.queries import has_right
+from hutong.town.merchants.types import Right
 from hutong.town.people.models import Person
 
 
@@ -75,6 +77,14 @@ def create_offer(
             raise OfferStoresWrong
         offer = Offer.objects.create(merchant=merchant, created_at=at, created_by=by, **_columns(draft))
         OfferStore.objects.bulk_create(OfferStore(offer=offer, store=store) for store in stores)
+        audit.record(
+            action="offer.created",
+            subject=offer.public_id,
+            by=by.public_id if by else "platform",
+            at=at,
+            after={"titles": draft.titles, "price": draft.price.minor, "list_price": draft.list_price.minor},
+            merchant=merchant_ref,
+        )
         return offer
 
 
@@ -124,13 +134,23 @@ def _move(offer_ref: str, event: OfferEvent, *, reason: str, by: Person | None, 
         OfferDecision.objects.create(
             offer=offer, from_state=before.value, to_state=after.value, reason=reason[:500], by=by, at=at
         )
+        audit.record(
+            action=f"offer.{event.value}",
+            subject=offer_ref,
+            by=by.public_id if by else "platform",
+            at=at,
+            before={"state": before.value},
+            after={"state": after.value},
+            merchant=offer.merchant.public_id,
+            reason=reason,
+        )
         for name, value in changes.items():
             setattr(offer, name, value)
         return offer
 
 
 def _check_may_manage(by: Person | None, merchant: Merchant) -> None:
-    if by is not None and not by.is_operator and not may_manage_merchant(by, merchant.public_id):
+    if by is not None and not by.is_operator and not has_right(by, Right.EDIT_DEALS, merchant.public_id):
         raise Forbidden
 
 

@@ -40,6 +40,9 @@ class Merchant(models.Model):
     decision_reason = models.CharField(max_length=500, blank=True, default="")
     region = models.ForeignKey("regions.Region", on_delete=models.PROTECT, related_name="merchants")
     phone = models.CharField(max_length=40, blank=True, default="")
+    email = models.CharField(max_length=254, blank=True, default="")
+    legal_name = models.CharField(max_length=200, blank=True, default="")
+    business_id = models.CharField(max_length=40, blank=True, default="")
     sample = models.BooleanField(default=False)
 
     class Meta:
@@ -92,7 +95,9 @@ class Store(models.Model):
     city = models.CharField(max_length=100, blank=True, default="")
     phone = models.CharField(max_length=60, blank=True, default="")
     website = models.CharField(max_length=500, blank=True, default="")
-    opening_hours = models.CharField(max_length=500, blank=True, default="")
+    email = models.CharField(max_length=254, blank=True, default="")
+    descriptions = models.JSONField(default=dict, blank=True)
+    opening_hours = models.CharField(max_length=2000, blank=True, default="")
     osm_ref = models.CharField(max_length=40, null=True, blank=True)
     state = models.CharField(max_length=6, default=StoreState.OPEN.value)
     updated_at = models.DateTimeField()

@@ -3,13 +3,14 @@
 from django.db.models import QuerySet
 
 from hutong.town.merchants.models import Category, Device, Merchant, MerchantDecision, Staff, Store
-from hutong.town.merchants.rules import may_manage, role_covers
+from hutong.town.merchants.rules import holds, role_redeems
 from hutong.town.merchants.types import (
     CategoryView,
     DeviceView,
     MerchantMove,
     MerchantState,
     MerchantView,
+    Right,
     Role,
     StaffRole,
     StaffView,
@@ -124,7 +125,7 @@ def may_redeem(actor: Person | Device, store: Store) -> bool:
     """Whether a person of the staff, or a device, may redeem in a store.
 
     The store is open for business with us (not closed, its merchant approved); the person holds a live role
-    there; the device is paired with this very store.
+    there that redeems; the device is paired with this very store.
     """
     if store.merchant is None or store.state != StoreState.OPEN.value:
         return False
@@ -132,17 +133,18 @@ def may_redeem(actor: Person | Device, store: Store) -> bool:
         return False
     if isinstance(actor, Device):
         return actor.revoked_at is None and actor.store_id == store.pk
-    return _covered(staff_roles(actor), store)
+    roles = staff_roles(actor)
+    refs = {"merchant_ref": store.merchant.public_id, "store_ref": store.public_id}
+    return any(role_redeems(role, **refs) for role in roles)
 
 
-def may_manage_merchant(person: Person, merchant_ref: str, store_ref: str | None = None) -> bool:
-    """Whether a person may change things of a whole merchant, or of one store of it.
+def has_right(person: Person, right: Right, merchant_ref: str, store_ref: str | None = None) -> bool:
+    """Whether a person holds a right in one store of a merchant; without a store, in all of it.
 
-    Who manages one store only may not change what concerns the whole merchant.
+    Who works in one store only may not change what concerns the whole merchant.
     """
     return any(
-        may_manage(role.role) and role.merchant_ref == merchant_ref and role.store_ref in (None, store_ref)
-        for role in staff_roles(person)
+        holds(role, right, merchant_ref=merchant_ref, store_ref=store_ref) for role in staff_roles(person)
     )
 
 
@@ -160,7 +162,8 @@ def devices_of(merchant_ref: str) -> list[DeviceView]:
 def _covered(roles: list[StaffRole], store: Store) -> bool:
     merchant = store.merchant
     return merchant is not None and any(
-        role_covers(role, merchant_ref=merchant.public_id, store_ref=store.public_id) for role in roles
+        role.merchant_ref == merchant.public_id and role.store_ref in (None, store.public_id)
+        for role in roles
     )
 
 
@@ -193,6 +196,9 @@ def _merchant(merchant: Merchant) -> MerchantView:
         decision_reason=merchant.decision_reason,
         region_id=merchant.region_id,
         phone=merchant.phone,
+        email=merchant.email,
+        legal_name=merchant.legal_name,
+        business_id=merchant.business_id,
         sample=merchant.sample,
     )
 
@@ -220,6 +226,8 @@ def _store(store: Store) -> StoreView:
         city=store.city,
         phone=store.phone,
         website=store.website,
+        email=store.email,
+        descriptions=store.descriptions,
         opening_hours=store.opening_hours,
         osm_ref=store.osm_ref,
         state=StoreState(store.state),

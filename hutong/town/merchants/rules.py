@@ -13,6 +13,7 @@ from hutong.town.merchants.types import (
     MerchantEvent,
     MerchantState,
     OpenState,
+    Right,
     Role,
     StaffRole,
 )
@@ -24,6 +25,17 @@ MERCHANT_TRANSITIONS: dict[tuple[MerchantState, MerchantEvent], MerchantState] =
     (MerchantState.APPROVED, MerchantEvent.SUSPEND): MerchantState.SUSPENDED,
     (MerchantState.SUSPENDED, MerchantEvent.REINSTATE): MerchantState.APPROVED,
 }
+
+# Who may do what at a merchant. Deliveries are a courier's; until there are any, the role opens the home page.
+RIGHTS: dict[Role, frozenset[Right]] = {
+    Role.OWNER: frozenset(Right),
+    Role.MANAGER: frozenset(Right) - {Right.MANAGE_MERCHANT},
+    Role.CASHIER: frozenset({Right.REDEEM, Right.SEE_TODAY}),
+    Role.COURIER: frozenset(),
+    Role.ACCOUNTANT: frozenset({Right.SEE_TODAY, Right.SEE_TAKINGS, Right.SEE_ORDERS, Right.SEE_MONEY}),
+}
+# What an operator may do who acts for a merchant: its contents and prices, never its people or its money.
+ACTING_RIGHTS = frozenset({Right.EDIT_DEALS, Right.EDIT_STORE, Right.SEE_TODAY})
 
 # Hours are searched this far; a store that opens later than that is shown as closed without a date.
 HORIZON_DAYS = 366
@@ -58,16 +70,18 @@ def event_of(state: MerchantState, *, approve: bool) -> MerchantEvent | None:
     return meanings.get((state, approve))
 
 
-def role_covers(role: StaffRole, *, merchant_ref: str, store_ref: str) -> bool:
-    """Whether a role lets its holder act in a store of a merchant: all roles may redeem where they work."""
-    if role.merchant_ref != merchant_ref or role.merchant_state is not MerchantState.APPROVED:
+def holds(role: StaffRole, right: Right, *, merchant_ref: str, store_ref: str | None) -> bool:
+    """Whether a role gives a right in a store of a merchant; `store_ref` None asks for the whole merchant."""
+    if role.merchant_ref != merchant_ref or right not in RIGHTS[role.role]:
         return False
     return role.store_ref is None or role.store_ref == store_ref
 
 
-def may_manage(role: Role) -> bool:
-    """Whether a role may change offers, staff and devices of its merchant or store."""
-    return role in (Role.OWNER, Role.MANAGER)
+def role_redeems(role: StaffRole, *, merchant_ref: str, store_ref: str) -> bool:
+    """Whether a role lets its holder redeem in a store; nobody redeems for a merchant that is not approved."""
+    if role.merchant_state is not MerchantState.APPROVED:
+        return False
+    return holds(role, Right.REDEEM, merchant_ref=merchant_ref, store_ref=store_ref)
 
 
 def open_state(

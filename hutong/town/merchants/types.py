@@ -31,11 +31,30 @@ class StoreState(StrEnum):
 
 
 class Role(StrEnum):
-    """What a person may do at a merchant: an owner all, a manager all but the owners, a cashier redeem."""
+    """What somebody is at a merchant; what it entitles to stands in `rules.RIGHTS`."""
 
     OWNER = "owner"
     MANAGER = "manager"
     CASHIER = "cashier"
+    COURIER = "courier"
+    ACCOUNTANT = "accountant"
+
+
+class Right(StrEnum):
+    """One thing that people of a merchant may be allowed to do."""
+
+    REDEEM = "redeem"
+    UNDO = "undo"
+    SEE_TODAY = "see_today"
+    SEE_TAKINGS = "see_takings"
+    SEE_ORDERS = "see_orders"
+    SEE_CUSTOMERS = "see_customers"
+    SEE_MONEY = "see_money"
+    EDIT_DEALS = "edit_deals"
+    EDIT_STORE = "edit_store"
+    MANAGE_TEAM = "manage_team"
+    MANAGE_DEVICES = "manage_devices"
+    MANAGE_MERCHANT = "manage_merchant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +152,9 @@ class MerchantView:
     decision_reason: str
     region_id: int
     phone: str
+    email: str
+    legal_name: str
+    business_id: str
     sample: bool
 
 
@@ -160,6 +182,8 @@ class StoreView:
     city: str
     phone: str
     website: str
+    email: str
+    descriptions: dict[str, str]
     opening_hours: str
     osm_ref: str | None
     state: StoreState

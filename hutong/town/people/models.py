@@ -10,6 +10,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from hutong.kernel import clock
@@ -43,6 +44,8 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
     public_id = public_id_field("per")
     phone = models.CharField(_("phone"), max_length=16, unique=True, null=True)
+    email = models.CharField(_("e-mail"), max_length=254, unique=True, null=True, blank=True)
+    email_proved_at = models.DateTimeField(null=True, blank=True)
     name = models.CharField(_("name"), max_length=120, blank=True)
     language = models.CharField(
         _("language"), max_length=10, choices=[(code.value, code.value) for code in Language], default="en"
@@ -63,6 +66,13 @@ class Person(AbstractBaseUser, PermissionsMixin):
         constraints = [
             models.CheckConstraint(
                 condition=Q(phone__isnull=True) | Q(phone__regex=E164), name="people_person_phone_is_e164"
+            ),
+            models.CheckConstraint(
+                condition=Q(email__isnull=True) | Q(email=Lower("email")), name="people_person_email_is_lower"
+            ),
+            models.CheckConstraint(
+                condition=Q(email_proved_at__isnull=True) | Q(email__isnull=False),
+                name="people_person_proved_email",
             ),
         ]
 
@@ -132,7 +142,7 @@ class Message(models.Model):
     """A message as the demo's tray shows it. A production site sends its messages away and keeps none."""
 
     public_id = public_id_field("msg")
-    to = models.CharField(max_length=40)
+    to = models.CharField(max_length=254)  # a phone or an e-mail address
     kind = models.CharField(max_length=20)
     body = models.TextField()
     created_at = models.DateTimeField()

@@ -2,7 +2,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from hutong.kernel.ids import public_id_field
-from hutong.town.regions.types import Datum, RegionKind
+from hutong.town.regions.types import Datum, Feature, RegionKind
 
 
 class Region(models.Model):
@@ -55,3 +55,23 @@ class Region(models.Model):
 
     def __str__(self) -> str:
         return self.slug
+
+
+class RegionFeature(models.Model):
+    """A feature as the operator of a region switched it; without a row the default holds."""
+
+    region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="features")
+    feature = models.CharField(max_length=30)
+    is_on = models.BooleanField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["region", "feature"], name="regions_feature_once"),
+            models.CheckConstraint(
+                condition=Q(feature__in=[feature.value for feature in Feature]), name="regions_feature_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.feature} {'on' if self.is_on else 'off'}"

@@ -3,8 +3,9 @@
 from django.conf import settings
 
 from hutong.kernel.geo import Place
-from hutong.town.regions.models import Region
-from hutong.town.regions.types import Datum, Extent, RegionKind, RegionView
+from hutong.town.regions.models import Region, RegionFeature
+from hutong.town.regions.rules import FEATURES
+from hutong.town.regions.types import Datum, Extent, Feature, RegionKind, RegionView
 
 
 def region_by_slug(slug: str) -> RegionView | None:
@@ -46,6 +47,17 @@ def region_at(place: Place) -> RegionView | None:
     )
     views = [_view(region) for region in around.order_by("pk")]
     return min(views, key=lambda view: view.extent.size, default=None)
+
+
+def features(region_id: int) -> dict[Feature, bool]:
+    """Every feature, on or off in this region; one statement."""
+    switched = dict(RegionFeature.objects.filter(region_id=region_id).values_list("feature", "is_on"))
+    return {feature: switched.get(feature.value, default) for feature, default in FEATURES.items()}
+
+
+def feature_on(region_id: int, feature: Feature) -> bool:
+    """Whether a feature is on in this region."""
+    return features(region_id)[feature]
 
 
 def _view(region: Region) -> RegionView:

@@ -2,6 +2,7 @@
 
 import zoneinfo
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from babel.numbers import list_currencies
 from django.core.exceptions import ValidationError
@@ -9,9 +10,12 @@ from django.core.validators import validate_slug
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from hutong.kernel import audit
 from hutong.kernel.errors import Invalid, NotFound
-from hutong.town.regions.models import Region
-from hutong.town.regions.types import Datum, Extent, RegionKind
+from hutong.kernel.locking import advisory
+from hutong.town.regions import queries
+from hutong.town.regions.models import Region, RegionFeature
+from hutong.town.regions.types import Datum, Extent, Feature, RegionKind
 
 
 class SlugInvalid(Invalid):
@@ -98,3 +102,26 @@ def set_basemap(*, slug: str, filename: str) -> None:
     """Say which file under the basemaps folder draws the region. Raises `RegionUnknown`."""
     if not Region.objects.filter(slug=slug).update(basemap=filename):
         raise RegionUnknown(slug=slug)
+
+
+def set_feature(*, region_ref: str, feature: Feature, on: bool, by: str, at: datetime) -> None:
+    """Switch a feature of a region on or off. `by` is the operator's public id; whether somebody is an
+    operator is the caller's question, because people are not known here. Raises `NotFound`.
+    """
+    with transaction.atomic():
+        region = Region.objects.filter(public_id=region_ref).first()
+        if region is None:
+            raise NotFound
+        advisory("regions.features", region.pk)
+        was = queries.feature_on(region.pk, feature)
+        RegionFeature.objects.update_or_create(
+            region=region, feature=feature.value, defaults={"is_on": on, "changed_at": at}
+        )
+        audit.record(
+            action="region.feature_switched",
+            subject=region_ref,
+            by=by,
+            at=at,
+            before={feature.value: was},
+            after={feature.value: on},
+        )

@@ -21,6 +21,14 @@ class Datum(StrEnum):
     BD09 = "bd09"
 
 
+class Feature(StrEnum):
+    """What an operator may switch on or off for a region; what holds before is in `rules.FEATURES`."""
+
+    SIGN_UP = "sign_up"
+    CLAIMS = "claims"
+    REVIEW_CONTENTS = "review_contents"
+
+
 @dataclass(frozen=True, slots=True)
 class Extent:
     """A box in degrees, WGS-84. Boxes over the 180th meridian are not supported."""

@@ -1,4 +1,7 @@
-"""Who stands at which desk, and what may be done there. Every page of the shop goes through one decorator."""
+"""Who stands at which desk, and what may be done there. Every page of the shop goes through one decorator.
+
+A page names the right it needs (`rules.RIGHTS` says which role gives it), in the chosen store or everywhere.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,24 +14,27 @@ from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext_lazy as _
 
+from hutong.kernel import audit
 from hutong.kernel.errors import Forbidden
 from hutong.town.merchants import queries as merchants
-from hutong.town.merchants.rules import may_manage, role_covers
-from hutong.town.merchants.types import DeviceView, MerchantState, Role, StaffRole, StoreView
+from hutong.town.merchants.rules import ACTING_RIGHTS, RIGHTS, holds
+from hutong.town.merchants.types import DeviceView, MerchantState, Right, Role, StaffRole, StoreView
 from hutong.town.people.services import Person
+from hutong.web.shell.access import Door, Permission, declare
 
 STORE_KEY = "desk_store"
 DEVICE_KEY = "desk_device"
-RANK = {Role.CASHIER: 1, Role.MANAGER: 2, Role.OWNER: 3}
+# The merchant an operator acts for, in the operator's session.
+ACTING_KEY = "desk_acting_for"
 
 Rest = ParamSpec("Rest")
 
 
-class ManagersOnly(Forbidden):
-    """A cashier asks for a page of managers."""
+class RightMissing(Forbidden):
+    """Somebody of the shop asks for a page that the role does not open; `right` names what is missing."""
 
-    code = "managers_only"
-    message = _("This page is for managers. Ask the owner of the shop to give you the role.")
+    code = "right_missing"
+    message = _("Your role does not open this page. Ask the owner of the shop to change it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,8 @@ class Desk:
     """Who works where, for one request: a member of the staff, a paired phone, or both.
 
     `store` is the chosen one of `stores`, over all merchants the person works for. With a device it is the
-    device's store, and nothing can be chosen.
+    device's store, and nothing can be chosen. `acting` says that the person is an operator who acts for the
+    merchant.
     """
 
     person: Person | None
@@ -44,6 +51,7 @@ class Desk:
     stores: tuple[StoreView, ...]
     store: StoreView
     device: DeviceView | None
+    acting: bool = False
 
     @property
     def merchant_ref(self) -> str:
@@ -58,33 +66,40 @@ class Desk:
         return self.store.merchant_id
 
     @property
+    def merchant_state(self) -> MerchantState:
+        """Where the merchant stands: one that is not approved prepares its shop, and sells nothing yet."""
+        assert self.store.merchant_state is not None, "a desk stands in a claimed store"
+        return self.store.merchant_state
+
+    @property
+    def approved(self) -> bool:
+        """Whether the merchant sells and redeems."""
+        return self.merchant_state is MerchantState.APPROVED
+
+    @property
     def merchant_names(self) -> dict[str, str]:
-        """The merchant's names; empty for a phone that nobody is signed in on."""
+        """The merchant's names; empty for a phone that nobody is signed in on, and for an operator."""
         return next(
             (role.merchant_names for role in self.roles if role.merchant_ref == self.merchant_ref), {}
         )
 
     @property
     def role(self) -> Role | None:
-        """The strongest role held in this store."""
+        """The role held in this store that gives the most rights."""
         held = [
             role.role
             for role in self.roles
-            if role_covers(role, merchant_ref=self.merchant_ref, store_ref=self.store.ref)
+            if role.merchant_ref == self.merchant_ref and role.store_ref in (None, self.store.ref)
         ]
-        return max(held, key=lambda role: RANK[role], default=None)
+        return max(held, key=lambda role: len(RIGHTS[role]), default=None)
 
-    @property
-    def manages_store(self) -> bool:
-        """Whether the person may see takings of this store and pair devices with it."""
-        return self.role is not None and may_manage(self.role)
-
-    @property
-    def manages_merchant(self) -> bool:
-        """Whether the person may change what concerns all stores of the merchant."""
+    def may(self, right: Right, *, everywhere: bool = False) -> bool:
+        """Whether the person may do something in this store, or in all stores of the merchant."""
+        if self.acting:
+            return right in ACTING_RIGHTS
+        store_ref = None if everywhere else self.store.ref
         return any(
-            may_manage(role.role) and role.merchant_ref == self.merchant_ref and role.store_ref is None
-            for role in self.roles
+            holds(role, right, merchant_ref=self.merchant_ref, store_ref=store_ref) for role in self.roles
         )
 
 
@@ -93,38 +108,37 @@ PlainView = Callable[Concatenate[HttpRequest, Rest], HttpResponse]
 
 
 def staff(view: DeskView[Rest]) -> PlainView[Rest]:
-    """For everybody who works in the shop and is signed in."""
-    return _at_desk(view, lambda _desk: True, device_alone=False)
+    """For everybody who works in the shop and is signed in, whatever the role."""
+    return _at_desk(view, Permission(Door.STAFF))
 
 
-def store_managers(view: DeskView[Rest]) -> PlainView[Rest]:
-    """For owners, managers, and managers of this one store."""
-    return _at_desk(view, lambda desk: desk.manages_store, device_alone=False)
+def needs(
+    right: Right, *, everywhere: bool = False, device: bool = False
+) -> Callable[[DeskView[Rest]], PlainView[Rest]]:
+    """For people with a right in the chosen store, or in all stores of the merchant.
 
-
-def managers(view: DeskView[Rest]) -> PlainView[Rest]:
-    """For owners and managers of the whole merchant."""
-    return _at_desk(view, lambda desk: desk.manages_merchant, device_alone=False)
-
-
-def scanners(view: DeskView[Rest]) -> PlainView[Rest]:
-    """For everybody who works in the shop, and for a paired phone that nobody is signed in on."""
-    return _at_desk(view, lambda _desk: True, device_alone=True)
+    `device` lets a paired phone in, too, that nobody is signed in on.
+    """
+    permission = Permission(Door.STAFF, right=right.value, everywhere=everywhere, device=device)
+    return lambda view: _at_desk(view, permission)
 
 
 def desk_of(request: HttpRequest) -> Desk | None:
     """The desk of this session: the paired phone's store, else the chosen store, else the first one.
 
-    None when nobody is there who works anywhere. At most four statements.
+    None when nobody is there who works anywhere. At most four statements. A merchant that is suspended has
+    no desk; one that waits for its approval has.
     """
     person = request.user if request.user.is_authenticated else None
+    if person is not None and person.is_operator and ACTING_KEY in request.session:
+        return _desk_of_operator(request, person)
     device = _device(request)
     if device is not None:
         return _desk_of_device(person, device)
     if person is None:
         return None
     found = merchants.stores_of(person)
-    stores = tuple(store for store in found if store.merchant_state is MerchantState.APPROVED)
+    stores = tuple(store for store in found if store.merchant_state is not MerchantState.SUSPENDED)
     if not stores:
         return None
     chosen = request.session.get(STORE_KEY)
@@ -151,24 +165,41 @@ def _desk_of_device(person: Person | None, device: DeviceView) -> Desk | None:
     return Desk(person, roles, (store,), store, device)
 
 
-def _at_desk(view: DeskView[Rest], may: Callable[[Desk], bool], *, device_alone: bool) -> PlainView[Rest]:
+def _desk_of_operator(request: HttpRequest, person: Person) -> Desk | None:
+    stores = tuple(merchants.stores_of_merchant(request.session[ACTING_KEY]))
+    if not stores:
+        del request.session[ACTING_KEY]
+        return None
+    chosen = request.session.get(STORE_KEY)
+    store = next((each for each in stores if each.ref == chosen), stores[0])
+    return Desk(person, (), stores, store, None, acting=True)
+
+
+def _may(desk: Desk, permission: Permission) -> bool:
+    if permission.device and desk.device is not None:
+        return True
+    return not permission.right or desk.may(Right(permission.right), everywhere=permission.everywhere)
+
+
+def _at_desk(view: DeskView[Rest], permission: Permission) -> PlainView[Rest]:
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
         desk = desk_of(request)
         works_here = desk is not None and (
-            desk.role is not None or (device_alone and desk.device is not None)
+            desk.role is not None or desk.acting or (permission.device and desk.device is not None)
         )
         if desk is None or not works_here:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             return _no_desk(request)
-        if not may(desk):
-            raise ManagersOnly
-        response = view(request, desk, *args, **kwargs)
+        if not _may(desk, permission):
+            raise RightMissing(right=permission.right)
+        with audit.acting_for(desk.merchant_ref if desk.acting else ""):
+            response = view(request, desk, *args, **kwargs)
         patch_cache_control(response, private=True, no_store=True)
         return response
 
-    return guarded
+    return declare(guarded, permission)
 
 
 def _no_desk(request: HttpRequest) -> HttpResponse:

@@ -14,7 +14,8 @@ from hutong.kernel import clock
 from hutong.know.customers import queries as customers
 from hutong.know.customers.rules import cells_of
 from hutong.know.customers.types import CustomerCounts, Segment, Sort
-from hutong.web.merchant.access import Desk, managers
+from hutong.town.merchants.types import Right
+from hutong.web.merchant.access import Desk, needs
 from hutong.web.merchant.frame import merchant_page
 
 # How strong a cell of the chart is coloured, by its share of the fullest cell.
@@ -42,7 +43,7 @@ class Cell:
     segment: Segment
 
 
-@managers
+@needs(Right.SEE_CUSTOMERS, everywhere=True)
 @require_safe
 def customer_list(request: HttpRequest, desk: Desk) -> HttpResponse:
     """The list with search, order and segments; htmx asks for the list alone, or for its next page."""
@@ -76,7 +77,7 @@ def customer_list(request: HttpRequest, desk: Desk) -> HttpResponse:
     return merchant_page(request, desk, "merchant/customers.html", context, tab="customers", part=part)
 
 
-@managers
+@needs(Right.SEE_CUSTOMERS, everywhere=True)
 @require_safe
 def customer(request: HttpRequest, desk: Desk, customer_ref: str) -> HttpResponse:
     """One customer of this merchant with the timeline."""

@@ -14,9 +14,10 @@ from hutong.pay.orders.queries import sold_by_offer
 from hutong.pay.orders.types import OfferSales
 from hutong.town.catalog import queries as catalog
 from hutong.town.catalog.types import OfferState, OfferView
+from hutong.town.merchants.types import Right
 from hutong.visit.stock.queries import stock_of
 from hutong.visit.vouchers.queries import terms_of
-from hutong.web.merchant.access import Desk, managers
+from hutong.web.merchant.access import Desk, needs
 from hutong.web.merchant.frame import merchant_page
 
 NOT_SOLD = OfferSales(sold=0, used=0, refunded=0)
@@ -42,7 +43,7 @@ class SwitchForm(forms.Form):
     to = forms.ChoiceField(choices=[("on", "on"), ("off", "off")])
 
 
-@managers
+@needs(Right.EDIT_DEALS, everywhere=True)
 @require_safe
 def deals(request: HttpRequest, desk: Desk) -> HttpResponse:
     """All deals of the merchant, those on sale first; after a switch, with a way back."""
@@ -55,7 +56,7 @@ def deals(request: HttpRequest, desk: Desk) -> HttpResponse:
     )
 
 
-@managers
+@needs(Right.EDIT_DEALS, everywhere=True)
 @require_safe
 def deal(request: HttpRequest, desk: Desk, offer_ref: str) -> HttpResponse:
     """One deal with its facts, its sales and every decision about it."""
@@ -70,7 +71,7 @@ def deal(request: HttpRequest, desk: Desk, offer_ref: str) -> HttpResponse:
     return merchant_page(request, desk, "merchant/deal.html", context, tab="deals")
 
 
-@managers
+@needs(Right.EDIT_DEALS, everywhere=True)
 @require_POST
 def switch(request: HttpRequest, desk: Desk, offer_ref: str) -> HttpResponse:
     """Put a deal on sale or pause it; what was sold stays good."""

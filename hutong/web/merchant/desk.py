@@ -12,7 +12,8 @@ from django.views.decorators.http import require_POST, require_safe
 from hutong.kernel import clock
 from hutong.town.merchants import queries as merchants
 from hutong.town.merchants import services
-from hutong.web.merchant.access import DEVICE_KEY, STORE_KEY, Desk, scanners, staff, store_managers
+from hutong.town.merchants.types import Right
+from hutong.web.merchant.access import DEVICE_KEY, STORE_KEY, Desk, needs, staff
 from hutong.web.merchant.frame import merchant_page
 from hutong.web.shell.parts import safe_next
 
@@ -52,7 +53,7 @@ def choose(request: HttpRequest, desk: Desk) -> HttpResponse:
     return redirect(safe_next(request, "merchant_desk"))
 
 
-@store_managers
+@needs(Right.MANAGE_DEVICES)
 @require_POST
 def pair(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Make this phone a scanner of the store: from now on it redeems as itself."""
@@ -70,18 +71,18 @@ def pair(request: HttpRequest, desk: Desk) -> HttpResponse:
     return redirect("merchant_scan")
 
 
-@scanners
+@needs(Right.REDEEM, device=True)
 @require_POST
 def unpair_here(request: HttpRequest, desk: Desk) -> HttpResponse:
     """This phone forgets that it is a scanner. A manager ends the pairing itself, too."""
-    if desk.device is not None and desk.manages_store and desk.person is not None:
+    if desk.device is not None and desk.may(Right.MANAGE_DEVICES) and desk.person is not None:
         services.revoke_device(device_ref=desk.device.ref, by=desk.person, at=clock.now())
     request.session.pop(DEVICE_KEY, None)
     messages.success(request, _("This phone is no scanner any more."))
     return redirect("merchant_scan")
 
 
-@store_managers
+@needs(Right.MANAGE_DEVICES)
 @require_POST
 def unpair(request: HttpRequest, desk: Desk, device_ref: str) -> HttpResponse:
     """End the pairing of a device of this store, wherever it is: it may do nothing from now on."""
@@ -98,5 +99,5 @@ def _show(request: HttpRequest, desk: Desk, form: PairForm, status: int = 200) -
     devices = [
         device for device in merchants.devices_of(desk.merchant_ref) if device.store_ref == desk.store.ref
     ]
-    context = {"form": form, "devices": devices}
+    context = {"form": form, "devices": devices, "pairs": desk.may(Right.MANAGE_DEVICES)}
     return merchant_page(request, desk, "merchant/desk.html", context, tab="desk", status=status)

@@ -8,6 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from hutong.kernel.text import pick
+from hutong.town.merchants.types import Right
 from hutong.web.merchant.access import Desk
 from hutong.web.shell.parts import page
 
@@ -35,13 +36,16 @@ def merchant_page(
 
 def navigation(desk: Desk, tab: str) -> list[dict[str, Any]]:
     """The entries this desk may open, the most used first."""
-    entries = [("scan", "merchant_scan", "scan-line", _("Scan"))]
-    if desk.role is not None:
+    entries: list[tuple[str, str, str, str]] = []
+    if desk.device is not None or desk.may(Right.REDEEM):
+        entries.append(("scan", "merchant_scan", "scan-line", _("Scan")))
+    if desk.role is not None or desk.acting:
         entries.append(("today", "merchant_today", "calendar", _("Today")))
-    if desk.manages_merchant:
+    if desk.may(Right.EDIT_DEALS, everywhere=True):
         entries.append(("deals", "merchant_deals", "tag", _("Deals")))
+    if desk.may(Right.SEE_CUSTOMERS, everywhere=True):
         entries.append(("customers", "merchant_customers", "users", _("Customers")))
-    if desk.role is not None:
+    if desk.role is not None or desk.acting:
         entries.append(("desk", "merchant_desk", "store", _("Store and devices")))
         entries.append(("me", "me", "circle-user", _("Me")))
     return [

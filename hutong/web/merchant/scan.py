@@ -14,7 +14,8 @@ from hutong.kernel import clock
 from hutong.kernel.errors import DomainError, NotFound
 from hutong.kernel.http import client_address
 from hutong.town.catalog.queries import offers_by_refs
-from hutong.web.merchant.access import Desk, scanners
+from hutong.town.merchants.types import Right
+from hutong.web.merchant.access import Desk, needs
 from hutong.web.merchant.answers import Answer, no, undone, yes
 from hutong.web.merchant.frame import merchant_page
 from hutong.web.shell.parts import safe_next, wants_part
@@ -27,7 +28,7 @@ class ScanForm(forms.Form):
     nonce = forms.CharField(min_length=8, max_length=64)
 
 
-@scanners
+@needs(Right.REDEEM, device=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def scan(request: HttpRequest, desk: Desk) -> HttpResponse:
     """GET: the camera and the field. POST: redeem the code; the same nonce gives the same answer."""
@@ -39,7 +40,7 @@ def scan(request: HttpRequest, desk: Desk) -> HttpResponse:
     return _show(request, desk, _redeem(request, desk, form))
 
 
-@scanners
+@needs(Right.REDEEM, device=True)
 @require_POST
 def undo(request: HttpRequest, desk: Desk, redemption_ref: str) -> HttpResponse:
     """Take a redemption back, and show that on the scan page; or go to `next` with a word about it."""

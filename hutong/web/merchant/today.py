@@ -17,6 +17,7 @@ from hutong.pay.settlement import queries as settlement
 from hutong.pay.settlement.types import Earnings
 from hutong.town.catalog.queries import merchant_offers
 from hutong.town.catalog.types import OfferState, OfferView
+from hutong.town.merchants.types import Right
 from hutong.visit.vouchers import queries as vouchers
 from hutong.visit.vouchers.rules import UNDO_WINDOW
 from hutong.visit.vouchers.types import RedeemedLine
@@ -40,13 +41,13 @@ class DayLine:
 @staff
 @require_safe
 def today(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """The day so far in the desk's store; money for managers alone. The live part is read again by itself."""
+    """The day so far in the desk's store; money for who may see takings. The live part is read again by itself."""
     at = clock.now()
     day = clock.local(at, desk.store.zone).date()
     context: dict[str, Any] = {"day": at, "lines": _lines(desk, day, at)}
-    if desk.manages_store:
+    if desk.may(Right.SEE_TAKINGS):
         context |= _money(desk, day)
-    if desk.manages_merchant:
+    if desk.may(Right.EDIT_DEALS, everywhere=True):
         context["waiting"] = _waiting(merchant_offers(desk.merchant_ref))
     return merchant_page(
         request, desk, "merchant/today.html", context, tab="today", part="merchant/_today.html"
@@ -57,7 +58,7 @@ def _lines(desk: Desk, day: date, at: datetime) -> list[DayLine]:
     starts_at, ends_at = clock.day_bounds(day, desk.store.zone)
     found = vouchers.today([desk.store.store_id], starts_at=starts_at, ends_at=ends_at)
     paid: dict[str, Money] = {}
-    if desk.manages_store and found:
+    if desk.may(Right.SEE_TAKINGS) and found:
         paid = {unit.unit_ref: unit.paid for unit in orders.units([line.unit_ref for line in found])}
     me = desk.device.ref if desk.device else desk.person.public_id if desk.person else ""
     return [
@@ -66,7 +67,7 @@ def _lines(desk: Desk, day: date, at: datetime) -> list[DayLine]:
             paid=paid.get(line.unit_ref),
             undoable=line.undone_at is None
             and at - line.at < UNDO_WINDOW
-            and (desk.manages_store or line.actor_ref == me),
+            and (desk.may(Right.UNDO) or line.actor_ref == me),
         )
         for line in found
     ]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from hutong.kernel.errors import Forbidden
 from hutong.town.people.services import Person
+from hutong.web.shell.access import Door, Permission, declare
 
 Rest = ParamSpec("Rest")
 
@@ -37,4 +38,4 @@ def operators(
         patch_cache_control(response, private=True, no_store=True)
         return response
 
-    return guarded
+    return declare(guarded, Permission(Door.OPERATOR))

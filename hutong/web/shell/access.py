@@ -1,8 +1,14 @@
-"""Who may see a page."""
+"""Who may see a page: every view says so by a decorator, which leaves its declaration on the view.
+
+The declarations are read by the tests and by the table in docs/reference/permissions.md, so that a page
+without one cannot be added.
+"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -10,6 +16,47 @@ from django.urls import reverse
 
 Rest = ParamSpec("Rest")
 View = Callable[Concatenate[HttpRequest, Rest], HttpResponse]
+
+
+class Door(StrEnum):
+    """Whom a page is for."""
+
+    PUBLIC = "public"
+    SIGNED_IN = "signed in"
+    STAFF = "staff"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What a view asks for. `right` names a right at a merchant; `everywhere` asks for it in all its stores.
+
+    `device` lets a paired phone in that nobody is signed in on.
+    """
+
+    door: Door
+    right: str = ""
+    everywhere: bool = False
+    device: bool = False
+
+
+Declared = TypeVar("Declared", bound=Callable[..., HttpResponse])
+
+
+def declare(view: Declared, permission: Permission) -> Declared:
+    """Leave the permission on the view, where decorators made with functools.wraps keep it."""
+    view.permission = permission  # type: ignore[attr-defined]
+    return view
+
+
+def declared(view: Callable[..., Any]) -> Permission | None:
+    """The permission a view declares, or None where it was forgotten."""
+    return getattr(view, "permission", None)
+
+
+def public(view: Declared) -> Declared:
+    """A view for everybody. What it shows of a person is that person's own, by session or secret address."""
+    return declare(view, Permission(Door.PUBLIC))
 
 
 def sign_in_first(request: HttpRequest) -> HttpResponse:
@@ -33,4 +80,4 @@ def signed_in(view: View[Rest]) -> View[Rest]:
         response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
 
-    return checked
+    return declare(checked, Permission(Door.SIGNED_IN))

@@ -9,13 +9,15 @@ import pytest
 
 from hutong.town.merchants.rules import (
     MERCHANT_TRANSITIONS,
+    RIGHTS,
     event_of,
+    holds,
     next_merchant_state,
     open_state,
-    role_covers,
+    role_redeems,
     week_hours,
 )
-from hutong.town.merchants.types import MerchantEvent, MerchantState, Role, StaffRole
+from hutong.town.merchants.types import MerchantEvent, MerchantState, Right, Role, StaffRole
 
 HELSINKI = "Europe/Helsinki"
 
@@ -156,9 +158,27 @@ def test_every_yes_and_no_of_an_operator_is_a_move_of_the_table() -> None:
         (None, MerchantState.SUSPENDED, False),
     ],
 )
-def test_a_role_covers_its_stores_while_the_merchant_is_approved(
+def test_a_cashier_redeems_in_own_stores_while_the_merchant_is_approved(
     store_ref: str | None, state: MerchantState, covers: bool
 ) -> None:
     role = StaffRole("mer_a", {"name": "A"}, state, store_ref, Role.CASHIER)
-    assert role_covers(role, merchant_ref="mer_a", store_ref="sto_here") is covers
-    assert role_covers(role, merchant_ref="mer_b", store_ref="sto_here") is False
+    assert role_redeems(role, merchant_ref="mer_a", store_ref="sto_here") is covers
+    assert role_redeems(role, merchant_ref="mer_b", store_ref="sto_here") is False
+
+
+def test_rights_follow_the_table() -> None:
+    for held in Role:
+        role = StaffRole("mer_a", {"name": "A"}, MerchantState.APPROVED, None, held)
+        given = {right for right in Right if holds(role, right, merchant_ref="mer_a", store_ref="sto_x")}
+        assert given == RIGHTS[held]
+    assert RIGHTS[Role.OWNER] == set(Right)
+    assert RIGHTS[Role.COURIER] == set()
+    assert Right.MANAGE_MERCHANT not in RIGHTS[Role.MANAGER]
+    assert Right.REDEEM not in RIGHTS[Role.ACCOUNTANT]
+
+
+def test_a_role_in_one_store_gives_no_right_over_the_whole_merchant() -> None:
+    role = StaffRole("mer_a", {"name": "A"}, MerchantState.APPROVED, "sto_here", Role.MANAGER)
+    assert holds(role, Right.EDIT_STORE, merchant_ref="mer_a", store_ref="sto_here")
+    assert not holds(role, Right.EDIT_STORE, merchant_ref="mer_a", store_ref="sto_other")
+    assert not holds(role, Right.EDIT_STORE, merchant_ref="mer_a", store_ref=None)

@@ -14,7 +14,7 @@ from hutong.town.merchants import services
 from hutong.town.merchants.models import Device, Merchant, MerchantDecision, Staff, Store
 from hutong.town.merchants.queries import (
     device_by_ref,
-    may_manage_merchant,
+    has_right,
     may_redeem,
     merchant_history,
     pending_merchants,
@@ -23,7 +23,7 @@ from hutong.town.merchants.queries import (
     store_by_ref,
     stores_of,
 )
-from hutong.town.merchants.types import MerchantState, Role
+from hutong.town.merchants.types import MerchantState, Right, Role
 from hutong.town.people.models import Person
 from tests.factories import merchants as make
 from tests.factories import people, regions
@@ -261,8 +261,8 @@ def test_who_may_give_which_role(at: datetime) -> None:
         add(owner, Role.CASHIER, foreign.public_id)
     with pytest.raises(Forbidden):
         services.revoke_staff(staff_id=Staff.objects.get(person=owner).pk, by=manager, at=at)
-    assert may_manage_merchant(local, merchant.public_id, store.public_id)
-    assert not may_manage_merchant(local, merchant.public_id)
+    assert has_right(local, Right.MANAGE_TEAM, merchant.public_id, store.public_id)
+    assert not has_right(local, Right.MANAGE_TEAM, merchant.public_id)
 
 
 def test_devices_are_paired_and_unpaired(at: datetime) -> None:

@@ -1,6 +1,11 @@
 """Writes of merchants: what people decide, who works where, what an import brings."""
 
 from hutong.town.merchants.services.categories import store_categories
+from hutong.town.merchants.services.contents import (
+    ContentsInvalid,
+    check_store_contents,
+    set_store_contents,
+)
 from hutong.town.merchants.services.decisions import (
     MerchantAlreadyDecided,
     MerchantUnnamed,
@@ -22,6 +27,7 @@ from hutong.town.merchants.services.people import (
 )
 
 __all__ = [
+    "ContentsInvalid",
     "DeviceUnknown",
     "MerchantAlreadyDecided",
     "MerchantUnnamed",
@@ -31,11 +37,13 @@ __all__ = [
     "StoreTaken",
     "add_staff",
     "apply_merchant",
+    "check_store_contents",
     "claim_store",
     "decide_merchant",
     "pair_device",
     "revoke_device",
     "revoke_staff",
+    "set_store_contents",
     "store_categories",
     "store_imported",
 ]

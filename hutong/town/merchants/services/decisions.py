@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from hutong.kernel import audit
 from hutong.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from hutong.town.merchants.models import Merchant, MerchantDecision, Staff, Store
 from hutong.town.merchants.rules import event_of, next_merchant_state
@@ -56,6 +57,14 @@ def apply_merchant(
             names=dict(names), region=region, phone=phone, sample=sample, applied_at=at
         )
         Staff.objects.create(person=by, merchant=merchant, role=Role.OWNER.value, since_at=at)
+        audit.record(
+            action="merchant.applied",
+            subject=merchant.public_id,
+            by=by.public_id,
+            at=at,
+            after={"names": dict(names), "region": region.slug},
+            merchant=merchant.public_id,
+        )
     return merchant
 
 
@@ -75,6 +84,7 @@ def claim_store(*, store_ref: str, merchant_ref: str, by: Person, at: datetime) 
         free = Store.objects.filter(public_id=store_ref, merchant=None, state=StoreState.OPEN.value)
         if not free.update(merchant=merchant, updated_at=at):
             raise StoreTaken
+        audit.record(action="store.claimed", subject=store_ref, by=by.public_id, at=at, merchant=merchant_ref)
 
 
 def decide_merchant(
@@ -108,5 +118,15 @@ def decide_merchant(
             raise MerchantAlreadyDecided
         MerchantDecision.objects.create(
             merchant=merchant, from_state=state.value, to_state=target.value, reason=reason, by=by, at=at
+        )
+        audit.record(
+            action=f"merchant.{target.value}",
+            subject=merchant_ref,
+            by=by.public_id,
+            at=at,
+            before={"state": state.value},
+            after={"state": target.value},
+            merchant=merchant_ref,
+            reason=reason,
         )
     return target

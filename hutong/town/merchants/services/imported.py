@@ -20,9 +20,9 @@ BATCH = 1_000
 _UPSERT = """
 INSERT INTO merchants_store AS s (
   public_id, region_id, category_id, names, lon, lat, address, postcode, city, phone, website,
-  opening_hours, osm_ref, state, updated_at)
+  email, descriptions, opening_hours, osm_ref, state, updated_at)
 SELECT r.public_id, %(region_id)s::int8, r.category_id, r.names, r.lon, r.lat, r.address, r.postcode, r.city,
-  r.phone, r.website, r.opening_hours, r.osm_ref, 'open', %(at)s::timestamptz
+  r.phone, r.website, '', '{}', r.opening_hours, r.osm_ref, 'open', %(at)s::timestamptz
 FROM jsonb_to_recordset(%(batch)s::jsonb) AS r(
   public_id text, category_id int8, names jsonb, lon float8, lat float8, address text, postcode text,
   city text, phone text, website text, opening_hours text, osm_ref text)

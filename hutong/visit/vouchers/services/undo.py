@@ -7,7 +7,8 @@ from django.db import transaction
 
 from hutong.kernel.errors import NotFound
 from hutong.kernel.rows import execute, row
-from hutong.town.merchants.queries import may_manage_merchant, staff_roles
+from hutong.town.merchants.queries import has_right, staff_roles
+from hutong.town.merchants.types import Right
 from hutong.town.people.models import Person
 from hutong.visit.vouchers import queries, rules
 from hutong.visit.vouchers.services.errors import RedemptionUndone, UndoForbidden, UndoTooLate, UndoTooOften
@@ -73,7 +74,7 @@ def undo(*, redemption_ref: str, actor_ref: str, by: Person | None, at: datetime
 
 def _require_manager(by: Person | None, merchant_ref: str, store_ref: str) -> None:
     """Pass managers of the store; tell other staff that they may not, and strangers nothing."""
-    if by and may_manage_merchant(by, merchant_ref, store_ref):
+    if by and has_right(by, Right.UNDO, merchant_ref, store_ref):
         return
     if by and any(role.merchant_ref == merchant_ref for role in staff_roles(by)):
         raise UndoForbidden

@@ -1,0 +1,62 @@
+"""Reads of contents."""
+
+from django.db.models import QuerySet
+
+from hutong.town.contents.models import Revision
+from hutong.town.contents.types import RevisionState, RevisionView, SubjectKind
+
+
+def waiting(limit: int = 200) -> list[RevisionView]:
+    """Revisions that wait for the operator, the longest waiting first; one statement."""
+    found = _revisions().filter(state=RevisionState.WAITING.value)
+    return [_view(revision) for revision in found.order_by("at", "id")[:limit]]
+
+
+def history(subject_ref: str, limit: int = 100) -> list[RevisionView]:
+    """The versions of a subject, the newest first."""
+    found = _revisions().filter(subject_ref=subject_ref)
+    return [_view(revision) for revision in found.order_by("-number")[:limit]]
+
+
+def revision(ref: str) -> RevisionView | None:
+    """The revision of this public id, or None."""
+    found = _revisions().filter(public_id=ref).first()
+    return _view(found) if found else None
+
+
+def published(subject_ref: str) -> RevisionView | None:
+    """The newest version of a subject that readers may see, or None before the first."""
+    found = _revisions().filter(subject_ref=subject_ref, state=RevisionState.PUBLISHED.value)
+    newest = found.order_by("-number").first()
+    return _view(newest) if newest else None
+
+
+def waiting_of(subject_ref: str) -> RevisionView | None:
+    """The version of a subject that waits for a decision, or None."""
+    found = _revisions().filter(subject_ref=subject_ref, state=RevisionState.WAITING.value).first()
+    return _view(found) if found else None
+
+
+def _revisions() -> "QuerySet[Revision]":
+    return Revision.objects.select_related("by", "decided_by")
+
+
+def _view(revision: Revision) -> RevisionView:
+    by, decided_by = revision.by, revision.decided_by
+    return RevisionView(
+        ref=revision.public_id,
+        subject_ref=revision.subject_ref,
+        kind=SubjectKind(revision.kind),
+        merchant_ref=revision.merchant_ref,
+        region_ref=revision.region_ref,
+        number=revision.number,
+        body=revision.body,
+        state=RevisionState(revision.state),
+        by_ref=by.public_id if by else "",
+        by_name=by.name if by else "",
+        at=revision.at,
+        decided_by_ref=decided_by.public_id if decided_by else "",
+        decided_by_name=decided_by.name if decided_by else "",
+        decided_at=revision.decided_at,
+        reason=revision.reason,
+    )

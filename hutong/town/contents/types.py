@@ -1,0 +1,70 @@
+"""Values of contents that cross the boundary."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class SubjectKind(StrEnum):
+    """What a revision is about."""
+
+    STORE = "store"
+    OFFER = "offer"
+    PAGE = "page"
+
+
+class RevisionState(StrEnum):
+    """Where a revision stands: it waits, then it is published or rejected, or a newer one replaced it."""
+
+    WAITING = "waiting"
+    PUBLISHED = "published"
+    REJECTED = "rejected"
+    REPLACED = "replaced"
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionView:
+    """One version of what a subject says. `body` holds texts, numbers and refs by field."""
+
+    ref: str
+    subject_ref: str
+    kind: SubjectKind
+    merchant_ref: str
+    region_ref: str
+    number: int
+    body: dict[str, Any]
+    state: RevisionState
+    by_ref: str
+    by_name: str
+    at: datetime
+    decided_by_ref: str
+    decided_by_name: str
+    decided_at: datetime | None
+    reason: str
+
+
+class PieceKind(StrEnum):
+    """What became of a piece of text."""
+
+    SAME = "same"
+    ADDED = "added"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of words that stayed, came or went."""
+
+    kind: PieceKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field that differs; `field` is a path such as `descriptions.en`. `pieces` is empty but for texts."""
+
+    field: str
+    before: Any
+    after: Any
+    pieces: tuple[Piece, ...]
