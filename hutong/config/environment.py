@@ -1,4 +1,8 @@
-"""Every setting a site reads from its environment, in one table: name, default, meaning, and what is unsafe."""
+"""Every setting a site reads from its environment, in one table: name, default, meaning, and what is unsafe.
+
+Reading order: what stands in the environment, then the settings file `HUTONG_HOME/hutong.env` (see
+`settings_file.py`; `hutong init` writes it), then the default. HUTONG_HOME itself comes from the environment alone.
+"""
 
 import base64
 import contextlib
@@ -11,19 +15,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlparse
 
+from hutong.config import mail
+
+MODES = ("demo", "test", "trial", "production")
+LANGUAGES = ("en", "zh-hans")
+EMBEDDED = "embedded"  # DATABASE_URL of a site that runs on the embedded server on purpose
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
 
 class SettingsUnsafe(RuntimeError):
-    """Production was asked for with settings that must not meet the open web."""
+    """A setting cannot be understood, or production was asked for with one that must not meet the open web."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One environment variable. `unsafe` says what is wrong with a value in production, or nothing."""
+    """One environment variable.
+
+    `wrong` says what is wrong with a value in any mode, `unsafe` what is wrong with it in front of the open web;
+    both say nothing where it is well. `trial_may`: a trial may have it although production may not.
+    """
 
     name: str
     default: str
     meaning: str
     unsafe: Callable[[str], str] = lambda _value: ""
+    wrong: Callable[[str], str] = lambda _value: ""
+    trial_may: bool = False
 
 
 def _no_default_secret(value: str) -> str:
@@ -35,55 +52,149 @@ def _https(value: str) -> str:
 
 
 def _no_tray(value: str) -> str:
-    return "shows everybody's sign-in codes on a page" if value == "tray" else ""
+    return "shows everybody's sign-in codes on a page" if value.rstrip(":") == "tray" else ""
 
 
 def _no_sandbox(value: str) -> str:
     return "accepts payments that move no money; name a real provider" if value == "sandbox" else ""
 
 
+def _address(value: str) -> str:
+    parts = urlparse(value)
+    return "" if parts.scheme in ("http", "https") and parts.hostname else f"is {value!r}, not a web address"
+
+
+def _database(value: str) -> str:
+    parts = urlparse(value)
+    if value in ("", EMBEDDED) or (parts.scheme in ("postgres", "postgresql") and parts.path.strip("/")):
+        return ""
+    return "write postgresql://user:password@host:5432/name"  # not repeated: it holds a password
+
+
 def _required(value: str) -> str:
     return "" if value else "must be set"
 
 
+def _one_of(*names: str) -> Callable[[str], str]:
+    return lambda value: (
+        "" if value in names else f"is {value!r}, not one of: {', '.join(filter(None, names))}"
+    )
+
+
+def _number(least: int, most: int) -> Callable[[str], str]:
+    def wrong(value: str) -> str:
+        fits = value.isascii() and value.isdigit() and least <= int(value) <= most
+        return "" if fits else f"is {value!r}, not a number from {least} to {most}"
+
+    return wrong
+
+
+def _languages(value: str) -> str:
+    wanted = value.split(",")
+    if wanted and set(wanted) <= set(LANGUAGES) and len(wanted) == len(set(wanted)):
+        return ""
+    return f"is {value!r}; list some of {', '.join(LANGUAGES)}, the usual one first"
+
+
 SETTINGS = (
-    Setting("HUTONG_MODE", "demo", "`demo`, `test` or `production`, which refuses to start with an unsafe setting."),
-    Setting("HUTONG_HOME", "var", "Folder of everything a site keeps: embedded database, basemaps, media, secret key."),
-    Setting("DATABASE_URL", "", "`postgresql://user:password@host/name`. Empty: the embedded server in HUTONG_HOME.", _required),
+    Setting("HUTONG_MODE", "demo", "`demo`, `test`, `trial` or `production`, which refuses to start with an unsafe setting. `trial` is production whose payments may go to the sandbox and whose messages may go to the tray.", wrong=_one_of(*MODES)),
+    Setting("HUTONG_HOME", "var", "Folder of everything a site keeps: settings file, embedded database, basemaps, media, secret key. From the environment only."),
+    Setting("DATABASE_URL", "", "`postgresql://user:password@host/name`. Empty: the embedded server in HUTONG_HOME; production wants `embedded` written out for it.", _required, _database),
     Setting("HUTONG_SECRET_KEY", "", "Root of all signatures and keyed hashes. Empty: made once in HUTONG_HOME.", _no_default_secret),
-    Setting("HUTONG_SITE_URL", "http://127.0.0.1:8000", "Where people reach the site; also its only allowed host.", _https),
+    Setting("HUTONG_SITE_URL", "http://127.0.0.1:8000", "Where people reach the site; its host is the only one allowed, besides this machine's own 127.0.0.1.", _https, _address),
     Setting("HUTONG_LIVE_URL", "http://127.0.0.1:8001/live", "Where browsers reach the live process; `/live` behind a proxy."),
     Setting("HUTONG_SITE_NAME", "Hutong", "The name in titles and headers."),
-    Setting("HUTONG_SMS", "tray", "Who sends text messages: `tray` (a page of the demo) or `console` (the log).", _no_tray),
+    Setting("HUTONG_OPERATOR_NAME", "", "Who runs the site, as the imprint names them: a person or a company."),
+    Setting("HUTONG_OPERATOR_EMAIL", "", "Where people write to who runs the site."),
+    Setting("HUTONG_LANGUAGES", "en,zh-hans", "Languages of the pages, the usual one first.", wrong=_languages),
+    Setting("HUTONG_SMS", "tray", "Who sends text messages: `tray` (a page of the demo), `console` (the log, without the text) or `http` (a gateway of yours).", _no_tray, _one_of("tray", "console", "http"), trial_may=True),
+    Setting("HUTONG_SMS_URL", "", "The gateway of `http`: takes POSTs of `{\"to\", \"body\", \"from\"}`."),
+    Setting("HUTONG_SMS_TOKEN", "", "Bearer token for the gateway."),
+    Setting("HUTONG_SMS_FROM", "", "The sender's name or number that the gateway shows."),
+    Setting("HUTONG_VOICE", "", "Who speaks codes on the phone: `tray`, `console` or `http`. Empty: as HUTONG_SMS.", _no_tray, _one_of("", "tray", "console", "http"), trial_may=True),
+    Setting("HUTONG_VOICE_URL", "", "The voice gateway of `http`: takes POSTs of `{\"to\", \"digits\", \"language\", \"from\"}`."),
+    Setting("HUTONG_EMAIL_URL", "tray:", "Who sends e-mail: `smtp://user:password@host:587` (STARTTLS), `smtps://user:password@host:465`, `console:` (the log, without the text) or `tray:` (a page of the demo). Add `?starttls=0` for a relay without it.", _no_tray, mail.wrong, trial_may=True),
+    Setting("HUTONG_EMAIL_FROM", "", "Sender of the e-mails. Empty: the site's name, no-reply at its host."),
     Setting("HUTONG_PHONE_COUNTRY", "FI", "Country assumed for phone numbers typed without one (ISO 3166)."),
-    Setting("HUTONG_PROVIDER", "sandbox", "The payment provider of new payments.", _no_sandbox),
+    Setting("HUTONG_PROVIDER", "sandbox", "The payment provider of new payments.", _no_sandbox, trial_may=True),
     Setting("HUTONG_SANDBOX_URL", "http://127.0.0.1:8002", "Where the sandbox payment provider listens."),
+    Setting("HUTONG_SANDBOX_PAGES_URL", "", "Where browsers reach the sandbox's pages, e.g. `https://example.org/sandbox` behind a proxy. Empty: HUTONG_SANDBOX_URL."),
     Setting("HUTONG_SANDBOX_SECRET", "", "Secret shared with the sandbox. Empty: derived from the secret key."),
-    Setting("HUTONG_COMMISSION_PPM", "100000", "Default commission in millionths of what was paid; 100000 is 10 %."),
+    Setting("HUTONG_COMMISSION_PPM", "100000", "Default commission in millionths of what was paid; 100000 is 10 %.", wrong=_number(0, 1_000_000)),
     Setting("HUTONG_DEFAULT_REGION", "helsinki", "The region shown before somebody chose one."),
-    Setting("HUTONG_TRUSTED_PROXIES", "0", "How many proxies in front may be believed about the client's address."),
-    Setting("HUTONG_WORKERS", "2", "Web processes."),
-    Setting("HUTONG_DEBUG", "0", "`1` shows tracebacks in the browser.", lambda v: "shows tracebacks" if v == "1" else ""),
+    Setting("HUTONG_TRUSTED_PROXIES", "0", "How many proxies in front may be believed about the client's address.", wrong=_number(0, 9)),
+    Setting("HUTONG_WORKERS", "2", "Web processes.", wrong=_number(1, 256)),
+    Setting("HUTONG_POOL", "6", "Database connections that each process keeps at most.", wrong=_number(1, 1000)),
+    Setting("HUTONG_DEBUG", "0", "`1` shows tracebacks in the browser.", lambda v: "shows tracebacks" if v == "1" else "", _one_of("0", "1")),
 )  # fmt: skip
 
 
 def read(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The value of every setting by name. Raises `SettingsUnsafe` naming each unsafe one in production."""
-    values = {setting.name: environ.get(setting.name, setting.default).strip() for setting in SETTINGS}
-    if values["HUTONG_MODE"] not in ("demo", "test", "production"):
-        raise SettingsUnsafe(f"HUTONG_MODE is demo, test or production, not {values['HUTONG_MODE']!r}")
-    if values["HUTONG_MODE"] == "production":
+    """The value of every setting by name. Raises `SettingsUnsafe` naming each one that the mode refuses.
+
+    DATABASE_URL is empty for the embedded server, however that was said.
+    """
+    values = given(environ)
+    problems = wrong(values)
+    if problems:
+        raise SettingsUnsafe("the settings cannot be understood:\n- " + "\n- ".join(problems))
+    mode = values["HUTONG_MODE"]
+    if mode in ("trial", "production"):
         problems = unsafe(values)
         if problems:
-            raise SettingsUnsafe("production refuses to start:\n- " + "\n- ".join(problems))
+            raise SettingsUnsafe(f"{mode} refuses to start:\n- " + "\n- ".join(problems))
+    if values["DATABASE_URL"] == EMBEDDED:
+        values["DATABASE_URL"] = ""
     return values
 
 
-def unsafe(values: Mapping[str, str]) -> list[str]:
-    """What production would refuse: one line a setting, naming it and saying what to do."""
-    return [
-        f"{setting.name}: {said}" for setting in SETTINGS if (said := setting.unsafe(values[setting.name]))
+def given(environ: Mapping[str, str]) -> dict[str, str]:
+    """Each setting as it stands in `environ`, or its default; nothing is judged."""
+    return {setting.name: environ.get(setting.name, setting.default).strip() for setting in SETTINGS}
+
+
+def wrong(values: Mapping[str, str]) -> list[str]:
+    """What no mode can work with: one line a setting, naming it and saying what to do."""
+    lines = [
+        f"{setting.name}: {said}" for setting in SETTINGS if (said := setting.wrong(values[setting.name]))
     ]
+    for name, url in (("HUTONG_SMS", "HUTONG_SMS_URL"), ("HUTONG_VOICE", "HUTONG_VOICE_URL")):
+        chosen = values[name] or values["HUTONG_SMS"]
+        # Without a name of its own the voice goes as the text messages do, but not where it has no gateway.
+        if values[name] == "http" or (chosen == "http" and values[url]):
+            if said := _gateway(values[url]):
+                lines.append(f"{url}: {said}")
+    return lines
+
+
+def unsafe(values: Mapping[str, str]) -> list[str]:
+    """What the mode would refuse in front of the open web: one line a setting, naming it and saying what to do."""
+    trial = values["HUTONG_MODE"] == "trial"
+    return [
+        f"{setting.name}: {said}"
+        for setting in SETTINGS
+        if not (trial and setting.trial_may) and (said := setting.unsafe(values[setting.name]))
+    ]
+
+
+def voice_of(values: Mapping[str, str]) -> str:
+    """Who speaks codes on the phone: as said, else as text messages go; `console` where there is no gateway."""
+    if values["HUTONG_VOICE"]:
+        return values["HUTONG_VOICE"]
+    if values["HUTONG_SMS"] == "http" and not values["HUTONG_VOICE_URL"]:
+        return "console"
+    return values["HUTONG_SMS"]
+
+
+def _gateway(url: str) -> str:
+    parts = urlparse(url)
+    if parts.scheme == "https" and parts.hostname:
+        return ""
+    if parts.scheme == "http" and parts.hostname in _LOOPBACK:
+        return ""
+    return (
+        "must be an https:// address (http:// on this machine alone), since codes and phone numbers go there"
+    )
 
 
 def secret_key(values: Mapping[str, str]) -> str:

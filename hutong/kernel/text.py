@@ -49,3 +49,9 @@ def mask_phone(phone: str) -> str:
     except phonenumbers.NumberParseException:
         country = digits[:2]
     return f"+{country} ••• ••• {digits[-3:]}"
+
+
+def mask_email(address: str) -> str:
+    """An e-mail address as logs may have it: `m•••@example.org`."""
+    name, _at, host = address.rpartition("@")
+    return f"{name[:1]}•••@{host}" if name else "•••"

@@ -31,7 +31,9 @@ def delivered(gateway: Gateway) -> Delivered:
     """What reached somebody, by the gateway or in the tray: (to, what was said)."""
 
     def look() -> list[tuple[str, str]]:
-        by_gateway = [(one["to"], one.get("body", one.get("digits", ""))) for one in gateway.delivered.values()]
+        by_gateway = [
+            (one["to"], one.get("body", one.get("digits", ""))) for one in gateway.delivered.values()
+        ]
         return by_gateway + [(one.to, one.body) for one in Message.objects.order_by("id")]
 
     return look
@@ -68,7 +70,12 @@ def test_every_sender_delivers_one_message_of_one_moment_once(
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 @pytest.mark.parametrize("name", CALLERS)
 def test_every_caller_takes_a_call_once_and_keeps_it_out_of_the_log(
-    name: str, language: str, at: datetime, settings: Any, delivered: Delivered, caplog: pytest.LogCaptureFixture
+    name: str,
+    language: str,
+    at: datetime,
+    settings: Any,
+    delivered: Delivered,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     settings.HUTONG_VOICE = name
     with caplog.at_level(logging.DEBUG):
@@ -182,6 +189,8 @@ def test_mail_is_encrypted_unless_said_otherwise(url: str, port: int, starttls: 
     assert (made["EMAIL_PORT"], made["EMAIL_USE_TLS"], made["EMAIL_USE_SSL"]) == (port, starttls, ssl)
 
 
-@pytest.mark.parametrize("url", ["", "mail.example.org", "http://x", "smtp://", "smtp://h:port", "tray://x", "tray:x"])
+@pytest.mark.parametrize(
+    "url", ["", "mail.example.org", "http://x", "smtp://", "smtp://h:port", "tray://x", "tray:x"]
+)
 def test_a_wrong_address_of_a_mail_server_is_said(url: str) -> None:
     assert "smtp://" in mail.wrong(url)
