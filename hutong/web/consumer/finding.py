@@ -15,6 +15,7 @@ from hutong.town.merchants.types import CategoryView
 from hutong.town.regions import queries as regions
 from hutong.web.consumer.filters import address, asked_sort, category_chips, find_category, sort_chips
 from hutong.web.consumer.place import HERE_COOKIE, REGION_COOKIE, REGION_COOKIE_AGE_S, whereabouts
+from hutong.web.shell.access import public
 from hutong.web.shell.parts import page, safe_next
 
 HOME_DEALS = 12
@@ -39,6 +40,7 @@ def _banner(deals: tuple[DealCard, ...]) -> DealCard | None:
     return max(deals, key=lambda deal: deal.discount_percent, default=None)
 
 
+@public
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """What is around the visitor, at once and without signing in. Four statements for an anonymous visitor."""
@@ -63,6 +65,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return page(request, "consumer/home.html", context, part="consumer/_home_deals.html")
 
 
+@public
 @require_GET
 def category(request: HttpRequest, slug: str) -> HttpResponse:
     """A category has an address of its own to share; what it shows is the list with that filter."""
@@ -71,6 +74,7 @@ def category(request: HttpRequest, slug: str) -> HttpResponse:
     return HttpResponseRedirect(f"{reverse('nearby')}?{query.urlencode()}")
 
 
+@public
 @require_GET
 def nearby(request: HttpRequest) -> HttpResponse:
     """Shops or deals around the visitor, filtered; three statements for an anonymous visitor."""
@@ -114,6 +118,7 @@ def nearby(request: HttpRequest) -> HttpResponse:
     return page(request, "consumer/nearby.html", context, part=part)
 
 
+@public
 @require_http_methods(["GET", "POST"])
 def choose_region(request: HttpRequest) -> HttpResponse:
     """Another town, by hand or by position. The choice is a cookie; nothing is stored here."""

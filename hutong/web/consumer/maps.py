@@ -20,6 +20,7 @@ from hutong.town.merchants.rules import open_state
 from hutong.town.regions.types import RegionView
 from hutong.web.consumer.filters import address, category_chips
 from hutong.web.consumer.place import HERE_COOKIE, Whereabouts, read_place, whereabouts
+from hutong.web.shell.access import public
 from hutong.web.shell.parts import page, wants_part
 
 # A map opened over a whole town shows its middle this close; a store's own map is closer.
@@ -60,6 +61,7 @@ def _zoom(text: str) -> float:
         return ZOOM
 
 
+@public
 @require_GET
 def map_page(request: HttpRequest) -> HttpResponse:
     """The map with price pins; the filters of the list go with it in the address."""
@@ -92,6 +94,7 @@ def map_page(request: HttpRequest) -> HttpResponse:
     return page(request, "consumer/map.html", context)
 
 
+@public
 @require_GET
 def map_points(request: HttpRequest) -> HttpResponse:
     """The stores in `box=west,south,east,north` as GeoJSON; one statement."""
@@ -110,6 +113,7 @@ def map_points(request: HttpRequest) -> HttpResponse:
     )
 
 
+@public
 @require_GET
 def map_card(request: HttpRequest, store_ref: str) -> HttpResponse:
     """The card of a pin: the store, and the deal that the pin's price is of."""

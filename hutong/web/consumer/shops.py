@@ -25,6 +25,7 @@ from hutong.visit.stock import queries as stock
 from hutong.visit.vouchers import queries as vouchers
 from hutong.web.consumer.maps import store_map
 from hutong.web.consumer.place import Whereabouts, whereabouts
+from hutong.web.shell.access import public
 from hutong.web.shell.parts import page
 
 SIMILAR = 4
@@ -58,6 +59,7 @@ def week(store: StoreView, at: datetime) -> list[dict[str, Any]] | None:
     ]
 
 
+@public
 @require_GET
 def store(request: HttpRequest, store_ref: str) -> HttpResponse:
     """A store: open or not, hours, where, how to get there, its deals, similar ones nearby."""
@@ -102,6 +104,7 @@ def _part(item: Include) -> dict[str, Any]:
     return {"names": item.names, "quantity": item.quantity, "total": total}
 
 
+@public
 @require_GET
 def deal(request: HttpRequest, offer_ref: str) -> HttpResponse:
     """A deal: what is in it, its terms, where it holds, and the bar to buy it. Four statements."""

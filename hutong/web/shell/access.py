@@ -12,6 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 
 Rest = ParamSpec("Rest")
@@ -40,7 +41,7 @@ class Permission:
     device: bool = False
 
 
-Declared = TypeVar("Declared", bound=Callable[..., HttpResponse])
+Declared = TypeVar("Declared", bound=Callable[..., HttpResponseBase])
 
 
 def declare(view: Declared, permission: Permission) -> Declared:

@@ -8,12 +8,15 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_GET
 
+from hutong.web.shell.access import public
+
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\.pmtiles")
 RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 MOST_BYTES = 16 * 1024 * 1024
 MEDIA_TYPE = "application/vnd.pmtiles"
 
 
+@public
 @require_GET
 def basemap(request: HttpRequest, name: str) -> HttpResponseBase:
     """The file or the range asked for (RFC 9110, one range); 416 for a range that lies outside."""

@@ -20,6 +20,7 @@ from hutong.town.people import services as people_services
 from hutong.town.regions import queries as regions
 from hutong.web.shell import gallery as examples
 from hutong.web.shell import scheme
+from hutong.web.shell.access import public
 from hutong.web.shell.parts import page, safe_next
 
 COOKIE_AGE_S = 60 * 60 * 24 * 365
@@ -31,6 +32,7 @@ def _remember(request: HttpRequest, cookie: str, value: str) -> HttpResponse:
     return response
 
 
+@public
 @require_POST
 def set_language(request: HttpRequest) -> HttpResponse:
     """Remember the language chosen and go back; an unknown one changes nothing."""
@@ -42,6 +44,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
     return _remember(request, settings.LANGUAGE_COOKIE_NAME, wanted)
 
 
+@public
 @require_POST
 def set_scheme(request: HttpRequest) -> HttpResponse:
     """Remember the colour scheme chosen and go back; an unknown one counts as `auto`."""
@@ -60,6 +63,7 @@ def _build_of_assets() -> str:
     return digest.hexdigest()[:12]
 
 
+@public
 @require_GET
 @cache_control(no_cache=True)
 def service_worker(request: HttpRequest) -> HttpResponse:
@@ -68,6 +72,7 @@ def service_worker(request: HttpRequest) -> HttpResponse:
     return render(request, "shell/sw.js", context, content_type="text/javascript")
 
 
+@public
 @require_GET
 @cache_control(max_age=3600)
 def manifest(_request: HttpRequest) -> JsonResponse:
@@ -101,18 +106,21 @@ def manifest(_request: HttpRequest) -> JsonResponse:
     return JsonResponse(body, content_type="application/manifest+json")
 
 
+@public
 @require_GET
 def offline(request: HttpRequest) -> HttpResponse:
     """What the service worker shows for a page it does not have."""
     return render(request, "shell/offline.html")
 
 
+@public
 @require_GET
 def gallery(request: HttpRequest) -> HttpResponse:
     """Every component in every state."""
     return page(request, "shell/gallery.html", examples.context())
 
 
+@public
 @require_GET
 def messages_tray(request: HttpRequest) -> HttpResponse:
     """The demo's telephone: the last text messages, newest first. Only where the sender is `tray`."""
