@@ -20,7 +20,8 @@ from django.conf import settings
 from standardwebhooks import Webhook
 
 from bench import ground
-from hutong.cli.processes import Part, Supervisor, parts
+from hutong.cli.processes import parts
+from hutong.cli.supervisor import Part, Supervisor
 from tests.fakes.sandbox import free_port, wait_until
 
 WORKERS = 2

@@ -48,11 +48,13 @@ def up(
 
 @app.command()
 def migrate() -> None:
-    """Make the database where it is missing and bring its tables to this version."""
+    """Make the database where it is missing and bring its tables to this version. Safe to stop and run again."""
     with errors_as_sentences():
         setup.django(wait_for_database=True)
-        setup.migrate()
-        console.print("The database is up to date.")
+        from hutong.cli import upgrade  # It reads Django's settings.
+
+        applied = upgrade.run()
+        console.print(f"The database is up to date ({applied} migrations applied).")
 
 
 @imports.command("osm")

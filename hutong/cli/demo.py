@@ -26,36 +26,40 @@ def run(*, port: int, reset: bool) -> None:
     database_started = setup.django(wait_for_database=True)
     from django.conf import settings
 
+    from hutong.cli import site_lock
     from hutong.kernel import database
 
-    supervisor = processes.Supervisor()
+    lock = site_lock.share(settings.HUTONG_HOME)
     try:
         known = processes.parts(port)
-        processes.require_free(known.values())
+        wanted = [known[name] for name in ("sandbox", "web", "live", "worker")]
+        processes.require_free(wanted)
         setup.migrate()
         accounts = _seed()
-        for name in ("sandbox", "web", "live", "worker"):
-            supervisor.start(known[name])
-        for name in ("sandbox", "web", "live"):
-            supervisor.wait_ready(known[name])
-        _print_welcome(settings.HUTONG_SITE_URL, accounts)
-        supervisor.watch()
-    except KeyboardInterrupt:
-        console.print("Stopping ...")
+        processes.run(wanted, lock, lambda: _print_welcome(settings.HUTONG_SITE_URL, accounts))
     finally:
-        supervisor.stop()
         if database_started:
             database.stop_embedded(settings.HUTONG_HOME)
 
 
 def throw_away() -> None:
-    """Remove the demo's data: its database, basemaps, media and the sandbox's books."""
+    """Remove the demo's data: its database, basemaps, media and the sandbox's books. Raises `SiteRuns`."""
     setup.django(wait_for_database=False)
+    from django.conf import settings
+
+    from hutong.cli import site_lock
+
+    with site_lock.alone(settings.HUTONG_HOME):
+        _remove_data()
+    console.print("The demo's data is gone.")
+
+
+def _remove_data() -> None:
     from django.conf import settings
 
     from hutong.kernel import database
 
-    if os.environ.get("DATABASE_URL"):
+    if not settings.HUTONG_EMBEDDED:
         database.drop_database(settings.DATABASES["default"])
     else:
         database.stop_embedded(settings.HUTONG_HOME)
@@ -63,7 +67,6 @@ def throw_away() -> None:
         shutil.rmtree(settings.HUTONG_HOME / name, ignore_errors=True)
     for path in settings.HUTONG_HOME.glob("sandbox.sqlite3*"):
         path.unlink()
-    console.print("The demo's data is gone.")
 
 
 def _seed() -> list[tuple[str, str, str]]:

@@ -1,30 +1,20 @@
 """The parts of a running site as processes: web, live, worker, and in the demo the sandbox provider."""
 
+import logging
 import os
 import signal
 import socket
-import subprocess
 import sys
-import time
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import urlparse
 
-import httpx
 from django.conf import settings
 
+from hutong.cli import site_lock, upgrade
 from hutong.cli.screen import console
+from hutong.cli.supervisor import Part, Supervisor
+from hutong.kernel import database
 from hutong.kernel.errors import DomainError
-
-STOP_AFTER_S = 10.0
-READY_AFTER_S = 30.0
-
-
-class PartFailed(DomainError):
-    """A part of the site ended by itself or never answered."""
-
-    code = "part_failed"
-    message = "%(part)s stopped (exit code %(exit_code)s). Its last words are above."
 
 
 class PartUnknown(DomainError):
@@ -41,119 +31,85 @@ class PortTaken(DomainError):
     message = "Port %(port)s is taken. Stop what listens there, or choose another with --port."
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One process: its name, its command, and the address that answers once it is ready."""
-
-    name: str
-    command: list[str]
-    ready_url: str = ""
-
-
 def parts(port: int) -> dict[str, Part]:
     """The parts of this site when its web process listens on `port` of 127.0.0.1."""
     python = sys.executable
-    granian = [python, "-m", "granian", "--host", "127.0.0.1", "--no-ws", "--log-level", "warning"]
-    web = [
-        *granian,
-        "--interface",
-        "wsgi",
-        "--port",
-        str(port),
-        "--workers",
-        os.environ.get("HUTONG_WORKERS", "2"),
-    ]
-    web += ["--blocking-threads", "4", "--backlog", "1024", "hutong.config.wsgi:application"]
-    live = [
-        *granian,
-        "--interface",
-        "asgi",
-        "--port",
-        str(port + 1),
-        "--workers",
-        "1",
-        "hutong.config.live:application",
-    ]
     sandbox_port = str(urlparse(settings.HUTONG_SANDBOX_URL).port or 8002)
     sandbox = [python, "-m", "hutong.pay.payments.providers.sandbox.server", "--port", sandbox_port]
     sandbox += ["--books", str(settings.HUTONG_HOME / "sandbox.sqlite3")]
-    sandbox += ["--webhook-url", f"{settings.HUTONG_SITE_URL}/api/v1/webhooks/sandbox"]
+    sandbox += ["--webhook-url", f"http://127.0.0.1:{port}/api/v1/webhooks/sandbox"]
+    sandbox += ["--public-url", settings.HUTONG_SANDBOX_PAGES_URL]
+    secret = {"HUTONG_SANDBOX_SECRET": settings.HUTONG_SANDBOX_SECRET}
     return {
-        "web": Part("web", web, f"http://127.0.0.1:{port}/healthz"),
-        "live": Part("live", live, f"http://127.0.0.1:{port + 1}/healthz"),
-        "worker": Part("worker", [python, "-m", "hutong.cli.worker"]),
-        "sandbox": Part("sandbox", sandbox, f"http://127.0.0.1:{sandbox_port}/healthz"),
+        "web": web_part("web", port=port, workers=os.environ.get("HUTONG_WORKERS", "2")),
+        "live": Part(
+            "live",
+            [*_granian("asgi", "127.0.0.1", port + 1), "--workers", "1", "hutong.config.live:application"],
+            f"http://127.0.0.1:{port + 1}/healthz",
+            overlaps=True,
+        ),
+        "worker": Part("worker", [python, "-m", "hutong.cli.worker"], environment=secret),
+        "sandbox": Part("sandbox", sandbox, f"http://127.0.0.1:{sandbox_port}/healthz", environment=secret),
     }
 
 
-class Supervisor:
-    """Starts parts, waits until they answer, and stops every one of them however it ends."""
-
-    def __init__(self) -> None:
-        self.running: dict[str, subprocess.Popen[bytes]] = {}
-
-    def start(self, part: Part) -> None:
-        """Start one part in a process group of its own, so that its children end with it."""
-        environment = {**os.environ, "HUTONG_SANDBOX_SECRET": settings.HUTONG_SANDBOX_SECRET}
-        self.running[part.name] = subprocess.Popen(part.command, env=environment, start_new_session=True)
-
-    def wait_ready(self, part: Part) -> None:
-        """Return once the part answers; raises `PartFailed` when it ends or stays silent for 30 s."""
-        give_up_at = time.monotonic() + READY_AFTER_S
-        while part.ready_url and time.monotonic() < give_up_at:
-            self.check()
-            try:
-                if httpx.get(part.ready_url, timeout=2).status_code == 200:
-                    return
-            except httpx.TransportError:
-                time.sleep(0.1)  # not listening yet
-        if part.ready_url:
-            raise PartFailed(part=part.name, exit_code="none, it does not answer")
-
-    def check(self) -> None:
-        """Raise `PartFailed` when a part has ended."""
-        for name, process in self.running.items():
-            if process.poll() is not None:
-                raise PartFailed(part=name, exit_code=process.returncode)
-
-    def watch(self) -> None:
-        """Stay until a part ends or somebody presses Ctrl-C."""
-        while True:
-            self.check()
-            time.sleep(0.5)
-
-    def stop(self) -> None:
-        """Ask every part to end, wait, and kill what is left."""
-        for process in self.running.values():
-            if process.poll() is None:
-                _signal_group(process, signal.SIGTERM)
-        give_up_at = time.monotonic() + STOP_AFTER_S
-        for process in self.running.values():
-            try:
-                process.wait(max(0.1, give_up_at - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                _signal_group(process, signal.SIGKILL)
-                process.wait()
-        self.running.clear()
+def web_part(
+    name: str,
+    *,
+    port: int,
+    workers: str,
+    address: str = "127.0.0.1",
+    extra: Sequence[str] = (),
+    authorities: str = "",
+) -> Part:
+    """A web process on `address`; with `extra` options of the server, such as those of TLS."""
+    command = [*_granian("wsgi", address, port), "--workers", workers, *extra]
+    command += ["--blocking-threads", "4", "--backlog", "1024", "hutong.config.wsgi:application"]
+    scheme = "https" if authorities else "http"
+    return Part(
+        name,
+        command,
+        f"{scheme}://{address}:{port}/healthz",
+        environment={"HUTONG_SANDBOX_SECRET": settings.HUTONG_SANDBOX_SECRET},
+        authorities=authorities,
+        overlaps=True,
+    )
 
 
-def _signal_group(process: "subprocess.Popen[bytes]", number: int) -> None:
-    try:
-        os.killpg(process.pid, number)
-    except ProcessLookupError:
-        return  # it ended between the look and the signal
+def _granian(interface: str, address: str, port: int) -> list[str]:
+    """The server's command. It starts a killed worker process again by itself; the supervisor does so for the rest."""
+    command = [
+        sys.executable,
+        "-m",
+        "granian",
+        "--host",
+        address,
+        "--port",
+        str(port),
+        "--interface",
+        interface,
+    ]
+    return [
+        *command,
+        "--no-ws",
+        "--log-level",
+        "warning",
+        "--respawn-failed-workers",
+        "--respawn-interval",
+        "0.1",
+    ]
 
 
 def require_free(wanted: Iterable[Part]) -> None:
     """Raise `PortTaken` when somebody listens where one of these parts would."""
-    for port in (urlparse(part.ready_url).port for part in wanted if part.ready_url):
+    for where in (urlparse(part.ready_url) for part in wanted if part.ready_url):
         with socket.socket() as probe:
             # As the server will do it: a port whose last connections are still winding down is free.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind(("127.0.0.1", port or 0))
+                probe.bind((where.hostname or "", where.port or 0))
             except OSError as error:
-                raise PortTaken(port=port) from error
+                raise PortTaken(port=where.port) from error
 
 
 def interruptible() -> None:
@@ -165,29 +121,49 @@ def interruptible() -> None:
 
 
 def up(part: str, *, port: int) -> None:
-    """Run all parts supervised together, or replace this process by one part."""
+    """Run all parts supervised together, or replace this process by one part.
+
+    Raises `MigrationsWait` and `DatabaseNewer` where code and tables do not belong together, and
+    `RestoreUnderWay`.
+    """
     known = parts(port)
-    if part == "all":
-        interruptible()
-        supervisor = Supervisor()
-        names = ["web", "live", "worker"]
-        if settings.HUTONG_PROVIDER == "sandbox":
-            names.append("sandbox")  # nobody else would run it
-        wanted = [known[name] for name in names]
-        try:
-            require_free(wanted)
-            for each in wanted:
-                supervisor.start(each)
-            for each in wanted:
-                supervisor.wait_ready(each)
-            console.print(f"The site runs at {settings.HUTONG_SITE_URL}. Ctrl-C stops it.")
-            supervisor.watch()
-        except KeyboardInterrupt:
-            console.print("Stopping ...")
-        finally:
-            supervisor.stop()
-        return
-    if part not in known:
+    if part != "all" and part not in known:
         raise PartUnknown(part=part)
-    os.environ["HUTONG_SANDBOX_SECRET"] = settings.HUTONG_SANDBOX_SECRET
-    os.execv(known[part].command[0], known[part].command)  # noqa: S606
+    upgrade.require_current()
+    lock = site_lock.share(settings.HUTONG_HOME)
+    if part != "all":
+        os.set_inheritable(lock, True)  # kept for as long as the part lives
+        os.environ.update(known[part].environment)
+        os.execv(known[part].command[0], known[part].command)  # noqa: S606
+    interruptible()
+    names = ["web", "live", "worker"]
+    if settings.HUTONG_PROVIDER == "sandbox":
+        names.append("sandbox")  # nobody else would run it
+    run(
+        [known[name] for name in names],
+        lock,
+        lambda: console.print(f"The site runs at {settings.HUTONG_SITE_URL}. Ctrl-C stops it."),
+    )
+
+
+def run(wanted: Sequence[Part], lock: int, welcome: Callable[[], None]) -> None:
+    """Start the parts, call `welcome` once all answer, and keep them running until Ctrl-C or SIGTERM."""
+    supervisor = Supervisor(keeper=_keep_database, passed=[lock])
+    try:
+        require_free(wanted)
+        for part in wanted:
+            supervisor.start(part)
+        for part in wanted:
+            supervisor.wait_ready(part)
+        welcome()
+        supervisor.watch()
+    except KeyboardInterrupt:
+        console.print("Stopping ...")
+    finally:
+        supervisor.stop()
+
+
+def _keep_database() -> None:
+    """Start the embedded server again should it have ended; a server of somebody else's is theirs to keep."""
+    if settings.HUTONG_EMBEDDED and database.start_embedded(settings.HUTONG_HOME):
+        logging.getLogger("hutong.supervisor").error("PostgreSQL had ended; it was started again")

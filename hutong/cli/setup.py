@@ -2,8 +2,6 @@
 
 import os
 
-from hutong.cli.screen import console
-
 
 def django(*, wait_for_database: bool) -> bool:
     """Set Django up. With `wait_for_database`, start the embedded server when no DATABASE_URL is given.
@@ -20,20 +18,15 @@ def django(*, wait_for_database: bool) -> bool:
 
         from hutong.kernel import database
 
-        if not os.environ.get("DATABASE_URL"):
+        if settings.HUTONG_EMBEDDED:
             started = database.start_embedded(settings.HUTONG_HOME)
         database.ensure_database(settings.DATABASES["default"])
     return started
 
 
 def migrate() -> None:
-    """Bring the tables to this version; quiet unless something is done."""
-    from django.core.management import call_command
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
+    """Bring the tables to this version where they are not; quiet unless something is done."""
+    from hutong.cli import upgrade
 
-    executor = MigrationExecutor(connection)
-    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if waiting:
-        with console.status(f"Making the tables ({len(waiting)} migrations) ..."):
-            call_command("migrate", verbosity=0, interactive=False)
+    if upgrade.waiting():
+        upgrade.run()

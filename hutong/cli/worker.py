@@ -1,20 +1,26 @@
 """The worker process: hands outbox rows to Procrastinate, runs the jobs, and runs what the clock asks for."""
 
+import asyncio
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable
+from typing import Any
 
 from hutong.cli import setup
 
 RELAY_EVERY_S = 0.2
+HEARTBEAT_S = 4.0
+LOST_AFTER_S = 20.0  # a worker that gave no sign for so long is gone, and its jobs are given to others
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 5.0
+WELL_AFTER_S = 30.0
 
 
 def main() -> None:
     """Run until SIGTERM or SIGINT; running jobs are finished first."""
     setup.django(wait_for_database=True)
-    from procrastinate.contrib.django import app
-
     from hutong.flows import jobs
 
     stop = threading.Event()
@@ -29,16 +35,81 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.default_int_handler)
     try:
-        with app.replace_connector(app.connector.get_worker_connector()) as worker_app:  # type: ignore[attr-defined]
-            worker_app.run_worker(
-                concurrency=jobs.CONCURRENCY, fetch_job_polling_interval=1, delete_jobs="successful"
-            )
+        keep_running(lambda: asyncio.run(_run_jobs(stop)), stop=stop)
     except KeyboardInterrupt:
         pass
     finally:
         stop.set()
         for thread in threads:
             thread.join(5)
+
+
+def keep_running(run: Callable[[], None], *, stop: threading.Event) -> None:
+    """Call `run` again whenever it ends, after 0.5 s to 5 s, until `stop` is set or Ctrl-C.
+
+    It ends when the database goes away, for minutes perhaps: the process outlives that.
+    """
+    pause_s = FIRST_PAUSE_S
+    while not stop.is_set():
+        started_at = time.monotonic()
+        try:
+            run()
+        except Exception:
+            logging.getLogger("hutong.worker").exception("jobs stopped; they go on in %.1f s", pause_s)
+        if time.monotonic() - started_at > WELL_AFTER_S:
+            pause_s = FIRST_PAUSE_S
+        stop.wait(pause_s)
+        pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
+
+async def _run_jobs(stop: threading.Event) -> None:
+    """Run jobs until SIGTERM or SIGINT, which set `stop`, or until the database is lost."""
+    from procrastinate.contrib.django import app
+
+    from hutong.flows import jobs
+
+    this = asyncio.current_task()
+    assert this is not None
+
+    def end() -> None:
+        stop.set()
+        this.cancel()  # Procrastinate then finishes the jobs that run
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, end)
+    try:
+        with app.replace_connector(app.connector.get_worker_connector()) as worker_app:  # type: ignore[attr-defined]
+            async with worker_app.open_async():
+                rescue = asyncio.create_task(_rescue(worker_app))
+                try:
+                    await worker_app.run_worker_async(
+                        concurrency=jobs.CONCURRENCY,
+                        fetch_job_polling_interval=1,
+                        delete_jobs="successful",
+                        update_heartbeat_interval=HEARTBEAT_S,
+                        stalled_worker_timeout=LOST_AFTER_S,
+                        install_signal_handlers=False,
+                    )
+                finally:
+                    rescue.cancel()
+    except asyncio.CancelledError:
+        if not stop.is_set():
+            raise
+
+
+async def _rescue(app: Any) -> None:
+    """Give jobs back whose worker was killed: Procrastinate leaves them as being done for ever.
+
+    A job may so run twice; each of ours has its effect once.
+    """
+    while True:
+        try:
+            for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=LOST_AFTER_S):
+                logging.getLogger("hutong.worker").warning("job %s lost its worker; it runs again", job.id)
+                await app.job_manager.retry_job(job)
+        except Exception:
+            logging.getLogger("hutong.worker").exception("jobs of lost workers were not found; tried again")
+        await asyncio.sleep(HEARTBEAT_S)
 
 
 def _relay() -> bool:

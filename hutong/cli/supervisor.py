@@ -1,0 +1,238 @@
+"""The supervisor: starts the parts of a site, and starts again whatever ended or fell silent.
+
+What a killed part left half done is not its business: orders are finished by the worker's janitors.
+"""
+
+import contextlib
+import functools
+import logging
+import os
+import signal
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import httpx
+
+from hutong.kernel.errors import DomainError
+
+STOP_AFTER_S = 10.0
+READY_AFTER_S = 60.0
+FIRST_TRIES = 5
+FIRST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 5.0
+WELL_AFTER_S = 30.0
+# Longer than any statement or lock may take, so that a site that is only busy is left alone.
+SILENT_AFTER_S = 60.0
+LOOK_EVERY_S = 2.0
+
+log = logging.getLogger("hutong.supervisor")
+
+
+class PartFailed(DomainError):
+    """A part of the site ended by itself or never answered."""
+
+    code = "part_failed"
+    message = "%(part)s stopped (exit code %(exit_code)s). Its last words are above."
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One process: its name, its command, the address that answers once it is ready, and what it needs besides.
+
+    `authorities` is a file of certificates that its address is checked by. `overlaps`: where its head was killed,
+    what is left of it may serve on for a while beside the next one, so that nobody finds the door shut.
+    """
+
+    name: str
+    command: list[str]
+    ready_url: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    authorities: str = ""
+    overlaps: bool = False
+
+
+@dataclass(slots=True)
+class _Running:
+    """A part with its present process, or none while it waits for its next start. Moments are monotonic."""
+
+    part: Part
+    process: "subprocess.Popen[bytes] | None" = None
+    started_at: float = 0.0
+    answered_at: float = 0.0
+    start_at: float = 0.0
+    pause_s: float = FIRST_PAUSE_S
+    restarts: int = 0
+
+
+class Supervisor:
+    """Keeps parts running. Every process it starts ends with `stop`, however it comes to that.
+
+    `keeper` is called every few seconds beside the looks at the parts: it keeps up what they stand on, such as
+    an embedded database. `passed` are descriptors of open files that every part keeps, such as the site's lock.
+    """
+
+    def __init__(
+        self,
+        *,
+        silent_after_s: float = SILENT_AFTER_S,
+        keeper: Callable[[], None] | None = None,
+        passed: Sequence[int] = (),
+    ) -> None:
+        self._parts: dict[str, _Running] = {}
+        self._left: list[tuple[float, int, int]] = []  # when to signal what is left of killed parts, and how
+        self._silent_after_s = silent_after_s
+        self._keeper = keeper
+        self._passed = tuple(passed)
+        self._over = threading.Event()
+        self._looker: threading.Thread | None = None
+
+    def start(self, part: Part) -> None:
+        """Start one part in a process group of its own, so that its children end with it."""
+        self._launch(self._parts.setdefault(part.name, _Running(part)))
+
+    def wait_ready(self, part: Part) -> None:
+        """Return once the part answers.
+
+        A part that ends meanwhile is started again; raises `PartFailed` when it ends five times, or does not
+        answer for a minute.
+        """
+        give_up_at = time.monotonic() + READY_AFTER_S
+        while time.monotonic() < give_up_at:
+            self._tend(most_restarts=FIRST_TRIES - 1)
+            if not part.ready_url or answers(part):
+                return
+            time.sleep(0.05)  # between two looks
+        raise PartFailed(part=part.name, exit_code="none, it does not answer")
+
+    def check(self) -> None:
+        """Raise `PartFailed` when a part has ended. For a site that nobody keeps running, such as a bench's."""
+        for name, running in self._parts.items():
+            if running.process is not None and running.process.poll() is not None:
+                raise PartFailed(part=name, exit_code=running.process.returncode)
+
+    def watch(self) -> None:
+        """Stay until Ctrl-C, and start again whatever ends or no longer answers, after 0.1 s to 5 s, for ever."""
+        self._looker = threading.Thread(target=self._look, daemon=True)
+        self._looker.start()
+        while not self._over.wait(0.05):
+            self._tend()
+
+    def stop(self) -> None:
+        """Ask every part to end, wait, and kill what is left."""
+        self._over.set()
+        if self._looker:
+            self._looker.join(STOP_AFTER_S)
+        processes = [running.process for running in self._parts.values() if running.process]
+        for process in processes:
+            if process.poll() is None:
+                _signal_group(process.pid, signal.SIGTERM)
+        give_up_at = time.monotonic() + STOP_AFTER_S
+        for process in processes:
+            # Waited for even where the wait is over: only then is the exit code collected.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.1, give_up_at - time.monotonic()))
+            _signal_group(process.pid, signal.SIGKILL)  # its children too, should it have left any
+            process.wait()
+        for _when, group, _number in self._left:
+            _signal_group(group, signal.SIGKILL)
+        self._parts.clear()
+        self._left.clear()
+
+    def _launch(self, running: _Running) -> None:
+        part = running.part
+        running.process = subprocess.Popen(
+            part.command,
+            env={**os.environ, **part.environment},
+            start_new_session=True,
+            pass_fds=self._passed,
+        )
+        running.started_at = running.answered_at = time.monotonic()
+
+    def _tend(self, most_restarts: int | None = None) -> None:
+        """One round: note what ended, start what is due, and end what is left of killed parts."""
+        now = time.monotonic()
+        for running in self._parts.values():
+            process = running.process
+            if process is None:
+                if now >= running.start_at:
+                    self._launch(running)
+            elif process.poll() is not None:
+                self._ended(running, process, now, most_restarts)
+            elif running.part.ready_url and now - running.answered_at > self._silent_after_s:
+                log.error(
+                    "%s has not answered for %.0f s; it is ended", running.part.name, self._silent_after_s
+                )
+                _signal_group(process.pid, signal.SIGKILL)
+        self._bury(now)
+
+    def _ended(
+        self, running: _Running, process: "subprocess.Popen[bytes]", now: float, most_restarts: int | None
+    ) -> None:
+        """Book the next start of a part that ended: at once after a long healthy time, else later each time."""
+        name, code = running.part.name, process.returncode
+        if most_restarts is not None and running.restarts >= most_restarts:
+            raise PartFailed(part=name, exit_code=code)
+        if now - running.started_at >= WELL_AFTER_S:
+            running.pause_s = FIRST_PAUSE_S
+        running.restarts += 1
+        running.start_at = now + running.pause_s
+        log.error(
+            "%s ended (%s); it is started again in %.1f s (restart %d)",
+            name, how_it_ended(code), running.pause_s, running.restarts,
+        )  # fmt: skip
+        running.pause_s = min(running.pause_s * 2, LONGEST_PAUSE_S)
+        running.process = None
+        # The children of a killed part live on.
+        if running.part.overlaps:
+            self._left.append((now + STOP_AFTER_S, process.pid, signal.SIGTERM))
+            self._left.append((now + 2 * STOP_AFTER_S, process.pid, signal.SIGKILL))
+        else:
+            _signal_group(process.pid, signal.SIGKILL)
+
+    def _bury(self, now: float) -> None:
+        for due in [left for left in self._left if left[0] <= now]:
+            _signal_group(due[1], due[2])
+            self._left.remove(due)
+
+    def _look(self) -> None:
+        """Ask every part whether it lives, beside the main thread, which a silent part must not hold up."""
+        while not self._over.wait(LOOK_EVERY_S):
+            if self._keeper:
+                try:
+                    self._keeper()
+                except Exception:  # whatever it is, the parts must be looked after
+                    log.exception("what the parts stand on could not be kept up; it is tried again")
+            for running in list(self._parts.values()):
+                process = running.process
+                if process and running.part.ready_url and answers(running.part, any_status=True):
+                    running.answered_at = time.monotonic()
+
+
+def answers(part: Part, *, any_status: bool = False) -> bool:
+    """Whether the part's address answers 200; with `any_status` whatever it says: then it lives, if not well."""
+    try:
+        status = httpx.get(
+            part.ready_url, timeout=5, trust_env=False, verify=_trust(part.authorities)
+        ).status_code
+    except httpx.TransportError:
+        return False
+    return any_status or status == 200
+
+
+@functools.cache
+def _trust(authorities: str) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=authorities or None)
+
+
+def how_it_ended(code: int) -> str:
+    """An exit code of `subprocess` in words: `exit code 3`, or `SIGKILL`."""
+    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+
+
+def _signal_group(group: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):  # it ended between the look and the signal
+        os.killpg(group, number)
