@@ -37,6 +37,26 @@ class Consent(models.Model):
         return f"consent {self.pk}"
 
 
+class ConsentChange(models.Model):
+    """One line of the history of consents: given or taken back, when, and where (`checkout ord_...`, `account`).
+
+    Only ever added to, held by triggers; erasing a person empties `source`, and nothing else.
+    """
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="consent_changes"
+    )
+    merchant = models.ForeignKey(
+        "merchants.Merchant", on_delete=models.PROTECT, related_name="consent_changes"
+    )
+    granted = models.BooleanField()
+    source = models.CharField(max_length=60, blank=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{'given' if self.granted else 'taken back'} {self.pk}"
+
+
 class Customer(models.Model):
     """A person as one merchant knows them. The counts are re-added from `Visit` at each change.
 

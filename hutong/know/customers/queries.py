@@ -14,6 +14,7 @@ from hutong.kernel.rows import row, rows, scalar
 from hutong.kernel.text import clean, mask_phone
 from hutong.know.customers import rules
 from hutong.know.customers.types import (
+    ConsentLine,
     ConsentView,
     CustomerCounts,
     CustomerList,
@@ -97,6 +98,62 @@ def consents_of(person_ref: str) -> list[ConsentView]:
         )
         for entry in found
     ]
+
+
+def consent_history(person_ref: str) -> list[ConsentLine]:
+    """Every consent a person gave to a merchant or took back, the newest first. One statement."""
+    found = rows(
+        """
+        SELECT m.public_id, m.names, c.granted, c.source, c.at
+        FROM customers_consentchange c JOIN people_person p ON p.id = c.person_id
+        JOIN merchants_merchant m ON m.id = c.merchant_id
+        WHERE p.public_id = %s ORDER BY c.id DESC
+        """,
+        [person_ref],
+    )
+    return [
+        ConsentLine(
+            merchant_ref=entry["public_id"],
+            merchant_names=_loaded(entry["names"]),
+            granted=entry["granted"],
+            source=entry["source"],
+            at=entry["at"],
+        )
+        for entry in found
+    ]
+
+
+def everything_about(person_ref: str) -> dict[str, list[dict[str, Any]]]:
+    """All rows of this app about a person, by model: for the person's own file. Four statements."""
+    return {
+        model: [
+            {
+                name: _loaded(value) if name in ("merchant", "titles") else value
+                for name, value in entry.items()
+            }
+            for entry in rows(sql, [person_ref])
+        ]
+        for model, sql in _EVERYTHING.items()
+    }
+
+
+_OF_PERSON = """
+JOIN people_person p ON p.id = c.person_id AND p.public_id = %s
+JOIN merchants_merchant m ON m.id = c.merchant_id
+"""
+_EVERYTHING = {
+    "customers.Consent": f"""SELECT m.public_id AS merchant_ref, m.names AS merchant, c.granted_at,
+        c.withdrawn_at, c.source FROM customers_consent c {_OF_PERSON} ORDER BY c.id""",  # noqa: S608
+    "customers.ConsentChange": f"""SELECT m.public_id AS merchant_ref, m.names AS merchant, c.granted,
+        c.source, c.at FROM customers_consentchange c {_OF_PERSON} ORDER BY c.id""",  # noqa: S608
+    "customers.Customer": f"""SELECT c.public_id, m.public_id AS merchant_ref, m.names AS merchant,
+        c.first_visit_at, c.last_visit_at, c.visits, c.spent AS spent_minor, c.unit
+        FROM customers_customer c {_OF_PERSON} ORDER BY c.id""",  # noqa: S608
+    "customers.Visit": f"""SELECT m.public_id AS merchant_ref, v.kind, v.ref, v.titles,
+        v.amount AS amount_minor, v.unit, v.at
+        FROM customers_visit v JOIN customers_customer c ON c.id = v.customer_id {_OF_PERSON}
+        ORDER BY v.id""",  # noqa: S608
+}
 
 
 def customer_list(

@@ -25,18 +25,29 @@ class UnitDiffers(Conflict):
     message = _("This amount is in another currency than the customer's others.")
 
 
+# The span and its line in the history are written by one statement: neither is there without the other.
 _GRANT = """
-INSERT INTO customers_consent (person_id, merchant_id, granted_at, source)
-SELECT p.id, m.id, %(at)s, %(source)s FROM people_person p, merchants_merchant m
-WHERE p.public_id = %(person_ref)s AND m.public_id = %(merchant_ref)s
-ON CONFLICT (person_id, merchant_id) WHERE withdrawn_at IS NULL DO NOTHING
+WITH granted AS (
+  INSERT INTO customers_consent (person_id, merchant_id, granted_at, source)
+  SELECT p.id, m.id, %(at)s, %(source)s FROM people_person p, merchants_merchant m
+  WHERE p.public_id = %(person_ref)s AND m.public_id = %(merchant_ref)s AND p.erased_at IS NULL
+  ON CONFLICT (person_id, merchant_id) WHERE withdrawn_at IS NULL DO NOTHING
+  RETURNING person_id, merchant_id, granted_at, source
+)
+INSERT INTO customers_consentchange (person_id, merchant_id, granted, source, at)
+SELECT person_id, merchant_id, true, source, granted_at FROM granted
 """
 _WITHDRAW = """
-UPDATE customers_consent k SET withdrawn_at = greatest(%(at)s, k.granted_at)
-FROM people_person p, merchants_merchant m
-WHERE p.public_id = %(person_ref)s AND m.public_id = %(merchant_ref)s
-  AND k.person_id = p.id AND k.merchant_id = m.id AND k.withdrawn_at IS NULL
-RETURNING k.person_id, k.merchant_id
+WITH ended AS (
+  UPDATE customers_consent k SET withdrawn_at = greatest(%(at)s, k.granted_at)
+  FROM people_person p, merchants_merchant m
+  WHERE p.public_id = %(person_ref)s AND m.public_id = %(merchant_ref)s
+    AND k.person_id = p.id AND k.merchant_id = m.id AND k.withdrawn_at IS NULL
+  RETURNING k.person_id, k.merchant_id, k.withdrawn_at
+)
+INSERT INTO customers_consentchange (person_id, merchant_id, granted, source, at)
+SELECT person_id, merchant_id, false, %(source)s, withdrawn_at FROM ended
+RETURNING person_id, merchant_id
 """
 _CONSENT = """
 SELECT k.person_id, k.merchant_id FROM customers_consent k
@@ -64,25 +75,28 @@ FROM ({queries.RECOUNT} WHERE c.id = %(customer_id)s::int8 GROUP BY c.id) t WHER
 
 
 def grant_consent(*, person_ref: str, merchant_ref: str, source: str, at: datetime) -> bool:
-    """The person lets the merchant remember them from now on; False when they did already.
+    """The person lets the merchant remember them from now on; False when they did already, or are erased.
 
     `source` says where they agreed (`checkout ord_...`). Raises `NotFound` for a person or merchant unknown.
     """
     values = {"person_ref": person_ref, "merchant_ref": merchant_ref, "source": source, "at": at}
     if execute(_GRANT, values):
         return True
-    if not queries.has_consent(person_ref, merchant_ref):
+    erased = "SELECT 1 FROM people_person WHERE public_id = %s AND erased_at IS NOT NULL"
+    if not queries.has_consent(person_ref, merchant_ref) and not row(erased, [person_ref]):
         raise NotFound
     return False
 
 
-def withdraw_consent(*, person_ref: str, merchant_ref: str, at: datetime) -> bool:
+def withdraw_consent(*, person_ref: str, merchant_ref: str, at: datetime, source: str = "account") -> bool:
     """The person takes the consent back: the merchant forgets every visit at once; False when there was none.
 
     Only the ended consent itself stays, as proof of what was allowed when. A new consent starts from nothing.
+    `source` says where they took it back.
     """
     with transaction.atomic():
-        ended = row(_WITHDRAW, {"person_ref": person_ref, "merchant_ref": merchant_ref, "at": at})
+        values = {"person_ref": person_ref, "merchant_ref": merchant_ref, "at": at, "source": source}
+        ended = row(_WITHDRAW, values)
         if ended is None:
             return False
         keys = [ended["person_id"], ended["merchant_id"]]
@@ -93,6 +107,24 @@ def withdraw_consent(*, person_ref: str, merchant_ref: str, at: datetime) -> boo
         )
         execute("DELETE FROM customers_customer WHERE person_id = %s AND merchant_id = %s", keys)
         return True
+
+
+def forget_person(*, person_ref: str, at: datetime) -> int:
+    """Every merchant forgets this person, who is being erased; how many did.
+
+    What stays is that there was a consent from when to when, without where it was given: proof, under an opaque
+    id. To be called once `people` has marked the person as erased, in the same transaction.
+    """
+    live = [one.merchant_ref for one in queries.consents_of(person_ref) if one.withdrawn_at is None]
+    for merchant_ref in sorted(live):
+        withdraw_consent(person_ref=person_ref, merchant_ref=merchant_ref, at=at, source="")
+    for table in ("customers_consent", "customers_consentchange"):
+        execute(
+            f"UPDATE {table} SET source = '' WHERE source <> '' "  # noqa: S608  # names of ours
+            "AND person_id = (SELECT id FROM people_person WHERE public_id = %s)",
+            [person_ref],
+        )
+    return len(live)
 
 
 def record_visit(

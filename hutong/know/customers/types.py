@@ -56,6 +56,17 @@ class ConsentView:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentLine:
+    """One line of the history of consents to merchants; `source` is where it was given or taken back."""
+
+    merchant_ref: str
+    merchant_names: dict[str, str]
+    granted: bool
+    source: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerRow:
     """A customer in a merchant's list. The phone is masked; marks are None before the first visit.
 

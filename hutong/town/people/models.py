@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from hutong.kernel import clock
 from hutong.kernel.ids import public_id_field
 
-from .types import Language, TokenKind
+from .types import CodePurpose, ConsentKind, Language, TokenKind
 
 E164 = r"^\+[1-9][0-9]{6,14}$"
 
@@ -54,6 +54,9 @@ class Person(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("may enter the admin"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created at"), default=clock.now, editable=False)
+    # When an erasure that was asked for will be done; signing in before then empties it.
+    erase_after = models.DateTimeField(null=True, blank=True, editable=False)
+    erased_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     USERNAME_FIELD = "phone"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -74,6 +77,18 @@ class Person(AbstractBaseUser, PermissionsMixin):
                 condition=Q(email_proved_at__isnull=True) | Q(email__isnull=False),
                 name="people_person_proved_email",
             ),
+            models.CheckConstraint(
+                condition=Q(erased_at__isnull=True)
+                | Q(phone__isnull=True, email__isnull=True, is_active=False, erase_after__isnull=True),
+                name="people_person_erased_is_nobody",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["erase_after"],
+                condition=Q(erase_after__isnull=False),
+                name="people_person_to_erase",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -81,9 +96,10 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
 
 class OneTimeCode(models.Model):
-    """A code sent to a phone. Only the newest row of a phone opens anything."""
+    """A code sent to a phone or an e-mail address. Only the newest of a receiver and a purpose opens anything."""
 
-    phone = models.CharField(max_length=16)
+    sent_to = models.CharField(max_length=254)
+    purpose = models.CharField(max_length=10, default=CodePurpose.SIGN_IN.value)
     code_hmac = models.CharField(max_length=64)
     tries_left = models.SmallIntegerField(default=3)
     created_at = models.DateTimeField()
@@ -96,8 +112,12 @@ class OneTimeCode(models.Model):
             models.CheckConstraint(
                 condition=Q(expires_at__gt=F("created_at")), name="people_code_expires_later"
             ),
+            models.CheckConstraint(
+                condition=Q(purpose__in=[purpose.value for purpose in CodePurpose]),
+                name="people_code_purpose",
+            ),
         ]
-        indexes = [models.Index(fields=["phone", "-id"], name="people_code_by_phone")]
+        indexes = [models.Index(fields=["sent_to", "purpose", "-id"], name="people_code_newest")]
 
     def __str__(self) -> str:
         return f"code {self.pk}"
@@ -149,3 +169,100 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+
+class SignIn(models.Model):
+    """A browser signed in as a person, or that was. Joined to Django's session by a keyed hash of its key.
+
+    `proved_at` is when a code was last entered in it; sessions that came otherwise (a superuser's password) have
+    none. Of the network address only half is kept.
+    """
+
+    public_id = public_id_field("sgn")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="sign_ins")
+    session_hmac = models.CharField(max_length=64, unique=True)
+    browser = models.CharField(max_length=40, blank=True)
+    system = models.CharField(max_length=40, blank=True)
+    place = models.CharField(max_length=60, blank=True)
+    signed_in_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    proved_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=40, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, ended_by="")
+                | (Q(ended_at__isnull=False) & ~Q(ended_by="")),
+                name="people_sign_in_ended",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class Address(models.Model):
+    """Where a person wants things to come to. A deleted one stays for the hour in which it can be brought back."""
+
+    public_id = public_id_field("adr")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="addresses")
+    label = models.CharField(max_length=40, blank=True)
+    name = models.CharField(max_length=120, blank=True)
+    phone = models.CharField(max_length=16, blank=True)
+    street = models.CharField(max_length=200)
+    postcode = models.CharField(max_length=20, blank=True)
+    city = models.CharField(max_length=100)
+    region = models.CharField(max_length=100, blank=True)
+    note = models.CharField(max_length=300, blank=True)
+    lon = models.FloatField(null=True)
+    lat = models.FloatField(null=True)
+    is_default = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person"], condition=Q(is_default=True), name="people_address_one_default"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_default=False) | Q(deleted_at__isnull=True),
+                name="people_address_default_is_kept",
+            ),
+            models.CheckConstraint(
+                condition=Q(lon__isnull=True, lat__isnull=True)
+                | Q(lon__gte=-180, lon__lte=180, lat__gte=-90, lat__lte=90),
+                name="people_address_position",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class ConsentEvent(models.Model):
+    """One line of what a person agreed to or took back; the newest of a kind holds.
+
+    Only ever added to, held by triggers; erasing a person empties `source`, and nothing else.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="consent_events")
+    kind = models.CharField(max_length=20)
+    granted = models.BooleanField()
+    version = models.CharField(max_length=60, blank=True)
+    source = models.CharField(max_length=60, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=[kind.value for kind in ConsentKind]), name="people_consent_kind"
+            ),
+        ]
+        indexes = [models.Index(fields=["person", "kind", "-id"], name="people_consent_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.granted}"

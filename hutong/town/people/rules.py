@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import datetime, timedelta
 
 import phonenumbers
 
@@ -18,6 +19,58 @@ BUDGET_WINDOW_S = 3600
 
 TOKEN_TOUCH_EVERY = timedelta(minutes=1)
 PERSON_TOKEN_LIFETIME = timedelta(days=90)
+
+# How long a code entered in a browser opens what needs one again: a file of everything, the end of the account.
+FRESH_FOR = timedelta(minutes=10)
+SIGN_IN_TOUCH_EVERY = timedelta(minutes=5)
+# Longer than a session lives (90 days): a sign-in that was ended must be known as long as its session may come.
+SIGN_INS_KEPT = timedelta(days=100)
+CODES_KEPT = timedelta(days=1)
+
+ADDRESSES_MAX = 20
+ADDRESS_UNDO = timedelta(hours=1)
+ADDRESS_LIMITS = {
+    "label": 40,
+    "name": 120,
+    "phone": 40,
+    "street": 200,
+    "postcode": 20,
+    "city": 100,
+    "region": 100,
+    "note": 300,
+}
+
+EXPORTS_A_DAY = 5
+ERASURE_WAIT = timedelta(days=7)
+ERASED_NAME = "Erased person"
+
+EMAIL = re.compile(
+    r"[^@\s\"(),:;<>\[\]\\]{1,64}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
+)
+
+# Looked for in this order: every browser names others that it wants to be taken for.
+BROWSERS = (
+    ("MicroMessenger", "WeChat"),
+    ("AlipayClient", "Alipay"),
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox", "Firefox"),
+    ("FxiOS", "Firefox"),
+    ("CriOS", "Chrome"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("HarmonyOS", "HarmonyOS"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
 
 
 def normalise_phone(written: str, *, country: str) -> str | None:
@@ -43,3 +96,40 @@ def example_phone(country: str) -> str:
     if number is None:
         return "+358 41 2345678"
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def normalise_email(written: str) -> str | None:
+    """The address in lower case, or None where `written` is none we could write to."""
+    email = written.strip().lower()
+    return email if len(email) <= 254 and EMAIL.fullmatch(email) else None
+
+
+def browser_of(agent: str) -> tuple[str, str]:
+    """The names of browser and system in a User-Agent header (Chrome, Android); "" for what is unknown.
+
+    Only names for people to recognise their own by; nothing is decided by them.
+    """
+    head = agent[:500]
+    browser = next((name for token, name in BROWSERS if token in head), "")
+    system = next((name for token, name in SYSTEMS if token in head), "")
+    return browser, system
+
+
+def mask_address(address: str) -> str:
+    """Half a network address, enough to tell home from far away: `203.0.•.•`, `2001:db8:•`."""
+    if ":" in address:
+        return ":".join([*address.split(":")[:2], "•"])
+    parts = address.split(".")
+    return ".".join([*parts[:2], "•", "•"]) if len(parts) == 4 else ""
+
+
+def is_fresh(proved_at: datetime | None, at: datetime) -> bool:
+    """Whether the last code entered in a browser is young enough to open what needs one again."""
+    return proved_at is not None and proved_at <= at < proved_at + FRESH_FOR
+
+
+def is_position(lon: float | None, lat: float | None) -> bool:
+    """Whether both are missing, or both are degrees on the earth."""
+    if lon is None or lat is None:
+        return lon is None and lat is None
+    return -180 <= lon <= 180 and -90 <= lat <= 90

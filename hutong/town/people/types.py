@@ -70,3 +70,95 @@ class MessageView:
     kind: str
     body: str
     created_at: datetime
+
+
+class CodePurpose(StrEnum):
+    """What a one-time code opens. A code sent for one thing opens no other."""
+
+    SIGN_IN = "sign_in"
+    NEW_PHONE = "new_phone"
+    EMAIL = "email"
+    CONFIRM = "confirm"
+
+
+class ConsentKind(StrEnum):
+    """What a person agrees to with the platform: being written to, and the texts that bind."""
+
+    MARKETING_EMAIL = "marketing.email"
+    MARKETING_SMS = "marketing.sms"
+    MARKETING_PUSH = "marketing.push"
+    TERMS = "terms"
+    PRIVACY = "privacy"
+
+    @property
+    def withdrawable(self) -> bool:
+        """Whether a person may take it back; without the binding texts there is no account."""
+        return self not in (ConsentKind.TERMS, ConsentKind.PRIVACY)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentState:
+    """Where one consent stands: given or not, since when, and to which version of a text."""
+
+    kind: ConsentKind
+    granted: bool
+    version: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentLine:
+    """One line of the history of consents. `what` is a `ConsentKind`, `version` the text that was accepted."""
+
+    what: ConsentKind
+    granted: bool
+    version: str
+    source: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignInState:
+    """What each request asks of the browser it comes from. `proved_at` is when a code was last entered in it."""
+
+    ref: str
+    ended: bool
+    last_seen_at: datetime
+    proved_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignInView:
+    """A browser that is signed in, as its owner sees it in a list. `place` is half a network address."""
+
+    ref: str
+    browser: str
+    system: str
+    place: str
+    signed_in_at: datetime
+    last_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AddressText:
+    """What a person writes as an address. `lon` and `lat` (WGS-84 degrees) are both there or neither."""
+
+    label: str
+    name: str
+    phone: str
+    street: str
+    postcode: str
+    city: str
+    region: str
+    note: str
+    lon: float | None = None
+    lat: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddressView:
+    """An address as its owner sees it."""
+
+    ref: str
+    text: AddressText
+    is_default: bool

@@ -15,12 +15,14 @@ from hutong.kernel.errors import DomainError
 from hutong.kernel.http import client_address
 from hutong.town.people import services as people
 from hutong.web.consumer.forms import CodeForm, PhoneForm
+from hutong.web.shell import sessions
+from hutong.web.shell.access import public
 from hutong.web.shell.parts import page, safe_next
 
 PHONE_KEY = "sign_in_phone"
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
+@public
 @never_cache
 @require_http_methods(["GET", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
@@ -42,6 +44,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return page(request, "consumer/sign_in.html", {"form": form, "next": target})
 
 
+@public
 @never_cache
 @require_http_methods(["GET", "POST"])
 def sign_in_code(request: HttpRequest) -> HttpResponse:
@@ -63,13 +66,16 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
         except DomainError as error:
             form.add_error("code", str(error))
         else:
-            auth.login(request, person, backend=BACKEND)
+            sessions.begin(request, person)
             request.session.pop(PHONE_KEY, None)
+            if person.erase_after:
+                messages.success(request, _("Welcome back. Your account will not be deleted."))
             return HttpResponseRedirect(target)
     context = {"form": form, "next": target, "phone": phone}
     return page(request, "consumer/sign_in_code.html", context)
 
 
+@public
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Out; the service worker forgets what it kept of this person when it sees this request."""

@@ -1,4 +1,4 @@
-"""Reads of `people`."""
+"""Reads of persons, tokens and the message tray."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from datetime import datetime
 
 from hutong.kernel.rows import row
 from hutong.kernel.secret import keyed_hex
-
-from .models import ApiToken, Message, Person
-from .types import MessageView, TokenKind, TokenSubject, TokenView
+from hutong.town.people.models import ApiToken, Message, Person
+from hutong.town.people.types import MessageView, TokenKind, TokenSubject, TokenView
 
 TOKEN_PURPOSE = "people.token"  # noqa: S105  # the name of a key, not a key
 
