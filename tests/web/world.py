@@ -1,0 +1,98 @@
+"""A shop with everything in it, and everybody who may knock at its pages: what the tests of isolation walk over.
+
+A new kind of thing in an address needs a line in `World.refs`; the tests name the missing one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.test import Client
+
+from hutong.flows import jobs
+from hutong.kernel import clock
+from hutong.know.customers import queries as customers
+from hutong.town.merchants.types import Role
+from hutong.town.people.models import Person
+from tests.factories import merchants, people
+from tests.web.visitors import Shop, shop, visitor
+
+SHOPPER_NAME = "Victoria Verysecret"
+STAFF_NAME = "Kalle Cashier"
+
+
+@dataclass
+class World:
+    """The shop whose things others must not see, and people by what they are to it."""
+
+    shop: Shop
+    refs: dict[str, str]
+    people: dict[str, Person]
+    secrets: tuple[str, ...]
+
+    def browser(self, who: str) -> Client:
+        """A browser of somebody; "nobody" is not signed in."""
+        return visitor(None if who == "nobody" else self.people[who])
+
+
+def world() -> World:
+    """A shop with a bought and a used voucher, a customer, a device, a second store, and its staff."""
+    made = shop()
+    at = clock.now()
+    scene = made.scene
+    Person.objects.filter(pk=scene.shopper.pk).update(name=SHOPPER_NAME)
+    used, unused = scene.bought(quantity=2)
+    redeemed = scene.scan(used.code)
+    jobs.drain()
+    (customer,) = customers.customer_list(scene.merchant.public_id, at=at).rows
+    order_ref = redeemed.order_ref
+    second = merchants.store(merchant=scene.merchant, name="Second", at=at)
+    stranger_shop = shop()
+    by_role = {
+        role: people.person(name=f"{role.value} of the shop")
+        for role in (Role.MANAGER, Role.COURIER, Role.ACCOUNTANT)
+    }
+    for role, person in by_role.items():
+        merchants.staff(merchant=scene.merchant, person=person, role=role)
+    elsewhere = people.person(name="Manager elsewhere")
+    merchants.staff(merchant=scene.merchant, person=elsewhere, role=Role.MANAGER, store=second)
+    refs = {
+        "offer_ref": scene.offer.public_id,
+        "store_ref": scene.store.public_id,
+        "merchant_ref": scene.merchant.public_id,
+        "order_ref": order_ref,
+        "voucher_ref": unused.ref,
+        "redemption_ref": redeemed.redemption_ref,
+        "customer_ref": customer.ref,
+        "device_ref": scene.device.public_id,
+        "refund_ref": "rfd_none",
+        "ref": scene.merchant.public_id,
+        "slug": scene.store.category.slug,
+        "name": "none.pmtiles",
+    }
+    return World(
+        shop=made,
+        refs=refs,
+        people={
+            "shopper": people.person(name="Somebody else"),
+            "stranger": stranger_shop.owner,
+            "owner": made.owner,
+            "cashier": made.cashier,
+            "manager": by_role[Role.MANAGER],
+            "courier": by_role[Role.COURIER],
+            "accountant": by_role[Role.ACCOUNTANT],
+            "elsewhere": elsewhere,
+            "operator": people.operator(),
+        },
+        secrets=(
+            SHOPPER_NAME,
+            STAFF_NAME,
+            scene.shopper.phone or "",
+            (scene.shopper.phone or "")[-7:],
+            used.code,
+            unused.code,
+            unused.ref,
+            order_ref,
+            customer.ref,
+        ),
+    )
