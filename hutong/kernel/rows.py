@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
 Params = Sequence[Any] | Mapping[str, Any] | None
 
@@ -35,3 +36,8 @@ def execute(sql: str, params: Params = None) -> int:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return int(cursor.rowcount)
+
+
+def values(found: "QuerySet[Any]", *fields: str) -> list[dict[str, Any]]:
+    """The rows of a query in the order of their keys, each a dict of `fields`; one statement."""
+    return [dict(zip(fields, row, strict=True)) for row in found.order_by("pk").values_list(*fields)]

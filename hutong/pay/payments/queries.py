@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from hutong.kernel.money import Money
-from hutong.kernel.rows import rows
+from hutong.kernel.rows import rows, values
 from hutong.pay.payments.models import Attempt, Payment, Refund, WebhookInbox
 from hutong.pay.payments.rules import REFUND_OPEN
 from hutong.pay.payments.types import (
@@ -107,6 +107,29 @@ def open_refunds(*, limit: int = 50) -> list[RefundView]:
     found = Refund.objects.select_related("payment").exclude(state=RefundState.DONE).order_by("id")
     found = found.filter(tried_again=None)
     return [refund_view(row) for row in found[:limit]]
+
+
+def open_refunds_of(order_refs: Sequence[str]) -> list[RefundView]:
+    """The refunds of these orders whose money has not arrived: under way, or failed and not tried again."""
+    found = Refund.objects.select_related("payment").filter(payment__order_ref__in=order_refs)
+    return [refund_view(row) for row in found.exclude(state=RefundState.DONE).filter(tried_again=None)]
+
+
+def everything_about(order_refs: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """All rows of this app that belong to these orders, by model: for the file of the person who ordered."""
+    mine = Payment.objects.filter(order_ref__in=order_refs)
+    return {
+        "payments.Payment": values(
+            mine,
+            *("public_id", "order_ref", "provider", "amount", "unit", "state", "captured", "refunded"),
+            *("suspense", "suspense_unit", "suspense_refunded", "provider_ref", "created_at", "captured_at"),
+        ),
+        "payments.Refund": values(
+            Refund.objects.filter(payment__in=mine),
+            *("public_id", "payment__order_ref", "amount", "unit", "state", "reason", "unit_refs"),
+            *("provider_ref", "created_at", "done_at"),
+        ),
+    }
 
 
 _TOTALS = """

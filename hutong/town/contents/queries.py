@@ -1,9 +1,13 @@
 """Reads of contents."""
 
-from django.db.models import QuerySet
+from typing import Any
 
+from django.db.models import Q, QuerySet
+
+from hutong.kernel.rows import values
 from hutong.town.contents.models import Revision
 from hutong.town.contents.types import RevisionState, RevisionView, SubjectKind
+from hutong.town.people.models import Person
 
 
 def waiting(limit: int = 200) -> list[RevisionView]:
@@ -35,6 +39,13 @@ def waiting_of(subject_ref: str) -> RevisionView | None:
     """The version of a subject that waits for a decision, or None."""
     found = _revisions().filter(subject_ref=subject_ref, state=RevisionState.WAITING.value).first()
     return _view(found) if found else None
+
+
+def everything_about(person: Person) -> dict[str, list[dict[str, Any]]]:
+    """All rows of this app that `person` wrote or decided, by model: for the person's own file."""
+    revisions = Revision.objects.filter(Q(by=person) | Q(decided_by=person))
+    told = ("public_id", "subject_ref", "kind", "number", "body", "state", "at", "decided_at", "reason")
+    return {"contents.Revision": values(revisions, *told)}
 
 
 def _revisions() -> "QuerySet[Revision]":

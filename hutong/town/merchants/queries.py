@@ -1,12 +1,20 @@
 """Reads of merchants, stores, staff and devices."""
 
-from django.db.models import QuerySet
+import json
 
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from hutong.kernel.rows import rows
+from hutong.kernel.rows import values
 from hutong.town.merchants.models import Category, Device, Merchant, MerchantDecision, Staff, Store
-from hutong.town.merchants.rules import holds, role_redeems
+from hutong.town.merchants.rules import holds, names_alike, role_redeems
 from hutong.town.merchants.types import (
+    Alike,
     CategoryView,
     DeviceView,
+    FoundMerchant,
     MerchantMove,
     MerchantState,
     MerchantView,
@@ -61,6 +69,105 @@ def merchant_history(merchant_ref: str) -> list[MerchantMove]:
         )
         for move in moves.order_by("-pk")
     ]
+
+
+def merchant_list(
+    *,
+    text: str = "",
+    phone: str = "",
+    state: MerchantState | None = None,
+    region_id: int | None = None,
+    before_ref: str | None = None,
+    limit: int = 50,
+) -> list[FoundMerchant]:
+    """Merchants for the operator, the newest first; `before_ref` is the last one of the page before.
+
+    `text` finds a part of a name or of the legal name, or a whole public id, business id or e-mail address;
+    `phone` (E.164) finds the merchant's own number whole. One statement.
+    """
+    found = Merchant.objects.select_related("region")
+    if state:
+        found = found.filter(state=state.value)
+    if region_id:
+        found = found.filter(region_id=region_id)
+    if before_ref:
+        # public ids sort by the time of making
+        found = found.filter(public_id__lt=before_ref)
+    if text or phone:
+        named = Q(names__icontains=text) | Q(legal_name__icontains=text) if text else Q()
+        whole = Q(public_id=text) | Q(business_id__iexact=text) | Q(email__iexact=text) if text else Q()
+        found = found.filter((named | whole) | (Q(phone=phone) if phone else Q(pk=None)))
+    found = found.annotate(store_count=Count("stores"))
+    return [
+        FoundMerchant(
+            ref=merchant.public_id,
+            names=merchant.names,
+            state=MerchantState(merchant.state),
+            region_id=merchant.region_id,
+            region_slug=merchant.region.slug,
+            region_names=merchant.region.names,
+            applied_at=merchant.applied_at,
+            stores=merchant.store_count,
+            sample=merchant.sample,
+        )
+        for merchant in found.order_by("-public_id")[:limit]
+    ]
+
+
+# Squares of the index, in Mercator metres, are larger than the circle of metres on the ground; the distance
+# itself is compared after them. Plan: the merchant's own stores, then the stores of others one by one.
+_NEAR = """
+SELECT DISTINCT m.public_id AS ref, m.names::text AS names, m.state, s.names::text AS their_names,
+       o.names::text AS our_names
+  FROM merchants_store o
+  JOIN merchants_store s ON s.merchant_id IS NOT NULL AND s.merchant_id <> o.merchant_id
+   AND abs(s.lat - o.lat) < 0.0009 AND abs(s.lon - o.lon) * cos(radians(o.lat)) < 0.0009
+  JOIN merchants_merchant m ON m.id = s.merchant_id
+ WHERE o.merchant_id = %s::int8
+ LIMIT 200
+"""
+
+
+def alike(merchant_ref: str) -> list[Alike]:
+    """Other merchants that may be this one: same business id or phone, or a store of nearly the same name
+    within 100 metres. `by` holds "business_id", "phone", "name". Two statements."""
+    own = Merchant.objects.filter(public_id=merchant_ref).first()
+    if own is None:
+        return []
+    same = Q(pk=None)
+    if own.business_id:
+        same |= Q(business_id__iexact=own.business_id)
+    if own.phone:
+        same |= Q(phone=own.phone)
+    found: dict[str, Alike] = {}
+    for other in Merchant.objects.filter(same).exclude(pk=own.pk).order_by("pk")[:20]:
+        shares = [
+            name
+            for name in ("business_id", "phone")
+            if getattr(own, name) and getattr(own, name).lower() == getattr(other, name).lower()
+        ]
+        found[other.public_id] = Alike(
+            other.public_id, other.names, MerchantState(other.state), tuple(shares)
+        )
+    for near in rows(_NEAR, [own.pk]):
+        if not names_alike(json.loads(near["our_names"]), json.loads(near["their_names"])):
+            continue
+        known = found.get(near["ref"])
+        shares = [*(known.by if known else ())]
+        if "name" not in shares:
+            shares.append("name")
+        found[near["ref"]] = Alike(
+            near["ref"], json.loads(near["names"]), MerchantState(near["state"]), tuple(shares)
+        )
+    return list(found.values())
+
+
+def owner_language(merchant_ref: str) -> str:
+    """The language in which the merchant is written to: its first owner's, else English."""
+    owners = Staff.objects.filter(
+        merchant__public_id=merchant_ref, role=Role.OWNER.value, revoked_at=None
+    ).order_by("pk")
+    return owners.values_list("person__language", flat=True).first() or "en"
 
 
 def store_by_ref(ref: str) -> StoreView | None:
@@ -146,6 +253,34 @@ def has_right(person: Person, right: Right, merchant_ref: str, store_ref: str | 
     return any(
         holds(role, right, merchant_ref=merchant_ref, store_ref=store_ref) for role in staff_roles(person)
     )
+
+
+def owned_alone(person: Person) -> list[MerchantView]:
+    """The merchants of which `person` is the only owner left; without them nobody could run these."""
+    own = Staff.objects.filter(person=person, role=Role.OWNER.value, revoked_at=None)
+    others = Staff.objects.filter(role=Role.OWNER.value, revoked_at=None, person__is_active=True)
+    alone = Merchant.objects.filter(pk__in=own.values("merchant")).exclude(
+        pk__in=others.exclude(person=person).values("merchant")
+    )
+    return [_merchant(merchant) for merchant in alone.order_by("pk")]
+
+
+def everything_about(person: Person) -> dict[str, list[dict[str, Any]]]:
+    """All rows of this app about `person`, by model: for the person's own file."""
+    return {
+        "merchants.Staff": values(
+            Staff.objects.filter(person=person),
+            *("merchant__public_id", "merchant__names", "store__public_id", "role", "since_at", "revoked_at"),
+        ),
+        "merchants.MerchantDecision": values(
+            MerchantDecision.objects.filter(by=person),
+            *("merchant__public_id", "from_state", "to_state", "reason", "at"),
+        ),
+        "merchants.Device": values(
+            Device.objects.filter(paired_by=person),
+            *("public_id", "store__public_id", "name", "paired_at", "revoked_at"),
+        ),
+    }
 
 
 def device_by_ref(ref: str) -> DeviceView | None:

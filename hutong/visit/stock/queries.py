@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from hutong.kernel.rows import rows
+from hutong.kernel.rows import rows, values
 from hutong.visit.stock.models import Hold, PersonLimit, Stock
 from hutong.visit.stock.types import HoldState, HoldView, StockProblem, StockView
 
@@ -23,6 +24,26 @@ def taken_by(person_ref: str, offer_ref: str) -> int:
     """How many of an offer a person has taken, as far as the offer limits it."""
     limit = PersonLimit.objects.filter(person_ref=person_ref, offer_ref=offer_ref).first()
     return limit.taken if limit else 0
+
+
+def everything_about(person_ref: str) -> dict[str, list[dict[str, Any]]]:
+    """All rows of this app about a person, by model: for the person's own file."""
+    return {
+        "stock.Hold": values(
+            Hold.objects.filter(person_ref=person_ref),
+            *(
+                "order_ref",
+                "offer_ref",
+                "quantity",
+                "returned",
+                "state",
+                "created_at",
+                "expires_at",
+                "ended_at",
+            ),
+        ),
+        "stock.PersonLimit": values(PersonLimit.objects.filter(person_ref=person_ref), "offer_ref", "taken"),
+    }
 
 
 def holds_of(order_ref: str) -> list[HoldView]:

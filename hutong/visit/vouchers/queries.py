@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from hutong.kernel.rows import rows
+from django.db.models import Q
+
+from hutong.kernel.rows import rows, values
 from hutong.kernel.secret import keyed_hash, keyed_hex
 from hutong.town.people.models import Person
 from hutong.visit.vouchers import rules
-from hutong.visit.vouchers.models import Use, VoucherTerms
+from hutong.visit.vouchers.models import Redemption, Use, Voucher, VoucherTerms
 from hutong.visit.vouchers.types import (
     RedeemedLine,
     Terms,
@@ -146,6 +148,28 @@ WHERE broken ORDER BY v.id
 def problems() -> list[VoucherProblem]:
     """Every voucher whose counter, uses and redemptions disagree. One statement; empty when all is well."""
     return [VoucherProblem(ref=entry["public_id"], what=entry["what"]) for entry in rows(_PROBLEMS)]
+
+
+def everything_about(person: Person) -> dict[str, list[dict[str, Any]]]:
+    """All rows of this app about `person`, by model, without codes: for the person's own file.
+
+    A redemption is there for whose voucher it was and for who made it.
+    """
+    redeemed = Redemption.objects.filter(Q(voucher__person=person) | Q(person=person))
+    return {
+        "vouchers.Voucher": values(
+            Voucher.objects.filter(person=person),
+            *("public_id", "order_ref", "offer_ref", "merchant__public_id", "titles", "state", "uses_total"),
+            *("uses_left", "valid_from", "valid_until", "created_at"),
+        ),
+        "vouchers.Use": values(
+            Use.objects.filter(voucher__person=person), "voucher__public_id", "use_no", "unit_ref", "state"
+        ),
+        "vouchers.Redemption": values(
+            redeemed,
+            *("public_id", "voucher__public_id", "use_no", "unit_ref", "store__public_id", "at", "undone_at"),
+        ),
+    }
 
 
 def loaded(value: Any) -> Any:

@@ -1,6 +1,7 @@
 """Reads of `orders`."""
 
 from hutong.pay.orders.queries.checks import all_refs, all_unit_refs, merchant_of_orders, problems, unredeemed
+from hutong.pay.orders.queries.everything import everything_about, standing_of
 from hutong.pay.orders.queries.figures import daily, figures, hourly, sold_by_offer, takings
 from hutong.pay.orders.queries.views import (
     order_facts,
@@ -19,6 +20,7 @@ __all__ = [
     "all_refs",
     "all_unit_refs",
     "daily",
+    "everything_about",
     "figures",
     "hourly",
     "merchant_of_orders",
@@ -31,6 +33,7 @@ __all__ = [
     "problems",
     "sold_by_offer",
     "sold_unit",
+    "standing_of",
     "takings",
     "unit_offers",
     "units",

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import F, FilteredRelation, Q, QuerySet
 
+from hutong.kernel.rows import values
 from hutong.kernel.secret import keyed_hex
 from hutong.town.people import rules
 from hutong.town.people.models import Address, ApiToken, ConsentEvent, Message, Person, SignIn
@@ -166,13 +167,7 @@ def everything_about(person: Person) -> dict[str, list[dict[str, Any]]]:
         "people.ApiToken": ApiToken.objects.filter(Q(person=person) | Q(created_by=person.public_id)),
         "people.Message": Message.objects.filter(to__in=ways),
     }
-    return {
-        model: [
-            dict(zip(_TOLD[model], values, strict=True))
-            for values in rows.order_by("pk").values_list(*_TOLD[model])
-        ]
-        for model, rows in found.items()
-    }
+    return {model: values(rows, *_TOLD[model]) for model, rows in found.items()}
 
 
 def _address(one: Address) -> AddressView:
