@@ -89,3 +89,35 @@ class OfferDecision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.from_state} -> {self.to_state}"
+
+
+class Sketch(models.Model):
+    """What somebody has filled in of an offer so far: a new one, or changes of `offer`. It may have gaps.
+
+    It ends by being handed in (`done_at`) or deleted (`dropped_at`, which can be taken back).
+    """
+
+    public_id = public_id_field("skt")
+    merchant = models.ForeignKey("merchants.Merchant", on_delete=models.PROTECT, related_name="+")
+    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    body = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    done_at = models.DateTimeField(null=True, blank=True)
+    dropped_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["offer"],
+                condition=Q(done_at__isnull=True, dropped_at__isnull=True),
+                name="catalog_sketch_one_open",
+            ),
+            models.CheckConstraint(
+                condition=Q(done_at__isnull=True) | Q(dropped_at__isnull=True), name="catalog_sketch_one_end"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id

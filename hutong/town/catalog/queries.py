@@ -5,10 +5,21 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from hutong.kernel.money import Money
 from hutong.kernel.rows import rows
+from hutong.town.catalog.models import Sketch
 from hutong.town.catalog.rules import may_be_bought
-from hutong.town.catalog.types import Include, OfferKind, OfferMove, OfferState, OfferStoreView, OfferView
+from hutong.town.catalog.types import (
+    Include,
+    OfferKind,
+    OfferMove,
+    OfferState,
+    OfferStoreView,
+    OfferView,
+    SketchView,
+)
 
 # Plan: the offers by their index, then catalog_offerstore_once and the stores' primary key for each.
 _OFFERS = """
@@ -90,6 +101,35 @@ def offer_history(offer_ref: str) -> list[OfferMove]:
         )
         for entry in rows(_HISTORY, [offer_ref])
     ]
+
+
+def sketch(sketch_ref: str, merchant_ref: str) -> SketchView | None:
+    """A merchant's draft in whatever state; None when there is none, or it is another merchant's."""
+    found = _sketches(merchant_ref).filter(public_id=sketch_ref).first()
+    return _sketch(found) if found else None
+
+
+def sketches(merchant_ref: str) -> list[SketchView]:
+    """The unfinished drafts of a merchant, the one changed last first."""
+    found = _sketches(merchant_ref).filter(done_at=None, dropped_at=None)
+    return [_sketch(one) for one in found.order_by("-changed_at", "-id")]
+
+
+def _sketches(merchant_ref: str) -> "QuerySet[Sketch]":
+    return Sketch.objects.filter(merchant__public_id=merchant_ref).select_related("merchant", "offer")
+
+
+def _sketch(found: Sketch) -> SketchView:
+    return SketchView(
+        ref=found.public_id,
+        merchant_ref=found.merchant.public_id,
+        offer_ref=found.offer.public_id if found.offer else "",
+        body=found.body,
+        open=found.done_at is None and found.dropped_at is None,
+        dropped=found.dropped_at is not None,
+        created_at=found.created_at,
+        changed_at=found.changed_at,
+    )
 
 
 def _views(sql: str, params: Sequence[Any]) -> list[OfferView]:

@@ -1,21 +1,34 @@
 """Pure decisions about offers: their moves, whether they may be bought, what a draft must say."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from hutong.town.catalog.types import OfferDraft, OfferEvent, OfferState, OfferView
+from hutong.town.catalog.types import OfferDraft, OfferEvent, OfferMove, OfferState, OfferView
 
 OFFER_TRANSITIONS: Mapping[tuple[OfferState, OfferEvent], OfferState] = {
     (OfferState.DRAFT, OfferEvent.SUBMIT): OfferState.SUBMITTED,
     (OfferState.REJECTED, OfferEvent.SUBMIT): OfferState.SUBMITTED,
     (OfferState.SUBMITTED, OfferEvent.APPROVE): OfferState.LIVE,
     (OfferState.SUBMITTED, OfferEvent.REJECT): OfferState.REJECTED,
+    (OfferState.SUBMITTED, OfferEvent.WITHDRAW): OfferState.DRAFT,
     (OfferState.LIVE, OfferEvent.PAUSE): OfferState.PAUSED,
     (OfferState.PAUSED, OfferEvent.RESUME): OfferState.LIVE,
+    (OfferState.LIVE, OfferEvent.END): OfferState.ENDED,
+    (OfferState.PAUSED, OfferEvent.END): OfferState.ENDED,
+    # An end is undone by going back to where the offer was.
+    (OfferState.ENDED, OfferEvent.RESUME): OfferState.LIVE,
+    (OfferState.ENDED, OfferEvent.PAUSE): OfferState.PAUSED,
     # The operator may take an offer off the site that was approved before.
     (OfferState.LIVE, OfferEvent.REJECT): OfferState.REJECTED,
     (OfferState.PAUSED, OfferEvent.REJECT): OfferState.REJECTED,
 }
+
+# An operator who hit the wrong key takes a decision back within this time; later it is decided anew.
+TAKE_BACK_WITHIN = timedelta(minutes=5)
+
+# What nobody can buy yet is rewritten as it stands; what was approved is changed by a version of its contents.
+REWRITABLE = frozenset({OfferState.DRAFT, OfferState.REJECTED})
+REVISED = frozenset({OfferState.LIVE, OfferState.PAUSED, OfferState.ENDED})
 
 # Promises an offer may carry; the pages have a label for each.
 TAGS = (
@@ -32,11 +45,27 @@ MAX_TITLE = 120
 MAX_DESCRIPTION = 2_000
 MAX_INCLUDES = 40
 MAX_STORES = 500
+MAX_PART = 120
+# Ten million of any currency's major unit with three decimals: more is a slip of the finger.
+MAX_PRICE_MINOR = 10**10
+MAX_SKETCHES = 50
+MAX_SKETCH_LENGTH = 100_000
 
 
 def next_state(state: OfferState, event: OfferEvent) -> OfferState | None:
     """The state after `event`, or None when the table knows no such move."""
     return OFFER_TRANSITIONS.get((state, event))
+
+
+def may_take_back(last: OfferMove, state: OfferState, *, at: datetime) -> bool:
+    """Whether the last move of an offer was an operator's decision that is young enough to be taken back."""
+    decisions = {
+        (start, end)
+        for (start, event), end in OFFER_TRANSITIONS.items()
+        if event in (OfferEvent.APPROVE, OfferEvent.REJECT)
+    }
+    is_decision = (last.from_state, last.to_state) in decisions
+    return is_decision and last.to_state is state and timedelta() <= at - last.at <= TAKE_BACK_WITHIN
 
 
 def may_be_bought(offer: OfferView, at: datetime) -> bool:
@@ -64,7 +93,7 @@ def faults(draft: OfferDraft) -> list[str]:
         found.append("description_long")
     if draft.list_price.unit != draft.price.unit:
         found.append("unit_mixed")
-    elif not 0 < draft.price.minor <= draft.list_price.minor:
+    elif not 0 < draft.price.minor <= draft.list_price.minor <= MAX_PRICE_MINOR:
         found.append("price_out_of_range")
     if draft.ends_at is not None and draft.ends_at <= draft.starts_at:
         found.append("ends_before_start")
@@ -74,6 +103,8 @@ def faults(draft: OfferDraft) -> list[str]:
         include.value is not None and include.value.unit != draft.price.unit for include in draft.includes
     ):
         found.append("includes_unit_mixed")
+    if any(len(name) > MAX_PART for include in draft.includes for name in include.names.values()):
+        found.append("includes_long")
     if not set(draft.tags) <= set(TAGS):
         found.append("tag_unknown")
     if draft.per_person_limit is not None and draft.per_person_limit < 1:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from hutong.kernel.money import Money
 
@@ -21,16 +22,20 @@ class OfferState(StrEnum):
     LIVE = "live"
     PAUSED = "paused"
     REJECTED = "rejected"
+    ENDED = "ended"
 
 
 class OfferEvent(StrEnum):
-    """What may happen to an offer: the merchant submits, pauses and resumes; the operator decides."""
+    """What may happen to an offer: the merchant submits, takes back, pauses, resumes and ends; the operator
+    decides."""
 
     SUBMIT = "submit"
+    WITHDRAW = "withdraw"
     APPROVE = "approve"
     REJECT = "reject"
     PAUSE = "pause"
     RESUME = "resume"
+    END = "end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +138,20 @@ class OfferMove:
     by_ref: str | None
     by_name: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SketchView:
+    """What somebody has filled in of an offer so far. `body` holds it by field and may have gaps.
+
+    `offer_ref` is the offer it changes, "" for a new one. `open` is False once it was deleted or handed in.
+    """
+
+    ref: str
+    merchant_ref: str
+    offer_ref: str
+    body: dict[str, Any]
+    open: bool
+    dropped: bool
+    created_at: datetime
+    changed_at: datetime

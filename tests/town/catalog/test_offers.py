@@ -181,3 +181,43 @@ def test_every_read_is_one_statement(at: datetime, django_assert_num_queries: An
         view = queries.offer_by_ref(refs[0])
     assert view is not None
     assert len(view.stores) == count
+
+
+def test_a_rejected_offer_is_rewritten_and_a_live_one_is_not(at: datetime) -> None:
+    store = merchants.store()
+    assert store.merchant is not None
+    owner = store.merchant.staff.get().person
+    offer = catalog.offer(store=store, live=False)
+    ref, refs = offer.public_id, [store.public_id]
+    services.submit_offer(offer_ref=ref, by=owner, at=at)
+    changed = catalog.draft(title="Coffee, cake and a smile", price=1800)
+    with pytest.raises(services.OfferMoveRefused):
+        services.change_offer(offer_ref=ref, store_refs=refs, draft=changed, by=owner, at=at)
+    services.withdraw_offer(offer_ref=ref, by=owner, at=at)
+    services.change_offer(offer_ref=ref, store_refs=refs, draft=changed, by=owner, at=at)
+    view = queries.offer_by_ref(ref)
+    assert view is not None
+    assert (view.titles["en"], view.price.minor) == ("Coffee, cake and a smile", 1800)
+    other = merchants.store()
+    with pytest.raises(services.OfferStoresWrong):
+        services.change_offer(offer_ref=ref, store_refs=[other.public_id], draft=changed, by=owner, at=at)
+    with pytest.raises(Forbidden):
+        services.change_offer(
+            offer_ref=ref,
+            store_refs=refs,
+            draft=changed,
+            by=other.merchant.staff.get().person,
+            at=at,  # type: ignore[union-attr]
+        )
+
+
+def test_an_ended_sale_goes_back_to_where_it_was(at: datetime) -> None:
+    offer, operator = catalog.offer(), people.operator()
+    services.pause_offer(offer_ref=offer.public_id, by=operator, at=at)
+    services.end_offer(offer_ref=offer.public_id, by=operator, at=at)
+    assert queries.sellable([offer.public_id], at) == {}
+    with pytest.raises(services.OfferMoveRefused):
+        services.end_offer(offer_ref=offer.public_id, by=operator, at=at)
+    services.pause_offer(offer_ref=offer.public_id, by=operator, at=at)
+    moves = [(move.from_state, move.to_state) for move in queries.offer_history(offer.public_id)][-2:]
+    assert moves == [("paused", "ended"), ("ended", "paused")]
