@@ -5,8 +5,18 @@ from typing import Annotated
 
 import typer
 
-from hutong.cli import setup
+from hutong.cli import init as init_command
+from hutong.cli import people, setup
 from hutong.cli.screen import console, errors_as_sentences, progress_bar
+from hutong.kernel.errors import Invalid
+
+
+class RegionNew(Invalid):
+    """A region that is not there yet needs more than its name."""
+
+    code = "region_new"
+    message = "The region “%(region)s” is new: say its --zone and --currency too."
+
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,6 +27,8 @@ imports = typer.Typer(no_args_is_help=True, help="Bring places in from elsewhere
 books = typer.Typer(no_args_is_help=True, help="The books of the house.")
 app.add_typer(imports, name="import")
 app.add_typer(books, name="books")
+app.add_typer(people.app, name="people")
+app.command("init")(init_command.init)
 
 
 @app.command()
@@ -57,27 +69,73 @@ def migrate() -> None:
         console.print(f"The database is up to date ({applied} migrations applied).")
 
 
+@app.command()
+def backup(
+    to: Annotated[str, typer.Option(help="A file, or a folder; HUTONG_HOME/backups when left out")] = "",
+    keep: Annotated[int, typer.Option(help="How many backups stay in a folder; older ones are removed")] = 14,
+) -> None:
+    """Write everything the site is into one file, while it runs: database, pictures, maps, keys."""
+    with errors_as_sentences():
+        setup.django(wait_for_database=True)
+        from hutong.cli import backup as command  # It reads Django's settings.
+        from hutong.kernel import clock
+
+        with progress_bar() as progress:
+            made, removed = command.run(to=to, keep=keep, at=clock.now(), progress=progress)
+        console.print(f"[green]✓[/] {made} ({made.stat().st_size / 1e6:.1f} MB)", soft_wrap=True)
+        console.print("It holds the site's keys: keep it as safe as the site, and a copy on another machine.")
+        for path in removed:
+            console.print(f"  removed, because --keep is {keep}: {path}", soft_wrap=True)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A backup made by `hutong backup`")],
+    into_home: Annotated[str, typer.Option(help="HUTONG_HOME of the restored site")] = "",
+    replace: Annotated[bool, typer.Option(help="Also in place of a site that has data")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False,
+) -> None:
+    """Put a site back from a backup: checked first, restored beside what is there, swapped in at the end."""
+    with errors_as_sentences():
+        # Its parts read Django's settings, which read what the backup brings.
+        from hutong.cli import restore as command
+
+        if not command.ask_and_run(file, into_home=into_home, replace=replace, yes=yes):
+            raise typer.Exit(1)
+
+
 @imports.command("osm")
 def import_osm(
     file: Annotated[Path, typer.Argument(help="An OSM extract: .osm.pbf, .osm.gz or .osm")],
     region: Annotated[str, typer.Option(help="Short name of the region in addresses, e.g. helsinki")],
-    name: Annotated[
-        str, typer.Option(help="Name people read; the short name in capitals when left out")
-    ] = "",
-    zone: Annotated[str, typer.Option(help="Time zone, e.g. Europe/Helsinki")] = "Europe/Helsinki",
-    currency: Annotated[str, typer.Option(help="ISO 4217 code")] = "EUR",
+    name: Annotated[str, typer.Option(help="Name people read, in English; the short name in capitals")] = "",
+    name_zh: Annotated[str, typer.Option(help="Name people read, in Chinese")] = "",
+    zone: Annotated[str, typer.Option(help="Time zone, e.g. Europe/Helsinki")] = "",
+    currency: Annotated[str, typer.Option(help="ISO 4217 code, e.g. EUR")] = "",
     accept_losses: Annotated[bool, typer.Option(help="Also when most known listings are not in it")] = False,
 ) -> None:
-    """Places of trade become stores, streets become the basemap. Again: updates, and never doubles."""
+    """Places of trade become stores, streets become the basemap. Again: updates, and never doubles.
+
+    A region that is known keeps its name, zone and currency unless said otherwise; a new one needs the last two.
+    """
     with errors_as_sentences():
         setup.django(wait_for_database=True)
         from hutong.flows.import_osm import import_osm as run  # Models load only once Django is set up.
+        from hutong.flows.import_osm.source import format_of
         from hutong.kernel import clock
+        from hutong.town.regions.queries import region_by_slug
 
+        known = region_by_slug(region)
+        format_of(file)  # no such file is said first
+        if known is None and not (zone and currency):
+            raise RegionNew(region=region)
+        names = known.names if known else {"en": region.replace("-", " ").title()}
+        said = {language: text for language, text in (("en", name), ("zh-Hans", name_zh)) if text}
         with progress_bar() as progress:
             report = run(
-                file, region, names={"en": name or region.title()}, zone=zone, currency=currency,
-                at=clock.now(), progress=progress, accept_losses=accept_losses,
+                file, region, names={**names, **said}, zone=zone or (known.zone if known else ""),
+                currency=currency or (known.currency if known else ""), at=clock.now(), progress=progress,
+                accept_losses=accept_losses,
             )  # fmt: skip
         console.print(report.as_text())
 
@@ -97,6 +155,19 @@ def books_check() -> None:
             console.print(f"[red]✗[/] {problem}")
         if result.problems:
             raise typer.Exit(1)
+
+
+@app.command()
+def tray() -> None:
+    """Where the messages of a demo or trial can be read: its secret link. Who has it can sign in as anybody."""
+    with errors_as_sentences():
+        setup.django(wait_for_database=False)
+        from hutong.web.shell import tray as page
+
+        if not page.exists():
+            console.print("Messages do not go to the tray here (HUTONG_SMS).")
+            raise typer.Exit(1)
+        console.print(page.link(), soft_wrap=True)
 
 
 @app.command()

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -45,10 +46,11 @@ def progress_bar() -> Iterator[Report]:
 def errors_as_sentences() -> Iterator[None]:
     """Errors people can mend are shown as their sentence with exit code 1; anything else is a fault and is raised."""
     from hutong.config.environment import SettingsUnsafe
+    from hutong.config.settings_file import SettingsFileBroken
     from hutong.kernel.errors import DomainError
 
     try:
         yield
-    except (DomainError, SettingsUnsafe) as error:
-        console.print(f"[red]✗[/] {error}")
+    except (DomainError, SettingsUnsafe, SettingsFileBroken) as error:
+        console.print(f"[red]✗[/] {escape(str(error))}")
         raise typer.Exit(1) from error

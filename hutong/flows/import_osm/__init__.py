@@ -29,6 +29,7 @@ from hutong.town.merchants.services import store_categories, store_imported
 from hutong.town.merchants.types import StoredStores
 from hutong.town.regions.queries import region_by_slug
 from hutong.town.regions.services import check_region, set_basemap, upsert_region
+from hutong.town.regions.types import Datum
 
 # So many listings may vanish from a city between two extracts without a question.
 LOSSES_ALWAYS_ACCEPTED = 20
@@ -75,12 +76,14 @@ def import_osm(
     at: datetime,
     progress: Progress = silent,
     accept_losses: bool = False,
+    datum: Datum | None = None,
 ) -> ImportReport:
     """Bring the region `region_slug` up to date with an extract of OpenStreetMap, made where it is missing.
 
     Importing the same file again changes nothing. A store that a merchant has claimed is never touched; a
     listing that is no longer in the extract is closed. An extract that lost more than half of the known
-    listings is refused unless `accept_losses`. Search follows through the outbox.
+    listings is refused unless `accept_losses`. Search follows through the outbox. `datum` is that of the
+    region's maps; None leaves it as it is, WGS-84 for a new region.
     Raises the errors of `errors.py`, and `SlugInvalid`, `ZoneUnknown`, `CurrencyUnknown` of regions.
     """
     begun = time.perf_counter()
@@ -95,8 +98,9 @@ def import_osm(
             size = fresh.stat().st_size
             with transaction.atomic():
                 stored = _store(
-                    extract, region_slug, names=names, zone=zone, currency=currency, at=at, progress=progress
-                )
+                    extract, region_slug, names=names, zone=zone, currency=currency, datum=datum, at=at,
+                    progress=progress,
+                )  # fmt: skip
                 _check_losses(stored, path, accept_losses)
                 filename = f"{region_slug}.pmtiles"
                 set_basemap(slug=region_slug, filename=filename)
@@ -134,6 +138,7 @@ def _store(
     names: Mapping[str, str],
     zone: str,
     currency: str,
+    datum: Datum | None,
     at: datetime,
     progress: Progress,
 ) -> StoredStores:
@@ -146,6 +151,7 @@ def _store(
         extent=extract.extent,
         zone=zone,
         currency=currency,
+        datum=datum,
         languages=_languages(extract),
         attribution=ATTRIBUTION,
     )

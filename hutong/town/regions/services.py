@@ -68,12 +68,13 @@ def upsert_region(
     zone: str,
     currency: str,
     kind: RegionKind = RegionKind.CITY,
-    datum: Datum = Datum.WGS84,
+    datum: Datum | None = None,
     languages: Sequence[str] = (),
     attribution: str = "",
 ) -> Region:
     """Make the region `slug`, or bring it up to date; its public id and basemap stay.
 
+    Without a `datum` the one it has stays; a new region has WGS-84.
     Safe when called twice at once. Raises `SlugInvalid`, `ZoneUnknown`, `CurrencyUnknown`.
     """
     check_region(slug=slug, zone=zone, currency=currency)
@@ -89,10 +90,11 @@ def upsert_region(
         "north": extent.north,
         "zone": zone,
         "currency": currency,
-        "datum": datum.value,
         "languages": list(languages),
         "attribution": attribution,
     }
+    if datum is not None:
+        values["datum"] = datum.value
     with transaction.atomic():
         region, _made = Region.objects.update_or_create(slug=slug, defaults=values)
     return region

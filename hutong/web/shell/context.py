@@ -6,11 +6,12 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import get_language
 
-from hutong.web.shell import scheme
+from hutong.web.shell import scheme, tray
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Site name, language tag for `<html lang>`, colour scheme, and where this page is (to come back to)."""
+    """Site name, language tag for `<html lang>`, colour scheme, where this page is (to come back to), and
+    whether this is a trial."""
     language = get_language() or settings.LANGUAGE_CODE
     chosen = scheme.chosen(request)
     return {
@@ -20,5 +21,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "scheme": chosen,
         "theme": scheme.THEMES[chosen],
         "here": request.get_full_path(),
-        "shows_tray": settings.HUTONG_SMS == "tray",
+        "shows_tray": tray.is_open_to(request),
+        "is_trial": settings.HUTONG_MODE == "trial",
     }

@@ -19,7 +19,7 @@ from hutong.town.people import queries as people
 from hutong.town.people import services as people_services
 from hutong.town.regions import queries as regions
 from hutong.web.shell import gallery as examples
-from hutong.web.shell import scheme
+from hutong.web.shell import scheme, tray
 from hutong.web.shell.access import public
 from hutong.web.shell.parts import page, safe_next
 
@@ -123,8 +123,11 @@ def gallery(request: HttpRequest) -> HttpResponse:
 @public
 @require_GET
 def messages_tray(request: HttpRequest) -> HttpResponse:
-    """The demo's telephone: the last text messages, newest first. Only where the sender is `tray`."""
-    if settings.HUTONG_SMS != "tray":
+    """The demo's telephone: the last messages, newest first. Only where the tray is, to whom it is open."""
+    opened = tray.open_with_key(request)
+    if opened:
+        return opened
+    if not tray.is_open_to(request):
         raise Http404
     region = regions.default_region()
     context = {"messages_sent": people.messages(limit=20), "zone": region.zone if region else ""}

@@ -20,6 +20,7 @@ from hutong.kernel.rows import rows, scalar
 from hutong.town.merchants.models import Category, Store
 from hutong.town.merchants.services import apply_merchant, claim_store
 from hutong.town.regions.models import Region
+from hutong.town.regions.types import Datum
 from tests.factories import people
 
 from .extracts import CAFE, as_pbf, write
@@ -286,3 +287,12 @@ def test_the_map_does_not_show_shops_of_its_own(tiles: dict[str, list[dict[str, 
 
 def test_the_harbour_is_sea(tiles: dict[str, list[dict[str, Any]]]) -> None:
     assert "ocean" in {feature["properties"]["kind"] for feature in tiles["water"]}
+
+
+@pytest.mark.django_db
+def test_the_datum_stays_unless_it_is_said(run: Run) -> None:
+    run(HELSINKI)
+    assert Region.objects.get().datum == "wgs84"
+    run(HELSINKI, datum=Datum.GCJ02)
+    run(HELSINKI)
+    assert Region.objects.get().datum == "gcj02"

@@ -91,7 +91,7 @@ def test_every_page_refuses_inline_code(client: Client) -> None:
 @pytest.mark.django_db
 def test_tray_is_for_the_demo_alone(client: Client, settings: Any) -> None:
     assert client.get("/demo/messages/").status_code == 200
-    settings.HUTONG_SMS = "console"
+    settings.HUTONG_SMS = settings.HUTONG_VOICE = "console"
     assert client.get("/demo/messages/").status_code == 404
 
 
