@@ -3,7 +3,7 @@ from django.db import models
 from django.db.models import Q
 
 from hutong.kernel.ids import public_id_field
-from hutong.town.contents.types import RevisionState, SubjectKind
+from hutong.town.contents.types import ReasonKind, RevisionState, SubjectKind
 
 
 class Revision(models.Model):
@@ -58,3 +58,25 @@ class Revision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject_ref} {self.number}"
+
+
+class ReasonTemplate(models.Model):
+    """A ready reason of the operators: one of their own, or one of the code's with other words or retired."""
+
+    public_id = public_id_field("rsn")
+    kind = models.CharField(max_length=10)
+    default_key = models.CharField(max_length=40, null=True, blank=True, unique=True)
+    texts = models.JSONField()
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=[kind.value for kind in ReasonKind]), name="contents_reason_kind"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id

@@ -5,8 +5,9 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from hutong.kernel.rows import values
-from hutong.town.contents.models import Revision
-from hutong.town.contents.types import RevisionState, RevisionView, SubjectKind
+from hutong.town.contents.models import ReasonTemplate, Revision
+from hutong.town.contents.rules import REASONS
+from hutong.town.contents.types import ReasonKind, ReasonView, RevisionState, RevisionView, SubjectKind
 from hutong.town.people.models import Person
 
 
@@ -33,6 +34,36 @@ def published(subject_ref: str) -> RevisionView | None:
     found = _revisions().filter(subject_ref=subject_ref, state=RevisionState.PUBLISHED.value)
     newest = found.order_by("-number").first()
     return _view(newest) if newest else None
+
+
+def reasons(kind: ReasonKind, *, retired: bool = False) -> list[ReasonView]:
+    """The ready reasons of a kind: those of the code in their order, then the operators' own; one statement.
+
+    With `retired`, those that are not offered any more are among them.
+    """
+    stored = list(ReasonTemplate.objects.filter(kind=kind.value).order_by("pk"))
+    by_key = {row.default_key: row for row in stored if row.default_key}
+    found = []
+    for key, texts in REASONS[kind].items():
+        row = by_key.get(key)
+        found.append(
+            ReasonView(
+                key=key,
+                kind=kind,
+                texts=row.texts if row else texts,
+                of_code=True,
+                changed=row is not None and row.texts != texts,
+                retired=row is not None and row.retired_at is not None,
+            )
+        )
+    found += [
+        ReasonView(
+            row.public_id, kind, row.texts, of_code=False, changed=False, retired=row.retired_at is not None
+        )
+        for row in stored
+        if row.default_key is None
+    ]
+    return [reason for reason in found if retired or not reason.retired]
 
 
 def waiting_of(subject_ref: str) -> RevisionView | None:

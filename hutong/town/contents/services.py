@@ -1,4 +1,4 @@
-"""Writes of contents: a version is proposed, and decided about."""
+"""Writes of contents: a version is proposed, and decided about; ready reasons are kept."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,8 +12,9 @@ from hutong.kernel import audit
 from hutong.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from hutong.kernel.locking import advisory
 from hutong.town.contents import queries
-from hutong.town.contents.models import Revision
-from hutong.town.contents.types import RevisionState, RevisionView, SubjectKind
+from hutong.town.contents.models import ReasonTemplate, Revision
+from hutong.town.contents.rules import MAX_REASON, REASONS, may_take_back, unknown_places
+from hutong.town.contents.types import ReasonKind, RevisionState, RevisionView, SubjectKind
 from hutong.town.people.models import Person
 
 
@@ -29,6 +30,22 @@ class ReasonMissing(Invalid):
 
     code = "reason_missing"
     message = _("Please say why, so that the merchant can mend it.")
+
+
+class TooLateToTakeBack(Conflict):
+    """The decision is older than five minutes, or a newer version came after it."""
+
+    code = "too_late_to_take_back"
+    message = _("This can no longer be taken back. Decide anew instead.")
+
+
+class ReasonInvalid(Invalid):
+    """A ready reason without words, too long, or with a place that nothing fills."""
+
+    code = "reason_invalid"
+    message = _(
+        "Write the reason in both languages, at most 400 characters; the only places are {name} and {merchant}."
+    )
 
 
 def propose(
@@ -98,6 +115,108 @@ def decide(*, revision_ref: str, approve: bool, reason: str = "", by: Person, at
             reason=reason,
         )
     return _view(revision_ref)
+
+
+def take_back(*, revision_ref: str, by: Person, at: datetime) -> RevisionView:
+    """Undo the operator's word on a version within five minutes: it waits again. The version as it was decided.
+
+    Bringing the version before back to the subject is the caller's part, in the same transaction. Raises
+    `Forbidden`, `NotFound`, `TooLateToTakeBack`.
+    """
+    if not by.is_operator:
+        raise Forbidden
+    with transaction.atomic():
+        revision = queries.revision(revision_ref)
+        if revision is None:
+            raise NotFound
+        advisory("contents.subject", revision.subject_ref)
+        newest = queries.history(revision.subject_ref, limit=1)[0]
+        if newest.ref != revision_ref or not may_take_back(revision, at=at):
+            raise TooLateToTakeBack
+        moved = Revision.objects.filter(public_id=revision_ref, state=revision.state.value).update(
+            state=RevisionState.WAITING.value, decided_by=None, decided_at=None, reason=""
+        )
+        if not moved:
+            raise RevisionDecided
+        audit.record(
+            action="content.decision_taken_back",
+            subject=revision.subject_ref,
+            by=by.public_id,
+            at=at,
+            before={"revision": revision_ref, "state": revision.state.value},
+            after={"revision": revision_ref, "state": RevisionState.WAITING.value},
+            merchant=revision.merchant_ref,
+        )
+    return revision
+
+
+def save_reason(
+    *, key: str | None, kind: ReasonKind, texts: Mapping[str, str], by: Person, at: datetime
+) -> str:
+    """Write a ready reason in both languages: a new one (`key` None), or other words for a known one.
+
+    A retired one is offered again by saving it. The key of the reason. Raises `Forbidden`, `ReasonInvalid`,
+    `NotFound`.
+    """
+    if not by.is_operator:
+        raise Forbidden
+    kept = {language: " ".join(texts.get(language, "").split()) for language in ("en", "zh-Hans")}
+    if any(not text or len(text) > MAX_REASON or unknown_places(text) for text in kept.values()):
+        raise ReasonInvalid
+    with transaction.atomic():
+        before = _reason(key, kind) if key else {}
+        row = _reason_row(key, kind, kept, by, at)
+        ReasonTemplate.objects.filter(pk=row.pk).update(
+            texts=kept, changed_by=by, changed_at=at, retired_at=None
+        )
+        saved = row.default_key or row.public_id
+        audit.record(
+            action="reason.changed" if key else "reason.added",
+            subject=saved,
+            by=by.public_id,
+            at=at,
+            before=before,
+            after={"kind": kind.value, "texts": kept, "retired": False},
+        )
+    return saved
+
+
+def retire_reason(*, key: str, kind: ReasonKind, by: Person, at: datetime) -> None:
+    """Stop offering a ready reason; decisions that used its words keep them. Raises `Forbidden`, `NotFound`."""
+    if not by.is_operator:
+        raise Forbidden
+    with transaction.atomic():
+        before = _reason(key, kind)
+        row = _reason_row(key, kind, before["texts"], by, at)
+        ReasonTemplate.objects.filter(pk=row.pk).update(retired_at=at, changed_by=by, changed_at=at)
+        audit.record(
+            action="reason.retired",
+            subject=key,
+            by=by.public_id,
+            at=at,
+            before=before,
+            after={**before, "retired": True},
+        )
+
+
+def _reason(key: str, kind: ReasonKind) -> dict[str, Any]:
+    """What a known reason says now; raises `NotFound`."""
+    found = next((each for each in queries.reasons(kind, retired=True) if each.key == key), None)
+    if found is None:
+        raise NotFound
+    return {"kind": kind.value, "texts": found.texts, "retired": found.retired}
+
+
+def _reason_row(
+    key: str | None, kind: ReasonKind, texts: Mapping[str, str], by: Person, at: datetime
+) -> ReasonTemplate:
+    """The row of a reason, made where there is none yet; two operators at once make one."""
+    new = {"kind": kind.value, "texts": dict(texts), "changed_by": by, "changed_at": at}
+    if key is None:
+        return ReasonTemplate.objects.create(**new)
+    if key in REASONS[kind]:
+        return ReasonTemplate.objects.get_or_create(default_key=key, defaults=new)[0]
+    return ReasonTemplate.objects.get(public_id=key, kind=kind.value)
 
 
 def _view(ref: str) -> RevisionView:

@@ -68,3 +68,25 @@ class Change:
     before: Any
     after: Any
     pieces: tuple[Piece, ...]
+
+
+class ReasonKind(StrEnum):
+    """What a ready reason is about."""
+
+    CLAIM = "claim"
+    MERCHANT = "merchant"
+    DEAL = "deal"
+    CONTENT = "content"
+    REFUND = "refund"
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonView:
+    """A ready reason. `key` names it: a word for those of the code, a public id for the operators' own."""
+
+    key: str
+    kind: ReasonKind
+    texts: dict[str, str]
+    of_code: bool
+    changed: bool
+    retired: bool

@@ -1,16 +1,19 @@
 """Pure decisions about merchants: their moves between states, their people's rights, their opening hours."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from difflib import SequenceMatcher
 from zoneinfo import ZoneInfo
 
 from opening_hours import OpeningHours, State
 from opening_hours.opening_hours import ParserError
 
+from hutong.kernel.text import fold
 from hutong.town.merchants.types import (
     DayHours,
     MerchantEvent,
+    MerchantMove,
     MerchantState,
     OpenState,
     Right,
@@ -25,6 +28,12 @@ MERCHANT_TRANSITIONS: dict[tuple[MerchantState, MerchantEvent], MerchantState] =
     (MerchantState.APPROVED, MerchantEvent.SUSPEND): MerchantState.SUSPENDED,
     (MerchantState.SUSPENDED, MerchantEvent.REINSTATE): MerchantState.APPROVED,
 }
+
+# An operator who hit the wrong key takes a decision back within this time; later it is decided anew.
+TAKE_BACK_WITHIN = timedelta(minutes=5)
+
+# From here on two names of places beside each other are taken for one.
+ALIKE_RATIO = 0.85
 
 # Who may do what at a merchant. Deliveries are a courier's; until there are any, the role opens the home page.
 RIGHTS: dict[Role, frozenset[Right]] = {
@@ -68,6 +77,25 @@ def event_of(state: MerchantState, *, approve: bool) -> MerchantEvent | None:
         (MerchantState.SUSPENDED, True): MerchantEvent.REINSTATE,
     }
     return meanings.get((state, approve))
+
+
+def may_take_back(last: MerchantMove, state: MerchantState, *, at: datetime) -> bool:
+    """Whether the last decision about a merchant can be taken back: it is young, and nothing came after it.
+
+    What took a decision back is no move of the table, and so cannot be taken back itself.
+    """
+    moves = {(start, end) for (start, _event), end in MERCHANT_TRANSITIONS.items()}
+    is_decision = (last.from_state, last.to_state) in moves
+    return is_decision and last.to_state is state and timedelta() <= at - last.at <= TAKE_BACK_WITHIN
+
+
+def names_alike(ours: Mapping[str, str], theirs: Mapping[str, str]) -> bool:
+    """Whether two places have nearly the same name in any language: case, accents and a letter or two apart."""
+    return any(
+        SequenceMatcher(a=one, b=other, autojunk=False).ratio() >= ALIKE_RATIO
+        for one in {fold(name) for name in ours.values() if name}
+        for other in {fold(name) for name in theirs.values() if name}
+    )
 
 
 def holds(role: StaffRole, right: Right, *, merchant_ref: str, store_ref: str | None) -> bool:

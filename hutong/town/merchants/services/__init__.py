@@ -6,6 +6,12 @@ from hutong.town.merchants.services.contents import (
     check_store_contents,
     set_store_contents,
 )
+from hutong.town.merchants.services.corrections import (
+    FactUnknown,
+    TooLateToTakeBack,
+    correct_merchant,
+    take_back_decision,
+)
 from hutong.town.merchants.services.decisions import (
     MerchantAlreadyDecided,
     MerchantUnnamed,
@@ -29,16 +35,19 @@ from hutong.town.merchants.services.people import (
 __all__ = [
     "ContentsInvalid",
     "DeviceUnknown",
+    "FactUnknown",
     "MerchantAlreadyDecided",
     "MerchantUnnamed",
     "NameMissing",
     "ReasonMissing",
     "StaffUnknown",
     "StoreTaken",
+    "TooLateToTakeBack",
     "add_staff",
     "apply_merchant",
     "check_store_contents",
     "claim_store",
+    "correct_merchant",
     "decide_merchant",
     "pair_device",
     "revoke_device",
@@ -46,4 +55,5 @@ __all__ = [
     "set_store_contents",
     "store_categories",
     "store_imported",
+    "take_back_decision",
 ]
