@@ -4,7 +4,7 @@ from django.db.models import F, Q
 
 from hutong.kernel.geo import MERCATOR_LATITUDE_LIMIT, mercator_field
 from hutong.kernel.ids import public_id_field
-from hutong.town.merchants.types import MerchantState, Role, StoreState
+from hutong.town.merchants.types import ClaimKind, ClaimMethod, ClaimState, MerchantState, Role, StoreState
 
 
 class Category(models.Model):
@@ -129,6 +129,9 @@ class Staff(models.Model):
     role = models.CharField(max_length=10)
     since_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         constraints = [
@@ -161,7 +164,150 @@ class Device(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="paired_devices"
     )
     paired_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class Pairing(models.Model):
+    """A QR that one phone may take to become a device of a store, within ten minutes.
+
+    The key in its address is derived from the public id, so no key is stored.
+    """
+
+    public_id = public_id_field("par")
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="pairings")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+    device = models.OneToOneField(Device, on_delete=models.PROTECT, null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(used_at__isnull=True, device__isnull=True)
+                | Q(used_at__isnull=False, device__isnull=False, revoked_at__isnull=True),
+                name="merchants_pairing_used_by_device",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class Invitation(models.Model):
+    """A role offered to somebody, taken once within seven days by who opens its address.
+
+    The key in its address is derived from the public id, so no key is stored. With a phone in `to` only the
+    person of that phone may take it.
+    """
+
+    public_id = public_id_field("inv")
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="invitations")
+    store = models.ForeignKey(
+        Store, on_delete=models.PROTECT, null=True, blank=True, related_name="invitations"
+    )
+    role = models.CharField(max_length=10)
+    to = models.CharField(max_length=254, blank=True, default="")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+    used_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(role__in=[role.value for role in Role]), name="merchants_invitation_role"
+            ),
+            models.CheckConstraint(
+                condition=Q(store__isnull=True) | ~Q(role=Role.OWNER.value),
+                name="merchants_invitation_owner_has_all",
+            ),
+            models.CheckConstraint(
+                condition=Q(used_at__isnull=True, used_by__isnull=True)
+                | Q(used_at__isnull=False, used_by__isnull=False, revoked_at__isnull=True),
+                name="merchants_invitation_used_by",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class Claim(models.Model):
+    """Somebody says that a store is theirs, and proves it: by a code to the shop, or by a document.
+
+    Without a merchant a new one is made when the claim succeeds. The document lies in the site's private
+    folder under the claim's public id.
+    """
+
+    public_id = public_id_field("clm")
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="claims")
+    merchant = models.ForeignKey(
+        Merchant, on_delete=models.PROTECT, null=True, blank=True, related_name="claims"
+    )
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="claims")
+    kind = models.CharField(max_length=7, default=ClaimKind.CLAIM.value)
+    method = models.CharField(max_length=8)
+    state = models.CharField(max_length=9, default=ClaimState.OPEN.value)
+    sent_to = models.CharField(max_length=254, blank=True, default="")  # masked
+    code_hmac = models.CharField(max_length=64, blank=True, default="")
+    tries_left = models.SmallIntegerField(default=0)
+    code_expires_at = models.DateTimeField(null=True, blank=True)
+    media_type = models.CharField(max_length=40, blank=True, default="")
+    note = models.CharField(max_length=500, blank=True, default="")
+    reason = models.CharField(max_length=500, blank=True, default="")
+    created_at = models.DateTimeField()
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=[kind.value for kind in ClaimKind]), name="merchants_claim_kind"
+            ),
+            models.CheckConstraint(
+                condition=Q(method__in=[method.value for method in ClaimMethod]),
+                name="merchants_claim_method",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=[state.value for state in ClaimState]), name="merchants_claim_state"
+            ),
+            models.CheckConstraint(condition=Q(tries_left__gte=0), name="merchants_claim_tries"),
+            models.CheckConstraint(
+                condition=Q(state__in=[ClaimState.OPEN.value, ClaimState.WAITING.value])
+                & Q(decided_at__isnull=True)
+                | ~Q(state__in=[ClaimState.OPEN.value, ClaimState.WAITING.value])
+                & Q(decided_at__isnull=False),
+                name="merchants_claim_decided_at",
+            ),
+            models.UniqueConstraint(
+                fields=["person", "store"],
+                condition=Q(state__in=[ClaimState.OPEN.value, ClaimState.WAITING.value]),
+                name="merchants_claim_one_open",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["submitted_at", "id"],
+                condition=Q(state=ClaimState.WAITING.value),
+                name="merchants_claim_queue",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.public_id

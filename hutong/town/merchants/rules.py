@@ -4,21 +4,31 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import SequenceMatcher
+from functools import cache
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from opening_hours import OpeningHours, State
 from opening_hours.opening_hours import ParserError
+from publicsuffixlist import PublicSuffixList
 
 from hutong.kernel.text import fold
 from hutong.town.merchants.types import (
+    CheckItem,
+    CheckLine,
+    ClaimEvent,
+    ClaimState,
     DayHours,
+    InvitationState,
     MerchantEvent,
     MerchantMove,
     MerchantState,
     OpenState,
     Right,
     Role,
+    ShopFacts,
     StaffRole,
+    StoreState,
 )
 
 MERCHANT_TRANSITIONS: dict[tuple[MerchantState, MerchantEvent], MerchantState] = {
@@ -28,6 +38,52 @@ MERCHANT_TRANSITIONS: dict[tuple[MerchantState, MerchantEvent], MerchantState] =
     (MerchantState.APPROVED, MerchantEvent.SUSPEND): MerchantState.SUSPENDED,
     (MerchantState.SUSPENDED, MerchantEvent.REINSTATE): MerchantState.APPROVED,
 }
+
+CLAIM_TRANSITIONS: dict[tuple[ClaimState, ClaimEvent], ClaimState] = {
+    (ClaimState.OPEN, ClaimEvent.PROVE): ClaimState.PROVED,
+    (ClaimState.WAITING, ClaimEvent.PROVE): ClaimState.PROVED,
+    (ClaimState.OPEN, ClaimEvent.SUBMIT): ClaimState.WAITING,
+    (ClaimState.WAITING, ClaimEvent.SUBMIT): ClaimState.WAITING,
+    (ClaimState.WAITING, ClaimEvent.APPROVE): ClaimState.APPROVED,
+    (ClaimState.WAITING, ClaimEvent.REJECT): ClaimState.REJECTED,
+    (ClaimState.OPEN, ClaimEvent.WITHDRAW): ClaimState.WITHDRAWN,
+    (ClaimState.WAITING, ClaimEvent.WITHDRAW): ClaimState.WITHDRAWN,
+}
+
+# A merchant opens and closes its own stores.
+STORE_TRANSITIONS: dict[StoreState, frozenset[StoreState]] = {
+    StoreState.OPEN: frozenset({StoreState.PAUSED, StoreState.CLOSED}),
+    StoreState.PAUSED: frozenset({StoreState.OPEN, StoreState.CLOSED}),
+    StoreState.CLOSED: frozenset({StoreState.OPEN}),
+}
+
+# Codes of claims: six digits, three tries, a quarter of an hour; a listing's phone rings three times a day.
+CLAIM_TRIES = 3
+CLAIM_CODE_LIFETIME = timedelta(minutes=15)
+CLAIM_CALLS_A_DAY = 3
+CLAIM_CODES_A_DAY = 10
+CLAIM_DOCUMENTS_A_DAY = 5
+CLAIMS_PER_ADDRESS_A_DAY = 30
+SIGN_UPS_A_DAY = 5
+INVITATIONS_A_DAY = 50
+DOCUMENT_LIMIT = 10 * 1024 * 1024
+INVITATION_LIFETIME = timedelta(days=7)
+PAIRING_LIFETIME = timedelta(minutes=10)
+# A device's last sign of life is written down so often.
+SEEN_EVERY = timedelta(minutes=5)
+
+# Mailboxes anybody can have, and sites on which many shops have their page: an address there proves nothing.
+# The public suffix list knows those that give each customer a host of their own (wixsite.com, github.io).
+SHARED_HOSTS = frozenset(
+    "gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com ymail.com icloud.com me.com "
+    "mac.com aol.com proton.me protonmail.com pm.me gmx.com gmx.net gmx.de web.de mail.com mail.ru yandex.ru "
+    "yandex.com zoho.com qq.com foxmail.com 163.com 126.com yeah.net sina.com sina.cn sohu.com aliyun.com "
+    "139.com 189.cn luukku.com kolumbus.fi suomi24.fi netti.fi welho.com elisanet.fi "
+    "facebook.com fb.com instagram.com twitter.com x.com tiktok.com linkedin.com youtube.com google.com "
+    "goo.gl linktr.ee bit.ly wordpress.com blogspot.com tumblr.com medium.com wix.com squarespace.com "
+    "weebly.com jimdo.com tripadvisor.com yelp.com booking.com airbnb.com wolt.com foodora.fi ubereats.com "
+    "deliveroo.com doordash.com weibo.com weixin.qq.com dianping.com meituan.com taobao.com".split()
+)
 
 # An operator who hit the wrong key takes a decision back within this time; later it is decided anew.
 TAKE_BACK_WITHIN = timedelta(minutes=5)
@@ -110,6 +166,75 @@ def role_redeems(role: StaffRole, *, merchant_ref: str, store_ref: str) -> bool:
     if role.merchant_state is not MerchantState.APPROVED:
         return False
     return holds(role, Right.REDEEM, merchant_ref=merchant_ref, store_ref=store_ref)
+
+
+def next_claim_state(state: ClaimState, event: ClaimEvent) -> ClaimState | None:
+    """The state a claim moves to, or None where the table has no such move."""
+    return CLAIM_TRANSITIONS.get((state, event))
+
+
+def mail_hosts(website: str) -> tuple[str, ...]:
+    """The hosts at which an e-mail address proves that somebody belongs to the shop of this website.
+
+    The website's own host without `www.`, and its parents down to the one that was registered; never a public
+    suffix (`co.uk`), nor a host where anybody gets a mailbox or a page.
+    """
+    host = (urlsplit(website).hostname or "").rstrip(".").lower().removeprefix("www.")
+    registered = _suffixes().privatesuffix(host) if host else None
+    if registered is None or registered in SHARED_HOSTS or host in SHARED_HOSTS:
+        return ()
+    labels, depth = host.split("."), registered.count(".") + 1
+    return tuple(".".join(labels[start:]) for start in range(len(labels) - depth + 1))
+
+
+def email_proves(address: str, *, website: str, email: str) -> bool:
+    """Whether a mailbox belongs to the shop: it is the one it publishes, or is at its website's host."""
+    address = address.lower()
+    return address == email.lower() or address.rpartition("@")[2] in mail_hosts(website)
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()
+
+
+def may_give(giver: Role, role: Role) -> bool:
+    """Whether who holds `giver` may give or take `role`: nobody hands on more rights than they have."""
+    return Right.MANAGE_TEAM in RIGHTS[giver] and RIGHTS[role] <= RIGHTS[giver]
+
+
+def invitation_state(
+    *, used_at: datetime | None, revoked_at: datetime | None, expires_at: datetime, at: datetime
+) -> InvitationState:
+    """Where an invitation stands at a moment."""
+    if used_at is not None:
+        return InvitationState.USED
+    if revoked_at is not None:
+        return InvitationState.REVOKED
+    return InvitationState.EXPIRED if expires_at <= at else InvitationState.OPEN
+
+
+def missing_for_approval(facts: ShopFacts) -> list[CheckLine]:
+    """Everything an operator looks at before approving a merchant, done or not, in the order to mend it.
+
+    A name on the door is enough to be approved; one in each language is better.
+    """
+    both = bool(facts.names.get("en")) and bool(facts.names.get("zh-Hans") or facts.names.get("zh"))
+    told = [language for language in ("en", "zh-Hans") if facts.descriptions.get(language)]
+    lines = (
+        (CheckItem.STORE, facts.stores > 0, True),
+        (CheckItem.LEGAL_NAME, bool(facts.legal_name), True),
+        (CheckItem.BUSINESS_ID, bool(facts.business_id), True),
+        (CheckItem.PHONE, bool(facts.phone), True),
+        (CheckItem.HOURS, facts.hours, True),
+        (CheckItem.DEAL, facts.deals > 0, True),
+        (CheckItem.PICTURE, facts.pictures > 0, False),
+        (CheckItem.DESCRIPTION, len(told) == 2, False),
+        (CheckItem.NAMES, both, False),
+        (CheckItem.EMAIL, bool(facts.email), False),
+        (CheckItem.SCANNER, facts.devices > 0, False),
+    )
+    return [CheckLine(item=item, done=done, must=must) for item, done, must in lines]
 
 
 def open_state(

@@ -8,11 +8,30 @@ from django.utils.translation import gettext_lazy as _
 
 from hutong.kernel import audit
 from hutong.kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from hutong.town.merchants.models import Merchant, MerchantDecision, Staff, Store
+from hutong.town.merchants.models import Claim, Merchant, MerchantDecision, Staff, Store
 from hutong.town.merchants.rules import event_of, next_merchant_state
-from hutong.town.merchants.types import MerchantState, Role, StoreState
+from hutong.town.merchants.services.granting import (
+    MerchantUnnamed,
+    StoreTaken,
+    attach,
+    make_merchant,
+    release_listings,
+    restore_listings,
+)
+from hutong.town.merchants.types import ClaimMethod, ClaimState, MerchantState, Role
 from hutong.town.people.models import Person
 from hutong.town.regions.models import Region
+
+__all__ = [
+    "MerchantAlreadyDecided",
+    "MerchantUnnamed",
+    "ReasonMissing",
+    "StoreTaken",
+    "apply_again",
+    "apply_merchant",
+    "claim_store",
+    "decide_merchant",
+]
 
 
 class MerchantAlreadyDecided(Conflict):
@@ -29,20 +48,6 @@ class ReasonMissing(Invalid):
     message = _("Please give a reason. The merchant will read it.")
 
 
-class MerchantUnnamed(Invalid):
-    """A merchant without any name."""
-
-    code = "merchant_unnamed"
-    message = _("Please give the merchant a name.")
-
-
-class StoreTaken(Conflict):
-    """The store belongs to a merchant already, or is closed."""
-
-    code = "store_taken"
-    message = _("This shop has an owner already, or is closed.")
-
-
 def apply_merchant(
     *, names: Mapping[str, str], region: Region, phone: str, by: Person, at: datetime, sample: bool = False
 ) -> Merchant:
@@ -50,41 +55,64 @@ def apply_merchant(
 
     Raises `MerchantUnnamed`.
     """
-    if not any(name.strip() for name in names.values()):
-        raise MerchantUnnamed
-    with transaction.atomic():
-        merchant = Merchant.objects.create(
-            names=dict(names), region=region, phone=phone, sample=sample, applied_at=at
-        )
-        Staff.objects.create(person=by, merchant=merchant, role=Role.OWNER.value, since_at=at)
-        audit.record(
-            action="merchant.applied",
-            subject=merchant.public_id,
-            by=by.public_id,
-            at=at,
-            after={"names": dict(names), "region": region.slug},
-            merchant=merchant.public_id,
-        )
-    return merchant
+    return make_merchant(names=names, region=region, phone=phone, by=by, at=at, sample=sample)
 
 
-def claim_store(*, store_ref: str, merchant_ref: str, by: Person, at: datetime) -> None:
-    """Give an open listing to a merchant, once. From then on imports leave it alone.
+def apply_again(*, merchant_ref: str, by: Person, at: datetime) -> None:
+    """An owner asks once more after a refusal; the merchant waits again, with what it once proved to be its own.
 
-    Whoever claims is the operator or an owner of the merchant; the claim itself shows nothing to shoppers
-    until the merchant is approved. Raises `Forbidden`, `NotFound`, `StoreTaken`.
+    Raises `NotFound`, `Forbidden`, `MerchantAlreadyDecided`.
     """
     with transaction.atomic():
         merchant = Merchant.objects.filter(public_id=merchant_ref).first()
-        if merchant is None or not Store.objects.filter(public_id=store_ref).exists():
+        if merchant is None:
             raise NotFound
-        owns = Staff.objects.filter(person=by, merchant=merchant, role=Role.OWNER.value, revoked_at=None)
-        if not by.is_operator and not owns.exists():
+        if not _owns(by, merchant):
             raise Forbidden
-        free = Store.objects.filter(public_id=store_ref, merchant=None, state=StoreState.OPEN.value)
-        if not free.update(merchant=merchant, updated_at=at):
-            raise StoreTaken
-        audit.record(action="store.claimed", subject=store_ref, by=by.public_id, at=at, merchant=merchant_ref)
+        refused = MerchantState.REJECTED.value
+        again = {"state": MerchantState.APPLIED.value, "decided_at": None, "decision_reason": ""}
+        if not Merchant.objects.filter(pk=merchant.pk, state=refused).update(**again, applied_at=at):
+            raise MerchantAlreadyDecided
+        MerchantDecision.objects.create(
+            merchant=merchant, from_state=refused, to_state=MerchantState.APPLIED.value, by=by, at=at
+        )
+        restore_listings(merchant, by=by, at=at)
+        audit.record(
+            action="merchant.applied_again",
+            subject=merchant_ref,
+            by=by.public_id,
+            at=at,
+            before={"state": refused},
+            after={"state": MerchantState.APPLIED.value},
+            merchant=merchant_ref,
+        )
+
+
+def claim_store(*, store_ref: str, merchant_ref: str, by: Person, at: datetime) -> None:
+    """Give an open listing to a merchant without any proof, once. From then on imports leave it alone.
+
+    For the operator, and for an owner where the operator vouches for it (samples, the command line); people
+    claim by `start_claim`. Shoppers see nothing of it until the merchant is approved. Raises `Forbidden`,
+    `NotFound`, `StoreTaken`.
+    """
+    with transaction.atomic():
+        merchant = Merchant.objects.filter(public_id=merchant_ref).first()
+        store = Store.objects.filter(public_id=store_ref).first()
+        if merchant is None or store is None:
+            raise NotFound
+        if not by.is_operator and not _owns(by, merchant):
+            raise Forbidden
+        attach(store=store, merchant=merchant, by=by, at=at)
+        Claim.objects.create(
+            store=store,
+            merchant=merchant,
+            person=by,
+            method=ClaimMethod.OPERATOR.value,
+            state=ClaimState.APPROVED.value,
+            created_at=at,
+            decided_at=at,
+            decided_by=by,
+        )
 
 
 def decide_merchant(
@@ -93,8 +121,8 @@ def decide_merchant(
     """The operator says yes or no, and the history keeps who, when and why; the merchant's new state.
 
     Yes approves an application, also one refused before, and reinstates a suspended merchant. No refuses an
-    application and suspends an approved merchant; it needs a reason. Raises `Forbidden`, `NotFound`,
-    `ReasonMissing`, `MerchantAlreadyDecided`.
+    application, whose claimed listings then are nobody's again, and suspends an approved merchant; it needs a
+    reason. Raises `Forbidden`, `NotFound`, `ReasonMissing`, `MerchantAlreadyDecided`.
     """
     if not by.is_operator:
         raise Forbidden
@@ -129,4 +157,13 @@ def decide_merchant(
             merchant=merchant_ref,
             reason=reason,
         )
+        if target is MerchantState.REJECTED:
+            release_listings(merchant, by=by, at=at)
+        if state is MerchantState.REJECTED:
+            restore_listings(merchant, by=by, at=at)
     return target
+
+
+def _owns(person: Person, merchant: Merchant) -> bool:
+    live = Staff.objects.filter(person=person, merchant=merchant, role=Role.OWNER.value, revoked_at=None)
+    return live.exists()

@@ -1,4 +1,4 @@
-"""Values of merchants that cross the boundary."""
+"""Values of merchants, their stores, people and devices."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,9 +24,10 @@ class MerchantEvent(StrEnum):
 
 
 class StoreState(StrEnum):
-    """A closed store keeps its row, because vouchers and visits point at it."""
+    """A closed store keeps its row, because vouchers and visits point at it; a paused one comes back."""
 
     OPEN = "open"
+    PAUSED = "paused"
     CLOSED = "closed"
 
 
@@ -105,6 +106,7 @@ class ImportedStore:
     phone: str
     website: str
     opening_hours: str
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +195,20 @@ class StoreView:
         """Whether the store belongs to a merchant the operator approved."""
         return self.merchant_state is MerchantState.APPROVED
 
+    @property
+    def shown(self) -> bool:
+        """Whether shoppers may find the store.
+
+        A place out of the extract is on the map whoever claims it; one that a merchant signed up itself is
+        shown once the merchant is approved. `attract/search` says the same in SQL.
+        """
+        is_known = self.merchant_ref is None or self.osm_ref is not None
+        return self.state is StoreState.OPEN and (is_known or self.claimed)
+
 
 @dataclass(frozen=True, slots=True)
 class DeviceView:
-    """A scanner or till that is still paired."""
+    """A scanner or till that is still paired. `last_seen_at` is exact to some minutes."""
 
     device_id: int
     ref: str
@@ -206,6 +218,9 @@ class DeviceView:
     merchant_id: int | None
     merchant_ref: str | None
     paired_at: datetime
+    paired_by_ref: str = ""
+    paired_by_name: str = ""
+    last_seen_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +234,7 @@ class StaffView:
     role: Role
     store_ref: str | None
     since_at: datetime
+    store_names: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,3 +247,28 @@ class MerchantMove:
     by_ref: str
     by_name: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMerchant:
+    """One line of the operator's list of merchants."""
+
+    ref: str
+    names: dict[str, str]
+    state: MerchantState
+    region_id: int
+    region_slug: str
+    region_names: dict[str, str]
+    applied_at: datetime
+    stores: int
+    sample: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Another merchant that may be the same one: `by` says what they share."""
+
+    ref: str
+    names: dict[str, str]
+    state: MerchantState
+    by: tuple[str, ...]

@@ -1,31 +1,23 @@
-"""Reads of merchants, stores, staff and devices."""
+"""Reads of categories, merchants and stores."""
 
 import json
-
-from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
 from hutong.kernel.rows import rows
-from hutong.kernel.rows import values
-from hutong.town.merchants.models import Category, Device, Merchant, MerchantDecision, Staff, Store
-from hutong.town.merchants.rules import holds, names_alike, role_redeems
+from hutong.town.merchants.models import Category, Merchant, MerchantDecision, Staff, Store
+from hutong.town.merchants.rules import names_alike
 from hutong.town.merchants.types import (
     Alike,
     CategoryView,
-    DeviceView,
     FoundMerchant,
     MerchantMove,
     MerchantState,
     MerchantView,
-    Right,
     Role,
-    StaffRole,
-    StaffView,
     StoreState,
     StoreView,
 )
-from hutong.town.people.models import Person
 
 
 def category_tree() -> list[CategoryView]:
@@ -41,13 +33,13 @@ def category_tree() -> list[CategoryView]:
 def merchant_by_ref(ref: str) -> MerchantView | None:
     """The merchant of this public id, or None."""
     merchant = Merchant.objects.filter(public_id=ref).first()
-    return _merchant(merchant) if merchant else None
+    return merchant_view(merchant) if merchant else None
 
 
 def merchants_in(states: set[MerchantState], limit: int = 200) -> list[MerchantView]:
     """Merchants in these states, who applied first comes first."""
     found = Merchant.objects.filter(state__in=[state.value for state in states])
-    return [_merchant(merchant) for merchant in found.order_by("applied_at", "pk")[:limit]]
+    return [merchant_view(merchant) for merchant in found.order_by("applied_at", "pk")[:limit]]
 
 
 def pending_merchants(limit: int = 200) -> list[MerchantView]:
@@ -172,142 +164,24 @@ def owner_language(merchant_ref: str) -> str:
 
 def store_by_ref(ref: str) -> StoreView | None:
     """The store of this public id, open or closed, or None."""
-    store = _stores().filter(public_id=ref).first()
-    return _store(store) if store else None
+    store = stores_whole().filter(public_id=ref).first()
+    return store_view(store) if store else None
 
 
 def stores_by_ids(store_ids: list[int]) -> list[StoreView]:
     """These stores in the order of their keys; one statement."""
-    return [_store(store) for store in _stores().filter(pk__in=store_ids).order_by("pk")]
+    return [store_view(store) for store in stores_whole().filter(pk__in=store_ids).order_by("pk")]
 
 
 def stores_of_merchant(merchant_ref: str) -> list[StoreView]:
     """All stores of a merchant, open ones first."""
-    found = _stores().filter(merchant__public_id=merchant_ref)
-    return [_store(store) for store in found.order_by("-state", "pk")]
+    found = stores_whole().filter(merchant__public_id=merchant_ref)
+    return [store_view(store) for store in found.order_by("-state", "pk")]
 
 
-def stores_of(person: Person, merchant_ref: str | None = None) -> list[StoreView]:
-    """The open stores in which a person works, of one merchant or of all; two statements."""
-    roles = [role for role in staff_roles(person) if merchant_ref in (None, role.merchant_ref)]
-    found = _stores().filter(
-        merchant__public_id__in={role.merchant_ref for role in roles}, state=StoreState.OPEN.value
-    )
-    return [_store(store) for store in found.order_by("pk") if _covered(roles, store)]
-
-
-def staff_roles(person: Person) -> list[StaffRole]:
-    """The live roles of a person at all merchants, whatever the merchants' state; one statement."""
-    found = Staff.objects.filter(person=person, revoked_at=None).select_related("merchant", "store")
-    return [
-        StaffRole(
-            merchant_ref=staff.merchant.public_id,
-            merchant_names=staff.merchant.names,
-            merchant_state=MerchantState(staff.merchant.state),
-            store_ref=staff.store.public_id if staff.store else None,
-            role=Role(staff.role),
-        )
-        for staff in found.order_by("pk")
-    ]
-
-
-def staff_of(merchant_ref: str) -> list[StaffView]:
-    """The people of a merchant with their live roles, the oldest first. The phone is not masked."""
-    found = Staff.objects.filter(merchant__public_id=merchant_ref, revoked_at=None)
-    return [
-        StaffView(
-            staff_id=staff.pk,
-            person_ref=staff.person.public_id,
-            name=staff.person.name,
-            phone=staff.person.phone or "",
-            role=Role(staff.role),
-            store_ref=staff.store.public_id if staff.store else None,
-            since_at=staff.since_at,
-        )
-        for staff in found.select_related("person", "store").order_by("pk")
-    ]
-
-
-def may_redeem(actor: Person | Device, store: Store) -> bool:
-    """Whether a person of the staff, or a device, may redeem in a store.
-
-    The store is open for business with us (not closed, its merchant approved); the person holds a live role
-    there that redeems; the device is paired with this very store.
-    """
-    if store.merchant is None or store.state != StoreState.OPEN.value:
-        return False
-    if store.merchant.state != MerchantState.APPROVED.value:
-        return False
-    if isinstance(actor, Device):
-        return actor.revoked_at is None and actor.store_id == store.pk
-    roles = staff_roles(actor)
-    refs = {"merchant_ref": store.merchant.public_id, "store_ref": store.public_id}
-    return any(role_redeems(role, **refs) for role in roles)
-
-
-def has_right(person: Person, right: Right, merchant_ref: str, store_ref: str | None = None) -> bool:
-    """Whether a person holds a right in one store of a merchant; without a store, in all of it.
-
-    Who works in one store only may not change what concerns the whole merchant.
-    """
-    return any(
-        holds(role, right, merchant_ref=merchant_ref, store_ref=store_ref) for role in staff_roles(person)
-    )
-
-
-def owned_alone(person: Person) -> list[MerchantView]:
-    """The merchants of which `person` is the only owner left; without them nobody could run these."""
-    own = Staff.objects.filter(person=person, role=Role.OWNER.value, revoked_at=None)
-    others = Staff.objects.filter(role=Role.OWNER.value, revoked_at=None, person__is_active=True)
-    alone = Merchant.objects.filter(pk__in=own.values("merchant")).exclude(
-        pk__in=others.exclude(person=person).values("merchant")
-    )
-    return [_merchant(merchant) for merchant in alone.order_by("pk")]
-
-
-def everything_about(person: Person) -> dict[str, list[dict[str, Any]]]:
-    """All rows of this app about `person`, by model: for the person's own file."""
-    return {
-        "merchants.Staff": values(
-            Staff.objects.filter(person=person),
-            *("merchant__public_id", "merchant__names", "store__public_id", "role", "since_at", "revoked_at"),
-        ),
-        "merchants.MerchantDecision": values(
-            MerchantDecision.objects.filter(by=person),
-            *("merchant__public_id", "from_state", "to_state", "reason", "at"),
-        ),
-        "merchants.Device": values(
-            Device.objects.filter(paired_by=person),
-            *("public_id", "store__public_id", "name", "paired_at", "revoked_at"),
-        ),
-    }
-
-
-def device_by_ref(ref: str) -> DeviceView | None:
-    """The device of this public id while it is paired, or None."""
-    device = _devices().filter(public_id=ref).first()
-    return _device(device) if device else None
-
-
-def devices_of(merchant_ref: str) -> list[DeviceView]:
-    """The paired devices of a merchant, the oldest first."""
-    return [_device(device) for device in _devices().filter(store__merchant__public_id=merchant_ref)]
-
-
-def _covered(roles: list[StaffRole], store: Store) -> bool:
-    merchant = store.merchant
-    return merchant is not None and any(
-        role.merchant_ref == merchant.public_id and role.store_ref in (None, store.public_id)
-        for role in roles
-    )
-
-
-def _stores() -> "QuerySet[Store]":
+def stores_whole() -> "QuerySet[Store]":
+    """Stores with everything `store_view` reads."""
     return Store.objects.select_related("merchant", "region", "category", "category__parent")
-
-
-def _devices() -> "QuerySet[Device]":
-    return Device.objects.filter(revoked_at=None).select_related("store", "store__merchant").order_by("pk")
 
 
 def _category(category: Category, children: tuple[CategoryView, ...] = ()) -> CategoryView:
@@ -320,7 +194,8 @@ def _category(category: Category, children: tuple[CategoryView, ...] = ()) -> Ca
     )
 
 
-def _merchant(merchant: Merchant) -> MerchantView:
+def merchant_view(merchant: Merchant) -> MerchantView:
+    """A merchant as a value; for the other modules of this package."""
     return MerchantView(
         merchant_id=merchant.pk,
         ref=merchant.public_id,
@@ -338,7 +213,8 @@ def _merchant(merchant: Merchant) -> MerchantView:
     )
 
 
-def _store(store: Store) -> StoreView:
+def store_view(store: Store) -> StoreView:
+    """A store as a value, read with `stores_whole`; for the other modules of this package."""
     merchant, group = store.merchant, store.category.parent
     return StoreView(
         store_id=store.pk,
@@ -366,18 +242,4 @@ def _store(store: Store) -> StoreView:
         opening_hours=store.opening_hours,
         osm_ref=store.osm_ref,
         state=StoreState(store.state),
-    )
-
-
-def _device(device: Device) -> DeviceView:
-    merchant = device.store.merchant
-    return DeviceView(
-        device_id=device.pk,
-        ref=device.public_id,
-        name=device.name,
-        store_id=device.store_id,
-        store_ref=device.store.public_id,
-        merchant_id=device.store.merchant_id,
-        merchant_ref=merchant.public_id if merchant else None,
-        paired_at=device.paired_at,
     )
