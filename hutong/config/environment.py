@@ -115,6 +115,7 @@ SETTINGS = (
     Setting("HUTONG_VOICE_URL", "", "The voice gateway of `http`: takes POSTs of `{\"to\", \"digits\", \"language\", \"from\"}`."),
     Setting("HUTONG_EMAIL_URL", "tray:", "Who sends e-mail: `smtp://user:password@host:587` (STARTTLS), `smtps://user:password@host:465`, `console:` (the log, without the text) or `tray:` (a page of the demo). Add `?starttls=0` for a relay without it.", _no_tray, mail.wrong, trial_may=True),
     Setting("HUTONG_EMAIL_FROM", "", "Sender of the e-mails. Empty: the site's name, no-reply at its host."),
+    Setting("HUTONG_PUSH_HOST", "", "One more host (`host` or `host:port`) that web push may be sent to, besides the push services of the known browsers."),
     Setting("HUTONG_PHONE_COUNTRY", "FI", "Country assumed for phone numbers typed without one (ISO 3166)."),
     Setting("HUTONG_PROVIDER", "sandbox", "The payment provider of new payments.", _no_sandbox, trial_may=True),
     Setting("HUTONG_SANDBOX_URL", "http://127.0.0.1:8002", "Where the sandbox payment provider listens."),

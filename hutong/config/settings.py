@@ -40,6 +40,7 @@ HUTONG_SANDBOX_PAGES_URL = _values["HUTONG_SANDBOX_PAGES_URL"].rstrip("/") or HU
 HUTONG_COMMISSION_PPM = int(_values["HUTONG_COMMISSION_PPM"])
 HUTONG_DEFAULT_REGION = _values["HUTONG_DEFAULT_REGION"]
 HUTONG_TRUSTED_PROXIES = int(_values["HUTONG_TRUSTED_PROXIES"])
+HUTONG_PUSH_HOST = _values["HUTONG_PUSH_HOST"]
 HUTONG_BASEMAPS = HUTONG_HOME / "basemaps"
 
 SECRET_KEY = environment.secret_key(_values)
@@ -71,6 +72,7 @@ INSTALLED_APPS = [
     "hutong.town.people",
     "hutong.town.regions",
     "hutong.town.contents",
+    "hutong.town.notifications",
     "hutong.town.merchants",
     "hutong.town.catalog",
     "hutong.attract.search",

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from hutong.flows import books, expire_orders, index_search, payment_received, remember
+from hutong.flows.notify import deliver, fan_out
 from hutong.kernel import budget, clock, outbox
 from hutong.kernel.errors import TooMany
 
@@ -37,6 +38,8 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "index_offer": _index_offer,
     "index_store": _index_store,
     "index_region": _index_region,
+    "notify": fan_out,
+    "deliver_notification": deliver,
 }
 
 

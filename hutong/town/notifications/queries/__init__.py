@@ -1,0 +1,30 @@
+"""Reads of notifications."""
+
+from hutong.town.notifications.queries.lists import (
+    Page,
+    deliveries_of,
+    notification,
+    page_of,
+    unread_count,
+)
+from hutong.town.notifications.queries.settings import (
+    devices_of,
+    has_device,
+    settings_of,
+    turned_by,
+)
+from hutong.town.notifications.queries.texts import missing, text_of
+
+__all__ = [
+    "Page",
+    "deliveries_of",
+    "devices_of",
+    "has_device",
+    "missing",
+    "notification",
+    "page_of",
+    "settings_of",
+    "text_of",
+    "turned_by",
+    "unread_count",
+]
