@@ -5,16 +5,19 @@ A page names the right it needs (`rules.RIGHTS` says which role gives it), in th
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext_lazy as _
 
-from hutong.kernel import audit
+from hutong.flows import acting
+from hutong.kernel import audit, clock
 from hutong.kernel.errors import Forbidden
 from hutong.town.merchants import queries as merchants
 from hutong.town.merchants.rules import ACTING_RIGHTS, RIGHTS, holds
@@ -24,8 +27,9 @@ from hutong.web.shell.access import Door, Permission, declare
 
 STORE_KEY = "desk_store"
 DEVICE_KEY = "desk_device"
-# The merchant an operator acts for, in the operator's session.
+# The merchant an operator acts for, in the operator's session, and until when.
 ACTING_KEY = "desk_acting_for"
+ACTING_UNTIL_KEY = "desk_acting_until"
 
 Rest = ParamSpec("Rest")
 
@@ -43,7 +47,7 @@ class Desk:
 
     `store` is the chosen one of `stores`, over all merchants the person works for. With a device it is the
     device's store, and nothing can be chosen. `acting` says that the person is an operator who acts for the
-    merchant.
+    merchant, until `acting_until`.
     """
 
     person: Person | None
@@ -52,6 +56,7 @@ class Desk:
     store: StoreView
     device: DeviceView | None
     acting: bool = False
+    acting_until: datetime | None = None
 
     @property
     def merchant_ref(self) -> str:
@@ -165,14 +170,35 @@ def _desk_of_device(person: Person | None, device: DeviceView) -> Desk | None:
     return Desk(person, roles, (store,), store, device)
 
 
+def stop_acting(request: HttpRequest, person: Person) -> str | None:
+    """The operator acts for nobody from now on, which the log keeps; for whom it was, or None."""
+    merchant_ref = request.session.pop(ACTING_KEY, None)
+    until = _moment(request.session.pop(ACTING_UNTIL_KEY, ""))
+    request.session.pop(STORE_KEY, None)
+    if merchant_ref is None:
+        return None
+    now = clock.now()
+    timed_out = until is not None and until <= now
+    ended_at = until if until is not None and timed_out else now
+    acting.stop(merchant_ref=merchant_ref, by=person, at=ended_at, timed_out=timed_out)
+    if timed_out:
+        messages.info(request, _("The hour of acting for the merchant is over."))
+    return str(merchant_ref)
+
+
+def _moment(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
 def _desk_of_operator(request: HttpRequest, person: Person) -> Desk | None:
+    until = _moment(request.session.get(ACTING_UNTIL_KEY, ""))
     stores = tuple(merchants.stores_of_merchant(request.session[ACTING_KEY]))
-    if not stores:
-        del request.session[ACTING_KEY]
+    if not stores or until is None or until <= clock.now():
+        stop_acting(request, person)
         return None
     chosen = request.session.get(STORE_KEY)
     store = next((each for each in stores if each.ref == chosen), stores[0])
-    return Desk(person, (), stores, store, None, acting=True)
+    return Desk(person, (), stores, store, None, acting=True, acting_until=until)
 
 
 def _may(desk: Desk, permission: Permission) -> bool:
