@@ -79,7 +79,7 @@ def scopes_table(built: HutongAPI) -> str:
     lines = [
         "# Scopes of the API",
         "",
-        "Written by `python tools/api_document.py` from the routes; a test compares it.",
+        "Written by `python tools/reference.py` from the routes; a test compares it.",
         "",
         "| scope | opens | tokens that may hold it |",
         "| --- | --- | --- |",

@@ -40,6 +40,15 @@ HUTONG_SANDBOX_PAGES_URL = _values["HUTONG_SANDBOX_PAGES_URL"].rstrip("/") or HU
 HUTONG_COMMISSION_PPM = int(_values["HUTONG_COMMISSION_PPM"])
 HUTONG_DEFAULT_REGION = _values["HUTONG_DEFAULT_REGION"]
 HUTONG_TRUSTED_PROXIES = int(_values["HUTONG_TRUSTED_PROXIES"])
+HUTONG_WORKERS = int(_values["HUTONG_WORKERS"])
+HUTONG_ADDRESS_LIMIT = int(_values["HUTONG_ADDRESS_LIMIT"])
+HUTONG_ACTOR_LIMIT = int(_values["HUTONG_ACTOR_LIMIT"])
+HUTONG_METRICS_TOKEN = _values["HUTONG_METRICS_TOKEN"]
+if not _running_tests:
+    # Where each web process counts for all of them; the library reads it from the environment alone.
+    _counters = HUTONG_HOME / "run" / "metrics"
+    _counters.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(_counters))
 HUTONG_PUSH_HOST = _values["HUTONG_PUSH_HOST"]
 HUTONG_BASEMAPS = HUTONG_HOME / "basemaps"
 
@@ -73,6 +82,7 @@ INSTALLED_APPS = [
     "hutong.town.regions",
     "hutong.town.contents",
     "hutong.town.notifications",
+    "hutong.town.pictures",
     "hutong.town.merchants",
     "hutong.town.catalog",
     "hutong.attract.search",
@@ -87,6 +97,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "hutong.kernel.http.RequestIdMiddleware",
+    "hutong.kernel.metrics.MeasureMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "hutong.kernel.http.BackOfficePolicyMiddleware",
@@ -99,6 +110,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "hutong.kernel.limits.LimitMiddleware",
     "hutong.kernel.http.DomainErrorMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -221,9 +233,21 @@ PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request": {"()": "hutong.kernel.http.RequestIdFilter"}},
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request"]}},
+    "filters": {"request": {"()": "hutong.kernel.logs.RequestIdFilter"}},
+    "formatters": {
+        "text": {
+            "()": "hutong.kernel.logs.TextFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s",
+        },
+        "json": {"()": "hutong.kernel.logs.JsonFormatter"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": _values["HUTONG_LOG"] or ("json" if _production else "text"),
+            "filters": ["request"],
+        }
+    },
     # It logs every address it asks at INFO, and those of other people's machines may hold keys.
     "loggers": {"httpx": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": "INFO" if _production else "WARNING"},

@@ -1,10 +1,10 @@
 """Budgets of tries per key and window, kept in PostgreSQL so that every process counts together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from hutong.kernel.errors import TooMany
-from hutong.kernel.rows import row, rows
+from hutong.kernel.rows import execute, row, rows
 
 # One statement: a new window starts by itself, and the guard stands in the WHERE, so parallel tries count exactly.
 _SPEND = """
@@ -15,6 +15,41 @@ ON CONFLICT (key) DO UPDATE SET
 WHERE b.window_started_at <= %(since)s OR b.spent + %(cost)s <= %(limit)s
 RETURNING spent
 """
+
+
+# As above for several keys at once, in the order of their names, so that two such statements cannot wait for
+# each other in a circle.
+_SPEND_ALL = """
+WITH wanted AS (
+  SELECT * FROM unnest(%(keys)s::text[], %(limits)s::int4[]) AS wanted(key, most) ORDER BY key
+)
+INSERT INTO kernel_budget AS b (key, window_started_at, spent)
+SELECT key, %(at)s::timestamptz, 1 FROM wanted
+ON CONFLICT (key) DO UPDATE SET
+  window_started_at = CASE WHEN b.window_started_at <= %(since)s THEN %(at)s ELSE b.window_started_at END,
+  spent = CASE WHEN b.window_started_at <= %(since)s THEN 1 ELSE b.spent + 1 END
+WHERE b.window_started_at <= %(since)s
+  OR b.spent < (SELECT most FROM wanted WHERE wanted.key = excluded.key)
+RETURNING key
+"""
+
+
+def spend_all(limits: Mapping[str, int], *, window_s: int, at: datetime) -> None:
+    """Take 1 from each of several budgets in one statement; `limits` says how much each has in a window.
+
+    Raises `TooMany` when one of them is used up; what was taken from the others is not given back.
+    """
+    since = at - timedelta(seconds=window_s)
+    values = {"keys": list(limits), "limits": list(limits.values()), "at": at, "since": since}
+    granted = {entry["key"] for entry in rows(_SPEND_ALL, values)}
+    refused = [key for key in limits if key not in granted]
+    if refused:
+        raise TooMany(retry_after_s=max(_wait_s(key, window_s=window_s, at=at) for key in refused))
+
+
+def sweep(*, at: datetime) -> int:
+    """Forget budgets whose window began more than two days ago, longer than any lasts; how many."""
+    return execute("DELETE FROM kernel_budget WHERE window_started_at < %s", [at - timedelta(days=2)])
 
 
 def spend(key: str, *, limit: int, window_s: int, at: datetime, cost: int = 1) -> None:

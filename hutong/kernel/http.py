@@ -19,15 +19,6 @@ from hutong.kernel.rows import scalar
 Respond = Callable[[HttpRequest], HttpResponse]
 
 
-class RequestIdFilter(logging.Filter):
-    """Puts the id of the running request into every log line."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Never drops a line."""
-        record.request_id = tracing.request_id() or "-"
-        return True
-
-
 class RequestIdMiddleware:
     """Gives each request an id, shown on error pages and in logs, so that people can quote it."""
 
@@ -78,15 +69,20 @@ class DomainErrorMiddleware:
             # The transaction is rolled back: nothing was half done, and the same request may be sent again.
             logging.getLogger("hutong.database").exception("the database did not answer")
             error = Unavailable(retry_after_s=5)
-        if not isinstance(error, DomainError):
-            return None
-        if request.path.startswith("/api/"):
-            return problem(request, error)
-        htmx = request.headers.get("HX-Request") == "true"
-        template = "components/error_message.html" if htmx else "errors/domain.html"
-        response = render(request, template, {"error": error}, status=error.status)
-        patch_vary_headers(response, ["HX-Request"])
-        return response
+        return answer(request, error) if isinstance(error, DomainError) else None
+
+
+def answer(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """A domain error as whoever asked can use it: problem+json, a message for htmx, or a page."""
+    if request.path.startswith("/api/"):
+        return problem(request, error)
+    htmx = request.headers.get("HX-Request") == "true"
+    template = "components/error_message.html" if htmx else "errors/domain.html"
+    response = render(request, template, {"error": error}, status=error.status)
+    patch_vary_headers(response, ["HX-Request"])
+    if "retry_after_s" in error.details:
+        response["Retry-After"] = str(error.details["retry_after_s"])
+    return response
 
 
 def problem(request: HttpRequest, error: DomainError) -> JsonResponse:

@@ -155,5 +155,5 @@ def test_redeeming_keeps_its_budget_of_statements(
     first, second = shop.bought(quantity=2)
     # As in a running shop: the accounts exist, and the token's last use was noted within the minute.
     assert till.post("/redemptions", {"code": first.code}).status == 201
-    with django_assert_max_num_queries(15 + 1):  # the flow, and whose token it is
+    with django_assert_max_num_queries(15 + 2):  # the flow, whose token it is, and its budget of requests
         assert till.post("/redemptions", {"code": second.code}).status == 201

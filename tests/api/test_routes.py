@@ -73,12 +73,12 @@ def test_posts_that_move_money_or_stock_take_a_key(name: str) -> None:
 
 def test_the_openapi_document_is_the_committed_one() -> None:
     written = json.loads((REFERENCE / "openapi.json").read_text(encoding="utf-8"))
-    assert written == json.loads(json.dumps(api.get_openapi_schema())), "run python tools/api_document.py"
+    assert written == json.loads(json.dumps(api.get_openapi_schema())), "run python tools/reference.py"
 
 
 def test_the_table_of_scopes_is_the_committed_one() -> None:
     written = (REFERENCE / "api-scopes.md").read_text(encoding="utf-8")
-    assert written == scopes_table(api), "run python tools/api_document.py"
+    assert written == scopes_table(api), "run python tools/reference.py"
 
 
 def test_every_route_is_described() -> None:

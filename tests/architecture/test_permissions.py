@@ -1,7 +1,9 @@
 """Every address of the site says whom it is for; one that does not is found here."""
 
+from django.http import HttpRequest, HttpResponse
 from django.test import override_settings
 from django.urls import path
+from django.views.decorators.http import require_GET
 
 from hutong.web.shell.access import Door, Permission, declare, declared, public
 from tests.web.routes import Route, page_routes
@@ -24,12 +26,16 @@ def test_every_page_has_a_name_of_its_own() -> None:
     assert all(names)
 
 
+def nothing(_request: HttpRequest) -> HttpResponse:
+    return HttpResponse()
+
+
 class _Forgetful:
     """Addresses of which one forgot to say whom it is for."""
 
     urlpatterns = [
-        path("said/", public(lambda _request: None), name="said"),  # type: ignore[arg-type, return-value]
-        path("forgotten/", lambda _request: None, name="forgotten"),  # type: ignore[arg-type, return-value]
+        path("said/", public(require_GET(nothing)), name="said"),
+        path("forgotten/", lambda _request: HttpResponse(), name="forgotten"),
     ]
 
 
@@ -39,7 +45,5 @@ def test_a_forgotten_permission_is_found() -> None:
 
 
 def test_a_declaration_survives_the_decorators_of_django() -> None:
-    from django.views.decorators.http import require_GET
-
-    view = require_GET(declare(lambda _request: None, Permission(Door.OPERATOR)))  # type: ignore[arg-type, return-value]
+    view = require_GET(declare(require_GET(nothing), Permission(Door.OPERATOR)))
     assert declared(view) == Permission(Door.OPERATOR)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.template import Context, loader
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import check_for_language
@@ -104,6 +105,12 @@ def manifest(_request: HttpRequest) -> JsonResponse:
         ],
     }
     return JsonResponse(body, content_type="application/manifest+json")
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """The page of an error nobody expected; it asks the database nothing, which may be what is broken."""
+    text = loader.get_template("500.html").template.render(Context({"request": request}))  # type: ignore[attr-defined]
+    return HttpResponse(text, status=500)
 
 
 @public

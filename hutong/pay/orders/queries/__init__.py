@@ -2,7 +2,14 @@
 
 from hutong.pay.orders.queries.checks import all_refs, all_unit_refs, merchant_of_orders, problems, unredeemed
 from hutong.pay.orders.queries.everything import everything_about, standing_of
-from hutong.pay.orders.queries.figures import daily, figures, hourly, sold_by_offer, takings
+from hutong.pay.orders.queries.figures import (
+    counts_by_state,
+    daily,
+    figures,
+    hourly,
+    sold_by_offer,
+    takings,
+)
 from hutong.pay.orders.queries.views import (
     order_facts,
     order_list,
@@ -19,6 +26,7 @@ from hutong.pay.orders.queries.views import (
 __all__ = [
     "all_refs",
     "all_unit_refs",
+    "counts_by_state",
     "daily",
     "everything_about",
     "figures",
