@@ -134,7 +134,8 @@ def version_of(ref: str) -> str:
     offer = catalog_read.offer_by_ref(ref) if ref.startswith(OFFER) else None
     if offer is None:
         return ""
-    return _mark(repr(replace(offer, state=OfferState.SUBMITTED, merchant_approved=True)))
+    undecided_offer = replace(offer, state=OfferState.SUBMITTED, merchant_approved=True, submitted_at=None)
+    return _mark(repr(undecided_offer))
 
 
 def switch_offer(*, offer_ref: str, on: bool, by: Person, at: datetime) -> None:

@@ -26,7 +26,7 @@ _OFFERS = """
 SELECT o.id, o.public_id, o.merchant_id, m.public_id AS merchant_ref, m.names AS merchant_names,
        m.state = 'approved' AS merchant_approved, o.kind, o.state, o.titles, o.descriptions,
        o.list_price, o.price, o.unit, o.includes, o.emoji, o.hue, o.tags, o.starts_at, o.ends_at,
-       o.per_person_limit, o.sample, o.created_at,
+       o.per_person_limit, o.sample, o.created_at, o.submitted_at,
        coalesce((
          SELECT jsonb_agg(jsonb_build_array(
                   s.id, s.public_id, s.names, s.lon, s.lat, s.address, s.city, s.phone, s.opening_hours,
@@ -161,6 +161,7 @@ def _view(entry: dict[str, Any]) -> OfferView:
         per_person_limit=entry["per_person_limit"],
         sample=entry["sample"],
         created_at=entry["created_at"],
+        submitted_at=entry["submitted_at"],
         stores=tuple(OfferStoreView(*fields) for fields in json.loads(entry["stores"])),
     )
 

@@ -91,6 +91,7 @@ class OfferView:
     per_person_limit: int | None
     sample: bool
     created_at: datetime
+    submitted_at: datetime | None
     stores: tuple[OfferStoreView, ...]
 
     @property

@@ -56,6 +56,7 @@ OFFER = OfferView(
     per_person_limit=None,
     sample=False,
     created_at=NOON,
+    submitted_at=NOON,
     stores=(STORE,),
 )
 DRAFT = OfferDraft(
