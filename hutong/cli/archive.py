@@ -72,6 +72,11 @@ class Archive:
             assert content is not None, "verified members are regular files"
             yield content
 
+    def read(self, name: str) -> bytes:
+        """All of a small member."""
+        with self.open(name) as content:
+            return content.read()
+
     def names(self) -> list[str]:
         """Every member that the manifest names."""
         return list(self.manifest["members"])

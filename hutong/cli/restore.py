@@ -87,18 +87,21 @@ def ask_and_run(file: Path, *, into_home: str, replace: bool, yes: bool) -> bool
 
 
 def adopt_settings(backup: Archive) -> None:
-    """Read the settings in the backup where this machine has no settings file of its own.
+    """Read the settings and the secret in the backup where this machine has none of its own.
 
-    Before Django is set up. What stands in the environment goes before them, DATABASE_URL above all.
+    Before Django is set up, which would make a new secret. What stands in the environment goes before them,
+    DATABASE_URL above all.
     """
+    here = settings_file.path_of(os.environ)
     name = f"home/{settings_file.NAME}"
-    if settings_file.path_of(os.environ).exists() or name not in backup.names():
-        return
-    with tempfile.TemporaryDirectory() as folder, backup.open(name) as source:
-        copy = Path(folder) / settings_file.NAME  # made readable for its owner alone, as the folder is
-        copy.write_bytes(source.read())
-        for key, value in settings_file.read(copy).items():
-            os.environ.setdefault(key, value)
+    if not here.exists() and name in backup.names():
+        with tempfile.TemporaryDirectory() as folder:  # readable for its owner alone
+            copy = Path(folder) / settings_file.NAME
+            copy.write_bytes(backup.read(name))
+            for key, value in settings_file.read(copy).items():
+                os.environ.setdefault(key, value)
+    if not (here.parent / KEY).exists():
+        os.environ.setdefault("HUTONG_SECRET_KEY", backup.read(KEY).decode())
 
 
 def require_known(backup: Archive) -> None:
