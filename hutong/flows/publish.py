@@ -11,8 +11,10 @@ from typing import Any
 
 from django.db import transaction
 
+from hutong.flows.offers import contents as offer_contents
 from hutong.kernel import audit, outbox
 from hutong.kernel.errors import NotFound
+from hutong.town.catalog import queries as catalog
 from hutong.town.contents import queries
 from hutong.town.contents import services as contents
 from hutong.town.contents.types import RevisionState, RevisionView, SubjectKind
@@ -33,6 +35,35 @@ def propose_store(*, store_ref: str, body: Mapping[str, Any], by: Person, at: da
         raise NotFound
     merchants.check_store_contents(store_ref=store_ref, body=body, by=by)
     return _propose(SubjectKind.STORE, store_ref, store.merchant_ref, body, by, at)
+
+
+def propose_offer(*, offer_ref: str, body: Mapping[str, Any], by: Person, at: datetime) -> RevisionView:
+    """A new version of what an approved offer says; `body` as in `flows.offers.body`.
+
+    The first version is what the offer says before any change, so that there is always one to compare with.
+    What is bought meanwhile, and what was sold, keeps its price and titles. Raises `NotFound` and what
+    `flows.offers.contents.check` raises.
+    """
+    offer = catalog.offer_by_ref(offer_ref)
+    if offer is None:
+        raise NotFound
+    offer_contents.check(offer=offer, body=body, by=by, at=at)
+    now, told = offer_contents.body_now(offer), queries.published(offer_ref)
+    with transaction.atomic():
+        if told is None or told.body != now:
+            merchant = merchants_read.merchant_by_ref(offer.merchant_ref)
+            region = region_by_id(merchant.region_id) if merchant else None
+            contents.propose(
+                subject_ref=offer_ref,
+                kind=SubjectKind.OFFER,
+                merchant_ref=offer.merchant_ref,
+                region_ref=region.ref if region else "",
+                body=now,
+                publish=True,
+                by=None,
+                at=at,
+            )
+        return _propose(SubjectKind.OFFER, offer_ref, offer.merchant_ref, body, by, at)
 
 
 def decide(*, revision_ref: str, approve: bool, reason: str = "", by: Person, at: datetime) -> RevisionView:
@@ -90,4 +121,6 @@ def _publish_store(revision: RevisionView, at: datetime) -> None:
 
 
 # How a published version reaches its subject, by kind.
-PUBLISHERS: dict[SubjectKind, Publisher] = {SubjectKind.STORE: _publish_store}
+PUBLISHERS: dict[SubjectKind, Publisher] = {
+    SubjectKind.STORE: _publish_store,
+    SubjectKind.OFFER: offer_contents.apply,}

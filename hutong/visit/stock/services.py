@@ -104,6 +104,13 @@ def set_capacity(*, offer_ref: str, capacity: int | None, by: str, at: datetime)
         raise CapacityTooSmall(taken=stock.held + stock.sold)
 
 
+def check_capacity(*, offer_ref: str, capacity: int | None) -> None:
+    """Raise `CapacityTooSmall` when `capacity` is below what is sold and held now. `set_capacity` guards again."""
+    found = queries.stock_of([offer_ref]).get(offer_ref)
+    if found is not None and capacity is not None and found.sold + found.held > capacity:
+        raise CapacityTooSmall(taken=found.sold + found.held)
+
+
 def start_counting(*, offer_ref: str, by: str, at: datetime) -> None:
     """Count what is held and sold of an offer from now on, without a limit; one that is counted stays as it is."""
     execute(

@@ -1,0 +1,216 @@
+"""What an offer says, as one plain map: the form of sketches and of versions, which may have gaps.
+
+Texts by language, amounts in minor units of `unit`, days as ISO dates of the shop's zone, both included.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from hutong.flows.offers.templates import Template
+from hutong.kernel.clock import day_bounds, local
+from hutong.kernel.money import Money, format_money
+from hutong.kernel.text import pick
+from hutong.town.catalog.types import Include, OfferDraft, OfferView
+from hutong.visit.stock.types import StockView
+from hutong.visit.vouchers.rules import DEFAULT_TERMS
+from hutong.visit.vouchers.types import Terms
+
+Body = dict[str, Any]
+
+LANGUAGES = ("en", "zh-Hans")
+MOST_VALID_DAYS = 3_650
+MOST_USES = 100
+MOST_FOR_SALE = 1_000_000
+# What a version of an approved offer consists of; the rest of a sketch is about the form.
+FIELDS = (
+    "titles", "descriptions", "includes", "emoji", "hue", "unit", "list_price", "price", "starts_on", "ends_on",
+    "per_person_limit", "capacity", "valid_days", "uses", "tags", "stores",
+)  # fmt: skip
+
+
+def blank(*, unit: str, stores: Sequence[str]) -> Body:
+    """Nothing said yet, but in which stores and currency, and what holds where nothing else is said."""
+    return {
+        "titles": {},
+        "descriptions": {},
+        "includes": [],
+        "emoji": "1f381",
+        "hue": 30,
+        "unit": unit,
+        "list_price": None,
+        "price": None,
+        "starts_on": "",
+        "ends_on": "",
+        "per_person_limit": None,
+        "capacity": None,
+        "valid_days": DEFAULT_TERMS.valid_days,
+        "uses": 1,
+        "tags": ["refund_any_time"],
+        "stores": list(stores),
+    }
+
+
+def of_template(template: Template, *, unit: str, stores: Sequence[str]) -> Body:
+    """What a template says, without prices."""
+    return {
+        **blank(unit=unit, stores=stores),
+        "template": template.slug,
+        "titles": dict(template.titles),
+        "descriptions": dict(template.descriptions),
+        "includes": [
+            {"names": dict(names), "quantity": quantity, "value": None}
+            for names, quantity in template.contents
+        ],
+        "emoji": template.emoji,
+        "hue": template.hue,
+        "per_person_limit": template.limit,
+        "valid_days": template.valid_days,
+        "uses": template.uses,
+        "tags": list(template.tags),
+    }
+
+
+def of_offer(offer: OfferView, terms: Terms, stock: StockView | None) -> Body:
+    """What an offer says now."""
+    zone = zone_of(offer)
+    capacity = stock.capacity if stock else None
+    return {
+        "titles": dict(offer.titles),
+        "descriptions": dict(offer.descriptions),
+        "includes": [
+            {
+                "names": dict(include.names),
+                "quantity": include.quantity,
+                "value": include.value.minor if include.value else None,
+            }
+            for include in offer.includes
+        ],
+        "emoji": offer.emoji,
+        "hue": offer.hue,
+        "unit": offer.price.unit,
+        "list_price": offer.list_price.minor,
+        "price": offer.price.minor,
+        "starts_on": local(offer.starts_at, zone).date().isoformat(),
+        "ends_on": _last_day(offer.ends_at, zone),
+        "per_person_limit": offer.per_person_limit,
+        "capacity": None if capacity is None else capacity // terms.uses,
+        "valid_days": terms.valid_days,
+        "uses": terms.uses,
+        "tags": list(offer.tags),
+        "stores": [store.ref for store in offer.stores],
+    }
+
+
+def zone_of(offer: OfferView) -> str:
+    """The zone on whose wall the sale of an offer begins and ends: that of its first store."""
+    return offer.stores[0].zone if offer.stores else "UTC"
+
+
+def missing(body: Mapping[str, Any], *, today: date) -> list[str]:
+    """What stands between a sketch and handing it in, as stable codes in the order of the form."""
+    found = []
+    if not any(text.strip() for text in body["titles"].values()):
+        found.append("title")
+    if body["list_price"] is None:
+        found.append("list_price")
+    if body["price"] is None:
+        found.append("price")
+    if None not in (body["price"], body["list_price"]) and body["price"] > body["list_price"]:
+        found.append("price_above")
+    if body["price"] is not None and body["price"] < body["uses"]:
+        found.append("price_small")
+    if body["ends_on"] and date.fromisoformat(body["ends_on"]) < today:
+        found.append("ends_past")
+    if body["ends_on"] and body["starts_on"] and body["ends_on"] < body["starts_on"]:
+        found.append("ends_before_start")
+    if not body["stores"]:
+        found.append("stores")
+    return found
+
+
+def advice(body: Mapping[str, Any]) -> list[str]:
+    """What would help shoppers and may be left out, as stable codes in the order of the form."""
+    found = [f"title_{language}" for language in LANGUAGES if not body["titles"].get(language, "").strip()]
+    if not any(text.strip() for text in body["descriptions"].values()):
+        found.append("description")
+    return found if body["includes"] else [*found, "contents"]
+
+
+def draft_of(body: Mapping[str, Any], *, zone: str, at: datetime, offer: OfferView | None) -> OfferDraft:
+    """The sketch as the catalog takes it. Days that did not change keep the exact moments of `offer`."""
+    unit = body["unit"]
+    return OfferDraft(
+        titles={language: text for language, text in body["titles"].items() if text},
+        descriptions={language: text for language, text in body["descriptions"].items() if text},
+        list_price=Money(body["list_price"], unit),
+        price=Money(body["price"], unit),
+        starts_at=_starts_at(body["starts_on"], zone, at, offer),
+        ends_at=_ends_at(body["ends_on"], zone, offer),
+        includes=tuple(
+            Include(
+                names=dict(include["names"]),
+                quantity=include["quantity"],
+                value=None if include["value"] is None else Money(include["value"], unit),
+            )
+            for include in body["includes"]
+        ),
+        emoji=body["emoji"],
+        hue=body["hue"],
+        tags=tuple(body["tags"]),
+        per_person_limit=body["per_person_limit"],
+        sample=offer.sample if offer else False,
+    )
+
+
+def readable(
+    body: Mapping[str, Any], *, language: str, stores: Mapping[str, Mapping[str, str]]
+) -> dict[str, Any]:
+    """The same in words, field by field, so that two versions can be laid beside each other."""
+    unit = body["unit"]
+
+    def money(minor: int | None) -> str:
+        return "" if minor is None else format_money(Money(minor, unit), language)
+
+    def number(value: int | None) -> str:
+        return "" if value is None else str(value)
+
+    parts = [
+        f"{include['quantity']} × {' / '.join(include['names'].values())}"
+        + (f" ({money(include['value'])})" if include["value"] is not None else "")
+        for include in body["includes"]
+    ]
+    return {
+        "titles": dict(body["titles"]),
+        "descriptions": dict(body["descriptions"]),
+        "includes": "\n".join(parts),
+        "emoji": body["emoji"],
+        "list_price": money(body["list_price"]),
+        "price": money(body["price"]),
+        "starts_on": body["starts_on"],
+        "ends_on": body["ends_on"],
+        "per_person_limit": number(body["per_person_limit"]),
+        "capacity": number(body["capacity"]),
+        "valid_days": number(body["valid_days"]),
+        "uses": number(body["uses"]),
+        "tags": ", ".join(body["tags"]),
+        "stores": ", ".join(pick(stores.get(ref, {}), language) or ref for ref in body["stores"]),
+    }
+
+
+def _last_day(ends_at: datetime | None, zone: str) -> str:
+    if ends_at is None:
+        return ""
+    return local(ends_at - timedelta(microseconds=1), zone).date().isoformat()
+
+
+def _starts_at(starts_on: str, zone: str, at: datetime, offer: OfferView | None) -> datetime:
+    if offer is not None and starts_on in ("", local(offer.starts_at, zone).date().isoformat()):
+        return offer.starts_at
+    return day_bounds(date.fromisoformat(starts_on), zone)[0] if starts_on else at
+
+
+def _ends_at(ends_on: str, zone: str, offer: OfferView | None) -> datetime | None:
+    if offer is not None and ends_on == _last_day(offer.ends_at, zone):
+        return offer.ends_at
+    return day_bounds(date.fromisoformat(ends_on), zone)[1] if ends_on else None
