@@ -28,6 +28,19 @@ _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 _WORDS = re.compile(r"[\u3400-\u9fff]|[^\s\u3400-\u9fff]+\s*|\s+")
 
 
+_PICTURES = ".pictures"
+
+
+def pictures_of(owner_ref: str) -> str:
+    """The subject whose versions are the pictures of a store or an offer."""
+    return owner_ref + _PICTURES
+
+
+def owner_of(subject_ref: str) -> str:
+    """The store, offer or page that a subject belongs to; itself, unless it is somebody's pictures."""
+    return subject_ref.removesuffix(_PICTURES)
+
+
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
     """The fields that differ, in the order of their names; of nested maps the single fields."""
     flat_before, flat_after = dict(_flat(before)), dict(_flat(after))

@@ -13,7 +13,7 @@ from hutong.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from hutong.kernel.locking import advisory
 from hutong.town.contents import queries
 from hutong.town.contents.models import ReasonTemplate, Revision
-from hutong.town.contents.rules import MAX_REASON, REASONS, may_take_back, unknown_places
+from hutong.town.contents.rules import MAX_REASON, REASONS, may_take_back, owner_of, unknown_places
 from hutong.town.contents.types import ReasonKind, RevisionState, RevisionView, SubjectKind
 from hutong.town.people.models import Person
 
@@ -107,7 +107,7 @@ def decide(*, revision_ref: str, approve: bool, reason: str = "", by: Person, at
             raise RevisionDecided
         audit.record(
             action=f"content.{state.value}",
-            subject=revision.subject_ref,
+            subject=owner_of(revision.subject_ref),
             by=by.public_id,
             at=at,
             merchant=revision.merchant_ref,
@@ -140,7 +140,7 @@ def take_back(*, revision_ref: str, by: Person, at: datetime) -> RevisionView:
             raise RevisionDecided
         audit.record(
             action="content.decision_taken_back",
-            subject=revision.subject_ref,
+            subject=owner_of(revision.subject_ref),
             by=by.public_id,
             at=at,
             before={"revision": revision_ref, "state": revision.state.value},

@@ -12,6 +12,8 @@ class SubjectKind(StrEnum):
     STORE = "store"
     OFFER = "offer"
     PAGE = "page"
+    # The pictures of a store or an offer have versions of their own, beside those of its texts.
+    PICTURES = "pictures"
 
 
 class RevisionState(StrEnum):
