@@ -1,8 +1,9 @@
 """What shops and the operator write becomes readable: proposed, looked at where that is wished, published.
 
-A store's contents are its descriptions; an offer's are what `PUBLISHERS` knows of it. A version is published at
-once while its merchant waits for approval (the operator looks at everything then), where an operator wrote
-it, or where the region does not review; else it waits in the operator's queue.
+A store's contents are its descriptions; an offer's are what `PUBLISHERS` knows of it; the pictures of either
+have versions of their own. A version is published at once while its merchant waits for approval (the operator
+looks at everything then), where an operator wrote it, where the region does not review, or when it says what
+readers see already, which takes back what waited; else it waits in the operator's queue.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,11 +18,14 @@ from hutong.kernel.errors import NotFound
 from hutong.town.catalog import queries as catalog
 from hutong.town.contents import queries
 from hutong.town.contents import services as contents
+from hutong.town.contents.rules import owner_of, pictures_of
 from hutong.town.contents.types import RevisionState, RevisionView, SubjectKind
 from hutong.town.merchants import queries as merchants_read
 from hutong.town.merchants import services as merchants
 from hutong.town.merchants.types import MerchantState
 from hutong.town.people.models import Person
+from hutong.town.pictures import queries as pictures_read
+from hutong.town.pictures import services as pictures
 from hutong.town.regions.queries import feature_on, region_by_id
 from hutong.town.regions.types import Feature
 
@@ -34,7 +38,42 @@ def propose_store(*, store_ref: str, body: Mapping[str, Any], by: Person, at: da
     if store is None or store.merchant_ref is None:
         raise NotFound
     merchants.check_store_contents(store_ref=store_ref, body=body, by=by)
-    return _propose(SubjectKind.STORE, store_ref, store.merchant_ref, body, by, at)
+    live = {"descriptions": store.descriptions}
+    return _propose(SubjectKind.STORE, store_ref, store.merchant_ref, body, live, by, at)
+
+
+def withdraw_store(*, store_ref: str, by: Person, at: datetime) -> RevisionView:
+    """Take back the version of a store that waits or was refused: what readers see stays the newest word.
+
+    Raises `NotFound`, `Forbidden`.
+    """
+    store = merchants_read.store_by_ref(store_ref)
+    if store is None:
+        raise NotFound
+    return propose_store(store_ref=store_ref, body={"descriptions": store.descriptions}, by=by, at=at)
+
+
+def propose_pictures(
+    *,
+    owner_ref: str,
+    merchant_ref: str,
+    body: Mapping[str, Any],
+    reviewed: bool,
+    by: Person,
+    at: datetime,
+) -> RevisionView:
+    """A new version of the pictures of a store or an offer, by `flows.pictures`, which checked it.
+
+    `body` is `{"pictures": [refs in order], "alts": {ref: {language: words}}}`. `reviewed` False is for an owner
+    that the operator will look at as a whole.
+    """
+    shown = pictures_read.shown(owner_ref)
+    live = {
+        "pictures": [picture.ref for picture in shown],
+        "alts": {picture.ref: picture.alts for picture in shown if picture.alts},
+    }
+    subject = pictures_of(owner_ref)
+    return _propose(SubjectKind.PICTURES, subject, merchant_ref, body, live, by, at, reviewed=reviewed)
 
 
 def propose_offer(*, offer_ref: str, body: Mapping[str, Any], by: Person, at: datetime) -> RevisionView:
@@ -63,7 +102,7 @@ def propose_offer(*, offer_ref: str, body: Mapping[str, Any], by: Person, at: da
                 by=None,
                 at=at,
             )
-        return _propose(SubjectKind.OFFER, offer_ref, offer.merchant_ref, body, by, at)
+        return _propose(SubjectKind.OFFER, offer_ref, offer.merchant_ref, body, now, by, at)
 
 
 def decide(*, revision_ref: str, approve: bool, reason: str = "", by: Person, at: datetime) -> RevisionView:
@@ -79,35 +118,50 @@ def decide(*, revision_ref: str, approve: bool, reason: str = "", by: Person, at
 
 
 def _propose(
-    kind: SubjectKind, subject_ref: str, merchant_ref: str, body: Mapping[str, Any], by: Person, at: datetime
+    kind: SubjectKind,
+    subject_ref: str,
+    merchant_ref: str,
+    body: Mapping[str, Any],
+    live: Mapping[str, Any],
+    by: Person,
+    at: datetime,
+    *,
+    reviewed: bool = True,
 ) -> RevisionView:
+    """`live` is what readers see now: a version equal to it needs nobody's word."""
     merchant = merchants_read.merchant_by_ref(merchant_ref)
     if merchant is None:
         raise NotFound
     region = region_by_id(merchant.region_id)
     assert region is not None, "a merchant has a region"
-    reviewed = merchant.state is MerchantState.APPROVED and feature_on(
-        region.region_id, Feature.REVIEW_CONTENTS
+    looked_at = (
+        reviewed
+        and not by.is_operator
+        and body != live
+        and merchant.state is MerchantState.APPROVED
+        and feature_on(region.region_id, Feature.REVIEW_CONTENTS)
     )
-    before = queries.published(subject_ref)
     with transaction.atomic():
+        newest = next(iter(queries.history(subject_ref, limit=1)), None)
+        if newest and newest.state is RevisionState.PUBLISHED and newest.body == body == live:
+            return newest
         made = contents.propose(
             subject_ref=subject_ref,
             kind=kind,
             merchant_ref=merchant_ref,
             region_ref=region.ref,
             body=body,
-            publish=by.is_operator or not reviewed,
+            publish=not looked_at,
             by=by,
             at=at,
         )
         audit.record(
             action=f"content.{made.state.value if made.state is RevisionState.PUBLISHED else 'proposed'}",
-            subject=subject_ref,
+            subject=owner_of(subject_ref),
             by=by.public_id,
             at=at,
             merchant=merchant_ref,
-            before=before.body if before else {},
+            before=live,
             after=body,
         )
         if made.state is RevisionState.PUBLISHED:
@@ -120,7 +174,18 @@ def _publish_store(revision: RevisionView, at: datetime) -> None:
     outbox.send("index_store", at=at, store_ref=revision.subject_ref)
 
 
+def _publish_pictures(revision: RevisionView, at: datetime) -> None:
+    owner_ref = owner_of(revision.subject_ref)
+    pictures.show(owner_ref=owner_ref, refs=revision.body["pictures"], alts=revision.body["alts"], at=at)
+    if owner_ref.startswith("sto_"):
+        outbox.send("index_store", at=at, store_ref=owner_ref)
+    else:
+        outbox.send("index_offer", at=at, offer_ref=owner_ref)
+
+
 # How a published version reaches its subject, by kind.
 PUBLISHERS: dict[SubjectKind, Publisher] = {
     SubjectKind.STORE: _publish_store,
-    SubjectKind.OFFER: offer_contents.apply,}
+    SubjectKind.OFFER: offer_contents.apply,
+    SubjectKind.PICTURES: _publish_pictures,
+}
