@@ -24,7 +24,16 @@ from hutong.town.regions.types import Extent
 NAME_LIMIT = 200
 LANGUAGES_LIMIT = 20
 LEAST_EXTENT = 0.004  # degrees: a few hundred metres
-_LIMITS = {"address": 300, "postcode": 20, "city": 100, "phone": 60, "website": 500, "opening_hours": 500}
+_LIMITS = {
+    "address": 300,
+    "postcode": 20,
+    "city": 100,
+    "phone": 60,
+    "website": 500,
+    "email": 254,
+    "opening_hours": 500,
+}
+_EMAIL = re.compile(r"[^@\s\"(),:;<>\[\]\\]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z][a-z0-9-]+")
 _LANGUAGE = re.compile(r"name:([a-z]{2,3}(?:-[A-Z][a-z]{3})?)")
 _REPORT_EVERY = 200
 
@@ -115,6 +124,7 @@ def _take(
             phone=_phone(tags, reading.country),
             website=_website(tags),
             opening_hours=_hours(tags),
+            email=_email(tags),
         )
 
 
@@ -207,6 +217,13 @@ def _website(tags: Mapping[str, str]) -> str:
         return ""
     is_usable = parts.scheme in ("http", "https") and "." in host and " " not in first
     return address if is_usable and len(address) <= _LIMITS["website"] else ""
+
+
+def _email(tags: Mapping[str, str]) -> str:
+    """The first address in lower case; nothing where it is none, since a claim may be proved by it."""
+    written = tags.get("email") or tags.get("contact:email") or ""
+    first = clean(re.split(r"[;,]", written)[0], limit=_LIMITS["email"] + 1).lower().removeprefix("mailto:")
+    return first if _EMAIL.fullmatch(first) and len(first) <= _LIMITS["email"] else ""
 
 
 def _hours(tags: Mapping[str, str]) -> str:

@@ -46,6 +46,7 @@ def test_a_place_with_everything(tmp_path: Path) -> None:
             "addr:city": "Helsinki",
             "phone": "09 1234567",
             "website": "www.example.fi/kirjat",
+            "contact:email": "Kirjat@Example.fi; info@example.fi",
             "opening_hours": "Mo-Fr 09:00-21:00",
         },
     )
@@ -60,6 +61,7 @@ def test_a_place_with_everything(tmp_path: Path) -> None:
         city="Helsinki",
         phone="+35891234567",
         website="https://www.example.fi/kirjat",
+        email="kirjat@example.fi",
         opening_hours="Mo-Fr 09:00-21:00",
     )
 
@@ -192,3 +194,17 @@ def test_the_box_of_one_place_still_makes_a_map(tmp_path: Path) -> None:
     around = read(write(tmp_path, CAFE, bounds=False)).extent
     assert around.centre == pytest.approx((24.94, 60.17))
     assert around.east - around.west == pytest.approx(LEAST_EXTENT)
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [
+        ("mailto:Info@Kahvila.fi", "info@kahvila.fi"),
+        ("write to us", ""),
+        ("a@b", ""),
+        ("two words@kahvila.fi", ""),
+        ("x" * 65 + "@kahvila.fi", ""),
+    ],
+)
+def test_emails_are_addresses_or_nothing(tmp_path: Path, written: str, read_as: str) -> None:
+    assert only(tmp_path, {**CAFE, "email": written}).email == read_as

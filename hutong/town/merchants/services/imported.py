@@ -22,20 +22,20 @@ INSERT INTO merchants_store AS s (
   public_id, region_id, category_id, names, lon, lat, address, postcode, city, phone, website,
   email, descriptions, opening_hours, osm_ref, state, updated_at)
 SELECT r.public_id, %(region_id)s::int8, r.category_id, r.names, r.lon, r.lat, r.address, r.postcode, r.city,
-  r.phone, r.website, '', '{}', r.opening_hours, r.osm_ref, 'open', %(at)s::timestamptz
+  r.phone, r.website, r.email, '{}', r.opening_hours, r.osm_ref, 'open', %(at)s::timestamptz
 FROM jsonb_to_recordset(%(batch)s::jsonb) AS r(
   public_id text, category_id int8, names jsonb, lon float8, lat float8, address text, postcode text,
-  city text, phone text, website text, opening_hours text, osm_ref text)
+  city text, phone text, website text, email text, opening_hours text, osm_ref text)
 ON CONFLICT (region_id, osm_ref) DO UPDATE SET
   category_id = excluded.category_id, names = excluded.names, lon = excluded.lon, lat = excluded.lat,
   address = excluded.address, postcode = excluded.postcode, city = excluded.city, phone = excluded.phone,
-  website = excluded.website, opening_hours = excluded.opening_hours, state = excluded.state,
-  updated_at = excluded.updated_at
+  website = excluded.website, email = excluded.email, opening_hours = excluded.opening_hours,
+  state = excluded.state, updated_at = excluded.updated_at
 WHERE s.merchant_id IS NULL
   AND (s.category_id, s.names, s.lon, s.lat, s.address, s.postcode, s.city, s.phone, s.website,
-    s.opening_hours, s.state)
+    s.email, s.opening_hours, s.state)
   IS DISTINCT FROM (excluded.category_id, excluded.names, excluded.lon, excluded.lat, excluded.address,
-    excluded.postcode, excluded.city, excluded.phone, excluded.website, excluded.opening_hours,
+    excluded.postcode, excluded.city, excluded.phone, excluded.website, excluded.email, excluded.opening_hours,
     excluded.state)
 RETURNING (s.xmax = 0) AS is_new
 """
@@ -92,6 +92,7 @@ def _row(store: ImportedStore, category_id: int) -> dict[str, Any]:
         "city": store.city,
         "phone": store.phone,
         "website": store.website,
+        "email": store.email,
         "opening_hours": store.opening_hours,
         "osm_ref": store.osm_ref,
     }
