@@ -1,0 +1,1 @@
+"""An app for one test: its second migration takes so long that it can be killed half-way."""
