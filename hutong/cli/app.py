@@ -171,11 +171,15 @@ def tray() -> None:
 
 
 @app.command()
-def doctor() -> None:
-    """Say what is missing or misconfigured, and how to mend it."""
+def doctor(
+    production: Annotated[
+        bool, typer.Option("--production", help="Also what a site on the open web needs; it must be running.")
+    ] = False,
+) -> None:
+    """Say what is missing or misconfigured, and how to mend it; exit code 1 when something is broken."""
     from hutong.cli import doctor as command  # Its checks must also run where Django itself cannot start.
 
-    if not command.run():
+    if not command.run(production=production):
         raise typer.Exit(1)
 
 

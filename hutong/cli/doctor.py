@@ -1,98 +1,82 @@
 """`hutong doctor`: what is missing or misconfigured, and how to mend it."""
 
 import os
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
 
+from rich.markup import escape
+
+from hutong.cli.checks import Finding, Mark, broken, data, machine, network
 from hutong.cli.screen import console
 from hutong.config import environment
 
-Finding = tuple[bool, str, str]  # whether it is well, what was looked at, how to mend it
+Check = Callable[[bool], Iterator[Finding]]
+
+_COLOURS = {Mark.WELL: "green", Mark.LOOK: "yellow", Mark.BROKEN: "red"}
+_HERE: tuple[Check, ...] = (
+    machine.settings, machine.keys, machine.home, machine.assets, machine.backups, machine.browser,
+)  # fmt: skip
+_DATA: tuple[Check, ...] = (data.server, data.clock, data.tables, data.contents, data.worker)
+_NETWORK: tuple[Check, ...] = (
+    network.senders, network.mail, network.provider, network.front, network.live, network.certificate,
+)  # fmt: skip
 
 
-def run() -> bool:
-    """Look at everything a site needs; print one line each; True when nothing is broken."""
-    well = True
-    for check in (_settings, _assets, _database, _basemaps, _browser):
-        for fine, what, mend in check():
-            console.print(f"[green]✓[/] {what}" if fine else f"[red]✗[/] {what}\n  → {mend}")
-            well = well and fine
-    return well
+def run(*, production: bool = False) -> bool:
+    """Look at everything a site needs; print a line each and how to mend it; True when nothing is broken.
+
+    With `production`, and in the modes trial and production, also at what only a site on the open web needs.
+    """
+    found = list(findings(production))
+    for finding in found:
+        console.print(f"[{_COLOURS[finding.mark]}]{finding.mark}[/] {escape(finding.what)}", soft_wrap=True)
+        if finding.mend:
+            console.print(f"  → {escape(finding.mend)}", soft_wrap=True)
+    counted = {mark: sum(finding.mark is mark for finding in found) for mark in Mark}
+    console.print(
+        f"\n{counted[Mark.WELL]} well, {counted[Mark.LOOK]} to look at, {counted[Mark.BROKEN]} broken"
+    )
+    return not counted[Mark.BROKEN]
 
 
-def _settings() -> Iterator[Finding]:
-    values = {s.name: os.environ.get(s.name, s.default) for s in environment.SETTINGS}
-    problems = environment.unsafe(values)
-    mode = values["HUTONG_MODE"]
-    if mode == "production":
-        for problem in problems:
-            yield False, problem, "see docs/reference/settings.md"
-    yield True, f"settings for mode {mode}", ""
+def findings(production: bool) -> Iterator[Finding]:
+    """Every finding in turn. What stands on something broken is not looked at."""
+    settings = list(machine.settings(production))  # it reads the settings file, which may name the mode
+    asked = production or environment.given(os.environ)["HUTONG_MODE"] in ("trial", "production")
+    if asked and not production:
+        settings = list(machine.settings(asked))
+    yield from settings
+    yield from _all(_HERE[1:], asked)
+    if any(finding.mark is Mark.BROKEN for finding in settings) and not _starts():
+        return
+    trouble = _database_trouble()
+    if trouble:
+        yield broken(f"the database does not answer: {trouble}", "start it, or mend DATABASE_URL")
+        return
+    yield from _all((*_DATA, *_NETWORK), asked)
 
 
-def _assets() -> Iterator[Finding]:
-    dist = Path(__file__).resolve().parents[1] / "static" / "dist" / "app.css"
-    yield dist.exists(), "style sheets and scripts are built", "run `make assets`, or reinstall the package"
+def _all(checks: Iterable[Check], production: bool) -> Iterator[Finding]:
+    for check in checks:
+        yield from check(production)
 
 
-def _database() -> Iterator[Finding]:
+def _starts() -> bool:
+    """Whether Django would start with these settings."""
+    try:
+        environment.read(os.environ)
+    except environment.SettingsUnsafe:
+        return False
+    return True
+
+
+def _database_trouble() -> str:
     from hutong.cli import setup
 
     try:
         setup.django(wait_for_database=True)
         from hutong.kernel.rows import scalar
 
-        version = int(scalar("SELECT current_setting('server_version_num')"))
+        scalar("SELECT 1")
     except Exception as error:  # whatever it is, it is the finding
-        yield False, f"the database does not answer: {error}", "start it, or mend DATABASE_URL"
-        return
-    yield version >= 15_00_00, f"PostgreSQL {version // 10_000}", "use PostgreSQL 15 or newer"
-    lower = scalar("SELECT lower('ÄITI') = 'äiti'")
-    remade = "make the database anew from template0 with LC_CTYPE C.UTF-8 (`hutong migrate` does) and restore into it"
-    yield bool(lower), "the database knows capitals of all scripts", remade
-    yield from _tables()
-
-
-def _tables() -> Iterator[Finding]:
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
-
-    from hutong.kernel.rows import scalar
-
-    executor = MigrationExecutor(connection)
-    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    yield not waiting, f"tables are up to date ({len(waiting)} migrations wait)", "run `hutong migrate`"
-    extension = scalar("SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm'")
-    if extension:
-        grams = scalar("SELECT array_length(show_trgm('面馆面馆'), 1)")
-        yield (
-            bool(grams),
-            "search knows Chinese",
-            "the database's locale is not UTF-8; make it anew from template0",
-        )
-
-
-def _basemaps() -> Iterator[Finding]:
-    from django.conf import settings
-
-    found = list(settings.HUTONG_BASEMAPS.glob("*.pmtiles"))
-    yield bool(found), f"basemaps: {len(found)}", "run `hutong import osm FILE --region NAME`"
-    free = shutil.disk_usage(
-        settings.HUTONG_HOME.parent if not settings.HUTONG_HOME.exists() else settings.HUTONG_HOME
-    )
-    yield (
-        free.free > 1 << 30,
-        f"disk: {free.free >> 30} GiB free",
-        "make room: PostgreSQL stops when the disk is full",
-    )
-
-
-def _browser() -> Iterator[Finding]:
-    from hutong.cli.screen import console as screen
-
-    if not shutil.which("chromium"):
-        screen.print(
-            "[yellow]•[/] no chromium: browser tests will be skipped (Debian: apt-get install chromium)"
-        )
-    yield from ()
+        return str(error).strip() or type(error).__name__
+    return ""

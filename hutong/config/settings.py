@@ -41,6 +41,7 @@ HUTONG_COMMISSION_PPM = int(_values["HUTONG_COMMISSION_PPM"])
 HUTONG_DEFAULT_REGION = _values["HUTONG_DEFAULT_REGION"]
 HUTONG_TRUSTED_PROXIES = int(_values["HUTONG_TRUSTED_PROXIES"])
 HUTONG_WORKERS = int(_values["HUTONG_WORKERS"])
+HUTONG_POOL = int(_values["HUTONG_POOL"])
 HUTONG_ADDRESS_LIMIT = int(_values["HUTONG_ADDRESS_LIMIT"])
 HUTONG_ACTOR_LIMIT = int(_values["HUTONG_ACTOR_LIMIT"])
 HUTONG_METRICS_TOKEN = _values["HUTONG_METRICS_TOKEN"]
@@ -159,7 +160,7 @@ if not _running_tests:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["OPTIONS"]["pool"] = {
         "min_size": 1,
-        "max_size": int(_values["HUTONG_POOL"]),
+        "max_size": HUTONG_POOL,
         "timeout": 10,
     }
 DATABASES["default"]["TEST"] = {"TEMPLATE": "hutong_template", "NAME": f"test_{DATABASES['default']['NAME']}"}
