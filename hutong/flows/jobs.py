@@ -5,14 +5,16 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from hutong.flows import books, expire_orders, index_search, payment_received, remember
+from hutong.flows import books, erase_person, expire_orders, index_search, payment_received, remember
 from hutong.flows.notify import deliver, fan_out
 from hutong.kernel import budget, clock, outbox
 from hutong.kernel.errors import TooMany
+from hutong.town.people import services as people
 
 CONCURRENCY = 4
 TICK_S = 2.0
 BOOKS_EVERY_S = 15 * 60
+CLEAR_OUT_EVERY_S = 60 * 60
 
 
 def _index_offer(*, offer_ref: str) -> None:
@@ -75,7 +77,20 @@ def tick(*, at: datetime) -> None:
     payment_received.ask_unknown(at=at)
     expire_orders.expire_vouchers(at=at)
     index_search.index_stale(at=at)
+    erase_person.run_due(at=at)
+    clear_out(at=at)
     check_books(at=at)
+
+
+def clear_out(*, at: datetime) -> bool:
+    """Remove what nobody needs any more, once in `CLEAR_OUT_EVERY_S` however many workers there are."""
+    try:
+        budget.spend("clear out", limit=1, window_s=CLEAR_OUT_EVERY_S, at=at)
+    except TooMany:
+        return False  # another tick did it less than an hour ago
+    people.purge(at=at)
+    budget.sweep(at=at)
+    return True
 
 
 def check_books(*, at: datetime) -> tuple[str, ...]:

@@ -70,6 +70,11 @@ def run_once(
     return status, body
 
 
+def forget(*, actor: str) -> int:
+    """Remove the answers kept for somebody who is being erased; how many. Their keys are free again."""
+    return execute("DELETE FROM kernel_idempotencykey WHERE actor = %s", [actor])
+
+
 def _taken_over(name: list[str], digest: str, at: datetime) -> bool:
     """Whether the first request is long gone without an answer (its process was killed), and this one goes on.
 

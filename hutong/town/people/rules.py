@@ -26,6 +26,8 @@ SIGN_IN_TOUCH_EVERY = timedelta(minutes=5)
 # Longer than a session lives (90 days): a sign-in that was ended must be known as long as its session may come.
 SIGN_INS_KEPT = timedelta(days=100)
 CODES_KEPT = timedelta(days=1)
+# The tray of a demo or a trial. No longer than an erasure waits: a former number is in no other table.
+MESSAGES_KEPT = timedelta(days=7)
 
 ADDRESSES_MAX = 20
 ADDRESS_UNDO = timedelta(hours=1)

@@ -7,25 +7,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from hutong.kernel import clock
-from hutong.know.customers import queries as customers
 from hutong.know.customers import services as customer_services
 from hutong.town.merchants import queries as merchants
-from hutong.town.regions import queries as regions
-from hutong.web.shell.access import signed_in
+from hutong.web.shell.access import public, signed_in
 from hutong.web.shell.parts import page
 
 
+@public
 @require_GET
 def me(request: HttpRequest) -> HttpResponse:
-    """Language and scheme for everybody; orders, consents and sign-out for who is signed in."""
+    """Language and scheme for everybody; orders, account pages and sign-out for who is signed in."""
     person = request.user
     context: dict[str, object] = {"tab": "me"}
     if person.is_authenticated:
-        context["consents"] = [
-            one for one in customers.consents_of(person.public_id) if one.withdrawn_at is None
-        ]
-        region = regions.default_region() if context["consents"] else None
-        context["zone"] = region.zone if region else ""
         context["roles"] = merchants.staff_roles(person)
     return page(request, "consumer/me.html", context)
 
@@ -39,4 +33,4 @@ def withdraw_consent(request: HttpRequest, merchant_ref: str) -> HttpResponse:
         person_ref=request.user.public_id, merchant_ref=merchant_ref, at=clock.now()
     )
     messages.success(request, _("This shop has forgotten your visits."))
-    return redirect("me")
+    return redirect("account_consents")

@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from hutong.web.consumer import buying, finding, keeping, maps, me, shops, signing_in
+from hutong.web.consumer import (
+    account_addresses,
+    account_consents,
+    account_data,
+    account_profile,
+    account_sign_ins,
+    buying,
+    finding,
+    keeping,
+    maps,
+    me,
+    shops,
+    signing_in,
+)
 
 urlpatterns = [
     path("", finding.home, name="home"),
@@ -23,7 +36,42 @@ urlpatterns = [
     path("voucher/<str:voucher_ref>/", keeping.voucher, name="voucher"),
     path("voucher/<str:voucher_ref>/refund/", keeping.voucher_refund, name="voucher_refund"),
     path("me/", me.me, name="me"),
+    path("me/profile/", account_profile.profile, name="account_profile"),
+    path("me/phone/", account_profile.phone, name="account_phone"),
+    path("me/phone/code/", account_profile.phone_code, name="account_phone_code"),
+    path("me/email/", account_profile.email, name="account_email"),
+    path("me/email/code/", account_profile.email_code, name="account_email_code"),
+    path("me/email/remove/", account_profile.email_remove, name="account_email_remove"),
+    path("me/confirm/", account_profile.confirm, name="account_confirm"),
+    path("me/addresses/", account_addresses.addresses, name="account_addresses"),
+    path("me/addresses/new/", account_addresses.address_new, name="account_address_new"),
+    path("me/addresses/<str:address_ref>/", account_addresses.address_edit, name="account_address"),
+    path(
+        "me/addresses/<str:address_ref>/delete/",
+        account_addresses.address_delete,
+        name="account_address_delete",
+    ),
+    path(
+        "me/addresses/<str:address_ref>/restore/",
+        account_addresses.address_restore,
+        name="account_address_restore",
+    ),
+    path(
+        "me/addresses/<str:address_ref>/default/",
+        account_addresses.address_default,
+        name="account_address_default",
+    ),
+    path("me/consents/", account_consents.consents, name="account_consents"),
+    path("me/consents/switch/", account_consents.consent_switch, name="account_consent_switch"),
     path("me/consents/<str:merchant_ref>/withdraw/", me.withdraw_consent, name="withdraw_consent"),
+    path("me/sign-ins/", account_sign_ins.sign_ins, name="account_sign_ins"),
+    path("me/sign-ins/others/end/", account_sign_ins.sign_in_end_others, name="account_sign_in_end_others"),
+    path("me/sign-ins/<str:sign_in_ref>/end/", account_sign_ins.sign_in_end, name="account_sign_in_end"),
+    path("me/tokens/<str:token_ref>/revoke/", account_sign_ins.token_revoke, name="account_token_revoke"),
+    path("me/data/", account_data.data, name="account_data"),
+    path("me/data/download/", account_data.download, name="account_download"),
+    path("me/data/delete/", account_data.erase, name="account_erase"),
+    path("me/data/delete/refund/", account_data.refund_unused, name="account_refund_unused"),
     path("sign-in/", signing_in.sign_in, name="sign_in"),
     path("sign-in/code/", signing_in.sign_in_code, name="sign_in_code"),
     path("sign-out/", signing_in.sign_out, name="sign_out"),

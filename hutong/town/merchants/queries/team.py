@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from hutong.kernel.rows import values
-from hutong.town.merchants.models import Device, Merchant, MerchantDecision, Staff, Store
+from hutong.town.merchants.models import Claim, Device, Invitation, Merchant, MerchantDecision, Staff, Store
 from hutong.town.merchants.queries.shops import merchant_view, store_view, stores_whole
 from hutong.town.merchants.rules import holds, role_redeems
 from hutong.town.merchants.types import (
@@ -116,6 +116,16 @@ def everything_about(person: Person) -> dict[str, list[dict[str, Any]]]:
         "merchants.Device": values(
             Device.objects.filter(paired_by=person),
             *("public_id", "store__public_id", "name", "paired_at", "revoked_at"),
+        ),
+        "merchants.Claim": values(
+            Claim.objects.filter(Q(person=person) | Q(decided_by=person)),
+            *("public_id", "store__public_id", "kind", "method", "state", "sent_to", "note", "reason"),
+            *("created_at", "submitted_at", "decided_at"),
+        ),
+        "merchants.Invitation": values(
+            Invitation.objects.filter(Q(used_by=person) | Q(by=person)),
+            *("public_id", "merchant__public_id", "store__public_id", "role", "created_at", "expires_at"),
+            *("used_at", "revoked_at"),
         ),
     }
 

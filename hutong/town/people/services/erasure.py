@@ -82,14 +82,15 @@ def erase_person(*, person_ref: str, at: datetime) -> bool:
         erased_at=at,
     )
     ConsentEvent.objects.filter(person=person).exclude(source="").update(source="")
-    audit.record(action="person.erased", subject=person.public_id, by="", at=at)
+    audit.record(action="person.erased", subject=person.public_id, by="platform", at=at)
     return True
 
 
 def purge(*, at: datetime) -> None:
-    """Remove what nobody needs any more: old codes, deleted addresses, ended sign-ins, sessions that are over."""
+    """Remove what nobody needs any more: old codes and messages, deleted addresses, sessions that are over."""
     OneTimeCode.objects.filter(expires_at__lt=at - rules.CODES_KEPT).delete()
     Address.objects.filter(deleted_at__lt=at - rules.ADDRESS_UNDO).delete()
+    Message.objects.filter(created_at__lte=at - rules.MESSAGES_KEPT).delete()
     SignIn.objects.filter(ended_at__lt=at - rules.SIGN_INS_KEPT).delete()
     SignIn.objects.filter(last_seen_at__lt=at - rules.SIGN_INS_KEPT).delete()
     Session.objects.filter(expire_date__lt=at - timedelta(hours=1)).delete()

@@ -1,0 +1,166 @@
+"""The end of an account, over all rooms: what stands in its way, asking for it, and doing it after a week.
+
+The books stay: orders, payments, redemptions and ledger keep their rows and sums under the person's opaque id.
+What says who that was goes, in one transaction.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from hutong.flows import refund as refund_flow
+from hutong.kernel import idempotency
+from hutong.kernel.errors import Conflict
+from hutong.kernel.locking import retrying
+from hutong.kernel.money import Money
+from hutong.know.customers import services as customers
+from hutong.pay.orders import queries as orders
+from hutong.pay.orders.types import OrderState
+from hutong.pay.payments import queries as payments
+from hutong.town.merchants import queries as merchants_read
+from hutong.town.merchants.services.erasure import forget_person as forget_roles
+from hutong.town.merchants.types import MerchantView
+from hutong.town.notifications import services as notifications
+from hutong.town.people import queries as people_read
+from hutong.town.people import services as people
+from hutong.town.people.models import Person
+from hutong.town.people.types import SignInState
+from hutong.visit.vouchers import queries as vouchers
+from hutong.visit.vouchers.types import UseState
+
+_ALL = 10_000
+
+
+class ErasureHindered(Conflict):
+    """Something is open that only the person can end; the page of the account says what."""
+
+    code = "erasure_hindered"
+    message = _("Something is still open. Look at the list, end it, and ask again.")
+
+
+class VouchersUnused(Conflict):
+    """There are vouchers that were paid and not used: to be refunded or given up first."""
+
+    code = "vouchers_unused"
+    message = _("You have vouchers you did not use. Take the money back, or say that you give them up.")
+
+
+@dataclass(frozen=True, slots=True)
+class UnusedOrder:
+    """An order of which something was neither enjoyed nor refunded: what it is, and what would come back."""
+
+    order_ref: str
+    titles: dict[str, str]
+    uses: int
+    worth: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Hindrances:
+    """What is open before an account can end.
+
+    `unused` may be refunded or given up. The others have to end first: orders that wait for their payment, refunds
+    whose money has not arrived, merchants nobody else owns, a site nobody else runs.
+    """
+
+    unused: tuple[UnusedOrder, ...]
+    orders_open: int
+    refunds_open: int
+    merchants_alone: tuple[MerchantView, ...]
+    operates_alone: bool
+
+    @property
+    def blocking(self) -> bool:
+        """Whether there is anything that cannot be given up."""
+        return bool(self.orders_open or self.refunds_open or self.merchants_alone or self.operates_alone)
+
+
+def hindrances(*, person: Person, at: datetime) -> Hindrances:
+    """What stands in the way of erasing `person` at `at`. Reads only; seven statements however much there is."""
+    standing = orders.standing_of(person.pk)
+    return Hindrances(
+        unused=_unused(person, at),
+        orders_open=sum(state == OrderState.AWAITING_PAYMENT.value for _ref, state in standing),
+        refunds_open=len(payments.open_refunds_of([order_ref for order_ref, _state in standing])),
+        merchants_alone=tuple(merchants_read.owned_alone(person)),
+        operates_alone=people_read.operates_alone(person),
+    )
+
+
+def refund_unused(*, person: Person, at: datetime) -> int:
+    """Give back what was paid for everything not used, order by order; how many. Never inside a transaction.
+
+    What the provider did not answer yet stays open, and stands in the way until it has.
+    """
+    unused = _unused(person, at)
+    for order in unused:
+        refund_flow.refund(
+            order_ref=order.order_ref,
+            unit_refs=None,
+            reason="account deleted",
+            by=person,
+            as_operator=False,
+            at=at,
+        )
+    return len(unused)
+
+
+def ask(*, person: Person, sign_in: SignInState | None, give_up: bool, at: datetime) -> datetime:
+    """Erase `person` in a week; when. Never inside a transaction: a message is sent.
+
+    With `give_up` vouchers that were not used are given up: they stay in the books as they are, and whoever still
+    has a code may use it until it ends. Raises CodeFirst, ErasureHindered, VouchersUnused.
+    """
+    open_now = hindrances(person=person, at=at)
+    if open_now.blocking:
+        raise ErasureHindered
+    if open_now.unused and not give_up:
+        raise VouchersUnused
+    return people.ask_erasure(person=person, sign_in=sign_in, at=at)
+
+
+def run_due(*, at: datetime) -> int:
+    """Erase everybody whose week is over and who has nothing open; how many. Safe to run several at once."""
+    return sum(erase(person_ref=person_ref, at=at) for person_ref in people_read.due_for_erasure(at))
+
+
+@retrying
+def erase(*, person_ref: str, at: datetime) -> bool:
+    """Erase one person in all rooms; False when they signed in again, or something is open (then later again)."""
+    person = people_read.person_by_ref(person_ref)
+    if person is None or hindrances(person=person, at=at).blocking:
+        return False
+    ways = [way for way in (person.phone, person.email) if way]
+    with transaction.atomic():
+        if not people.erase_person(person_ref=person_ref, at=at):
+            return False
+        notifications.forget(person=person)
+        forget_roles(person_ref=person_ref, ways=ways, at=at)
+        customers.forget_person(person_ref=person_ref, at=at)
+        idempotency.forget(actor=person_ref)
+    return True
+
+
+def _unused(person: Person, at: datetime) -> tuple[UnusedOrder, ...]:
+    """Orders with uses that are ready, expired or not: until it is refunded their money is the shopper's."""
+    ready: dict[str, list[str]] = {}
+    titles: dict[str, dict[str, str]] = {}
+    for voucher in vouchers.wallet(person, at=at, limit=_ALL):
+        units = [use.unit_ref for use in voucher.uses if use.state is UseState.READY]
+        if units:
+            ready.setdefault(voucher.order_ref, []).extend(units)
+            titles[voucher.order_ref] = voucher.titles
+    paid = {
+        unit.unit_ref: unit.paid for unit in orders.units([ref for units in ready.values() for ref in units])
+    }
+    return tuple(
+        UnusedOrder(
+            order_ref=order_ref,
+            titles=titles[order_ref],
+            uses=len(units),
+            worth=sum((paid[ref] for ref in units[1:]), paid[units[0]]),
+        )
+        for order_ref, units in ready.items()
+    )

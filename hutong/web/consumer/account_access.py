@@ -1,0 +1,43 @@
+"""Pages that ask for a new code first: the session may be days old, and what they do is final."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from hutong.kernel import clock
+from hutong.town.people import rules
+from hutong.town.people.services import Person
+from hutong.web.shell.sessions import sign_in_of
+
+Rest = ParamSpec("Rest")
+View = Callable[Concatenate[HttpRequest, Rest], HttpResponse]
+
+
+def owner(request: HttpRequest) -> Person:
+    """Who is signed in, on a page that lets nobody else in."""
+    assert request.user.is_authenticated, "the view carries @signed_in"
+    return request.user
+
+
+def is_fresh(request: HttpRequest) -> bool:
+    """Whether a code was entered in this browser in the last minutes."""
+    assert request.user.is_authenticated  # which also loads the sign-in
+    state = sign_in_of(request)
+    return state is not None and rules.is_fresh(state.proved_at, clock.now())
+
+
+def confirmed(view: View[Rest]) -> View[Rest]:
+    """A view that sends whoever has not entered a code lately to do so, and then to the page of the account's end."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, /, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
+        if is_fresh(request):
+            return view(request, *args, **kwargs)
+        back = request.path if request.method == "GET" else reverse("account_data")
+        return HttpResponseRedirect(f"{reverse('account_confirm')}?{urlencode({'next': back})}")
+
+    return checked
