@@ -1,10 +1,12 @@
-"""Pure decisions about merchants: moves and rights (`shops`), hours as they are (`hours`)."""
+"""Pure decisions about merchants: moves and rights (`shops`), hours as they are (`hours`)
+and as they are edited (`week`), over midnight too (`nights`)."""
 
 from hutong.town.merchants.rules.hours import (
     HORIZON_DAYS,
     LONGEST_CLOCK_CHANGE,
     SPANS_SEARCHED,
     open_state,
+    readable,
     week_hours,
 )
 from hutong.town.merchants.rules.shops import (
@@ -41,6 +43,19 @@ from hutong.town.merchants.rules.shops import (
     next_merchant_state,
     role_redeems,
 )
+from hutong.town.merchants.rules.week import (
+    HOLIDAYS,
+    MAX_EXCEPTIONS,
+    MAX_HOURS_TEXT,
+    MAX_NOTE,
+    MAX_SPANS,
+    WEEKDAYS,
+    clean_note,
+    clock_text,
+    faults,
+    read_week,
+    write_week,
+)
 
 __all__ = [
     "ACTING_RIGHTS",
@@ -53,10 +68,15 @@ __all__ = [
     "CLAIM_TRANSITIONS",
     "CLAIM_TRIES",
     "DOCUMENT_LIMIT",
+    "HOLIDAYS",
     "HORIZON_DAYS",
     "INVITATIONS_A_DAY",
     "INVITATION_LIFETIME",
     "LONGEST_CLOCK_CHANGE",
+    "MAX_EXCEPTIONS",
+    "MAX_HOURS_TEXT",
+    "MAX_NOTE",
+    "MAX_SPANS",
     "MERCHANT_TRANSITIONS",
     "PAIRING_LIFETIME",
     "RIGHTS",
@@ -66,8 +86,12 @@ __all__ = [
     "SPANS_SEARCHED",
     "STORE_TRANSITIONS",
     "TAKE_BACK_WITHIN",
+    "WEEKDAYS",
+    "clean_note",
+    "clock_text",
     "email_proves",
     "event_of",
+    "faults",
     "holds",
     "invitation_state",
     "mail_hosts",
@@ -78,6 +102,9 @@ __all__ = [
     "next_claim_state",
     "next_merchant_state",
     "open_state",
+    "read_week",
+    "readable",
     "role_redeems",
     "week_hours",
+    "write_week",
 ]

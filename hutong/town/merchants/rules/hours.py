@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from opening_hours import OpeningHours, State
 from opening_hours.opening_hours import ParserError
 
+from hutong.town.merchants.rules.nights import Nights
+from hutong.town.merchants.rules.week import read_week
 from hutong.town.merchants.types import DayHours, OpenState
 
 # Hours are searched this far; a store that opens later than that is shown as closed without a date.
@@ -66,7 +68,7 @@ def week_hours(
     spans: dict[date, list[tuple[datetime, datetime]]] = {}
     # From the day before, so that the end of last night is not taken for a span of its own.
     for starts_at, ends_at, state, _comment in parsed.intervals(begin - _DAY, begin + 8 * _DAY):
-        if state == State.OPEN:
+        if state == State.OPEN and ends_at is not None:
             for piece in _pieces(starts_at.replace(tzinfo=None), ends_at.replace(tzinfo=None)):
                 spans.setdefault(piece[0].date(), []).append(piece)
     days = [first_on + offset * _DAY for offset in range(7)]
@@ -84,10 +86,18 @@ def _pieces(starts_at: datetime, ends_at: datetime) -> Iterator[tuple[datetime, 
         starts_at = midnight
 
 
-def _parse(hours: str, zone: str, lon: float | None, lat: float | None) -> OpeningHours | None:
+def readable(hours: str) -> bool:
+    """Whether hours can be understood at all; an empty text says nothing, and so cannot."""
+    return _parse(hours, "UTC", None, None) is not None
+
+
+def _parse(hours: str, zone: str, lon: float | None, lat: float | None) -> OpeningHours | Nights | None:
     if not hours:
         return None
     coords = None if lon is None or lat is None else (lat, lon)
+    plan = read_week(hours)
+    if plan is not None and plan.over_midnight:
+        return Nights(plan, zone=zone, coords=coords, horizon_days=HORIZON_DAYS)
     try:
         return OpeningHours(
             _as_people_mean(hours),
@@ -128,7 +138,9 @@ def _days_of(names: str) -> set[str]:
     return days
 
 
-def _spans_from(parsed: OpeningHours, at: datetime) -> Iterator[tuple[datetime, datetime | None, State]]:
+def _spans_from(
+    parsed: OpeningHours | Nights, at: datetime
+) -> Iterator[tuple[datetime, datetime | None, State]]:
     """The spans of one state each, from the one that holds `at`, a moment in the store's zone.
 
     The library takes a moment as wall time, which says nothing in the hour that autumn repeats; but its

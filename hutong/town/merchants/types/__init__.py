@@ -1,5 +1,15 @@
 """Values of merchants that cross the boundary."""
 
+from hutong.town.merchants.types.facts import StoreFacts
+from hutong.town.merchants.types.hours import (
+    MINUTES_A_DAY,
+    ExceptionDays,
+    FoundFault,
+    HoursFault,
+    Span,
+    Spans,
+    WeekPlan,
+)
 from hutong.town.merchants.types.joining import (
     CheckItem,
     CheckLine,
@@ -19,6 +29,7 @@ from hutong.town.merchants.types.joining import (
 )
 from hutong.town.merchants.types.shops import (
     Alike,
+    CategorySetting,
     CategorySpec,
     CategoryView,
     DayHours,
@@ -40,7 +51,9 @@ from hutong.town.merchants.types.shops import (
 )
 
 __all__ = [
+    "MINUTES_A_DAY",
     "Alike",
+    "CategorySetting",
     "CategorySpec",
     "CategoryView",
     "CheckItem",
@@ -55,7 +68,10 @@ __all__ = [
     "DeviceView",
     "EndedDevice",
     "EndedRole",
+    "ExceptionDays",
+    "FoundFault",
     "FoundMerchant",
+    "HoursFault",
     "ImportedStore",
     "InvitationState",
     "InvitationView",
@@ -69,9 +85,13 @@ __all__ = [
     "Right",
     "Role",
     "ShopFacts",
+    "Span",
+    "Spans",
     "StaffRole",
     "StaffView",
+    "StoreFacts",
     "StoreState",
     "StoreView",
     "StoredStores",
+    "WeekPlan",
 ]
