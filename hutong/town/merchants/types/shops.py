@@ -142,6 +142,19 @@ class CategoryView:
 
 
 @dataclass(frozen=True, slots=True)
+class CategorySetting:
+    """A category as the operator set it: the house's names and the operator's own, its place, its stores."""
+
+    slug: str
+    names: dict[str, str]
+    own_names: dict[str, str]
+    emoji: str
+    position: int
+    hidden: bool
+    stores: int
+
+
+@dataclass(frozen=True, slots=True)
 class MerchantView:
     """A merchant as the operator and its own people see it."""
 
