@@ -103,17 +103,17 @@ def test_consent_is_taken_back(shop: Scene) -> None:
     shop.bought()
     browser, merchant_ref = visitor(shop.shopper), shop.merchant.public_id
     assert customers.has_consent(shop.shopper.public_id, merchant_ref)
-    assert "Kahvila Oy" in browser.get("/me/").content.decode()
+    assert "Forget me" in browser.get("/me/consents/").content.decode()
     browser.post(f"/me/consents/{merchant_ref}/withdraw/")
     assert not customers.has_consent(shop.shopper.public_id, merchant_ref)
-    assert "Kahvila Oy" not in browser.get("/me/").content.decode()
+    assert "Forget me" not in browser.get("/me/consents/").content.decode()
 
 
 @pytest.mark.django_db
 def test_consent_has_the_day_of_the_place(shop: Scene) -> None:
     shop.bought()
     Consent.objects.update(granted_at=datetime(2026, 6, 1, 22, 30, tzinfo=UTC))
-    assert "2 Jun 2026" in visitor(shop.shopper).get("/me/").content.decode()
+    assert "2 Jun 2026" in visitor(shop.shopper).get("/me/consents/").content.decode()
 
 
 @pytest.mark.django_db
