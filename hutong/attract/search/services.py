@@ -12,14 +12,19 @@ from hutong.attract.search.types import Indexed
 from hutong.kernel.locking import advisory
 from hutong.kernel.rows import execute, rows
 
+# A place out of the extract is found whoever claims it; what a merchant signed up itself once the merchant is
+# approved. `StoreView.shown` says the same of one store.
+_OPEN_TO_ALL = """s.state = 'open' AND (s.merchant_id IS NULL OR s.osm_ref IS NOT NULL
+   OR EXISTS (SELECT FROM merchants_merchant o WHERE o.id = s.merchant_id AND o.state = 'approved'))"""
+
 # What the text of a row is made of; the folding is ours, so it is done in Python between two statements.
-_STORE_NAMES = """
-SELECT s.id, s.names, c.names AS category_names, g.names AS group_names
+_STORE_NAMES = f"""
+SELECT s.id, s.names, (c.names || c.own_names) AS category_names, (g.names || g.own_names) AS group_names
   FROM merchants_store s
   JOIN merchants_category c ON c.id = s.category_id
   LEFT JOIN merchants_category g ON g.id = c.parent_id
- WHERE s.id = ANY(%s::int8[]) AND s.state = 'open'
-"""
+ WHERE s.id = ANY(%s::int8[]) AND {_OPEN_TO_ALL}
+"""  # noqa: S608 - constants only
 _OFFER_TITLES = """
 SELECT o.id, o.titles, array_agg(p.store_id) AS store_ids
   FROM catalog_offer o JOIN catalog_offerstore p ON p.offer_id = o.id
@@ -56,7 +61,7 @@ SELECT o.public_id, s.public_id, s.id, s.region_id, c.id, coalesce(c.parent_id, 
          'price', o.price, 'list_price', o.list_price, 'unit', o.unit,
          'discount_percent', (o.list_price - o.price) * 100 / o.list_price,
          'sample', o.sample, 'ends_at', o.ends_at,
-         'store_ref', s.public_id, 'store_names', s.names, 'category', c.slug, 'category_names', c.names,
+         'store_ref', s.public_id, 'store_names', s.names, 'category', c.slug, 'category_names', (c.names || c.own_names),
          'lon', s.lon, 'lat', s.lat, 'opening_hours', s.opening_hours, 'zone', r.zone)
   FROM shown
   JOIN catalog_offer o ON o.id = shown.offer_id
@@ -74,10 +79,10 @@ ON CONFLICT (offer_ref, store_id) DO UPDATE SET
    unit = excluded.unit, discount_percent = excluded.discount_percent, starts_at = excluded.starts_at,
    ends_at = excluded.ends_at, indexed_at = excluded.indexed_at, card = excluded.card
 """  # noqa: S608 - constants only
-_DELETE_STORES = """
+_DELETE_STORES = f"""
 DELETE FROM search_searchstore x WHERE x.store_id = ANY(%(ids)s::int8[])
-   AND NOT EXISTS (SELECT FROM merchants_store s WHERE s.id = x.store_id AND s.state = 'open')
-"""
+   AND NOT EXISTS (SELECT FROM merchants_store s WHERE s.id = x.store_id AND {_OPEN_TO_ALL})
+"""  # noqa: S608 - constants only
 _UPSERT_STORES = """
 WITH on_offer AS (
   SELECT d.store_id,
@@ -94,7 +99,7 @@ INSERT INTO search_searchstore
 SELECT s.id, s.public_id, s.region_id, c.id, coalesce(c.parent_id, c.id), s.lon, s.lat,
        n.text, string_to_array(n.grams, ' '), coalesce(d.deals, 0), d.stale_at, %(at)s,
        jsonb_build_object(
-         'ref', s.public_id, 'names', s.names, 'category', c.slug, 'category_names', c.names,
+         'ref', s.public_id, 'names', s.names, 'category', c.slug, 'category_names', (c.names || c.own_names),
          'emoji', c.emoji, 'address', s.address, 'lon', s.lon, 'lat', s.lat,
          'opening_hours', s.opening_hours, 'zone', r.zone,
          'price_from', d.price_from, 'unit', d.unit, 'deals', coalesce(d.deals, 0),

@@ -17,6 +17,10 @@ class Category(models.Model):
     names = models.JSONField()
     emoji = models.CharField(max_length=40)
     position = models.IntegerField()
+    # What the operator says otherwise; an import brings the columns above up to date and leaves these alone.
+    hidden = models.BooleanField(default=False)
+    own_names = models.JSONField(default=dict, blank=True)
+    own_position = models.IntegerField(null=True, blank=True)
 
     class Meta:
         constraints = [

@@ -4,12 +4,14 @@ import json
 from collections.abc import Iterable
 
 from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from hutong.kernel.rows import rows
 from hutong.town.merchants.models import Category, Merchant, MerchantDecision, Staff, Store
 from hutong.town.merchants.rules import names_alike
 from hutong.town.merchants.types import (
     Alike,
+    CategorySetting,
     CategoryView,
     FoundMerchant,
     MerchantMove,
@@ -22,12 +24,28 @@ from hutong.town.merchants.types import (
 
 
 def category_tree() -> list[CategoryView]:
-    """The groups in their order, each with its categories; one statement."""
-    found = list(Category.objects.order_by("position", "pk"))
+    """The groups in their order, each with its categories, without what the operator hid; one statement."""
+    found = list(_categories().filter(hidden=False))
     return [
         _category(group, tuple(_category(child) for child in found if child.parent_id == group.pk))
         for group in found
         if group.parent_id is None
+    ]
+
+
+def category_settings() -> list[tuple[CategorySetting, tuple[CategorySetting, ...]]]:
+    """Every group with its categories as the operator set them, hidden ones too; two statements."""
+    stores = dict(
+        Store.objects.filter(state=StoreState.OPEN.value)
+        .values_list("category_id")
+        .annotate(number=Count("pk"))
+        .values_list("category_id", "number")
+    )
+    found = [(category, _setting(category, stores)) for category in _categories()]
+    return [
+        (group, tuple(child for each, child in found if each.parent_id == row.pk))
+        for row, group in found
+        if row.parent_id is None
     ]
 
 
@@ -192,11 +210,27 @@ def stores_whole() -> "QuerySet[Store]":
     return Store.objects.select_related("merchant", "region", "category", "category__parent")
 
 
+def _categories() -> "QuerySet[Category]":
+    return Category.objects.order_by(Coalesce("own_position", "position"), "pk")
+
+
+def _setting(category: Category, stores: dict[int, int]) -> CategorySetting:
+    return CategorySetting(
+        slug=category.slug,
+        names=category.names,
+        own_names=category.own_names,
+        emoji=category.emoji,
+        position=category.position if category.own_position is None else category.own_position,
+        hidden=category.hidden,
+        stores=stores.get(category.pk, 0),
+    )
+
+
 def _category(category: Category, children: tuple[CategoryView, ...] = ()) -> CategoryView:
     return CategoryView(
         category_id=category.pk,
         slug=category.slug,
-        names=category.names,
+        names={**category.names, **category.own_names},
         emoji=category.emoji,
         children=children,
     )

@@ -13,6 +13,7 @@ from hutong.town.merchants.models import Merchant, MerchantDecision
 from hutong.town.merchants.queries import merchant_history
 from hutong.town.merchants.rules import may_take_back
 from hutong.town.merchants.services.decisions import MerchantAlreadyDecided, MerchantUnnamed, ReasonMissing
+from hutong.town.merchants.services.granting import release_listings, restore_listings
 from hutong.town.merchants.types import MerchantState
 from hutong.town.people.models import Person
 
@@ -63,6 +64,10 @@ def take_back_decision(*, merchant_ref: str, by: Person, at: datetime) -> Mercha
         MerchantDecision.objects.create(
             merchant=merchant, from_state=state.value, to_state=back.value, by=by, at=at
         )
+        if state is MerchantState.REJECTED:
+            restore_listings(merchant, by=by, at=at)
+        if back is MerchantState.REJECTED:
+            release_listings(merchant, by=by, at=at)
         audit.record(
             action="merchant.decision_taken_back",
             subject=merchant_ref,
