@@ -3,7 +3,7 @@ from django.db import models
 from django.db.models import Q
 
 from hutong.kernel.ids import public_id_field
-from hutong.town.contents.types import ReasonKind, RevisionState, SubjectKind
+from hutong.town.contents.types import Audience, ReasonKind, RevisionState, SubjectKind
 
 
 class Revision(models.Model):
@@ -77,6 +77,35 @@ class ReasonTemplate(models.Model):
                 condition=Q(kind__in=[kind.value for kind in ReasonKind]), name="contents_reason_kind"
             )
         ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class Announcement(models.Model):
+    """Something the operator tells everybody at the top of the pages, for a while."""
+
+    public_id = public_id_field("ann")
+    texts = models.JSONField()
+    audience = models.CharField(max_length=10)
+    urgent = models.BooleanField(default=False)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(audience__in=[audience.value for audience in Audience]),
+                name="contents_announcement_audience",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=models.F("starts_at")), name="contents_announcement_time"
+            ),
+        ]
+        indexes = [models.Index(fields=["ends_at"], name="contents_announcement_ends")]
 
     def __str__(self) -> str:
         return self.public_id

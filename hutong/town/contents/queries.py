@@ -1,13 +1,22 @@
 """Reads of contents."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from hutong.kernel.rows import values
-from hutong.town.contents.models import ReasonTemplate, Revision
+from hutong.town.contents.models import Announcement, ReasonTemplate, Revision
 from hutong.town.contents.rules import REASONS
-from hutong.town.contents.types import ReasonKind, ReasonView, RevisionState, RevisionView, SubjectKind
+from hutong.town.contents.types import (
+    AnnouncementView,
+    Audience,
+    ReasonKind,
+    ReasonView,
+    RevisionState,
+    RevisionView,
+    SubjectKind,
+)
 from hutong.town.people.models import Person
 
 
@@ -66,6 +75,26 @@ def reasons(kind: ReasonKind, *, retired: bool = False) -> list[ReasonView]:
     return [reason for reason in found if retired or not reason.retired]
 
 
+def announcements(*, ends_after: datetime | None = None, limit: int = 50) -> list[AnnouncementView]:
+    """The announcements, the newest first; with `ends_after` only those not over by then. One statement."""
+    found = Announcement.objects.select_related("by").order_by("-pk")
+    if ends_after is not None:
+        found = found.filter(ended_at=None, ends_at__gt=ends_after)
+    return [
+        AnnouncementView(
+            ref=row.public_id,
+            texts=row.texts,
+            audience=Audience(row.audience),
+            urgent=row.urgent,
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+            ended_at=row.ended_at,
+            by_name=row.by.name,
+        )
+        for row in found[:limit]
+    ]
+
+
 def waiting_of(subject_ref: str) -> RevisionView | None:
     """The version of a subject that waits for a decision, or None."""
     found = _revisions().filter(subject_ref=subject_ref, state=RevisionState.WAITING.value).first()
@@ -76,7 +105,13 @@ def everything_about(person: Person) -> dict[str, list[dict[str, Any]]]:
     """All rows of this app that `person` wrote or decided, by model: for the person's own file."""
     revisions = Revision.objects.filter(Q(by=person) | Q(decided_by=person))
     told = ("public_id", "subject_ref", "kind", "number", "body", "state", "at", "decided_at", "reason")
-    return {"contents.Revision": values(revisions, *told)}
+    announced = Announcement.objects.filter(by=person)
+    return {
+        "contents.Revision": values(revisions, *told),
+        "contents.Announcement": values(
+            announced, "public_id", "texts", "starts_at", "ends_at", "created_at"
+        ),
+    }
 
 
 def _revisions() -> "QuerySet[Revision]":

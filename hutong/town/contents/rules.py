@@ -22,6 +22,7 @@ TAKE_BACK_WITHIN = timedelta(minutes=5)
 # What may stand in a ready reason: what is decided about, and the merchant it belongs to.
 PLACEHOLDERS = ("name", "merchant")
 MAX_REASON = 400
+MAX_ANNOUNCEMENT = 300
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 
 # A word with the space behind it; each Chinese character is a word of its own.

@@ -12,9 +12,16 @@ from hutong.kernel import audit
 from hutong.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from hutong.kernel.locking import advisory
 from hutong.town.contents import queries
-from hutong.town.contents.models import ReasonTemplate, Revision
-from hutong.town.contents.rules import MAX_REASON, REASONS, may_take_back, owner_of, unknown_places
-from hutong.town.contents.types import ReasonKind, RevisionState, RevisionView, SubjectKind
+from hutong.town.contents.models import Announcement, ReasonTemplate, Revision
+from hutong.town.contents.rules import (
+    MAX_ANNOUNCEMENT,
+    MAX_REASON,
+    REASONS,
+    may_take_back,
+    owner_of,
+    unknown_places,
+)
+from hutong.town.contents.types import Audience, ReasonKind, RevisionState, RevisionView, SubjectKind
 from hutong.town.people.models import Person
 
 
@@ -46,6 +53,63 @@ class ReasonInvalid(Invalid):
     message = _(
         "Write the reason in both languages, at most 400 characters; the only places are {name} and {merchant}."
     )
+
+
+class AnnouncementInvalid(Invalid):
+    """An announcement without words, too long, or that ends before it starts."""
+
+    code = "announcement_invalid"
+    message = _("Say it in at least one language, in at most 300 characters, and let it end after it starts.")
+
+
+def announce(
+    *,
+    texts: Mapping[str, str],
+    audience: Audience,
+    urgent: bool,
+    starts_at: datetime,
+    ends_at: datetime,
+    by: Person,
+    at: datetime,
+) -> str:
+    """Tell everybody something for a while; the public id. Raises `Forbidden`, `AnnouncementInvalid`."""
+    if not by.is_operator:
+        raise Forbidden
+    kept = {language: text.strip() for language, text in texts.items() if text.strip()}
+    if (
+        not kept
+        or any(len(text) > MAX_ANNOUNCEMENT for text in kept.values())
+        or ends_at <= max(starts_at, at)
+    ):
+        raise AnnouncementInvalid
+    with transaction.atomic():
+        made = Announcement.objects.create(
+            texts=kept,
+            audience=audience.value,
+            urgent=urgent,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            by=by,
+            created_at=at,
+        )
+        audit.record(
+            action="announcement.made",
+            subject=made.public_id,
+            by=by.public_id,
+            at=at,
+            after={**kept, "audience": audience.value, "starts_at": starts_at, "ends_at": ends_at},
+        )
+    return made.public_id
+
+
+def end_announcement(*, ref: str, by: Person, at: datetime) -> None:
+    """Take an announcement off the pages. Raises `Forbidden`, `NotFound` also when it is over already."""
+    if not by.is_operator:
+        raise Forbidden
+    with transaction.atomic():
+        if not Announcement.objects.filter(public_id=ref, ended_at=None, ends_at__gt=at).update(ended_at=at):
+            raise NotFound
+        audit.record(action="announcement.ended", subject=ref, by=by.public_id, at=at)
 
 
 def propose(

@@ -92,3 +92,29 @@ class ReasonView:
     of_code: bool
     changed: bool
     retired: bool
+
+
+class Audience(StrEnum):
+    """Who sees an announcement: on the pages of shoppers, of shops, or on all."""
+
+    ALL = "all"
+    SHOPPERS = "shoppers"
+    SHOPS = "shops"
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncementView:
+    """An announcement, shown from `starts_at` until `ends_at` (half open) or until it was ended."""
+
+    ref: str
+    texts: dict[str, str]
+    audience: Audience
+    urgent: bool
+    starts_at: datetime
+    ends_at: datetime
+    ended_at: datetime | None
+    by_name: str
+
+    def shows(self, at: datetime) -> bool:
+        """Whether it is shown at a moment."""
+        return self.ended_at is None and self.starts_at <= at < self.ends_at

@@ -4,9 +4,10 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 
-from hutong.web.shell import scheme, tray
+from hutong.web.shell import announcements, scheme, tray
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -22,5 +23,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "theme": scheme.THEMES[chosen],
         "here": request.get_full_path(),
         "shows_tray": tray.is_open_to(request),
+        "announcement": SimpleLazyObject(lambda: announcements.current(request)),
         "is_trial": settings.HUTONG_MODE == "trial",
     }

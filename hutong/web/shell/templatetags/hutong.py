@@ -21,6 +21,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from markdown_it import MarkdownIt
 
 from hutong.kernel import clock
 from hutong.kernel import live as kernel_live
@@ -28,6 +29,7 @@ from hutong.kernel.money import Money, format_money
 from hutong.kernel.text import mask_phone, pick
 
 register = template.Library()
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 _CODE = re.compile(r"\b\d{6}\b")
 
@@ -38,6 +40,7 @@ PROMISES = {
     "new_customers": lambda: _("New customers"),
     "book_ahead": lambda: _("Book ahead"),
     "takeaway": lambda: _("Takeaway possible"),
+    "group_price": lambda: _("Price for groups"),
 }
 
 
@@ -115,6 +118,33 @@ def promise(slug: str) -> str:
     return words() if words else slug.replace("_", " ")
 
 
+DEAL_FIELDS = {
+    "titles.en": lambda: _("Title in English"),
+    "titles.zh-Hans": lambda: _("Title in Chinese"),
+    "descriptions.en": lambda: _("Text in English"),
+    "descriptions.zh-Hans": lambda: _("Text in Chinese"),
+    "includes": lambda: _("What is in it"),
+    "emoji": lambda: _("Symbol"),
+    "list_price": lambda: _("Usual price"),
+    "price": lambda: _("Price of the deal"),
+    "starts_on": lambda: _("On sale from"),
+    "ends_on": lambda: _("Last day of sale"),
+    "per_person_limit": lambda: _("At most for each person"),
+    "capacity": lambda: _("How many in all"),
+    "valid_days": lambda: _("Valid for so many days after purchase"),
+    "uses": lambda: _("Uses of one voucher"),
+    "tags": lambda: _("What you promise"),
+    "stores": lambda: _("Where it holds"),
+}
+
+
+@register.filter
+def deal_field(path: str) -> str:
+    """The words of a field in the difference of two versions of a deal, as `flows.offers.body.readable` names it."""
+    words = DEAL_FIELDS.get(path)
+    return words() if words else path
+
+
 @register.filter
 def percent_off(price: Money, list_price: Money) -> int:
     """Whole percent below the list price, rounded down so that it never promises too much."""
@@ -131,6 +161,12 @@ def hue_class(hue: int | None) -> str:
 def hue_of(slug: str | None) -> str:
     """The class of a cover's colour for a thing that has none of its own: always the same for one slug."""
     return hue_class(zlib.crc32((slug or "").encode()) % 360)
+
+
+@register.filter
+def markdown(text: str) -> SafeString:
+    """Markdown as HTML; what is HTML in it stays text, and links lead to the web, to mail or within the site."""
+    return mark_safe(_MARKDOWN.render(text or ""))  # noqa: S308  # the renderer escapes what it is given
 
 
 @register.filter
