@@ -1,8 +1,6 @@
 """Writes of merchants: what people decide, who works where, what an import brings."""
 
-from hutong.town.merchants.services.categories import (
-    store_categories,
-)
+from hutong.town.merchants.services.categories import set_category, store_categories
 from hutong.town.merchants.services.claims import (
     ClaimCodeOver,
     ClaimCodeWrong,
