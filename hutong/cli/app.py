@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from hutong.cli import init as init_command
-from hutong.cli import people, setup
+from hutong.cli import database, people, setup
 from hutong.cli.screen import console, errors_as_sentences, progress_bar
 from hutong.kernel.errors import Invalid
 
@@ -28,6 +28,7 @@ books = typer.Typer(no_args_is_help=True, help="The books of the house.")
 app.add_typer(imports, name="import")
 app.add_typer(books, name="books")
 app.add_typer(people.app, name="people")
+app.add_typer(database.app, name="database")
 app.command("init")(init_command.init)
 
 

@@ -34,8 +34,11 @@ class Site:
 
 
 @contextmanager
-def run_site(folder: Path, *, workers: int = 2) -> Iterator[Site]:
-    """Start web, live and sandbox on free ports of 127.0.0.1, and end them with the context."""
+def run_site(folder: Path, *, workers: int = 2, **settings_besides: str) -> Iterator[Site]:
+    """Start web, live and sandbox on free ports of 127.0.0.1, and end them with the context.
+
+    `settings_besides` stand in the environment of its processes before those that it would have.
+    """
     from django.conf import settings
 
     port, live_port = free_port(), free_port()
@@ -51,6 +54,7 @@ def run_site(folder: Path, *, workers: int = 2) -> Iterator[Site]:
             "HUTONG_LIVE_URL": f"http://127.0.0.1:{live_port}/live",
             "HUTONG_SANDBOX_URL": sandbox.url,
             "HUTONG_SANDBOX_SECRET": SECRET,
+            **settings_besides,
         }
         granian = [
             sys.executable,
