@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from hutong.town.merchants.rules import clean_note, faults, open_state, read_week, week_hours, write_week
@@ -44,9 +44,18 @@ def is_open(hours: str, at: datetime) -> bool | None:
     return open_state(hours, zone=HELSINKI, at=at.astimezone(UTC), **PLACE).open
 
 
-spans_of_a_day = st.lists(
-    st.tuples(st.integers(0, 1439), st.integers(1, 1440)).map(lambda pair: Span(*pair)), max_size=3
-).map(lambda spans: tuple(sorted(spans)))
+@st.composite
+def _spans(draw: st.DrawFn) -> Spans:
+    """None to three spans of one day that do not meet; the last one may run over midnight."""
+    minutes = sorted(draw(st.sets(st.integers(0, 1439), max_size=6)))
+    if draw(st.booleans()):
+        minutes = [*minutes[1:], *minutes[:1]]
+    return tuple(
+        Span(opens, closes or 1440) for opens, closes in zip(minutes[::2], minutes[1::2], strict=False)
+    )
+
+
+spans_of_a_day = _spans()
 notes = st.text(st.characters(exclude_categories=["C", "Z"]), max_size=20).map(clean_note)
 days_of_2026 = st.dates(date(2026, 1, 1), date(2026, 12, 31))
 
@@ -70,11 +79,13 @@ def plans(draw: st.DrawFn) -> WeekPlan:
     return made
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(plans())
 def test_text_and_back_is_the_same_plan(plan: WeekPlan) -> None:
     assert read_week(write_week(plan)) == plan
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(plans(), st.integers(0, 364), st.integers(0, 1439))
 def test_open_at_a_moment_is_what_the_plan_says(plan: WeekPlan, day: int, minute: int) -> None:
     """Without holidays, which the plan alone cannot know; told by the library or by us."""
