@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-pytest_plugins = ["tests.fakes.sandbox", "tests.fakes.site", "tests.fakes.gateway"]
+pytest_plugins = ["tests.fakes.sandbox", "tests.fakes.site", "tests.fakes.gateway", "tests.fakes.push"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,5 +1,6 @@
 // On every page: htmx and the small elements. Map, scanner and charts are bundles of their own.
 import htmx from "htmx.org";
+import "./bell.js";
 import "./count_down.js";
 import "./live_region.js";
 import "./locate.js";

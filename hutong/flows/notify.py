@@ -9,7 +9,9 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from hutong.kernel import clock, outbox
+from django.db import transaction
+
+from hutong.kernel import budget, clock, outbox
 from hutong.kernel.ids import new_id
 from hutong.kernel.money import Money
 from hutong.town.merchants import queries as merchants
@@ -22,6 +24,7 @@ from hutong.town.people.models import Person
 from hutong.town.regions.queries import default_region
 
 JOB = "notify"
+TESTS_AN_HOUR = 10
 
 
 def notify(
@@ -67,6 +70,13 @@ def money(amount: Money) -> dict[str, Any]:
 def moment(at: datetime, zone: str) -> dict[str, str]:
     """A moment as a param, told in `zone`."""
     return {"at": at.isoformat(), "zone": zone}
+
+
+def send_test(*, person: Person, at: datetime) -> None:
+    """Tell a person, who asks for it, that it works; on every browser they turned push on in. Raises `TooMany`."""
+    budget.spend(f"notify.test:{person.public_id}", limit=TESTS_AN_HOUR, window_s=60 * 60, at=at)
+    with transaction.atomic():
+        notify(Kind.TEST_MESSAGE, people=[person.public_id], at=at)
 
 
 def fan_out(

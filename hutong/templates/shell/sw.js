@@ -57,11 +57,20 @@ async function leave(request) {
   return fetch(request);
 }
 
+// The next person at this browser must not read what is told to the last one.
+async function pushEnds() {
+  const subscription = await self.registration.pushManager?.getSubscription();
+  await subscription?.unsubscribe();
+}
+
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (url.origin !== location.origin) return;
-  if (request.method === "POST" && LEAVES.includes(url.pathname)) return event.respondWith(leave(request));
+  if (request.method === "POST" && LEAVES.includes(url.pathname)) {
+    event.waitUntil(pushEnds());
+    return event.respondWith(leave(request));
+  }
   // a part of a page must never be kept as the page, a range never as the file
   if (request.method !== "GET" || request.headers.has("range") || request.headers.has("HX-Request")) return;
   if (url.pathname.startsWith("{% static "" %}")) return event.respondWith(staticFirst(request));
@@ -84,4 +93,24 @@ self.addEventListener("message", (event) => {
     event.source.postMessage({ saved });
   };
   event.waitUntil(save());
+});
+
+self.addEventListener("push", (event) => {
+  const told = event.data.json();
+  const { title, body, tag, lang, url } = told;
+  const look = { icon: "{% static "icons/icon-192.png" %}", badge: "{% static "icons/badge-96.png" %}" };
+  event.waitUntil(self.registration.showNotification(title, { ...look, body, tag, lang, data: { url } }));
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  const url = new URL(event.notification.data.url, location.origin);
+  const open = async () => {
+    const pages = await self.clients.matchAll({ type: "window" });
+    const seen = pages.find((page) => page.url === url.href) ?? pages.find((page) => page.visibilityState === "visible");
+    if (!seen || url.origin !== location.origin) return self.clients.openWindow(url.href);
+    await seen.focus();
+    return seen.navigate(url.href);
+  };
+  event.waitUntil(open());
 });

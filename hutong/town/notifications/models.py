@@ -85,13 +85,17 @@ class Delivery(models.Model):
 
 
 class Subscription(models.Model):
-    """A browser that takes web push (RFC 8030): where to, and the keys its messages are sealed with."""
+    """A browser that takes web push (RFC 8030): where to, and the keys its messages are sealed with.
+
+    `sign_in_ref` is the sign-in it was turned on in: a browser that was logged out gets nothing more.
+    """
 
     public_id = public_id_field("psh")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     endpoint = models.CharField(max_length=1000, unique=True)
     p256dh = models.CharField(max_length=100)
     auth = models.CharField(max_length=40)
+    sign_in_ref = ref_field(blank=True, default="")
     browser = models.CharField(max_length=40, blank=True, default="")
     system = models.CharField(max_length=40, blank=True, default="")
     created_at = models.DateTimeField()

@@ -161,9 +161,13 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class DeviceView:
-    """A browser that takes web push, as its owner sees it."""
+    """A browser that takes web push, as its owner sees it.
+
+    `fingerprint` is the start of the SHA-256 of its address, by which a page finds out that it runs in this one.
+    """
 
     ref: str
+    fingerprint: str
     browser: str
     system: str
     created_at: datetime

@@ -57,7 +57,7 @@ def set_scheme(request: HttpRequest) -> HttpResponse:
 def _build_of_assets() -> str:
     """Changes whenever an asset does: the name of the service worker's cache."""
     digest = hashlib.sha256()
-    for name in ("app.css", "app.js", "map.js", "scan.js", "charts.js", "icons.svg"):
+    for name in ("app.css", "app.js", "map.js", "scan.js", "charts.js", "push.js", "icons.svg"):
         path = finders.find(f"dist/{name}")
         if path:
             digest.update(Path(path).read_bytes())

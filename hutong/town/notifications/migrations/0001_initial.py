@@ -64,6 +64,7 @@ class Migration(migrations.Migration):
                 ('endpoint', models.CharField(max_length=1000, unique=True)),
                 ('p256dh', models.CharField(max_length=100)),
                 ('auth', models.CharField(max_length=40)),
+                ('sign_in_ref', models.CharField(blank=True, default='', max_length=40)),
                 ('browser', models.CharField(blank=True, default='', max_length=40)),
                 ('system', models.CharField(blank=True, default='', max_length=40)),
                 ('created_at', models.DateTimeField()),

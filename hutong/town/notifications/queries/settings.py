@@ -1,5 +1,6 @@
 """What a person chose, and the browsers that take web push for them."""
 
+import hashlib
 from collections.abc import Collection
 
 from hutong.town.notifications import rules
@@ -43,6 +44,7 @@ def devices_of(person_id: int) -> list[DeviceView]:
     return [
         DeviceView(
             ref=one.public_id,
+            fingerprint=hashlib.sha256(one.endpoint.encode()).hexdigest()[:16],
             browser=one.browser,
             system=one.system,
             created_at=one.created_at,

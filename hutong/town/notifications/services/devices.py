@@ -25,8 +25,12 @@ class SubscriptionInvalid(Invalid):
     message = _("This browser's push service is not known here. E-mail works everywhere.")
 
 
-def subscribe(*, person: Person, endpoint: str, p256dh: str, auth: str, agent: str, at: datetime) -> str:
+def subscribe(
+    *, person: Person, sign_in_ref: str, endpoint: str, p256dh: str, auth: str, agent: str, at: datetime
+) -> str:
     """Note that a browser takes push for `person`; its ref. The same browser again is the same one.
+
+    It lasts as long as the sign-in of `sign_in_ref`; an empty one binds it to none.
 
     A browser belongs to whoever turned push on in it last. Beyond `rules.SUBSCRIPTIONS_MAX` the oldest goes.
     Raises `SubscriptionInvalid`.
@@ -38,23 +42,16 @@ def subscribe(*, person: Person, endpoint: str, p256dh: str, auth: str, agent: s
         advisory("notifications.devices", person.pk)
         # The ref is made anew with its owner, so that a browser's former one can name it no more.
         Subscription.objects.filter(endpoint=endpoint).exclude(person=person).delete()
+        known = {
+            "p256dh": p256dh.rstrip("="),
+            "auth": auth.rstrip("="),
+            "sign_in_ref": sign_in_ref,
+            "browser": browser,
+            "system": system,
+            "failed_at": None,
+        }
         kept, made = Subscription.objects.update_or_create(
-            endpoint=endpoint,
-            defaults={
-                "p256dh": p256dh.rstrip("="),
-                "auth": auth.rstrip("="),
-                "browser": browser,
-                "system": system,
-                "failed_at": None,
-            },
-            create_defaults={
-                "person": person,
-                "p256dh": p256dh.rstrip("="),
-                "auth": auth.rstrip("="),
-                "browser": browser,
-                "system": system,
-                "created_at": at,
-            },
+            endpoint=endpoint, defaults=known, create_defaults={**known, "person": person, "created_at": at}
         )
         newest = Subscription.objects.filter(person=person).order_by("-pk")[: rules.SUBSCRIPTIONS_MAX]
         Subscription.objects.filter(person=person).exclude(pk__in=[one.pk for one in newest]).delete()

@@ -12,6 +12,7 @@ from hutong.town.notifications.models import Subscription
 from hutong.town.notifications.senders.protocol import NotReachable, NotSent
 from hutong.town.notifications.senders.push import keys
 from hutong.town.notifications.types import Outgoing
+from hutong.town.people.models import SignIn
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ class PushSender:
 
     def send(self, message: Outgoing, *, at: datetime) -> None:
         """See `Sender.send`. Accepted once one browser's service took it; ended subscriptions are removed."""
-        found = list(Subscription.objects.filter(person_id=message.person_id).order_by("pk"))
+        found = _living(message.person_id)
         sealed = json.dumps(
             {
                 "title": message.text.title,
@@ -45,6 +46,19 @@ class PushSender:
             worst = max(statuses)
             # 0 is no answer at all. The browser shows a message of the same tag once, so trying again is safe.
             raise NotSent(f"push_{worst}", again=worst in {0, 429} or worst >= 500)
+
+
+def _living(person_id: int) -> list[Subscription]:
+    """A person's browsers; those that were logged out meanwhile are removed."""
+    found = list(Subscription.objects.filter(person_id=person_id).order_by("pk"))
+    refs = {one.sign_in_ref for one in found if one.sign_in_ref}
+    signed_in = set(
+        SignIn.objects.filter(public_id__in=refs, ended_at=None).values_list("public_id", flat=True)
+    )
+    ended = [one for one in found if one.sign_in_ref and one.sign_in_ref not in signed_in]
+    for one in ended:
+        one.delete()
+    return [one for one in found if one not in ended]
 
 
 def _push(subscription: Subscription, sealed: str, at: datetime) -> int:
