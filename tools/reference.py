@@ -4,6 +4,7 @@ openapi.json     the OpenAPI document
 api-scopes.md    every route of the API with the scope it asks for
 api-errors.md    every error by its code
 permissions.md   who may do what at a merchant, and whom every page is for
+commands.md      the command line
 
 `tests/test_docs.py` compares each with the code.
 """
@@ -113,6 +114,13 @@ def permissions() -> str:
     return "\n".join(lines) + "\n"
 
 
+def commands() -> str:
+    """Every command with its arguments and options."""
+    from hutong.cli.reference import commands_page  # It imports every command.
+
+    return commands_page()
+
+
 def load_everything() -> None:
     """Import every module of the house, so that every error is known."""
     import hutong  # Only now, because its parts need Django set up.
@@ -141,6 +149,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "api-scopes.md": scopes,
     "api-errors.md": errors,
     "permissions.md": permissions,
+    "commands.md": commands,
 }
 
 
