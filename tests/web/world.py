@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.test import Client
 
 from hutong.flows import jobs
+from hutong.flows.offers import drafting
 from hutong.kernel import clock
 from hutong.know.customers import queries as customers
 from hutong.town.merchants.types import Role
@@ -56,6 +57,9 @@ def world() -> World:
         merchants.staff(merchant=scene.merchant, person=person, role=role)
     elsewhere = people.person(name="Manager elsewhere")
     merchants.staff(merchant=scene.merchant, person=elsewhere, role=Role.MANAGER, store=second)
+    sketch = drafting.start(
+        merchant_ref=scene.merchant.public_id, store_ref=scene.store.public_id, by=made.owner, at=at
+    )
     refs = {
         "offer_ref": scene.offer.public_id,
         "store_ref": scene.store.public_id,
@@ -67,6 +71,8 @@ def world() -> World:
         "device_ref": scene.device.public_id,
         "refund_ref": "rfd_none",
         "ref": scene.merchant.public_id,
+        "sketch_ref": sketch.ref,
+        "step": "what",
         "slug": scene.store.category.slug,
         "name": "none.pmtiles",
     }

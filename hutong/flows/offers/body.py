@@ -193,7 +193,7 @@ def readable(
         "capacity": number(body["capacity"]),
         "valid_days": number(body["valid_days"]),
         "uses": number(body["uses"]),
-        "tags": ", ".join(body["tags"]),
+        "tags": list(body["tags"]),
         "stores": ", ".join(pick(stores.get(ref, {}), language) or ref for ref in body["stores"]),
     }
 

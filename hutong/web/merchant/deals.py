@@ -1,19 +1,28 @@
 """The shop's deals: how they sell, their switch, and what the platform decided about them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django import forms
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from hutong.flows.approve import switch_offer
+from hutong.flows.offers import contents, drafting
 from hutong.kernel import clock
+from hutong.kernel.errors import DomainError, NotFound
 from hutong.pay.orders.queries import sold_by_offer
 from hutong.pay.orders.types import OfferSales
 from hutong.town.catalog import queries as catalog
-from hutong.town.catalog.types import OfferState, OfferView
+from hutong.town.catalog.rules import REVISED, REWRITABLE
+from hutong.town.catalog.types import OfferState, OfferView, SketchView
+from hutong.town.contents import queries as revisions
+from hutong.town.contents.types import RevisionState
 from hutong.town.merchants.types import Right
 from hutong.visit.stock.queries import stock_of
 from hutong.visit.vouchers.queries import terms_of
@@ -25,16 +34,31 @@ NOT_SOLD = OfferSales(sold=0, used=0, refunded=0)
 
 @dataclass(frozen=True, slots=True)
 class DealRow:
-    """A deal as its shop sees it; `left` is None when its number is not limited."""
+    """A deal as its shop sees it; `left` is None when its number is not limited.
+
+    `over` says that its last day of sale has passed.
+    """
 
     offer: OfferView
     sales: OfferSales
     left: int | None
+    over: bool
 
     @property
     def can_switch(self) -> bool:
         """Whether the switch does something: only what was approved goes on and off."""
         return self.offer.state in (OfferState.LIVE, OfferState.PAUSED)
+
+
+# Where a deal stands in the list.
+ORDER = (
+    OfferState.LIVE,
+    OfferState.PAUSED,
+    OfferState.REJECTED,
+    OfferState.SUBMITTED,
+    OfferState.DRAFT,
+    OfferState.ENDED,
+)
 
 
 class SwitchForm(forms.Form):
@@ -46,29 +70,72 @@ class SwitchForm(forms.Form):
 @needs(Right.EDIT_DEALS, everywhere=True)
 @require_safe
 def deals(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """All deals of the merchant, those on sale first; after a switch, with a way back."""
-    rows = _rows(desk, catalog.merchant_offers(desk.merchant_ref))
+    """All deals of the merchant, those on sale first, and the drafts; after a change, with a way back."""
+    at = clock.now()
+    rows = _rows(desk, catalog.merchant_offers(desk.merchant_ref), at)
     switched = next((row for row in rows if row.offer.ref == request.GET.get("switched")), None)
-    order = [OfferState.LIVE, OfferState.PAUSED, OfferState.SUBMITTED, OfferState.REJECTED, OfferState.DRAFT]
-    rows.sort(key=lambda row: order.index(row.offer.state))
-    return merchant_page(
-        request, desk, "merchant/deals.html", {"rows": rows, "switched": switched}, tab="deals"
-    )
+    rows.sort(key=lambda row: ORDER.index(row.offer.state))
+    context = {
+        "rows": [row for row in rows if row.offer.state is not OfferState.ENDED],
+        "ended": [row for row in rows if row.offer.state is OfferState.ENDED],
+        "switched": switched,
+        "back_to": _before_end(switched.offer) if switched else "",
+        "drafts": catalog.sketches(desk.merchant_ref),
+        "deleted": _deleted(desk, request.GET.get("deleted", "")),
+    }
+    return merchant_page(request, desk, "merchant/deals.html", context, tab="deals")
 
 
 @needs(Right.EDIT_DEALS, everywhere=True)
 @require_safe
 def deal(request: HttpRequest, desk: Desk, offer_ref: str) -> HttpResponse:
-    """One deal with its facts, its sales and every decision about it."""
+    """One deal with its facts, its sales, every decision about it, and the changes that wait."""
     offer = _own(desk, offer_ref)
-    (row,) = _rows(desk, [offer])
+    (row,) = _rows(desk, [offer], clock.now())
+    history = list(reversed(catalog.offer_history(offer_ref)))
+    waiting, versions = None, revisions.history(offer_ref, limit=20)
+    if versions and versions[0].state in (RevisionState.WAITING, RevisionState.REJECTED):
+        waiting = versions[0]
     context = {
         "row": row,
         "offer": offer,
         "terms": terms_of(offer_ref),
-        "history": list(reversed(catalog.offer_history(offer_ref))),
+        "history": history,
+        "refused": history[0].reason if history and offer.state is OfferState.REJECTED else "",
+        "waiting": waiting,
+        "changes": contents.changes_of(waiting, language=get_language() or "en") if waiting else [],
+        "can_end": offer.state in (OfferState.LIVE, OfferState.PAUSED),
+        "can_edit": offer.state in REWRITABLE | REVISED - {OfferState.ENDED},
     }
     return merchant_page(request, desk, "merchant/deal.html", context, tab="deals")
+
+
+@needs(Right.EDIT_DEALS, everywhere=True)
+@require_POST
+def end(_request: HttpRequest, desk: Desk, offer_ref: str) -> HttpResponse:
+    """End the sale of a deal; the list offers to take that back."""
+    _own(desk, offer_ref)
+    assert desk.person is not None, "managers are signed in"
+    drafting.end_sale(offer_ref=offer_ref, by=desk.person, at=clock.now())
+    return redirect(f"{reverse('merchant_deals')}?switched={offer_ref}")
+
+
+@needs(Right.EDIT_DEALS, everywhere=True)
+@require_POST
+def withdraw(request: HttpRequest, desk: Desk, offer_ref: str) -> HttpResponse:
+    """Take back what waits for the platform: the deal itself, or changes of it."""
+    assert desk.person is not None, "managers are signed in"
+    try:
+        drafting.take_back(
+            offer_ref=offer_ref, merchant_ref=desk.merchant_ref, by=desk.person, at=clock.now()
+        )
+    except NotFound:
+        raise
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Taken back. Nothing waits for the platform now."))
+    return redirect("merchant_deal", offer_ref=offer_ref)
 
 
 @needs(Right.EDIT_DEALS, everywhere=True)
@@ -91,7 +158,21 @@ def _own(desk: Desk, offer_ref: str) -> OfferView:
     return offer
 
 
-def _rows(desk: Desk, offers: list[OfferView]) -> list[DealRow]:
+def _before_end(offer: OfferView) -> str:
+    """What the switch says that takes an end back: on or off, as it was; "" for a deal that was not ended."""
+    if offer.state is not OfferState.ENDED:
+        return ""
+    (*_earlier, last) = catalog.offer_history(offer.ref)
+    return "on" if last.from_state is OfferState.LIVE else "off"
+
+
+def _deleted(desk: Desk, sketch_ref: str) -> SketchView | None:
+    """The draft that was deleted just now, and can be brought back."""
+    sketch = catalog.sketch(sketch_ref, desk.merchant_ref) if sketch_ref else None
+    return sketch if sketch and sketch.dropped else None
+
+
+def _rows(desk: Desk, offers: list[OfferView], at: datetime) -> list[DealRow]:
     sales = sold_by_offer(desk.merchant_id)
     stock = stock_of([offer.ref for offer in offers])
     return [
@@ -99,6 +180,7 @@ def _rows(desk: Desk, offers: list[OfferView]) -> list[DealRow]:
             offer=offer,
             sales=sales.get(offer.ref, NOT_SOLD),
             left=stock[offer.ref].left if offer.ref in stock else None,
+            over=offer.ends_at is not None and offer.ends_at <= at,
         )
         for offer in offers
     ]

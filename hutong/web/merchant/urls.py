@@ -2,14 +2,22 @@
 
 from django.urls import path
 
-from hutong.web.merchant import customers, deals, desk, scan, today
+from hutong.web.merchant import customers, deal_form, deals, desk, scan, today
 
 urlpatterns = [
     path("", today.today, name="merchant_today"),
     path("scan/", scan.scan, name="merchant_scan"),
     path("scan/undo/<str:redemption_ref>/", scan.undo, name="merchant_undo"),
     path("deals/", deals.deals, name="merchant_deals"),
+    path("deals/new/", deal_form.begin, name="merchant_deal_new"),
+    path("deals/drafts/<str:sketch_ref>/delete/", deal_form.drop, name="merchant_draft_delete"),
+    path("deals/drafts/<str:sketch_ref>/restore/", deal_form.restore, name="merchant_draft_restore"),
+    path("deals/drafts/<str:sketch_ref>/<str:step>/", deal_form.step, name="merchant_deal_step"),
     path("deals/<str:offer_ref>/", deals.deal, name="merchant_deal"),
+    path("deals/<str:offer_ref>/edit/", deal_form.edit, name="merchant_deal_edit"),
+    path("deals/<str:offer_ref>/copy/", deal_form.copy, name="merchant_deal_copy"),
+    path("deals/<str:offer_ref>/end/", deals.end, name="merchant_deal_end"),
+    path("deals/<str:offer_ref>/withdraw/", deals.withdraw, name="merchant_deal_withdraw"),
     path("deals/<str:offer_ref>/switch/", deals.switch, name="merchant_switch"),
     path("customers/", customers.customer_list, name="merchant_customers"),
     path("customers/<str:customer_ref>/", customers.customer, name="merchant_customer"),
