@@ -7,6 +7,7 @@ import contextlib
 import functools
 import logging
 import os
+import secrets
 import signal
 import ssl
 import subprocess
@@ -27,7 +28,8 @@ LONGEST_PAUSE_S = 5.0
 WELL_AFTER_S = 30.0
 # Longer than any statement or lock may take, so that a site that is only busy is left alone.
 SILENT_AFTER_S = 60.0
-LOOK_EVERY_S = 2.0
+LOOK_EVERY_S = 1.0
+LEFT_FOR_S = 120.0
 
 log = logging.getLogger("hutong.supervisor")
 
@@ -44,7 +46,8 @@ class Part:
     """One process: its name, its command, the address that answers once it is ready, and what it needs besides.
 
     `authorities` is a file of certificates that its address is checked by. `overlaps`: where its head was killed,
-    what is left of it may serve on for a while beside the next one, so that nobody finds the door shut.
+    what is left of it may serve on until the next one answers, so that nobody finds the door shut. Such a part
+    answers with the `X-Generation` that its environment has as HUTONG_GENERATION.
     """
 
     name: str
@@ -66,6 +69,19 @@ class _Running:
     start_at: float = 0.0
     pause_s: float = FIRST_PAUSE_S
     restarts: int = 0
+    generation: str = ""
+    present: bool = False  # whether this very generation has answered
+
+
+@dataclass(slots=True)
+class _Left:
+    """What lives on of a part whose head was killed: a process group, and when it is asked to end, and made to."""
+
+    part: str
+    group: int
+    end_at: float
+    kill_at: float
+    asked: bool = False
 
 
 class Supervisor:
@@ -83,7 +99,7 @@ class Supervisor:
         passed: Sequence[int] = (),
     ) -> None:
         self._parts: dict[str, _Running] = {}
-        self._left: list[tuple[float, int, int]] = []  # when to signal what is left of killed parts, and how
+        self._left: list[_Left] = []
         self._silent_after_s = silent_after_s
         self._keeper = keeper
         self._passed = tuple(passed)
@@ -137,16 +153,17 @@ class Supervisor:
                 process.wait(max(0.1, give_up_at - time.monotonic()))
             _signal_group(process.pid, signal.SIGKILL)  # its children too, should it have left any
             process.wait()
-        for _when, group, _number in self._left:
-            _signal_group(group, signal.SIGKILL)
+        for left in self._left:
+            _signal_group(left.group, signal.SIGKILL)
         self._parts.clear()
         self._left.clear()
 
     def _launch(self, running: _Running) -> None:
         part = running.part
+        running.generation = secrets.token_hex(8)
         running.process = subprocess.Popen(
             part.command,
-            env={**os.environ, **part.environment},
+            env={**os.environ, **part.environment, "HUTONG_GENERATION": running.generation},
             start_new_session=True,
             pass_fds=self._passed,
         )
@@ -185,18 +202,24 @@ class Supervisor:
             name, how_it_ended(code), running.pause_s, running.restarts,
         )  # fmt: skip
         running.pause_s = min(running.pause_s * 2, LONGEST_PAUSE_S)
-        running.process = None
+        running.process, running.present = None, False
         # The children of a killed part live on.
         if running.part.overlaps:
-            self._left.append((now + STOP_AFTER_S, process.pid, signal.SIGTERM))
-            self._left.append((now + 2 * STOP_AFTER_S, process.pid, signal.SIGKILL))
+            self._left.append(_Left(name, process.pid, now + LEFT_FOR_S, now + LEFT_FOR_S + STOP_AFTER_S))
         else:
             _signal_group(process.pid, signal.SIGKILL)
 
     def _bury(self, now: float) -> None:
-        for due in [left for left in self._left if left[0] <= now]:
-            _signal_group(due[1], due[2])
-            self._left.remove(due)
+        """End what is left of killed parts once the next generation answers, or took too long."""
+        for left in list(self._left):
+            if not _group_lives(left.group):
+                self._left.remove(left)  # at once, before its number is given to others
+            elif now >= left.kill_at:
+                _signal_group(left.group, signal.SIGKILL)
+            elif not left.asked and (now >= left.end_at or self._parts[left.part].present):
+                _signal_group(left.group, signal.SIGTERM)
+                left.asked = True
+                left.kill_at = now + STOP_AFTER_S
 
     def _look(self) -> None:
         """Ask every part whether it lives, beside the main thread, which a silent part must not hold up."""
@@ -208,19 +231,25 @@ class Supervisor:
                     log.exception("what the parts stand on could not be kept up; it is tried again")
             for running in list(self._parts.values()):
                 process = running.process
-                if process and running.part.ready_url and answers(running.part, any_status=True):
+                answer = _ask(running.part) if process and running.part.ready_url else None
+                if answer is not None:
                     running.answered_at = time.monotonic()
+                    if answer.headers.get("X-Generation") == running.generation:
+                        running.present = True
 
 
-def answers(part: Part, *, any_status: bool = False) -> bool:
-    """Whether the part's address answers 200; with `any_status` whatever it says: then it lives, if not well."""
+def answers(part: Part) -> bool:
+    """Whether the part's address answers, and well."""
+    answer = _ask(part)
+    return answer is not None and answer.status_code == 200
+
+
+def _ask(part: Part) -> httpx.Response | None:
+    """What the part says when asked how it is; None when it does not answer. Any word means that it lives."""
     try:
-        status = httpx.get(
-            part.ready_url, timeout=5, trust_env=False, verify=_trust(part.authorities)
-        ).status_code
+        return httpx.get(part.ready_url, timeout=5, trust_env=False, verify=_trust(part.authorities))
     except httpx.TransportError:
-        return False
-    return any_status or status == 200
+        return None
 
 
 @functools.cache
@@ -236,3 +265,11 @@ def how_it_ended(code: int) -> str:
 def _signal_group(group: int, number: int) -> None:
     with contextlib.suppress(ProcessLookupError):  # it ended between the look and the signal
         os.killpg(group, number)
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True

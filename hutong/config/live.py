@@ -142,9 +142,10 @@ async def _gone(receive: Receive) -> None:
 
 
 async def _answer(send: Send, status: int) -> None:
-    await send(
-        {"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain")]}
-    )
+    # The supervisor reads from it which of its starts this process belongs to.
+    generation = (b"x-generation", os.environ.get("HUTONG_GENERATION", "-").encode())
+    headers = [(b"content-type", b"text/plain"), generation]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b"ok" if status == 200 else b"no"})
 
 

@@ -1,6 +1,7 @@
 """What every request gets: an id, and an answer people or programs can use when a `DomainError` is raised."""
 
 import logging
+import os
 import re
 from collections.abc import Callable
 from typing import Any
@@ -115,10 +116,16 @@ def client_address(request: HttpRequest) -> str:
 
 
 def healthz(_request: HttpRequest) -> HttpResponse:
-    """`ok` while this process and its database answer; 503 otherwise. For supervisors and proxies."""
+    """`ok` while this process and its database answer; 503 otherwise. For supervisors and proxies.
+
+    `X-Generation` says to the supervisor which of its starts this process belongs to.
+    """
     try:
         scalar("SELECT 1")
     except Error:
         logging.getLogger("hutong.health").exception("the database does not answer")
         return HttpResponse("the database does not answer", status=503, content_type="text/plain")
-    return HttpResponse("ok", content_type="text/plain")
+    generation = (
+        {"X-Generation": os.environ["HUTONG_GENERATION"]} if "HUTONG_GENERATION" in os.environ else {}
+    )
+    return HttpResponse("ok", content_type="text/plain", headers=generation)
