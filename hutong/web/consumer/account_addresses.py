@@ -13,6 +13,7 @@ from hutong.town.people import queries, rules
 from hutong.town.people import services as people
 from hutong.web.consumer.account_access import owner
 from hutong.web.consumer.account_forms import AddressForm, address_form
+from hutong.web.consumer.place import HERE_COOKIE, read_place
 from hutong.web.shell.access import signed_in
 from hutong.web.shell.parts import page
 
@@ -50,7 +51,8 @@ def address_new(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("account_addresses")
-    return page(request, "consumer/account_address.html", {"tab": "me", "form": form})
+    context = {"tab": "me", "form": form, "position": read_place(request.COOKIES.get(HERE_COOKIE, ""))}
+    return page(request, "consumer/account_address.html", context)
 
 
 @signed_in

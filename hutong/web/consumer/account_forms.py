@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from hutong.town.people.rules import ADDRESS_LIMITS
 from hutong.town.people.types import AddressText, AddressView, ConsentKind
+from hutong.web.consumer.place import read_place
 
 
 class NameForm(forms.Form):
@@ -51,7 +52,7 @@ class ProofForm(forms.Form):
 
 
 class AddressForm(forms.Form):
-    """An address. The position is filled in by a button where the browser knows it, and may stay empty."""
+    """An address. Its position is optional: the page offers the visitor's own, where the browser told it."""
 
     label = forms.CharField(
         label=_("Label"),
@@ -101,12 +102,16 @@ class AddressForm(forms.Form):
     )
     lon = forms.FloatField(required=False, min_value=-180, max_value=180, widget=forms.HiddenInput)
     lat = forms.FloatField(required=False, min_value=-90, max_value=90, widget=forms.HiddenInput)
+    position = forms.CharField(required=False, max_length=40)
     default = forms.BooleanField(label=_("My default address"), required=False)
 
     def text(self) -> AddressText:
         """The valid form as the service takes it. A position of which one half is missing counts as none."""
         filled = {name: self.cleaned_data[name] for name in ADDRESS_LIMITS}
         lon, lat = self.cleaned_data["lon"], self.cleaned_data["lat"]
+        here = read_place(self.cleaned_data["position"])
+        if here is not None:
+            lon, lat = here.lon, here.lat
         whole = lon is not None and lat is not None
         return AddressText(**filled, lon=lon if whole else None, lat=lat if whole else None)
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from hutong.flows import accept_terms
 from hutong.kernel import clock
 from hutong.kernel.errors import DomainError
 from hutong.kernel.http import client_address
@@ -67,6 +68,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
             form.add_error("code", str(error))
         else:
             sessions.begin(request, person)
+            accept_terms.accept(person=person, source="sign_in", at=clock.now())
             request.session.pop(PHONE_KEY, None)
             if person.erase_after:
                 messages.success(request, _("Welcome back. Your account will not be deleted."))

@@ -10,6 +10,7 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
+from hutong.flows import site_pages
 from hutong.know.customers import services as customers
 from hutong.town.people import queries, rules, services
 from hutong.town.people.models import Address, ConsentEvent, Person, SignIn
@@ -144,6 +145,40 @@ def test_a_wrong_address_says_what_is_wrong(somebody: Person) -> None:
         assert page.status_code == 200
         assert "error" in page.content.decode()
     assert not Address.objects.exists()
+
+
+def test_an_address_can_keep_where_the_browser_is(somebody: Person) -> None:
+    browser = visitor(somebody)
+    assert "keep where it is" not in browser.get("/me/addresses/new/").content.decode()
+    browser.cookies["hutong_here"] = "24.94,60.17"
+    assert 'value="24.94,60.17"' in browser.get("/me/addresses/new/").content.decode()
+    browser.post("/me/addresses/new/", STREET | {"position": "24.94,60.17"})
+    kept = Address.objects.get()
+    assert (kept.lon, kept.lat) == (24.94, 60.17)
+    browser.post(f"/me/addresses/{kept.public_id}/", STREET | {"lon": "24.94", "lat": "60.17"})
+    assert Address.objects.get().lat == 60.17
+
+
+def test_signing_in_accepts_the_texts_as_they_stand(client: Client) -> None:
+    client.post("/sign-in/", {"phone": PHONE})
+    assert 'href="/terms/"' in client.get("/sign-in/code/").content.decode()
+    client.post("/sign-in/code/", {"code": last_code(PHONE)})
+    accepted = ConsentEvent.objects.order_by("pk").values_list("kind", "version", "granted", "source")
+    assert list(accepted) == [("terms", "0", True, "sign_in"), ("privacy", "0", True, "sign_in")]
+    site_pages.write(
+        page=site_pages.SitePage.TERMS, texts={"en": "New terms."}, by=people.operator(), at=timezone.now()
+    )
+    client.post("/sign-out/")
+    client.post("/sign-in/", {"phone": PHONE})
+    client.post("/sign-in/code/", {"code": last_code(PHONE)})
+    assert [line.version for line in queries.consent_history(Person.objects.get(phone=PHONE))] == [
+        "1",
+        "0",
+        "0",
+    ]
+    page = client.get("/me/consents/").content.decode()
+    assert "Version 1" in page
+    assert "given when signing in" in page
 
 
 def test_somebody_elses_address_is_not_there(somebody: Person) -> None:
