@@ -17,11 +17,12 @@ from django.views.decorators.http import require_safe
 
 from hutong.kernel import audit
 from hutong.kernel.text import pick
+from hutong.town.catalog import queries as catalog
 from hutong.town.merchants import queries as merchants
 from hutong.town.people import queries as people
 from hutong.town.people.services import Person
 from hutong.web.operator.access import operators
-from hutong.web.operator.frame import operator_page
+from hutong.web.operator.frame import operator_page, region_of
 from hutong.web.shell.history import history
 
 PAGE = 50
@@ -61,12 +62,16 @@ def audit_log(request: HttpRequest, _operator: Person) -> HttpResponse:
     form = SearchForm(request.GET)
     form.is_valid()
     wanted = {name: form.cleaned_data.get(name) or "" for name in form.fields}
+    region, _every = region_of(request)
+    zone = region.zone if region else settings.TIME_ZONE
     if "file" in request.GET:
-        return _as_csv(wanted)
-    found = _search(wanted, limit=PAGE)
-    lines = history(found.entries, naming=_names, zone=settings.TIME_ZONE, unit="", for_merchant=False)
+        return _as_csv(wanted, zone)
+    found = _search(wanted, zone, limit=PAGE)
+    unit = region.currency if region else ""
+    lines = history(found.entries, naming=_names, zone=zone, unit=unit, for_merchant=False)
     context = {
         "rows": list(zip(found.entries, lines, strict=True)),
+        "zone": zone,
         "wanted": wanted,
         "areas": AREAS,
         "chips": _chips(wanted),
@@ -77,8 +82,9 @@ def audit_log(request: HttpRequest, _operator: Person) -> HttpResponse:
     return operator_page(request, "operator/audit.html", context, tab="audit", part=part)
 
 
-def _search(wanted: dict[str, Any], *, limit: int) -> audit.Found:
-    zone = ZoneInfo(settings.TIME_ZONE)
+def _search(wanted: dict[str, Any], zone_name: str, *, limit: int) -> audit.Found:
+    """The entries; days are those of the zone."""
+    zone = ZoneInfo(zone_name)
     since, until = wanted["since"], wanted["until"]
     return audit.search(
         action=wanted["area"],
@@ -93,15 +99,17 @@ def _search(wanted: dict[str, Any], *, limit: int) -> audit.Found:
 
 
 def _names(refs: Sequence[str]) -> dict[str, str]:
-    """The names of the shops and people among the subjects."""
+    """The names of the shops, deals and people among the subjects; four statements."""
     language = get_language() or "en"
     shops = merchants.names_of([ref for ref in refs if ref.startswith(("mer_", "sto_"))])
+    deals = catalog.offers_by_refs([ref for ref in refs if ref.startswith("off_")])
     persons = people.named([ref for ref in refs if ref.startswith("per_")])
     found = {ref: pick(names, language) for ref, names in shops.items()}
+    found |= {ref: pick(deal.titles, language) for ref, deal in deals.items()}
     return found | {ref: person.name for ref, person in persons.items()}
 
 
-def _as_csv(wanted: dict[str, Any]) -> HttpResponse:
+def _as_csv(wanted: dict[str, Any], zone: str) -> HttpResponse:
     """The entries as a file for a spreadsheet, at most `MOST_IN_FILE` of them."""
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="audit.csv"'
@@ -110,7 +118,7 @@ def _as_csv(wanted: dict[str, Any]) -> HttpResponse:
     writer.writerow(
         ["at", "action", "subject", "by", "on_behalf_of", "merchant", "changes", "reason", "request_id"]
     )
-    for entry in _search({**wanted, "before": ""}, limit=MOST_IN_FILE).entries:
+    for entry in _search({**wanted, "before": ""}, zone, limit=MOST_IN_FILE).entries:
         cells = [
             entry.at.isoformat(timespec="seconds"), entry.action, entry.subject_ref, entry.actor_ref,
             entry.on_behalf_of, entry.merchant_ref, entry.changes, entry.reason, entry.request_id,

@@ -19,7 +19,7 @@ TITLES = {
 
 def _show(request: HttpRequest, which: SitePage) -> HttpResponse:
     found = site_pages.read(which, get_language() or "en")
-    return page(request, "shell/site_page.html", {"page": found, "title": TITLES[which]})
+    return page(request, "shell/site_page.html", {"page": found, "title": TITLES[which], "tab": "me"})
 
 
 @public
