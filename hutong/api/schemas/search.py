@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from ninja import Schema
 from pydantic import Field
 
 from hutong.attract.search.types import DealCard, DealSort
+from hutong.town.pictures.types import Cover
 
 from .base import Cursor, Lat, Limit, Line, Lon, MoneyOut, Slug, said
 
@@ -31,6 +33,33 @@ class NearDeals(Near):
     sort: DealSort = DealSort.NEAREST
 
 
+class PictureSizeOut(Schema):
+    """One size of a picture; the files are below `/media/` and never change."""
+
+    width: int
+    height: int
+    webp: str
+    jpeg: str
+
+
+class CoverOut(Schema):
+    """The first picture of a store or a deal, in its two narrow sizes."""
+
+    alts: dict[str, str] = Field(description="What it shows, in words, by language.")
+    colour: str = Field(
+        description="Its dominant colour, such as `#a03c1e`, to fill the space while it loads."
+    )
+    variants: list[PictureSizeOut]
+
+    @staticmethod
+    def of(cover: Cover | None) -> CoverOut | None:
+        """The shape of `cover`."""
+        if cover is None:
+            return None
+        sizes = [PictureSizeOut(**asdict(size)) for size in cover.variants]
+        return CoverOut(alts=cover.alts, colour=cover.colour, variants=sizes)
+
+
 class StoreCardOut(Schema):
     """A store in the list of what is near. PostgreSQL writes it; a test holds it to this shape."""
 
@@ -50,6 +79,7 @@ class StoreCardOut(Schema):
     deals: int
     claimed: bool
     sample: bool
+    cover: CoverOut | None
 
 
 class NearbyOut(Schema):
@@ -77,6 +107,7 @@ class DealCardOut(Schema):
     lon: float
     lat: float
     distance_m: int
+    cover: CoverOut | None
 
     @staticmethod
     def of(card: DealCard) -> DealCardOut:
@@ -97,4 +128,5 @@ class DealCardOut(Schema):
             lon=card.lon,
             lat=card.lat,
             distance_m=round(card.distance_m),
+            cover=CoverOut.of(card.cover),
         )

@@ -17,6 +17,11 @@ from hutong.kernel.rows import execute, rows
 _OPEN_TO_ALL = """s.state = 'open' AND (s.merchant_id IS NULL OR s.osm_ref IS NOT NULL
    OR EXISTS (SELECT FROM merchants_merchant o WHERE o.id = s.merchant_id AND o.state = 'approved'))"""
 
+# The cover of a store or an offer with its two narrow sizes, which is all a list needs; null where it has none.
+_COVER = """(SELECT jsonb_build_object('alts', i.alts, 'colour', i.colour,
+           'variants', jsonb_path_query_array(i.variants, '$[0 to 1]'))
+         FROM pictures_picture i WHERE i.owner_ref = {owner}.public_id AND i.position = 0)"""
+
 # What the text of a row is made of; the folding is ours, so it is done in Python between two statements.
 _STORE_NAMES = f"""
 SELECT s.id, s.names, (c.names || c.own_names) AS category_names, (g.names || g.own_names) AS group_names
@@ -60,7 +65,7 @@ SELECT o.public_id, s.public_id, s.id, s.region_id, c.id, coalesce(c.parent_id, 
          'offer_ref', o.public_id, 'titles', o.titles, 'emoji', o.emoji, 'hue', o.hue, 'tags', o.tags,
          'price', o.price, 'list_price', o.list_price, 'unit', o.unit,
          'discount_percent', (o.list_price - o.price) * 100 / o.list_price,
-         'sample', o.sample, 'ends_at', o.ends_at,
+         'sample', o.sample, 'ends_at', o.ends_at, 'cover', {_COVER.format(owner="o")},
          'store_ref', s.public_id, 'store_names', s.names, 'category', c.slug, 'category_names', (c.names || c.own_names),
          'lon', s.lon, 'lat', s.lat, 'opening_hours', s.opening_hours, 'zone', r.zone)
   FROM shown
@@ -83,7 +88,7 @@ _DELETE_STORES = f"""
 DELETE FROM search_searchstore x WHERE x.store_id = ANY(%(ids)s::int8[])
    AND NOT EXISTS (SELECT FROM merchants_store s WHERE s.id = x.store_id AND {_OPEN_TO_ALL})
 """  # noqa: S608 - constants only
-_UPSERT_STORES = """
+_UPSERT_STORES = f"""
 WITH on_offer AS (
   SELECT d.store_id,
          count(*) FILTER (WHERE d.starts_at <= %(at)s) AS deals,
@@ -100,6 +105,7 @@ SELECT s.id, s.public_id, s.region_id, c.id, coalesce(c.parent_id, c.id), s.lon,
        n.text, string_to_array(n.grams, ' '), coalesce(d.deals, 0), d.stale_at, %(at)s,
        jsonb_build_object(
          'ref', s.public_id, 'names', s.names, 'category', c.slug, 'category_names', (c.names || c.own_names),
+         'cover', {_COVER.format(owner="s")},
          'emoji', c.emoji, 'address', s.address, 'lon', s.lon, 'lat', s.lat,
          'opening_hours', s.opening_hours, 'zone', r.zone,
          'price_from', d.price_from, 'unit', d.unit, 'deals', coalesce(d.deals, 0),
@@ -115,7 +121,7 @@ ON CONFLICT (store_id) DO UPDATE SET
    root_category_id = excluded.root_category_id, lon = excluded.lon, lat = excluded.lat,
    text = excluded.text, grams = excluded.grams, deals = excluded.deals, stale_at = excluded.stale_at,
    indexed_at = excluded.indexed_at, card = excluded.card
-"""
+"""  # noqa: S608 - constants only
 # Also stores where the offer was shown before and holds no more, so that its row goes away.
 _STORES_OF_OFFER = """
 SELECT p.store_id FROM catalog_offerstore p JOIN catalog_offer o ON o.id = p.offer_id WHERE o.public_id = %s

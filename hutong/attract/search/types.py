@@ -9,6 +9,7 @@ from hutong.kernel.geo import Place
 from hutong.kernel.money import Money
 from hutong.kernel.text import pick
 from hutong.town.merchants.types import OpenState
+from hutong.town.pictures.types import Cover
 
 T = TypeVar("T")
 
@@ -65,6 +66,7 @@ class StoreCard:
     deals: int
     claimed: bool
     sample: bool
+    cover: Cover | None
 
     def name(self, language: str) -> str:
         """The store's name for a reader of `language`."""
@@ -99,6 +101,7 @@ class DealCard:
     distance_m: float
     opening_hours: str
     zone: str
+    cover: Cover | None
 
     def title(self, language: str) -> str:
         """The deal's title for a reader of `language`."""

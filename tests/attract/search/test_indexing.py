@@ -1,6 +1,8 @@
 """The rows of search follow town: what is new appears, what changed changes, what is gone goes."""
 
+import json
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,8 @@ from hutong.kernel.money import Money
 from hutong.town.catalog import services as offers
 from hutong.town.merchants import services as merchant_services
 from hutong.town.merchants.models import Store
-from tests.factories import catalog, merchants, people, regions
+from hutong.town.pictures.services import show
+from tests.factories import catalog, merchants, people, pictures, regions
 
 pytestmark = pytest.mark.django_db
 HERE = Place(24.9414, 60.1710)
@@ -158,3 +161,24 @@ def test_a_store_that_moved_is_found_where_it_is_now(at: datetime) -> None:
     indexed(store, at=at)
     assert queries.nearby(place=HERE, at=at, radius_m=5_000).items == ()
     assert [card.ref for card in queries.nearby(place=Place(25.5, 60.3), at=at).items] == [store.public_id]
+
+
+def test_a_cover_is_on_the_card_in_its_narrow_sizes(at: datetime, settings: Any, tmp_path: Path) -> None:
+    """Of the store on its own card, of the offer on the deal's; one picture changes no number of statements."""
+    settings.MEDIA_ROOT = tmp_path
+    store = merchants.store()
+    offer = catalog.offer(store=store)
+    indexed(store, at=at)
+    assert queries.nearby(place=HERE, at=at).items[0].cover is None
+    for ref in (store.public_id, offer.public_id):
+        made = pictures.picture(owner_ref=ref, data=pictures.upload(pictures.image(1400, 1050)))
+        show(owner_ref=ref, refs=[made.ref], alts={made.ref: {"en": "The counter"}}, at=at)
+    indexed(store, at=at)
+    for cover in (
+        queries.nearby(place=HERE, at=at).items[0].cover,
+        queries.deals_near(place=HERE, at=at).items[0].cover,
+    ):
+        assert cover is not None
+        assert [size.width for size in cover.variants] == [320, 640]
+        assert cover.alts == {"en": "The counter"}
+    assert json.loads(queries.nearby_json(place=HERE))["items"][0]["cover"]["colour"].startswith("#")

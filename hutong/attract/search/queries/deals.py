@@ -11,6 +11,7 @@ from hutong.attract.search.types import DealCard, DealSort, Found
 from hutong.kernel.geo import Place, distance_m
 from hutong.kernel.money import Money
 from hutong.kernel.rows import rows
+from hutong.town.pictures.types import Cover
 
 # What a list is sorted by, the smallest first; the offer's ref breaks ties.
 _KEYS = {
@@ -124,4 +125,5 @@ def _card(entry: dict[str, Any], place: Place | None) -> DealCard:
         distance_m=distance_m(place or there, there),
         opening_hours=card["opening_hours"],
         zone=card["zone"],
+        cover=Cover.read(card.get("cover")),
     )

@@ -12,6 +12,7 @@ from hutong.kernel.geo import Place, distance_m
 from hutong.kernel.money import Money
 from hutong.kernel.rows import rows, scalar
 from hutong.town.merchants.rules import open_state
+from hutong.town.pictures.types import Cover
 
 _TABLE = "search_searchstore"
 
@@ -151,4 +152,5 @@ def _card(card: dict[str, Any], place: Place, at: datetime) -> StoreCard:
         deals=card["deals"],
         claimed=card["claimed"],
         sample=card["sample"],
+        cover=Cover.read(card.get("cover")),
     )
