@@ -1,7 +1,7 @@
 """From a cart to the payment page: price it, place the order with its holds, ask the provider for the money."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -24,6 +24,8 @@ from hutong.pay.pricing.types import CartLine, Quote
 from hutong.town.catalog import queries as catalog
 from hutong.town.catalog.types import OfferView
 from hutong.town.people.models import Person
+from hutong.visit.stock.services import SoldOut
+from hutong.visit.vouchers.queries import terms_of_all
 
 TIME_TO_PAY = timedelta(minutes=15)
 
@@ -58,10 +60,11 @@ class OrderNotPayable(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Cart:
-    """A priced cart: the offers as they are now, and every amount."""
+    """A priced cart: the offers as they are now, how many uses each has, and every amount."""
 
     offers: Mapping[str, OfferView]
     wants: Mapping[str, int]
+    uses: Mapping[str, int]
     quote: Quote
 
     @property
@@ -71,7 +74,7 @@ class Cart:
 
 
 def price(*, wants: Mapping[str, int], at: datetime) -> Cart:
-    """Price `wants` (offer_ref -> quantity) as they stand at `at`. Reads only; one statement.
+    """Price `wants` (offer_ref -> quantity) as they stand at `at`. Reads only; two statements.
 
     Raises `CartEmpty`, `NotForSale`, `OneMerchantAtATime`.
     """
@@ -83,6 +86,10 @@ def price(*, wants: Mapping[str, int], at: datetime) -> Cart:
         raise NotForSale(offer_refs=missing)
     if len({offer.merchant_ref for offer in offers.values()}) > 1:
         raise OneMerchantAtATime
+    uses = {ref: terms.uses for ref, terms in terms_of_all(wants).items()}
+    most = MAX_QUANTITY // max(uses.values())
+    if any(quantity * uses[ref] > MAX_QUANTITY for ref, quantity in wants.items()):
+        raise CartEmpty(most=most)
     lines = [
         CartLine(
             offer_ref=ref,
@@ -91,11 +98,12 @@ def price(*, wants: Mapping[str, int], at: datetime) -> Cart:
             list_price=offers[ref].list_price,
             price=offers[ref].price,
             merchant_ref=offers[ref].merchant_ref,
+            uses=uses[ref],
         )
         for ref, quantity in wants.items()
     ]
     quote = price_cart(lines, commission_rate_ppm=settings.HUTONG_COMMISSION_PPM, commission_reason="default")
-    return Cart(offers=offers, wants=dict(wants), quote=quote)
+    return Cart(offers=offers, wants=dict(wants), uses=uses, quote=quote)
 
 
 @retrying
@@ -138,15 +146,7 @@ def place(
             at=at,
         )
         if placed.created:
-            for kind, offers in _by_kind(cart).items():
-                kind.hold(
-                    order_ref=placed.order_ref,
-                    person_ref=person.public_id,
-                    offers=offers,
-                    wants={ref: cart.wants[ref] for ref in offers},
-                    expires_at=expires_at,
-                    at=at,
-                )
+            _hold(cart, placed.order_ref, person, expires_at, at)
             payments.create_payment(
                 order_ref=placed.order_ref, provider=settings.HUTONG_PROVIDER, amount=placed.total, at=at
             )
@@ -189,6 +189,28 @@ def _new_payment(order_ref: str, at: datetime) -> PaymentView:
         return payments.create_payment(
             order_ref=order_ref, provider=settings.HUTONG_PROVIDER, amount=order.total, at=at
         )
+
+
+def _hold(cart: Cart, order_ref: str, person: Person, expires_at: datetime, at: datetime) -> None:
+    """Hold what is scarce. Stock counts units, as orders do; people count what they buy, also when it is sold out."""
+    for kind, offers in _by_kind(cart).items():
+        try:
+            kind.hold(
+                order_ref=order_ref,
+                person_ref=person.public_id,
+                offers={ref: _in_units(offer, cart.uses[ref]) for ref, offer in offers.items()},
+                wants={ref: cart.wants[ref] * cart.uses[ref] for ref in offers},
+                expires_at=expires_at,
+                at=at,
+            )
+        except SoldOut as error:
+            ref, left = error.details["offer_ref"], error.details["left"]
+            raise SoldOut(offer_ref=ref, left=left // cart.uses[ref]) from error
+
+
+def _in_units(offer: OfferView, uses: int) -> OfferView:
+    limit = offer.per_person_limit
+    return offer if uses == 1 or limit is None else replace(offer, per_person_limit=limit * uses)
 
 
 def _by_kind(cart: Cart) -> dict["fulfil.Fulfilment", dict[str, OfferView]]:

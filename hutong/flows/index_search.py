@@ -11,6 +11,7 @@ from hutong.attract.search import queries as search
 from hutong.attract.search import services
 from hutong.town.regions.queries import region_by_ref
 from hutong.visit.stock.queries import stock_of
+from hutong.visit.vouchers.queries import terms_of_all
 
 # One batch takes well under a second, so that no other writer of search waits long for its turn.
 BATCH = 500
@@ -68,4 +69,5 @@ def count_sold(offer_ref: str) -> None:
 def _count_sold(offer_refs: Sequence[str]) -> None:
     for start in range(0, len(offer_refs), _REFS_AT_ONCE):
         stock = stock_of(offer_refs[start : start + _REFS_AT_ONCE])
-        services.set_sold(sold={ref: view.sold for ref, view in stock.items()})
+        terms = terms_of_all(stock)
+        services.set_sold(sold={ref: view.sold // terms[ref].uses for ref, view in stock.items()})

@@ -160,7 +160,7 @@ def zone_of_sketch(sketch: SketchView) -> str:
 
 
 def earned(price: Money) -> Earned:
-    """What the shop gets for one sale at a price, at the rate that holds for new sales now."""
+    """What the shop gets for one voucher at a price, all of it used, at the rate that holds for new sales now."""
     rate = settings.HUTONG_COMMISSION_PPM
     line = CartLine(offer_ref="", titles={}, quantity=1, list_price=price, price=price, merchant_ref="")
     commission = price_cart([line], commission_rate_ppm=rate).commission_total

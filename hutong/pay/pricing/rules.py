@@ -87,7 +87,7 @@ def _check(lines: Sequence[CartLine], commission_rate_ppm: int) -> None:
         raise CartInvalid(f"a commission lies between 0 and 100 %, not at {commission_rate_ppm} millionths")
     unit = lines[0].price.unit
     for line in lines:
-        if not 0 < line.quantity <= MAX_QUANTITY:
+        if line.quantity < 1 or line.uses < 1 or line.quantity * line.uses > MAX_QUANTITY:
             raise CartInvalid(f"a line has 1 to {MAX_QUANTITY} units")
         if line.price.unit != unit or line.list_price.unit != unit:
             raise CartInvalid(
@@ -100,22 +100,27 @@ def _check(lines: Sequence[CartLine], commission_rate_ppm: int) -> None:
 
 
 def _price_line(line: CartLine, commission_rate_ppm: int, commission_reason: str) -> QuoteLine:
-    equal_weights = [1] * line.quantity
+    equal_weights = [1] * (line.quantity * line.uses)
     total = line.price * line.quantity
+    # By largest remainder no unit is paid with more than its list price: the price is not above the list price.
+    shares = [1] * line.uses
+    lists, prices = line.list_price.allocate(shares), line.price.allocate(shares)
     commissions = total.share(commission_rate_ppm).allocate(equal_weights)
     taxes = _contained_tax(total, line.tax_rate_ppm).allocate(equal_weights)
     units = tuple(
         UnitAmounts(
-            list=line.list_price,
-            discount_merchant=line.list_price - line.price,
+            list=list_price,
+            discount_merchant=list_price - price,
             discount_platform=Money(0, line.price.unit),
-            paid=line.price,
+            paid=price,
             commission=commission,
             commission_rate_ppm=commission_rate_ppm,
             commission_reason=commission_reason,
             tax=tax,
         )
-        for commission, tax in zip(commissions, taxes, strict=True)
+        for list_price, price, commission, tax in zip(
+            lists * line.quantity, prices * line.quantity, commissions, taxes, strict=True
+        )
     )
     return _line(line.offer_ref, line.merchant_ref, line.titles, units)
 

@@ -10,7 +10,10 @@ from hutong.kernel.money import Money
 
 @dataclass(frozen=True, slots=True)
 class CartLine:
-    """What somebody wants to buy: `quantity` units of one offer at the offer's prices, tax included."""
+    """What somebody wants to buy: `quantity` of one offer at the offer's prices, tax included.
+
+    Each of them has `uses` units, which share its prices: what is enjoyed and refunded one by one.
+    """
 
     offer_ref: str
     titles: Mapping[str, str]
@@ -19,6 +22,7 @@ class CartLine:
     price: Money
     merchant_ref: str
     tax_rate_ppm: int = 0
+    uses: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Reads of vouchers: the wallet, one voucher, the merchant's day."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from hutong.town.people.models import Person
 from hutong.visit.vouchers import rules
 from hutong.visit.vouchers.models import Redemption, Use, Voucher, VoucherTerms
 from hutong.visit.vouchers.types import (
+    ExpiringVoucher,
     RedeemedLine,
     Terms,
     UseState,
@@ -61,6 +62,18 @@ def terms_of(offer_ref: str) -> Terms:
     return Terms(valid_days=found.valid_days, uses=found.uses) if found else rules.DEFAULT_TERMS
 
 
+def terms_of_all(offer_refs: Iterable[str]) -> dict[str, Terms]:
+    """What vouchers of these offers promise, by offer; the default where nobody set anything. One statement."""
+    refs = list(offer_refs)
+    found = {terms.offer_ref: terms for terms in VoucherTerms.objects.filter(offer_ref__in=refs)}
+    return {
+        ref: Terms(valid_days=found[ref].valid_days, uses=found[ref].uses)
+        if ref in found
+        else rules.DEFAULT_TERMS
+        for ref in refs
+    }
+
+
 def wallet(person: Person, *, at: datetime, limit: int = 200) -> list[VoucherView]:
     """A person's vouchers, the newest first, with their states at `at`. One statement."""
     found = rows(_VOUCHERS + "WHERE v.person_id = %s ORDER BY v.id DESC LIMIT %s::int4", [person.pk, limit])
@@ -77,6 +90,42 @@ def vouchers_of_order(order_ref: str, *, at: datetime) -> list[VoucherView]:
     """The vouchers of an order, for its owner and for the operator; who asks checks whose order it is."""
     return [
         _view(entry, at) for entry in rows(_VOUCHERS + "WHERE v.order_ref = %s ORDER BY v.id", [order_ref])
+    ]
+
+
+# Through the partial index of ready vouchers by `valid_until`.
+_EXPIRING = """
+SELECT v.public_id AS voucher_ref, p.public_id AS person_ref, v.titles, m.names AS merchant_names,
+  v.valid_until, g.zone
+FROM vouchers_voucher v
+JOIN people_person p ON p.id = v.person_id
+JOIN merchants_merchant m ON m.id = v.merchant_id
+JOIN regions_region g ON g.id = m.region_id
+WHERE v.state = 'ready' AND v.valid_until > %(after)s AND v.valid_until <= %(until)s
+  AND v.created_at <= %(bought)s AND v.public_id > %(ref)s
+ORDER BY v.public_id LIMIT %(limit)s
+"""
+
+
+def expiring(
+    *, ends_after: datetime, ends_until: datetime, bought_before: datetime, after_ref: str = "", limit: int = 500
+) -> list[ExpiringVoucher]:
+    """Ready vouchers that end in `(ends_after, ends_until]`, by ref behind `after_ref`; one statement."""
+    found = rows(
+        _EXPIRING,
+        {
+            "after": ends_after,
+            "until": ends_until,
+            "bought": bought_before,
+            "ref": after_ref,
+            "limit": limit,
+        },
+    )
+    return [
+        ExpiringVoucher(
+            **{**entry, "titles": loaded(entry["titles"]), "merchant_names": loaded(entry["merchant_names"])}
+        )
+        for entry in found
     ]
 
 

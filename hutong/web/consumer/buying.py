@@ -47,7 +47,7 @@ def _checkout_page(
         "deal": offer,
         "quote": cart.quote,
         "quantity": quantity,
-        "most": min(limit, MAX_QUANTITY),
+        "most": min(limit, MAX_QUANTITY // cart.uses[offer_ref]),
         "terms": vouchers.terms_of(offer_ref),
         "client_key": key or new_id("key"),
         "problem": problem,

@@ -25,7 +25,9 @@ from hutong.town.contents import queries as revisions
 from hutong.town.contents.types import RevisionState
 from hutong.town.merchants.types import Right
 from hutong.visit.stock.queries import stock_of
-from hutong.visit.vouchers.queries import terms_of
+from hutong.visit.stock.types import StockView
+from hutong.visit.vouchers.queries import terms_of, terms_of_all
+from hutong.visit.vouchers.types import Terms
 from hutong.web.merchant.access import Desk, needs
 from hutong.web.merchant.frame import merchant_page
 
@@ -175,12 +177,18 @@ def _deleted(desk: Desk, sketch_ref: str) -> SketchView | None:
 def _rows(desk: Desk, offers: list[OfferView], at: datetime) -> list[DealRow]:
     sales = sold_by_offer(desk.merchant_id)
     stock = stock_of([offer.ref for offer in offers])
+    terms = terms_of_all([offer.ref for offer in offers])
     return [
         DealRow(
             offer=offer,
             sales=sales.get(offer.ref, NOT_SOLD),
-            left=stock[offer.ref].left if offer.ref in stock else None,
+            left=_left(stock.get(offer.ref), terms[offer.ref]),
             over=offer.ends_at is not None and offer.ends_at <= at,
         )
         for offer in offers
     ]
+
+
+def _left(stock: StockView | None, terms: Terms) -> int | None:
+    """How many vouchers are left; stock counts their uses."""
+    return None if stock is None or stock.left is None else stock.left // terms.uses
