@@ -12,7 +12,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from hutong.flows import publish
+from hutong.flows import publish, tell
 from hutong.kernel import outbox
 from hutong.kernel.errors import Conflict, NotFound
 from hutong.town.catalog import queries as catalog_read
@@ -25,11 +25,12 @@ from hutong.town.merchants import queries as merchants_read
 from hutong.town.merchants import services as merchants
 from hutong.town.merchants.queries import stores_of_merchant
 from hutong.town.merchants.types import MerchantState
+from hutong.town.notifications import services as notifications
 from hutong.town.people.models import Person
 from hutong.visit.stock import services as stock
 
 # The beginnings of the public ids of what is decided about.
-MERCHANT, OFFER, REVISION = "mer_", "off_", "rev_"
+MERCHANT, OFFER, REVISION, CLAIM = "mer_", "off_", "rev_", "clm_"
 
 
 class ChangedMeanwhile(Conflict):
@@ -57,6 +58,7 @@ def approve_merchant(
     with transaction.atomic():
         merchants.decide_merchant(merchant_ref=merchant_ref, approve=approve, reason=reason, by=by, at=at)
         _check_seen(merchant_ref, seen)
+        tell.merchant_decided(merchant_ref=merchant_ref, reason=reason, at=at)
         _index_stores(merchant_ref, at)
 
 
@@ -73,11 +75,12 @@ def approve_offer(
         _check_seen(offer_ref, seen)
         if approve:
             stock.start_counting(offer_ref=offer_ref, by=by.public_id, at=at)
+        tell.offer_decided(offer_ref=offer_ref, reason=reason, at=at)
         outbox.send("index_offer", at=at, offer_ref=offer_ref)
 
 
 def decide(*, ref: str, approve: bool, reason: str = "", seen: str = "", by: Person, at: datetime) -> None:
-    """The operator's word on whatever `ref` names: a merchant, a deal or a version of contents.
+    """The operator's word on whatever `ref` names: a claim, a merchant, a deal or a version of contents.
 
     Raises what deciding about that raises, `ChangedMeanwhile`, and `NotFound` for a ref of nothing.
     """
@@ -87,12 +90,16 @@ def decide(*, ref: str, approve: bool, reason: str = "", seen: str = "", by: Per
         approve_offer(offer_ref=ref, approve=approve, reason=reason, by=by, at=at, seen=seen)
     elif ref.startswith(REVISION):
         publish.decide(revision_ref=ref, approve=approve, reason=reason, by=by, at=at)
+    elif ref.startswith(CLAIM):
+        _decide_claim(ref, approve, reason, by, at)
     else:
         raise NotFound
 
 
 def take_back(*, ref: str, by: Person, at: datetime) -> None:
     """Undo the last decision about `ref` within five minutes, as if it had not been made; it waits again.
+
+    A claim moves a store from hand to hand, which is not undone by a key: it can be claimed back.
 
     Raises `NotFound`, `NothingBefore`, and the `TooLateToTakeBack` of what is decided about.
     """
@@ -107,6 +114,7 @@ def take_back(*, ref: str, by: Person, at: datetime) -> None:
             _take_back_contents(ref, by, at)
         else:
             raise NotFound
+        notifications.withdraw(subject_ref=ref, at=at)
 
 
 def _take_back_contents(ref: str, by: Person, at: datetime) -> None:
@@ -117,6 +125,14 @@ def _take_back_contents(ref: str, by: Person, at: datetime) -> None:
     if before is None:
         raise NothingBefore
     publish.PUBLISHERS[decided.kind](before, at)
+
+
+def _decide_claim(ref: str, approve: bool, reason: str, by: Person, at: datetime) -> None:
+    with transaction.atomic():
+        merchants.decide_claim(claim_ref=ref, approve=approve, reason=reason, by=by, at=at)
+        decided = merchants_read.claim_view(ref)
+        if decided is not None:
+            outbox.send("index_store", at=at, store_ref=decided.store_ref)
 
 
 def version_of(ref: str) -> str:

@@ -6,9 +6,9 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from hutong.flows import fulfil
-from hutong.kernel import live, outbox
-from hutong.kernel.errors import Conflict
+from hutong.flows import fulfil, tell
+from hutong.kernel import audit, live, outbox
+from hutong.kernel.errors import Conflict, Forbidden
 from hutong.kernel.locking import retrying
 from hutong.kernel.money import Money
 from hutong.pay.ledger.services import post
@@ -75,6 +75,21 @@ def _request(
         requested = payments.request_refund(
             payment_ref=payment.ref, amount=amount, unit_refs=wanted, reason=reason, at=at
         )
+        if as_operator:
+            audit.record(
+                action="order.refunded",
+                subject=order_ref,
+                by=by.public_id,
+                at=at,
+                after={
+                    "refund": requested.ref,
+                    "amount": amount.minor,
+                    "unit": amount.unit,
+                    "units": len(wanted),
+                },
+                merchant=order.merchant_ref,
+                reason=reason,
+            )
         for topic in (order_ref, *vouchers):
             live.hint(topic)
         for offer_ref in {offers[ref] for ref in wanted}:
@@ -102,18 +117,36 @@ def finish(*, report: RefundReport, at: datetime) -> str:
         recorded = payments.record_refund(report=report, at=at)
         if recorded.outcome is Outcome.RECORDED and recorded.refund.state is RefundState.DONE:
             _book(recorded.refund, order.merchant_ref, at)
+        if recorded.outcome is Outcome.RECORDED:
+            tell.refund_ended(
+                recorded.refund, person_ref=order.person_ref, merchant_ref=order.merchant_ref, at=at
+            )
         live.hint(known.order_ref)
     return str(recorded.outcome.value)
 
 
-def resend(*, refund_ref: str, at: datetime) -> RefundView:
-    """The operator sends a failed refund again, as a new one for the same units. Raises `NothingToRefund`."""
+def resend(*, refund_ref: str, by: Person, at: datetime) -> RefundView:
+    """The operator sends a failed refund again, as a new one for the same units.
+
+    Raises `Forbidden`, `RefundNotFound`, `RefundNotFailed`, `RefundTooLarge`.
+    """
+    if not by.is_operator:
+        raise Forbidden
     failed = payments_read.refund_by_ref(refund_ref)
     if failed is None:
         raise payments.RefundNotFound
     with transaction.atomic():
-        orders.lock_order(order_ref=failed.order_ref)
+        order = orders.lock_order(order_ref=failed.order_ref)
         again = payments.request_again(refund_ref=refund_ref, at=at)
+        audit.record(
+            action="order.refund_resent",
+            subject=failed.order_ref,
+            by=by.public_id,
+            at=at,
+            before={"refund": failed.ref},
+            after={"refund": again.ref, "amount": again.amount.minor, "unit": again.amount.unit},
+            merchant=order.merchant_ref,
+        )
     send(refund_ref=again.ref, at=at)
     return payments_read.refund_by_ref(again.ref) or again
 

@@ -4,14 +4,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
+from django.db import transaction
+
 from hutong.kernel import audit
+from hutong.kernel.errors import Forbidden
 from hutong.kernel.money import Money
 from hutong.kernel.text import fold
 from hutong.town.catalog.types import OfferState, OfferView
 from hutong.town.contents.rules import difference
 from hutong.town.contents.types import Change
+from hutong.town.merchants import services as merchants
+from hutong.town.people.models import Person
 
 # A discount from which on a list price is looked at twice, in percent.
 DEEP_DISCOUNT = 70
@@ -40,6 +46,20 @@ class Finding:
     other: OfferView | None = None
     amount: Money | None = None
     percent: int = 0
+
+
+def read_document(*, claim_ref: str, by: Person, at: datetime) -> tuple[Path, str] | None:
+    """Where the document of a claim lies, and its media type, for an operator to save; None without one.
+
+    It is somebody's paper, so that the log keeps who looked at it. Raises `Forbidden`.
+    """
+    if not by.is_operator:
+        raise Forbidden
+    found = merchants.claim_document(claim_ref)
+    if found is not None:
+        with transaction.atomic():
+            audit.record(action="claim.document_read", subject=claim_ref, by=by.public_id, at=at)
+    return found
 
 
 def doubts(offer: OfferView, others: Sequence[OfferView], *, at: datetime) -> list[Finding]:

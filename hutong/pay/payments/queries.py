@@ -68,6 +68,17 @@ def payment_by_ref(ref: str) -> PaymentView | None:
     return payment_view(row) if row else None
 
 
+def order_of_payment(text: str) -> str | None:
+    """The order of the payment or refund with this public id, or with this id at its provider; else None."""
+    if not text:
+        return None
+    payment = Payment.objects.filter(Q(public_id=text) | Q(provider_ref=text)).values_list(
+        "order_ref", flat=True
+    )
+    refund = Refund.objects.filter(Q(public_id=text) | Q(provider_ref=text))
+    return payment.first() or refund.values_list("payment__order_ref", flat=True).first()
+
+
 def payments_of_order(order_ref: str) -> list[PaymentView]:
     """Every payment that was ever tried for an order, newest first."""
     return [payment_view(row) for row in Payment.objects.filter(order_ref=order_ref).order_by("-id")]
@@ -154,6 +165,13 @@ SELECT unit, sum(captured)::int8 AS captured, sum(refunded)::int8 AS refunded,
 def provider_totals(provider: str) -> list[ProviderTotals]:
     """What our rows say `provider` took and gave back, one line a unit; nothing for a unit never used."""
     return [ProviderTotals(**row) for row in rows(_TOTALS, {"provider": provider})]
+
+
+def unknown_since(before: datetime) -> list[str]:
+    """Payments and refunds whose outcome nobody knows although they began before a moment; at most 100 of each."""
+    payments = Payment.objects.filter(state=PaymentState.UNKNOWN, created_at__lt=before)
+    refunds = Refund.objects.filter(state=RefundState.UNKNOWN, created_at__lt=before)
+    return [ref for found in (payments, refunds) for ref in found.values_list("public_id", flat=True)[:100]]
 
 
 def problems(at: datetime) -> list[Problem]:

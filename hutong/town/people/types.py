@@ -162,3 +162,12 @@ class AddressView:
     ref: str
     text: AddressText
     is_default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPerson:
+    """Somebody by name, for lists of who did what. The name is "" where none was given."""
+
+    ref: str
+    name: str
+    is_operator: bool

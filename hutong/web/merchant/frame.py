@@ -8,6 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from hutong.kernel.text import pick
+from hutong.town.merchants.queries import names_of
 from hutong.town.merchants.types import Right
 from hutong.web.merchant.access import Desk
 from hutong.web.shell.parts import page
@@ -29,6 +30,7 @@ def merchant_page(
         "zone": desk.store.zone,
         "nav": navigation(desk, tab),
         "console_name": pick(desk.store.names, get_language() or "en"),
+        "acting_names": names_of([desk.merchant_ref]).get(desk.merchant_ref, {}) if desk.acting else {},
         **context,
     }
     return page(request, template, framed, part=part, status=status)
@@ -45,6 +47,8 @@ def navigation(desk: Desk, tab: str) -> list[dict[str, Any]]:
         entries.append(("deals", "merchant_deals", "tag", _("Deals")))
     if desk.may(Right.SEE_CUSTOMERS, everywhere=True):
         entries.append(("customers", "merchant_customers", "users", _("Customers")))
+    if desk.may(Right.EDIT_STORE, everywhere=True):
+        entries.append(("log", "merchant_audit", "history", _("What changed")))
     if desk.role is not None or desk.acting:
         entries.append(("desk", "merchant_desk", "store", _("Store and devices")))
         entries.append(("me", "me", "circle-user", _("Me")))

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from hutong.web.merchant import customers, deal_form, deals, desk, scan, today
+from hutong.web.merchant import audit, customers, deal_form, deals, desk, scan, today
 
 urlpatterns = [
     path("", today.today, name="merchant_today"),
+    path("audit/", audit.audit_log, name="merchant_audit"),
     path("scan/", scan.scan, name="merchant_scan"),
     path("scan/undo/<str:redemption_ref>/", scan.undo, name="merchant_undo"),
     path("deals/", deals.deals, name="merchant_deals"),

@@ -9,7 +9,9 @@ from django.utils.translation import gettext as _
 
 from hutong.pay.payments.queries import open_refunds
 from hutong.town.catalog.queries import pending_offers
-from hutong.town.merchants.queries import pending_merchants
+from hutong.town.contents.queries import waiting as waiting_contents
+from hutong.town.merchants.queries import open_claims, pending_merchants
+from hutong.town.people.services import PhoneInvalid, normalise_phone
 from hutong.town.regions import queries as regions
 from hutong.town.regions.types import RegionView
 from hutong.web.shell.parts import page
@@ -28,7 +30,13 @@ def operator_page(
     status: int = 200,
 ) -> HttpResponse:
     """A page with its frame. `waiting` and `refunds_open` are counted up to 99, for the navigation."""
-    waiting = len(pending_merchants(MOST_COUNTED)) + len(pending_offers(MOST_COUNTED))
+    waiting = min(
+        MOST_COUNTED,
+        len(open_claims(MOST_COUNTED))
+        + len(pending_merchants(MOST_COUNTED))
+        + len(pending_offers(MOST_COUNTED))
+        + len(waiting_contents(MOST_COUNTED)),
+    )
     refunds_open = len(open_refunds(limit=MOST_COUNTED))
     framed = {
         "nav": navigation(tab, waiting=waiting, refunds_open=refunds_open),
@@ -47,8 +55,11 @@ def navigation(tab: str, *, waiting: int, refunds_open: int) -> list[dict[str, A
         ("figures", "operator_figures", "chart-line", _("Figures"), 0),
         ("queue", "operator_queue", "clipboard-check", _("Queue"), waiting),
         ("orders", "operator_orders", "receipt", _("Orders"), 0),
+        ("merchants", "operator_merchants", "store", _("Merchants"), 0),
         ("refunds", "operator_refunds", "banknote", _("Refunds"), refunds_open),
         ("books", "operator_books", "book-open", _("Books"), 0),
+        ("site", "operator_site", "settings", _("Site"), 0),
+        ("audit", "operator_audit", "history", _("Audit log"), 0),
         ("me", "me", "circle-user", _("Me"), 0),
     ]
     return [
@@ -65,3 +76,11 @@ def region_of(request: HttpRequest) -> tuple[RegionView | None, list[RegionView]
     if chosen is not None and request.session.get(REGION_KEY) != chosen.slug:
         request.session[REGION_KEY] = chosen.slug
     return chosen or regions.default_region(), every
+
+
+def typed_phone(text: str) -> str:
+    """What was typed into a search as a phone number in E.164 form; "" where it is no whole number."""
+    try:
+        return normalise_phone(text) if any(map(str.isdigit, text)) else ""
+    except PhoneInvalid:
+        return ""

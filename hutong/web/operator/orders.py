@@ -1,5 +1,6 @@
 """Orders for the operator: find one, see everything about it, give money back, send a failed refund again."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,8 +9,8 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from hutong.flows import refund as flow
@@ -20,19 +21,15 @@ from hutong.pay.orders import queries as orders
 from hutong.pay.orders.types import OrderState, OrderView, UnitState
 from hutong.pay.payments import queries as payments
 from hutong.pay.payments.types import RefundState, RefundView
+from hutong.town.contents.types import ReasonKind
 from hutong.town.people.services import Person
 from hutong.visit.vouchers.queries import vouchers_of_order
 from hutong.web.operator.access import operators
-from hutong.web.operator.frame import operator_page
+from hutong.web.operator.frame import operator_page, typed_phone
+from hutong.web.operator.queue.reasons import Choice, choices
 from hutong.web.shell.templatetags.hutong import locale
 
 PAGE = 25
-REASONS = (
-    gettext_lazy("The shopper changed their mind."),
-    gettext_lazy("The shop was closed or could not serve it."),
-    gettext_lazy("Bought twice by mistake."),
-    gettext_lazy("Not as described."),
-)
 
 
 class SearchForm(forms.Form):
@@ -49,8 +46,8 @@ class RefundForm(forms.Form):
     unit = forms.MultipleChoiceField(
         error_messages={"required": gettext_lazy("Choose what is to be refunded.")}
     )
-    ready = forms.CharField(required=False, max_length=300)
-    reason = forms.CharField(required=False, max_length=300)
+    ready = forms.CharField(required=False, max_length=60)
+    reason = forms.CharField(required=False, max_length=200)
     shown = forms.IntegerField(required=False)
 
     def __init__(self, order: OrderView, *args: Any, **kwargs: Any) -> None:
@@ -66,22 +63,24 @@ class RefundForm(forms.Form):
         paid = (unit.paid for line in self.order.lines for unit in line.units if unit.unit_ref in chosen)
         return sum(paid, Money(0, self.order.total.unit))
 
-    @property
-    def why(self) -> str:
-        """What was written, else the ready reason."""
-        return str(self.cleaned_data.get("reason", "").strip() or self.cleaned_data.get("ready", "").strip())
+    def why(self, offered: Sequence[Choice]) -> str:
+        """What was written, else the ready reason that was chosen."""
+        written = str(self.cleaned_data.get("reason", "")).strip()
+        ready = self.cleaned_data.get("ready", "")
+        return written or next((each.text for each in offered if each.key == ready), "")
 
 
 @operators
 @require_safe
 def order_list(request: HttpRequest, _operator: Person) -> HttpResponse:
-    """Orders, the newest first, by state and by part of a ref, a phone, a shopper's or merchant's name."""
+    """Orders, the newest first, by state, part of a ref or name, a whole phone number, or a payment's id."""
     form = SearchForm(request.GET)
     form.is_valid()
     wanted = {name: str(form.cleaned_data.get(name) or "") for name in form.fields}
     found = orders.order_list(
         state=OrderState(wanted["state"]) if wanted["state"] else None,
-        text=wanted["q"],
+        text=payments.order_of_payment(wanted["q"].strip()) or wanted["q"],
+        phone=typed_phone(wanted["q"]),
         before_ref=wanted["before"] or None,
         limit=PAGE + 1,
     )
@@ -115,14 +114,23 @@ def refund(request: HttpRequest, operator: Person, order_ref: str) -> HttpRespon
     if not form.is_valid():
         context = {**_facts(found), "form": form}
         return operator_page(request, "operator/order.html", context, tab="orders", status=422)
-    if request.method != "POST" or form.cleaned_data["shown"] != form.amount.minor or not form.why:
-        context = {**_facts(found), "form": form, "reasons": REASONS, "asked": request.method == "POST"}
+    offered = choices(ReasonKind.REFUND, language=get_language() or "en", values={})
+    why = form.why(offered)
+    if request.method != "POST" or form.cleaned_data["shown"] != form.amount.minor or not why:
+        context = {
+            **_facts(found),
+            "form": form,
+            "parts": _parts(found, set(form.cleaned_data["unit"])),
+            "choices": offered,
+            "why": why,
+            "asked": request.method == "POST",
+        }
         return operator_page(request, "operator/refund.html", context, tab="orders")
     try:
         done = flow.refund(
             order_ref=order_ref,
             unit_refs=form.cleaned_data["unit"],
-            reason=form.why,
+            reason=why,
             by=operator,
             as_operator=True,
             at=clock.now(),
@@ -145,13 +153,13 @@ def refunds(request: HttpRequest, _operator: Person) -> HttpResponse:
 
 @operators
 @require_POST
-def resend(request: HttpRequest, _operator: Person, refund_ref: str) -> HttpResponse:
+def resend(request: HttpRequest, operator: Person, refund_ref: str) -> HttpResponse:
     """Send a failed refund again."""
     failed = payments.refund_by_ref(refund_ref)
     if failed is None:
         raise Http404
     try:
-        _tell(request, flow.resend(refund_ref=refund_ref, at=clock.now()))
+        _tell(request, flow.resend(refund_ref=refund_ref, by=operator, at=clock.now()))
     except DomainError as error:
         messages.error(request, str(error))
     return redirect("operator_order", order_ref=failed.order_ref)
@@ -168,6 +176,17 @@ def _tell(request: HttpRequest, done: RefundView) -> None:
             request,
             _("The refund of %(amount)s is being sent. This page shows how it ends.") % {"amount": amount},
         )
+
+
+def _parts(found: OrderView, chosen: set[str]) -> list[dict[str, Any]]:
+    """What goes back, line by line: how many units of what, and what they were paid with."""
+    parts = []
+    for line in found.lines:
+        units = [unit for unit in line.units if unit.unit_ref in chosen]
+        if units:
+            amount = sum((unit.paid for unit in units), Money(0, found.total.unit))
+            parts.append({"titles": line.titles, "quantity": len(units), "amount": amount})
+    return parts
 
 
 def _order(order_ref: str) -> OrderView:

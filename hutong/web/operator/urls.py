@@ -2,17 +2,46 @@
 
 from django.urls import path
 
-from hutong.web.operator import books, figures, orders, queue
+from hutong.web.operator import acting, audit, books, figures, merchants, orders, site
+from hutong.web.operator.queue import documents, reasons
+from hutong.web.operator.queue import views as queue
 
 urlpatterns = [
     path("", figures.figures, name="operator_figures"),
     path("queue/", queue.queue, name="operator_queue"),
+    path("queue/together/", queue.together, name="operator_together"),
+    path("queue/undo/", queue.take_back, name="operator_take_back"),
+    path("queue/reasons/", reasons.reasons, name="operator_reasons"),
+    path("queue/reasons/save/", reasons.save, name="operator_reason_save"),
+    path("queue/reasons/retire/", reasons.retire, name="operator_reason_retire"),
     path("queue/<str:ref>/", queue.item, name="operator_item"),
+    path("queue/<str:ref>/document/", documents.claim_document, name="operator_claim_document"),
     path("queue/<str:ref>/decide/", queue.decide, name="operator_decide"),
+    path("merchants/", merchants.merchant_list, name="operator_merchants"),
+    path("merchants/<str:merchant_ref>/", merchants.merchant, name="operator_merchant"),
+    path("merchants/<str:merchant_ref>/state/", merchants.decide, name="operator_merchant_state"),
+    path("merchants/<str:merchant_ref>/facts/", merchants.facts, name="operator_merchant_facts"),
+    path("merchants/<str:merchant_ref>/act/", acting.start, name="operator_act"),
+    path("acting/stop/", acting.stop, name="operator_act_stop"),
     path("orders/", orders.order_list, name="operator_orders"),
     path("orders/<str:order_ref>/", orders.order, name="operator_order"),
     path("orders/<str:order_ref>/refund/", orders.refund, name="operator_refund"),
     path("refunds/", orders.refunds, name="operator_refunds"),
     path("refunds/<str:refund_ref>/resend/", orders.resend, name="operator_resend"),
     path("books/", books.books, name="operator_books"),
+    path("audit/", audit.audit_log, name="operator_audit"),
+    path("site/", site.site, name="operator_site"),
+    path("site/pages/<str:name>/", site.edit_page, name="operator_site_page"),
+    path("site/announce/", site.announce, name="operator_announce"),
+    path(
+        "site/announcements/<str:announcement_ref>/end/",
+        site.end_announcement,
+        name="operator_end_announcement",
+    ),
+    path(
+        "site/features/<str:region_ref>/<str:feature>/",
+        site.switch_feature,
+        name="operator_switch_feature",
+    ),
+    path("site/categories/", site.categories, name="operator_categories"),
 ]

@@ -135,13 +135,13 @@ def order_list(
     merchant_id: int | None = None,
     state: OrderState | None = None,
     text: str = "",
+    phone: str = "",
     before_ref: str | None = None,
     limit: int = 50,
 ) -> list[OrderSummary]:
     """Orders of a region, of a merchant or of everybody, the newest first; `before_ref` is the last order
     of the page before. `text` finds a part of an order's ref, of the merchant's names or of the shopper's
-    name, and digits of the shopper's phone: for the operator alone."""
-    digits = "" if any(map(str.isalpha, text)) else "".join(filter(str.isdigit, text))
+    name; `phone` (E.164) the shopper's whole number, or either: for the operator alone."""
     # Public ids sort by the time of making, so that the cursor needs no look-up.
     found = rows(
         f"""SELECT {_SUMMARY}{_PARTIES}
@@ -152,7 +152,7 @@ def order_list(
                 OR EXISTS (SELECT 1 FROM jsonb_each_text(m.names) n
                            WHERE strpos(lower(n.value), %(text)s::text) > 0)
                 OR strpos(lower(p.name), %(text)s::text) > 0
-                OR strpos(p.phone, %(digits)s::text) > 0)
+                OR p.phone = %(phone)s::text)
               AND (%(before)s::text IS NULL OR o.public_id < %(before)s::text)
             ORDER BY o.public_id DESC LIMIT %(limit)s::int4""",  # noqa: S608
         {
@@ -160,8 +160,7 @@ def order_list(
             "merchant": merchant_id,
             "state": state.value if state else None,
             "text": text.strip().lower()[:80] or None,
-            # two digits would find nearly everybody
-            "digits": digits if len(digits) >= 3 else None,
+            "phone": phone or None,
             "before": before_ref,
             "limit": limit,
         },

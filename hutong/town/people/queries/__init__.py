@@ -14,6 +14,7 @@ from hutong.town.people.queries.account import (
     person_in_session,
     sign_ins_of,
 )
+from hutong.town.people.queries.named import named
 from hutong.town.people.queries.persons import (
     TOKEN_PURPOSE,
     messages,
@@ -36,6 +37,7 @@ __all__ = [
     "everything_about",
     "may_write_to",
     "messages",
+    "named",
     "operates_alone",
     "person_by_id",
     "person_by_phone",

@@ -1,0 +1,145 @@
+"""Changes in words: which field, what it said before and says now. For versions of contents and for the log."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from babel.dates import format_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from hutong.kernel import clock
+from hutong.kernel.money import Money, format_money
+from hutong.town.contents.rules import difference
+from hutong.town.contents.types import Change, Piece, PieceKind
+from hutong.web.shell.templatetags.hutong import STYLES, locale, promise
+
+FIELDS = {
+    "address": gettext_lazy("Address"),
+    "alts": gettext_lazy("Words of a picture"),
+    "business_id": gettext_lazy("Business id"),
+    "capacity": gettext_lazy("Number for sale"),
+    "category": gettext_lazy("Category"),
+    "city": gettext_lazy("City"),
+    "descriptions": gettext_lazy("Text"),
+    "email": gettext_lazy("E-mail"),
+    "emoji": gettext_lazy("Picture sign"),
+    "ends_at": gettext_lazy("On sale until"),
+    "ends_on": gettext_lazy("On sale until"),
+    "feature": gettext_lazy("Feature"),
+    "hue": gettext_lazy("Colour"),
+    "includes": gettext_lazy("What is in it"),
+    "kind": gettext_lazy("Kind"),
+    "legal_name": gettext_lazy("Legal name"),
+    "list_price": gettext_lazy("List price"),
+    "name": gettext_lazy("Name"),
+    "names": gettext_lazy("Name"),
+    "opening_hours": gettext_lazy("Opening hours"),
+    "per_person_limit": gettext_lazy("For each person"),
+    "phone": gettext_lazy("Phone"),
+    "pictures": gettext_lazy("Pictures"),
+    "postcode": gettext_lazy("Postcode"),
+    "price": gettext_lazy("Price"),
+    "role": gettext_lazy("Role"),
+    "starts_at": gettext_lazy("On sale from"),
+    "starts_on": gettext_lazy("On sale from"),
+    "state": gettext_lazy("State"),
+    "store": gettext_lazy("Store"),
+    "stores": gettext_lazy("Stores"),
+    "tags": gettext_lazy("Promises"),
+    "texts": gettext_lazy("Words"),
+    "titles": gettext_lazy("Title"),
+    "uses": gettext_lazy("Uses"),
+    "valid_days": gettext_lazy("Days valid after purchase"),
+    "website": gettext_lazy("Website"),
+}
+LANGUAGES = {"en": gettext_lazy("English"), "zh-Hans": gettext_lazy("Chinese")}
+# What the machine needs and people do not read.
+SILENT = frozenset({"revision", "number", "hue"})
+STATES = {
+    "applied": gettext_lazy("waiting"),
+    "approved": gettext_lazy("approved"),
+    "draft": gettext_lazy("draft"),
+    "ended": gettext_lazy("ended"),
+    "live": gettext_lazy("on sale"),
+    "paused": gettext_lazy("paused"),
+    "published": gettext_lazy("published"),
+    "rejected": gettext_lazy("refused"),
+    "submitted": gettext_lazy("waiting"),
+    "suspended": gettext_lazy("suspended"),
+    "waiting": gettext_lazy("waiting"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """One field that differs. `pieces` has what stayed, came and went of a text; else `before` and `after`."""
+
+    label: str
+    pieces: tuple[Piece, ...]
+    before: str
+    after: str
+
+
+def lines(changes: Sequence[Change], *, unit: str = "", zone: str = "") -> list[ChangeLine]:
+    """The changes in words; amounts are in `unit`, moments in `zone`."""
+    return [_line(change, unit, zone) for change in changes if change.field.split(".")[0] not in SILENT]
+
+
+def lines_of_log(changes: Mapping[str, Sequence[Any]], *, unit: str = "", zone: str = "") -> list[ChangeLine]:
+    """The changes of an entry of the log in words."""
+    before = {field: pair[0] for field, pair in changes.items()}
+    after = {field: pair[1] for field, pair in changes.items()}
+    return lines(difference(before, after), unit=unit, zone=zone)
+
+
+def field_words(field: str) -> str:
+    """`descriptions.zh-Hans` as `Text (Chinese)`; what has no word stays readable."""
+    first, last = field.split(".", maxsplit=1)[0], field.rsplit(".", maxsplit=1)[-1]
+    word = str(FIELDS.get(first, first.replace("_", " ")))
+    language = LANGUAGES.get(last) if last != first else None
+    return _("%(field)s (%(language)s)") % {"field": word, "language": language} if language else word
+
+
+def _line(change: Change, unit: str, zone: str) -> ChangeLine:
+    field = change.field.split(".")[0]
+    plain = field in ("state", "emoji", "starts_at", "ends_at", "role") or all(
+        isinstance(value, str) and value.isdigit() for value in (change.before, change.after) if value
+    )
+    changed = [piece for piece in change.pieces if piece.kind is not PieceKind.SAME]
+    in_words = bool(changed) and not plain and field not in ("price", "list_price", "phone", "email")
+    return ChangeLine(
+        label=field_words(change.field),
+        pieces=change.pieces if in_words else (),
+        before=_value(field, change.before, unit, zone),
+        after=_value(field, change.after, unit, zone),
+    )
+
+
+def _value(field: str, value: Any, unit: str, zone: str) -> str:
+    if value in (None, "", [], {}):
+        return "—"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if field in ("price", "list_price") and isinstance(value, int) and unit:
+        return format_money(Money(value, unit), locale())
+    if field == "state":
+        return str(STATES.get(str(value), value))
+    if field == "tags" and isinstance(value, list):
+        return ", ".join(promise(tag) for tag in value)
+    if field == "includes" and isinstance(value, list):
+        return ", ".join(_part(part, unit) for part in value)
+    if field in ("starts_at", "ends_at") and zone:
+        wall = clock.local(datetime.fromisoformat(str(value)), zone)
+        return format_datetime(wall, STYLES[locale()]["long"], locale=locale())
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value)
+    return str(value)
+
+
+def _part(part: Mapping[str, Any], unit: str) -> str:
+    name = " / ".join(str(name) for name in part.get("names", {}).values())
+    worth = part.get("value")
+    priced = f" ({format_money(Money(worth, unit), locale())})" if unit and isinstance(worth, int) else ""
+    return f"{part.get('quantity', 1)} × {name}{priced}"

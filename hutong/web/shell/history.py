@@ -1,0 +1,123 @@
+"""The audit log in words: what was done, to what, by whom. For the operator's pages and the shop's own."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from hutong.kernel.audit import Entry
+from hutong.town.people import queries as people
+from hutong.town.people.types import NamedPerson
+from hutong.web.shell.changes import ChangeLine, lines_of_log
+
+ACTIONS = {
+    "acting.started": gettext_lazy("The platform began to act for the shop"),
+    "acting.stopped": gettext_lazy("The platform stopped acting for the shop"),
+    "acting.timed_out": gettext_lazy("The platform's hour of acting for the shop was over"),
+    "claim.approved": gettext_lazy("Claim approved"),
+    "claim.code_sent": gettext_lazy("A code was sent to prove a claim"),
+    "claim.document_read": gettext_lazy("Document of a claim read by the platform"),
+    "claim.proved": gettext_lazy("Claim proved by a code"),
+    "claim.rejected": gettext_lazy("Claim refused"),
+    "claim.submitted": gettext_lazy("Claim handed in"),
+    "claim.withdrawn": gettext_lazy("Claim withdrawn"),
+    "content.decision_taken_back": gettext_lazy("Decision about a version taken back"),
+    "content.proposed": gettext_lazy("New version handed in"),
+    "content.published": gettext_lazy("New version published"),
+    "content.rejected": gettext_lazy("New version refused"),
+    "device.paired": gettext_lazy("Scanner paired"),
+    "device.revoked": gettext_lazy("Scanner's pairing ended"),
+    "merchant.applied": gettext_lazy("Shop applied"),
+    "merchant.applied_again": gettext_lazy("Shop applied again"),
+    "merchant.approved": gettext_lazy("Shop approved"),
+    "merchant.decision_taken_back": gettext_lazy("Decision about the shop taken back"),
+    "merchant.facts_changed": gettext_lazy("Facts of the shop changed"),
+    "merchant.rejected": gettext_lazy("Shop refused"),
+    "merchant.suspended": gettext_lazy("Shop suspended"),
+    "offer.approve": gettext_lazy("Deal approved"),
+    "offer.changed": gettext_lazy("Deal changed"),
+    "offer.created": gettext_lazy("Deal made"),
+    "offer.decision_taken_back": gettext_lazy("Decision about a deal taken back"),
+    "offer.end": gettext_lazy("Sale of a deal ended"),
+    "offer.pause": gettext_lazy("Deal paused"),
+    "offer.reject": gettext_lazy("Deal refused or taken off the site"),
+    "offer.resume": gettext_lazy("Deal put on sale again"),
+    "offer.sketch_begun": gettext_lazy("Draft of a deal begun"),
+    "offer.sketch_deleted": gettext_lazy("Draft of a deal deleted"),
+    "offer.sketch_handed_in": gettext_lazy("Draft of a deal handed in"),
+    "offer.sketch_restored": gettext_lazy("Draft of a deal brought back"),
+    "offer.sketch_saved": gettext_lazy("Draft of a deal saved"),
+    "offer.submit": gettext_lazy("Deal handed in"),
+    "offer.withdraw": gettext_lazy("Deal taken back to change it"),
+    "order.refund_resent": gettext_lazy("Refund sent again"),
+    "order.refunded": gettext_lazy("Order refunded by the platform"),
+    "picture.added": gettext_lazy("Picture added"),
+    "reason.added": gettext_lazy("Ready reason added"),
+    "reason.changed": gettext_lazy("Ready reason changed"),
+    "reason.retired": gettext_lazy("Ready reason retired"),
+    "staff.erased": gettext_lazy("A person of the staff was erased"),
+    "staff.role_ended": gettext_lazy("Role ended"),
+    "staff.role_given": gettext_lazy("Role given"),
+    "store.claimed": gettext_lazy("Store taken over"),
+    "store.hours_changed": gettext_lazy("Opening hours changed"),
+    "store.moved": gettext_lazy("Store moved to another merchant"),
+    "store.released": gettext_lazy("Store given up"),
+}
+Naming = Callable[[list[str]], dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """An entry as people read it. `by` is a name, "the platform", or "" for nobody; `subject` a name or ""."""
+
+    ref: str
+    at: datetime
+    action: str
+    title: str
+    subject: str
+    subject_ref: str
+    by: str
+    by_platform: bool
+    acting: bool
+    reason: str
+    changes: tuple[ChangeLine, ...]
+
+
+def history(
+    entries: Sequence[Entry], *, naming: Naming, zone: str, unit: str, for_merchant: bool
+) -> list[HistoryLine]:
+    """The entries in words. `naming` gives the names of subjects it knows, in one go.
+
+    `for_merchant` hides who of the platform it was: a shop reads "the platform". Statements: one for all
+    people, and those of `naming`.
+    """
+    persons = people.named({entry.actor_ref for entry in entries if entry.actor_ref.startswith("per_")})
+    names = naming(list({entry.subject_ref for entry in entries}))
+    found = []
+    for entry in entries:
+        person = persons.get(entry.actor_ref)
+        by_platform = person is None or person.is_operator or bool(entry.on_behalf_of)
+        found.append(
+            HistoryLine(
+                ref=entry.ref,
+                at=entry.at,
+                action=entry.action,
+                title=str(ACTIONS.get(entry.action, entry.action.replace(".", ": ").replace("_", " "))),
+                subject=names.get(entry.subject_ref, ""),
+                subject_ref=entry.subject_ref,
+                by=_by(person, by_platform=by_platform, for_merchant=for_merchant),
+                by_platform=by_platform,
+                acting=bool(entry.on_behalf_of),
+                reason=entry.reason,
+                changes=tuple(lines_of_log(entry.changes, unit=unit, zone=zone)),
+            )
+        )
+    return found
+
+
+def _by(person: NamedPerson | None, *, by_platform: bool, for_merchant: bool) -> str:
+    if by_platform and (for_merchant or person is None):
+        return _("The platform")
+    return (person.name or _("somebody without a name")) if person else ""
