@@ -1,10 +1,12 @@
 // <hutong-map data-config='{...}' data-worker="address">: the map with price pins.
 // config: {center:[lon,lat], zoom, bounds, attribution, pmtiles|raster, points: address|null, pins: [...],
 // card: address of a pin's card with STORE in it, sheet: id of the element the card is read into,
-// here: [lon,lat]|null, still: true for a small map inside a page that scrolls}
+// here: [lon,lat]|null, still: true for a small map inside a page that scrolls,
+// pick: {lon, lat} ids of the fields that the middle of the map is written into}
 // A pin: {lon, lat, name, url, price, unit}; without a price it is a listing and drawn as a dot.
 import * as maplibre from "maplibre-gl";
 import { Protocol } from "pmtiles";
+import { pickPlace } from "./map_pick.js";
 import { groupPins, liesUnder, pinButton } from "./map_pins.js";
 import { mapStyle } from "./map_style.js";
 
@@ -41,7 +43,8 @@ class HutongMap extends HTMLElement {
     });
     this.map.touchZoomRotate.disableRotation();
     this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right");
-    if (!this.config.still) this.addLocate();
+    if (this.config.pick) pickPlace(this.map, this.config.pick);
+    else if (!this.config.still) this.addLocate();
     this.map.on("load", () => this.setAttribute("ready", ""));
     this.map.on("idle", () => this.setAttribute("idle", ""));
     this.map.on("moveend", () => this.draw());

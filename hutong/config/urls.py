@@ -14,6 +14,7 @@ urlpatterns = [
     path("metrics", health.metrics_page, name="metrics"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("hutong.api.urls")),
+    path("merchant/", include("hutong.web.merchant.join_urls")),
     path("merchant/", include("hutong.web.merchant.urls")),
     path("operator/", include("hutong.web.operator.urls")),
     path("", include("hutong.web.shell.urls")),

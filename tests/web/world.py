@@ -13,9 +13,11 @@ from hutong.flows import jobs
 from hutong.flows.offers import drafting
 from hutong.kernel import clock
 from hutong.know.customers import queries as customers
+from hutong.town.merchants import services
+from hutong.town.merchants.models import Staff
 from hutong.town.merchants.types import Role
 from hutong.town.people.models import Person
-from tests.factories import merchants, people
+from tests.factories import joining, merchants, people
 from tests.web.visitors import Shop, shop, visitor
 
 SHOPPER_NAME = "Victoria Verysecret"
@@ -60,6 +62,7 @@ def world() -> World:
     sketch = drafting.start(
         merchant_ref=scene.merchant.public_id, store_ref=scene.store.public_id, by=made.owner, at=at
     )
+    invitation_ref, _key = joining.invitation(scene.merchant, made.owner, at=at, store=scene.store)
     refs = {
         "offer_ref": scene.offer.public_id,
         "store_ref": scene.store.public_id,
@@ -69,12 +72,24 @@ def world() -> World:
         "redemption_ref": redeemed.redemption_ref,
         "customer_ref": customer.ref,
         "device_ref": scene.device.public_id,
+        "token": services.invitation_key(invitation_ref),
+        "invitation_ref": invitation_ref,
+        "claim_ref": joining.start(joining.listing(), made.owner, at=at),
+        "pairing_ref": services.open_pairing(store_ref=scene.store.public_id, by=made.owner, at=at),
+        "staff_id": str(Staff.objects.get(person=made.cashier).pk),
         "refund_ref": "rfd_none",
         "ref": scene.merchant.public_id,
         "sketch_ref": sketch.ref,
         "step": "what",
         "slug": scene.store.category.slug,
         "name": "none.pmtiles",
+        "folder": "none",
+        "region_ref": scene.store.region.public_id,
+        "feature": "sign_up",
+        "announcement_ref": "ann_none",
+        "address_ref": "adr_none",
+        "sign_in_ref": "sgn_none",
+        "token_ref": "tok_none",
     }
     return World(
         shop=made,

@@ -12,7 +12,6 @@ from hutong.kernel import clock
 from hutong.kernel.errors import NotFound
 from hutong.town.catalog.queries import store_offers
 from hutong.town.merchants.queries import category_tree, store_by_ref
-from hutong.town.merchants.types import StoreState
 from hutong.town.regions.queries import regions
 
 router = Router(tags=["The town"])
@@ -35,6 +34,6 @@ def get_store(request: HttpRequest, ref: RefPath) -> StoreOut:
     """A store with its hours and deals."""
     at = clock.now()
     store = store_by_ref(ref)
-    if store is None or store.state is not StoreState.OPEN:
+    if store is None or not store.shown:
         raise NotFound
     return StoreOut.of(store, store_offers(ref, at), at)

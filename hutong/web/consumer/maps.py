@@ -1,9 +1,7 @@
 """The map: its page, its pins, the card of a pin."""
 
 import json
-from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
 from django.urls import reverse
@@ -17,17 +15,16 @@ from hutong.kernel.errors import Invalid, NotFound
 from hutong.kernel.geo import Place, distance_m
 from hutong.town.merchants import queries as merchants
 from hutong.town.merchants.rules import open_state
-from hutong.town.regions.types import RegionView
 from hutong.web.consumer.filters import address, category_chips
 from hutong.web.consumer.place import HERE_COOKIE, Whereabouts, read_place, whereabouts
 from hutong.web.shell.access import public
+from hutong.web.shell.maps import map_config
 from hutong.web.shell.parts import page, wants_part
 
 # A map opened over a whole town shows its middle this close; a store's own map is closer.
 ZOOM = 15.0
 STORE_ZOOM = 16.2
 MOST_PINS = 300
-MARGIN_DEGREES = 0.002
 
 
 class BoxInvalid(Invalid):
@@ -35,23 +32,6 @@ class BoxInvalid(Invalid):
 
     code = "box_invalid"
     message = _("This part of the map cannot be shown.")
-
-
-def map_config(region: RegionView, lon: float, lat: float, zoom: float, **more: Any) -> dict[str, Any]:
-    """What the map element needs to draw a region's basemap around a position."""
-    box = region.extent
-    file = settings.HUTONG_BASEMAPS / region.basemap if region.basemap else None
-    return {
-        "center": [lon, lat],
-        "zoom": zoom,
-        "bounds": [
-            [box.west - MARGIN_DEGREES, box.south - MARGIN_DEGREES],
-            [box.east + MARGIN_DEGREES, box.north + MARGIN_DEGREES],
-        ],
-        "attribution": region.attribution or "© OpenStreetMap contributors",
-        "pmtiles": reverse("basemap", args=[region.basemap]) if file and file.is_file() else None,
-        **more,
-    }
 
 
 def _zoom(text: str) -> float:
@@ -118,7 +98,7 @@ def map_points(request: HttpRequest) -> HttpResponse:
 def map_card(request: HttpRequest, store_ref: str) -> HttpResponse:
     """The card of a pin: the store, and the deal that the pin's price is of."""
     store, at = merchants.store_by_ref(store_ref), clock.now()
-    if store is None:
+    if store is None or not store.shown:
         raise NotFound
     if not wants_part(request):
         return HttpResponse(status=302, headers={"Location": reverse("store", args=[store_ref])})

@@ -10,9 +10,9 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from django.contrib import messages
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext_lazy as _
 
@@ -20,10 +20,13 @@ from hutong.flows import acting
 from hutong.kernel import audit, clock
 from hutong.kernel.errors import Forbidden
 from hutong.town.merchants import queries as merchants
-from hutong.town.merchants.rules import ACTING_RIGHTS, RIGHTS, holds
+from hutong.town.merchants import services
+from hutong.town.merchants.rules import ACTING_RIGHTS, RIGHTS, SEEN_EVERY, holds
 from hutong.town.merchants.types import DeviceView, MerchantState, Right, Role, StaffRole, StoreView
 from hutong.town.people.services import Person
-from hutong.web.shell.access import Door, Permission, declare
+from hutong.town.regions.queries import default_region
+from hutong.web.shell.access import Door, Permission, declare, sign_in_first
+from hutong.web.shell.parts import wants_part
 
 STORE_KEY = "desk_store"
 DEVICE_KEY = "desk_device"
@@ -152,18 +155,15 @@ def desk_of(request: HttpRequest) -> Desk | None:
 
 
 def _device(request: HttpRequest) -> DeviceView | None:
-    """The phone's pairing; one that was ended elsewhere is forgotten here."""
+    """The phone's pairing, if it is still one."""
     ref = request.session.get(DEVICE_KEY)
-    if ref is None:
-        return None
-    device = merchants.device_by_ref(ref)
-    if device is None:
-        del request.session[DEVICE_KEY]
-    return device
+    return merchants.device_by_ref(ref) if ref else None
 
 
 def _desk_of_device(person: Person | None, device: DeviceView) -> Desk | None:
-    store = merchants.store_by_ref(device.store_ref)
+    store, at = merchants.store_by_ref(device.store_ref), clock.now()
+    if device.last_seen_at is None or at - device.last_seen_at >= SEEN_EVERY:
+        services.touch_device(device_ref=device.ref, at=at)
     if store is None:
         return None
     roles = tuple(merchants.staff_roles(person)) if person else ()
@@ -211,13 +211,13 @@ def _at_desk(view: DeskView[Rest], permission: Permission) -> PlainView[Rest]:
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
         desk = desk_of(request)
+        if DEVICE_KEY in request.session and (desk is None or desk.device is None) and not _acts(desk):
+            return _ended(request)
         works_here = desk is not None and (
             desk.role is not None or desk.acting or (permission.device and desk.device is not None)
         )
         if desk is None or not works_here:
-            if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
-            return _no_desk(request)
+            return _no_desk(request) if request.user.is_authenticated else sign_in_first(request)
         if not _may(desk, permission):
             raise RightMissing(right=permission.right)
         with audit.acting_for(desk.merchant_ref if desk.acting else ""):
@@ -228,9 +228,49 @@ def _at_desk(view: DeskView[Rest], permission: Permission) -> PlainView[Rest]:
     return declare(guarded, permission)
 
 
+def _acts(desk: Desk | None) -> bool:
+    return desk is not None and desk.acting
+
+
+def _whole_page(request: HttpRequest) -> HttpResponse | None:
+    """Where htmx asks for a part, the way to a whole page that says why there is none; else None."""
+    if not wants_part(request):
+        return None
+    address = request.get_full_path() if request.method == "GET" else reverse("merchant_scan")
+    return HttpResponse(status=204, headers={"HX-Redirect": address})
+
+
+def _ended(request: HttpRequest) -> HttpResponse:
+    """What a phone shows whose pairing was ended elsewhere; it forgets the pairing then."""
+    answer = _whole_page(request)
+    if answer is None:
+        device = merchants.ended_device(request.session.pop(DEVICE_KEY))
+        context = {"device": device, "zone": _zone()}
+        answer = render(request, "merchant/device_ended.html", context, status=403)
+    patch_cache_control(answer, private=True, no_store=True)
+    return answer
+
+
 def _no_desk(request: HttpRequest) -> HttpResponse:
-    """What somebody sees who works nowhere, or whose shop has no store yet: what to do about it."""
+    """What somebody sees who has no shop to work in: why, and what to do about it."""
     assert request.user.is_authenticated, "strangers were asked to sign in"
-    refs = dict.fromkeys(role.merchant_ref for role in merchants.staff_roles(request.user))
-    found = [merchant for ref in refs if (merchant := merchants.merchant_by_ref(ref))]
-    return render(request, "merchant/no_desk.html", {"merchants": found}, status=403)
+    answer = _whole_page(request)
+    if answer is not None:
+        return answer
+    roles = merchants.staff_roles(request.user)
+    refs = dict.fromkeys(role.merchant_ref for role in roles)
+    context = {
+        "merchants": [merchant for ref in refs if (merchant := merchants.merchant_by_ref(ref))],
+        "owned": {role.merchant_ref for role in roles if role.role is Role.OWNER},
+        "closed": merchants.closed_stores_of(request.user),
+        "claims": merchants.claims_of(request.user),
+        "ended": merchants.ended_roles(request.user, clock.now()),
+        "zone": _zone(),
+    }
+    return render(request, "merchant/no_desk.html", context, status=403)
+
+
+def _zone() -> str:
+    """The time of the site's town, where no store says otherwise."""
+    region = default_region()
+    return region.zone if region else "UTC"

@@ -5,6 +5,7 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
@@ -15,6 +16,7 @@ from hutong.town.merchants import services
 from hutong.town.merchants.types import Right
 from hutong.web.merchant.access import DEVICE_KEY, STORE_KEY, Desk, needs, staff
 from hutong.web.merchant.frame import merchant_page
+from hutong.web.merchant.words import ROLES
 from hutong.web.shell.parts import safe_next
 
 
@@ -95,9 +97,37 @@ def unpair(request: HttpRequest, desk: Desk, device_ref: str) -> HttpResponse:
     return redirect("merchant_desk")
 
 
+@needs(Right.MANAGE_DEVICES)
+@require_POST
+def open_pairing(_request: HttpRequest, desk: Desk) -> HttpResponse:
+    """Make a QR by which another phone pairs itself with this store, within ten minutes."""
+    assert desk.person is not None, "managers are signed in"
+    ref = services.open_pairing(store_ref=desk.store.ref, by=desk.person, at=clock.now())
+    return redirect("merchant_pairing", ref)
+
+
+@needs(Right.MANAGE_DEVICES)
+@require_safe
+def pairing(request: HttpRequest, desk: Desk, pairing_ref: str) -> HttpResponse:
+    """The QR to scan with the other phone; the page says by itself when that is done."""
+    found = merchants.pairing_by_ref(pairing_ref, clock.now())
+    if found is None or found.store_ref != desk.store.ref:
+        raise Http404
+    path = reverse("pair_here", args=[found.ref, services.pairing_key(found.ref)])
+    context = {"pairing": found, "link": request.build_absolute_uri(path)}
+    return merchant_page(
+        request, desk, "merchant/pairing.html", context, tab="desk", part="merchant/_pairing.html"
+    )
+
+
 def _show(request: HttpRequest, desk: Desk, form: PairForm, status: int = 200) -> HttpResponse:
     devices = [
         device for device in merchants.devices_of(desk.merchant_ref) if device.store_ref == desk.store.ref
     ]
-    context = {"form": form, "devices": devices, "pairs": desk.may(Right.MANAGE_DEVICES)}
+    context = {
+        "form": form,
+        "devices": devices,
+        "pairs": desk.may(Right.MANAGE_DEVICES),
+        "role": ROLES[desk.role] if desk.role else "",
+    }
     return merchant_page(request, desk, "merchant/desk.html", context, tab="desk", status=status)

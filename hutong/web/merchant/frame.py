@@ -51,6 +51,10 @@ def navigation(desk: Desk, tab: str) -> list[dict[str, Any]]:
         entries.append(("log", "merchant_audit", "history", _("What changed")))
     if desk.role is not None or desk.acting:
         entries.append(("desk", "merchant_desk", "store", _("Store and devices")))
+        if desk.may(Right.MANAGE_TEAM):
+            entries.append(("team", "merchant_team", "user-plus", _("Team")))
+        if desk.may(Right.MANAGE_MERCHANT, everywhere=True):
+            entries.append(("stores", "merchant_stores", "building-2", _("Company and stores")))
         entries.append(("me", "me", "circle-user", _("Me")))
     return [
         {"url": reverse(name), "icon": icon, "label": label, "current": key == tab}

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from hutong.web.merchant import audit, customers, deal_form, deals, desk, scan, today
+from hutong.web.merchant import audit, customers, deal_form, deals, desk, scan, stores, team, today
 
 urlpatterns = [
     path("", today.today, name="merchant_today"),
@@ -27,4 +27,21 @@ urlpatterns = [
     path("desk/pair/", desk.pair, name="merchant_pair"),
     path("desk/unpair/", desk.unpair_here, name="merchant_unpair_here"),
     path("desk/unpair/<str:device_ref>/", desk.unpair, name="merchant_unpair"),
+    path("desk/pairing/", desk.open_pairing, name="merchant_pairing_new"),
+    path("desk/pairing/<str:pairing_ref>/", desk.pairing, name="merchant_pairing"),
+    path("team/", team.team, name="merchant_team"),
+    path("team/invite/", team.invite, name="merchant_invite"),
+    path("team/leave/", team.leave, name="merchant_leave"),
+    path("team/invitations/<str:invitation_ref>/", team.invitation, name="merchant_invitation"),
+    path(
+        "team/invitations/<str:invitation_ref>/revoke/",
+        team.revoke_invitation,
+        name="merchant_invitation_revoke",
+    ),
+    path("team/<int:staff_id>/", team.member, name="merchant_member"),
+    path("team/<int:staff_id>/remove/", team.remove, name="merchant_member_remove"),
+    path("team/<int:staff_id>/hand-over/", team.hand_over, name="merchant_hand_over"),
+    path("stores/", stores.store_list, name="merchant_stores"),
+    path("stores/<str:store_ref>/state/", stores.set_state, name="merchant_store_state"),
+    path("company/", stores.facts, name="merchant_facts"),
 ]

@@ -58,6 +58,7 @@ from hutong.town.merchants.services.invitations import (
     check_invitation,
     invitation_key,
     invite,
+    masked,
     revoke_invitation,
     send_invitation,
 )
@@ -143,6 +144,7 @@ __all__ = [
     "invitation_key",
     "invite",
     "leave",
+    "masked",
     "open_pairing",
     "pair_device",
     "pairing_key",
