@@ -144,6 +144,18 @@ class RedeemedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpiringVoucher:
+    """A voucher that ends soon with something left on it, for the reminder; `zone` is the merchant's."""
+
+    voucher_ref: str
+    person_ref: str
+    titles: dict[str, str]
+    merchant_names: dict[str, str]
+    valid_until: datetime
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
 class VoucherProblem:
     """A voucher whose counters and rows do not agree; `what` says how, in plain words."""
 
