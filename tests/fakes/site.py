@@ -48,7 +48,7 @@ def run_site(folder: Path, *, workers: int = 2, **settings_besides: str) -> Iter
         environment = {
             **os.environ,
             "HUTONG_MODE": "demo",
-            "DATABASE_URL": _database_url(),
+            "DATABASE_URL": database_url(),
             "HUTONG_SECRET_KEY": settings.SECRET_KEY,
             "HUTONG_SITE_URL": url,
             "HUTONG_LIVE_URL": f"http://127.0.0.1:{live_port}/live",
@@ -91,7 +91,8 @@ def run_site(folder: Path, *, workers: int = 2, **settings_besides: str) -> Iter
                     process.kill()
 
 
-def _database_url() -> str:
+def database_url() -> str:
+    """The database of this test process, for a process that is started beside it."""
     from django.db import connection
 
     settings = connection.settings_dict

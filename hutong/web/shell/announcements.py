@@ -4,8 +4,11 @@ Each process reads the announcements once in `FRESH_S` seconds, so that a page c
 one is seen within that time.
 """
 
+import logging
 import time
+from datetime import datetime
 
+from django.db import Error
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_POST
 
@@ -29,11 +32,8 @@ def forget() -> None:
 
 def current(request: HttpRequest) -> AnnouncementView | None:
     """The announcement for this page: an urgent one before others, else the newest; None when it was closed."""
-    read_s, found = _read.get("all", (0.0, []))
-    if not read_s or time.monotonic() - read_s > FRESH_S:
-        found = queries.announcements(ends_after=clock.now(), limit=20)
-        _read["all"] = (time.monotonic(), found)
     at = clock.now()
+    found = _fresh(at)
     audience = Audience.SHOPS if request.path.startswith(_CONSOLES) else Audience.SHOPPERS
     closed = request.COOKIES.get(COOKIE, "").split(".")
     shown = [
@@ -42,6 +42,23 @@ def current(request: HttpRequest) -> AnnouncementView | None:
         if each.shows(at) and each.audience in (Audience.ALL, audience) and each.ref not in closed
     ]
     return max(shown, key=lambda each: (each.urgent, each.starts_at), default=None)
+
+
+def _fresh(at: datetime) -> list[AnnouncementView]:
+    """The announcements of now or of the last seconds.
+
+    The page of an error stands in the same frame, so a database that is away must not break it: then what was
+    read before goes on for a while.
+    """
+    read_s, found = _read.get("all", (0.0, []))
+    if read_s and time.monotonic() - read_s <= FRESH_S:
+        return found
+    try:
+        found = queries.announcements(ends_after=at, limit=20)
+    except Error:
+        logging.getLogger("hutong.database").warning("announcements cannot be read now", exc_info=True)
+    _read["all"] = (time.monotonic(), found)
+    return found
 
 
 @public
