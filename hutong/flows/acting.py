@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from hutong.flows import tell
 from hutong.kernel import audit
 from hutong.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from hutong.kernel.text import clean
@@ -56,6 +57,7 @@ def start(*, merchant_ref: str, reason: str, by: Person, at: datetime) -> dateti
             merchant=merchant_ref,
             reason=why,
         )
+        tell.acting_started(merchant_ref=merchant_ref, reason=why, by=by, at=at)
     return at + LASTS
 
 

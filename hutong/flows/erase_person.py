@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from hutong.flows import refund as refund_flow
+from hutong.flows import tell
 from hutong.kernel import idempotency
 from hutong.kernel.errors import Conflict
 from hutong.kernel.locking import retrying
@@ -27,6 +28,7 @@ from hutong.town.people import queries as people_read
 from hutong.town.people import services as people
 from hutong.town.people.models import Person
 from hutong.town.people.types import SignInState
+from hutong.town.regions.queries import default_region
 from hutong.visit.vouchers import queries as vouchers
 from hutong.visit.vouchers.types import UseState
 
@@ -118,7 +120,10 @@ def ask(*, person: Person, sign_in: SignInState | None, give_up: bool, at: datet
         raise ErasureHindered
     if open_now.unused and not give_up:
         raise VouchersUnused
-    return people.ask_erasure(person=person, sign_in=sign_in, at=at)
+    ends_at = people.ask_erasure(person=person, sign_in=sign_in, at=at)
+    region = default_region()
+    tell.erasure_asked(person=person, until=ends_at, zone=region.zone if region else "UTC", at=at)
+    return ends_at
 
 
 def run_due(*, at: datetime) -> int:

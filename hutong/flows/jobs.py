@@ -6,15 +6,31 @@ from datetime import datetime
 from typing import Any
 
 from hutong.flows import books, erase_person, expire_orders, index_search, payment_received, remember
+from hutong.flows import tell, watch
 from hutong.flows.notify import deliver, fan_out
 from hutong.kernel import budget, clock, outbox
 from hutong.kernel.errors import TooMany
+from hutong.know.customers.types import VisitKind
 from hutong.town.people import services as people
 
 CONCURRENCY = 4
 TICK_S = 2.0
 BOOKS_EVERY_S = 15 * 60
 CLEAR_OUT_EVERY_S = 60 * 60
+
+
+def _remember_visit(*, voucher_ref: str = "", **visit: Any) -> None:
+    """Both follow from one row, since redeeming has statements to spare for none more."""
+    remember.visit(**visit)
+    if voucher_ref and visit["kind"] == VisitKind.REDEMPTION.value:
+        tell.redeemed(
+            voucher_ref=voucher_ref,
+            redemption_ref=visit["redemption_ref"],
+            person_ref=visit["person_ref"],
+            store_ref=visit["store_ref"],
+            titles=visit["titles"],
+            at=datetime.fromisoformat(visit["happened_at"]),
+        )
 
 
 def _index_offer(*, offer_ref: str) -> None:
@@ -35,11 +51,12 @@ def _index_region(*, region_ref: str) -> None:
 
 HANDLERS: dict[str, Callable[..., None]] = {
     "remember_purchase": remember.purchase,
-    "remember_visit": remember.visit,
+    "remember_visit": _remember_visit,
     "count_sold": _count_sold,
     "index_offer": _index_offer,
     "index_store": _index_store,
     "index_region": _index_region,
+    "tell_order_paid": tell.order_paid,
     "notify": fan_out,
     "deliver_notification": deliver,
 }
@@ -80,6 +97,7 @@ def tick(*, at: datetime) -> None:
     erase_person.run_due(at=at)
     clear_out(at=at)
     check_books(at=at)
+    watch.run(at=at)
 
 
 def clear_out(*, at: datetime) -> bool:
@@ -102,6 +120,7 @@ def check_books(*, at: datetime) -> tuple[str, ...]:
     problems = books.check(at=at).problems
     for problem in problems:
         logging.getLogger("hutong.books").error(problem)
+    watch.tell_of_books(problems=problems, at=at)
     return problems
 
 

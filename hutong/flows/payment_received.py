@@ -120,6 +120,7 @@ def _order_paid(order: OrderFacts, payment: PaymentView, money: Money, at: datet
             at=at,
         )
     outbox.send("remember_purchase", at=at, order_ref=order.order_ref)
+    outbox.send("tell_order_paid", at=at, order_ref=order.order_ref)
     for line in order.lines:
         outbox.send("count_sold", at=at, offer_ref=line.offer_ref)
 

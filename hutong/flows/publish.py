@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
+from hutong.flows import tell
 from hutong.flows.offers import contents as offer_contents
 from hutong.kernel import audit, outbox
 from hutong.kernel.errors import NotFound
@@ -114,6 +115,7 @@ def decide(*, revision_ref: str, approve: bool, reason: str = "", by: Person, at
         decided = contents.decide(revision_ref=revision_ref, approve=approve, reason=reason, by=by, at=at)
         if approve:
             PUBLISHERS[decided.kind](decided, at)
+        tell.contents_decided(decided, at=at)
     return decided
 
 

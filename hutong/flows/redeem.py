@@ -112,6 +112,7 @@ def _remember(
         at=at,
         kind=kind.value,
         redemption_ref=result.redemption_ref,
+        voucher_ref=result.voucher_ref,
         person_ref=result.person_ref,
         merchant_ref=merchant_ref,
         store_ref=result.store_ref,

@@ -37,6 +37,8 @@ class Notification(models.Model):
                 fields=["person"], condition=Q(in_app=True, read_at__isnull=True), name="notifications_unread"
             ),
             models.Index(fields=["created_at"], name="notifications_old"),
+            models.Index(fields=["once_key"], name="notifications_once_key"),
+            models.Index(fields=["subject_ref"], name="notifications_subject"),
         ]
 
     def __str__(self) -> str:

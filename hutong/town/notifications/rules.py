@@ -18,6 +18,8 @@ BUDGETS = {Channel.IN_APP: 300, Channel.EMAIL: 40, Channel.PUSH: 100, Channel.SM
 SUBSCRIPTIONS_MAX = 10
 ENDPOINT_MAX = 1000
 KEPT = timedelta(days=365)
+# So long an operator may take a decision back; until then nothing about it leaves the house.
+TAKEN_BACK_WITHIN = timedelta(minutes=5)
 QUIET_FROM, QUIET_UNTIL = time(22), time(8)
 MOST_SHOWN = 99
 
@@ -90,7 +92,8 @@ def _shopper(group: Group, title: str, body: str, defaults: frozenset[Channel], 
 def _staff(
     group: Group, right: str, title: str, body: str, defaults: frozenset[Channel], *page: str
 ) -> KindSpec:
-    return KindSpec(Audience.STAFF, group, title, body, page, defaults, right=right)
+    later = TAKEN_BACK_WITHIN if group is Group.DECISIONS else timedelta(0)
+    return KindSpec(Audience.STAFF, group, title, body, page, defaults, right=right, leaves_after=later)
 
 
 def _operator(group: Group, title: str, body: str, defaults: frozenset[Channel], *page: str) -> KindSpec:
@@ -292,7 +295,8 @@ def kinds_for(audience: Audience) -> tuple[Kind, ...]:
 
 
 def not_before(spec: KindSpec, at: datetime, *, zone: str) -> datetime:
-    """When a notification may leave: at once, or in the morning (8:00) for what must not come at night."""
+    """When a notification may leave: soon, or in the morning (8:00) for what must not come at night."""
+    at += spec.leaves_after
     if spec.at_night:
         return at
     wall = at.astimezone(ZoneInfo(zone))

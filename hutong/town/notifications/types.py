@@ -1,7 +1,7 @@
 """Values of notifications that cross the boundary."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -91,7 +91,8 @@ class KindSpec:
     `right` names the right at a merchant (a value of `merchants.types.Right`) whose holders are told; empty for
     everybody else. `title` and `body` are texts for gettext with `%(name)s` for the params. `page` is the name of
     the route that shows more, and the params that are its arguments. `defaults` are the channels of a person who
-    chose nothing. `at_night` False keeps push, text message and e-mail for the morning.
+    chose nothing. `at_night` False keeps push, text message and e-mail for the morning; `leaves_after` keeps them
+    for as long as what they tell may be taken back.
     """
 
     audience: Audience
@@ -102,6 +103,7 @@ class KindSpec:
     defaults: frozenset[Channel]
     right: str = ""
     at_night: bool = True
+    leaves_after: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from hutong.flows import tell
 from hutong.kernel import clock
 from hutong.kernel.errors import DomainError
 from hutong.kernel.http import client_address
@@ -78,6 +79,7 @@ def phone_code(request: HttpRequest) -> HttpResponse:
             form.add_error("code", str(error))
         else:
             del request.session[NEW_PHONE_KEY]
+            tell.phone_changed(person=person, at=clock.now())
             messages.success(request, _("Your number is changed. You are logged out everywhere else."))
             return redirect("account_profile")
     context = {"tab": "me", "form": form, "phone": wanted}
@@ -122,6 +124,7 @@ def email_code(request: HttpRequest) -> HttpResponse:
             form.add_error("code", str(error))
         else:
             del request.session[NEW_EMAIL_KEY]
+            tell.email_changed(person=owner(request), at=clock.now())
             messages.success(request, _("Your e-mail address is saved."))
             return redirect("account_profile")
     return page(request, "consumer/account_email_code.html", {"tab": "me", "form": form, "email": wanted})

@@ -5,6 +5,7 @@ from hutong.town.notifications.queries.lists import (
     deliveries_of,
     notification,
     page_of,
+    told_keys,
     unread_count,
 )
 from hutong.town.notifications.queries.settings import (
@@ -25,6 +26,7 @@ __all__ = [
     "page_of",
     "settings_of",
     "text_of",
+    "told_keys",
     "turned_by",
     "unread_count",
 ]

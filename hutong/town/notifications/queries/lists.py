@@ -1,5 +1,6 @@
 """The list behind the bell."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -59,6 +60,11 @@ def notification(person_id: int, ref: str, *, language: str) -> NotificationView
     """One of a person's own; None for everybody else's."""
     found = Notification.objects.filter(person_id=person_id, public_id=ref).first()
     return _view(found, language) if found else None
+
+
+def told_keys(keys: Collection[str]) -> set[str]:
+    """Those of these happenings (`once_key`) that somebody was told of; one statement."""
+    return set(Notification.objects.filter(once_key__in=keys).values_list("once_key", flat=True))
 
 
 def deliveries_of(notification_ref: str) -> dict[str, str]:

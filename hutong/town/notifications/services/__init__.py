@@ -10,7 +10,7 @@ from hutong.town.notifications.services.choosing import (
 )
 from hutong.town.notifications.services.delivering import deliver, due
 from hutong.town.notifications.services.devices import SubscriptionInvalid, subscribe, unsubscribe_device
-from hutong.town.notifications.services.keeping import forget, purge
+from hutong.town.notifications.services.keeping import forget, purge, withdraw
 from hutong.town.notifications.services.reading import mark_all_read, mark_read
 from hutong.town.notifications.services.telling import tell
 
@@ -31,4 +31,5 @@ __all__ = [
     "unsubscribe",
     "unsubscribe_device",
     "unsubscribe_token",
+    "withdraw",
 ]

@@ -1,0 +1,242 @@
+"""What is told when: each function says in one place what people learn of one happening, and in which words.
+
+Those that a job calls look the facts up themselves, so that the flow where it happens writes one outbox row. The
+others are called inside a flow's transaction.
+"""
+
+from datetime import datetime
+
+from hutong.flows.notify import moment, money, notify
+from hutong.pay.orders import queries as orders
+from hutong.pay.orders.types import LineView, OrderView
+from hutong.pay.payments.types import RefundState, RefundView
+from hutong.town.catalog import queries as catalog
+from hutong.town.catalog.types import OfferState
+from hutong.town.contents.rules import owner_of
+from hutong.town.contents.types import RevisionState, RevisionView
+from hutong.town.merchants import queries as merchants
+from hutong.town.merchants.types import ClaimState, MerchantState
+from hutong.town.notifications.types import Kind
+from hutong.town.people import queries as people
+from hutong.town.people.models import Person
+from hutong.visit.stock.queries import stock_of
+
+NEW_ACCOUNT_S = 60 * 60
+
+
+def order_paid(*, order_ref: str) -> None:
+    """The job behind a paid order: its shopper, and the shop where it was a first sale or the last one."""
+    order = orders.order_view(order_ref)
+    if order is None or order.paid_at is None:
+        return
+    notify(
+        Kind.ORDER_PAID,
+        at=order.paid_at,
+        people=[order.person_ref],
+        subject_ref=order_ref,
+        params={
+            "deal": dict(order.lines[0].titles),
+            "merchant": dict(order.merchant_names),
+            "amount": money(order.total),
+            "order_ref": order_ref,
+        },
+        once=order_ref,
+    )
+    offers = catalog.offers_by_refs([line.offer_ref for line in order.lines])
+    sold = orders.sold_by_offer(next(iter(offers.values())).merchant_id) if offers else {}
+    stock = stock_of(list(offers))
+    for line in order.lines:
+        sales, counted = sold.get(line.offer_ref), stock.get(line.offer_ref)
+        if sales is not None and sales.sold == line.quantity:
+            _first_sale(order, line, order.paid_at)
+        if counted is not None and counted.capacity is not None and counted.sold >= counted.capacity:
+            _sold_out(order, line, counted.capacity, order.paid_at)
+
+
+def _first_sale(order: OrderView, line: LineView, at: datetime) -> None:
+    notify(
+        Kind.FIRST_SALE,
+        at=at,
+        merchant_ref=order.merchant_ref,
+        subject_ref=line.offer_ref,
+        params={"deal": dict(line.titles), "amount": money(line.total), "offer_ref": line.offer_ref},
+        once=line.offer_ref,
+    )
+
+
+def _sold_out(order: OrderView, line: LineView, capacity: int, at: datetime) -> None:
+    notify(
+        Kind.SOLD_OUT,
+        at=at,
+        merchant_ref=order.merchant_ref,
+        subject_ref=line.offer_ref,
+        params={"deal": dict(line.titles), "offer_ref": line.offer_ref},
+        once=f"{line.offer_ref}:{capacity}",
+    )
+
+
+def redeemed(
+    *,
+    voucher_ref: str,
+    redemption_ref: str,
+    person_ref: str,
+    store_ref: str,
+    titles: dict[str, str],
+    at: datetime,
+) -> None:
+    """A voucher was used; its owner is told."""
+    store = merchants.store_by_ref(store_ref)
+    notify(
+        Kind.VOUCHER_REDEEMED,
+        at=at,
+        people=[person_ref],
+        subject_ref=voucher_ref,
+        params={"deal": titles, "store": store.names if store else {}, "voucher_ref": voucher_ref},
+        once=redemption_ref,
+    )
+
+
+def refund_ended(refund: RefundView, *, person_ref: str, merchant_ref: str, at: datetime) -> None:
+    """Money went back, or could not be sent; the shopper is told either."""
+    if refund.state not in (RefundState.DONE, RefundState.FAILED):
+        return
+    merchant = merchants.merchant_by_ref(merchant_ref)
+    notify(
+        Kind.REFUND_DONE if refund.state is RefundState.DONE else Kind.REFUND_FAILED,
+        at=at,
+        people=[person_ref],
+        subject_ref=refund.ref,
+        params={
+            "amount": money(refund.amount),
+            "merchant": merchant.names if merchant else {},
+            "order_ref": refund.order_ref,
+        },
+        once=refund.ref,
+    )
+
+
+def merchant_decided(*, merchant_ref: str, reason: str, at: datetime) -> None:
+    """The operator's word on a merchant, to those who look after it."""
+    merchant = merchants.merchant_by_ref(merchant_ref)
+    kinds = {
+        MerchantState.APPROVED: Kind.MERCHANT_APPROVED,
+        MerchantState.REJECTED: Kind.MERCHANT_REJECTED,
+        MerchantState.SUSPENDED: Kind.MERCHANT_SUSPENDED,
+    }
+    if merchant is None or merchant.state not in kinds:
+        return
+    notify(
+        kinds[merchant.state],
+        at=at,
+        merchant_ref=merchant_ref,
+        subject_ref=merchant_ref,
+        params={"merchant": merchant.names, "reason": reason},
+    )
+
+
+def offer_decided(*, offer_ref: str, reason: str, at: datetime) -> None:
+    """The operator's word on a deal: on sale, not approved, or taken off."""
+    offer, moves = catalog.offer_by_ref(offer_ref), catalog.offer_history(offer_ref)
+    if offer is None or not moves:
+        return
+    if offer.state is OfferState.LIVE:
+        kind = Kind.DEAL_APPROVED
+    else:
+        kind = Kind.DEAL_REJECTED if moves[-1].from_state is OfferState.SUBMITTED else Kind.DEAL_TAKEN_OFF
+    notify(
+        kind,
+        at=at,
+        merchant_ref=offer.merchant_ref,
+        subject_ref=offer_ref,
+        params={"deal": offer.titles, "reason": reason, "offer_ref": offer_ref},
+    )
+
+
+def contents_decided(revision: RevisionView, *, at: datetime) -> None:
+    """The operator's word on what a shop wrote, to those who look after its page."""
+    if not revision.merchant_ref:
+        return
+    owner_ref = owner_of(revision.subject_ref)
+    store = merchants.store_by_ref(owner_ref) if owner_ref.startswith("sto_") else None
+    offer = None if store else catalog.offer_by_ref(owner_ref)
+    published = revision.state is RevisionState.PUBLISHED
+    notify(
+        Kind.CONTENT_APPROVED if published else Kind.CONTENT_REJECTED,
+        at=at,
+        merchant_ref=revision.merchant_ref,
+        store_ref=store.ref if store else "",
+        subject_ref=revision.ref,
+        params={
+            "store": store.names if store else offer.titles if offer else {},
+            "reason": revision.reason,
+        },
+    )
+
+
+def claim_decided(*, claim_ref: str, reason: str, at: datetime) -> None:
+    """The operator's word on a claim, to who made it."""
+    claim = merchants.claim_view(claim_ref)
+    if claim is None or claim.state not in (ClaimState.APPROVED, ClaimState.REJECTED):
+        return
+    approved = claim.state is ClaimState.APPROVED
+    notify(
+        Kind.CLAIM_APPROVED if approved else Kind.CLAIM_REJECTED,
+        at=at,
+        people=[claim.person_ref],
+        subject_ref=claim_ref,
+        params={"store": claim.store_names, "reason": reason},
+    )
+
+
+def acting_started(*, merchant_ref: str, reason: str, by: Person, at: datetime) -> None:
+    """An operator acts for a merchant from now on."""
+    merchant = merchants.merchant_by_ref(merchant_ref)
+    notify(
+        Kind.PLATFORM_ACTING,
+        at=at,
+        merchant_ref=merchant_ref,
+        subject_ref=merchant_ref,
+        params={"merchant": merchant.names if merchant else {}, "reason": reason},
+        but=by.public_id,
+    )
+
+
+def signed_in(*, person: Person, sign_in_ref: str, at: datetime) -> None:
+    """Somebody signed in; told where the account is not new and no living sign-in has such a browser."""
+    found = people.sign_ins_of(person, at)
+    this = next((one for one in found if one.ref == sign_in_ref), None)
+    others = [one for one in found if one.ref != sign_in_ref]
+    is_new = (at - person.created_at).total_seconds() < NEW_ACCOUNT_S
+    if this is None or (is_new and not others):
+        return
+    if any((one.browser, one.system) == (this.browser, this.system) for one in others):
+        return
+    browser = " · ".join(part for part in (this.browser, this.system) if part) or "?"
+    notify(
+        Kind.NEW_SIGN_IN,
+        at=at,
+        people=[person.public_id],
+        subject_ref=sign_in_ref,
+        params={"browser": browser},
+        once=sign_in_ref,
+    )
+
+
+def phone_changed(*, person: Person, at: datetime) -> None:
+    """A person signs in with another number; only its end is told."""
+    notify(Kind.PHONE_CHANGED, at=at, people=[person.public_id], params={"ending": (person.phone or "")[-3:]})
+
+
+def email_changed(*, person: Person, at: datetime) -> None:
+    """A person proved another address."""
+    notify(Kind.EMAIL_CHANGED, at=at, people=[person.public_id])
+
+
+def erasure_asked(*, person: Person, until: datetime, zone: str, at: datetime) -> None:
+    """An account will end at `until`."""
+    notify(Kind.ERASURE_ASKED, at=at, people=[person.public_id], params={"until": moment(until, zone)})
+
+
+def erasure_cancelled(*, person: Person, at: datetime) -> None:
+    """An account that was to end stays."""
+    notify(Kind.ERASURE_CANCELLED, at=at, people=[person.public_id])
