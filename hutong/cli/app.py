@@ -38,12 +38,21 @@ def demo(
         int, typer.Option(help="Port of the site; the next two are the live process and the sandbox.")
     ] = 8000,
     reset: Annotated[bool, typer.Option(help="Throw the demo's data away first.")] = False,
+    lan: Annotated[
+        bool,
+        typer.Option("--lan", help="Also over HTTPS for phones in the same network; says what that opens."),
+    ] = False,
+    address: Annotated[
+        str,
+        typer.Option(help="With --lan: which address of this machine; the one of its network when left out."),
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="With --lan: do not ask.")] = False,
 ) -> None:
     """A running site with a real city, sample offers and demo accounts. Ctrl-C stops all of it."""
     from hutong.cli import demo as command  # Only this command needs the supervisor and the seeding.
 
     with errors_as_sentences():
-        command.run(port=port, reset=reset)
+        command.run(port=port, reset=reset, lan=lan, address=address, yes=yes)
 
 
 @app.command()

@@ -3,18 +3,30 @@
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 
 from hutong.cli import setup
 from hutong.cli.screen import console, progress_bar
 
+if TYPE_CHECKING:
+    from hutong.cli.lan import Lan
+
+LAN_PORTS = 443  # from 8000 to 8443, where one expects HTTPS
 CITY = Path(__file__).resolve().parents[2] / "data" / "helsinki-centre.osm.pbf"
 
 
-def run(*, port: int, reset: bool) -> None:
-    """Start everything on `port`, `port` + 1 (live) and `port` + 2 (sandbox); stop all of it at the end."""
+def run(*, port: int, reset: bool, lan: bool = False, address: str = "", yes: bool = False) -> None:
+    """Start everything on `port`, `port` + 1 (live) and `port` + 2 (sandbox); stop all of it at the end.
+
+    With `lan` also over HTTPS for phones, on three ports from `port` + 443 of `address`: see `lan.py`.
+    """
     os.environ.setdefault("HUTONG_MODE", "demo")
+    opened = _opened(port, address, yes=yes) if lan else None
+    if lan and opened is None:
+        return
+    os.environ.update(opened.environment() if opened else {})
     os.environ.setdefault("HUTONG_SITE_URL", f"http://127.0.0.1:{port}")
     os.environ.setdefault("HUTONG_LIVE_URL", f"http://127.0.0.1:{port + 1}/live")
     os.environ.setdefault("HUTONG_SANDBOX_URL", f"http://127.0.0.1:{port + 2}")
@@ -33,13 +45,25 @@ def run(*, port: int, reset: bool) -> None:
     try:
         known = processes.parts(port)
         wanted = [known[name] for name in ("sandbox", "web", "live", "worker")]
+        if opened:
+            wanted += processes.lan_parts(opened, port)
         processes.require_free(wanted)
         setup.migrate()
         accounts = _seed()
-        processes.run(wanted, lock, lambda: _print_welcome(settings.HUTONG_SITE_URL, accounts))
+        processes.run(wanted, lock, lambda: _print_welcome(settings.HUTONG_SITE_URL, accounts, opened))
     finally:
         if database_started:
             database.stop_embedded(settings.HUTONG_HOME)
+
+
+def _opened(port: int, address: str, *, yes: bool) -> "Lan | None":
+    """The addresses for phones, where somebody agreed to open them."""
+    from hutong.cli import lan  # Certificates are of no use to a demo that stays on this machine.
+    from hutong.kernel import clock
+
+    home = Path(os.environ.get("HUTONG_HOME", "var")).resolve()
+    prepared = lan.prepare(home=home, address=address, port=port + LAN_PORTS, at=clock.now())
+    return prepared if lan.agreed(prepared, yes=yes) else None
 
 
 def throw_away() -> None:
@@ -87,7 +111,7 @@ def _seed() -> list[tuple[str, str, str]]:
     return [(account.role, account.phone, account.opens) for account in accounts]
 
 
-def _print_welcome(url: str, accounts: list[tuple[str, str, str]]) -> None:
+def _print_welcome(url: str, accounts: list[tuple[str, str, str]], opened: "Lan | None") -> None:
     table = Table("Who", "Phone", title="Demo accounts", title_justify="left")
     table.add_column("Page", overflow="fold")
     for role, phone, path in accounts:
@@ -95,3 +119,7 @@ def _print_welcome(url: str, accounts: list[tuple[str, str, str]]) -> None:
     console.print(table)
     console.print(f"Sign-in codes appear at {url}/demo/messages/")
     console.print(f"\n[bold]Hutong runs at {url}[/]   (Ctrl-C stops it)")
+    if opened:
+        from hutong.cli import lan
+
+        lan.welcome(opened)

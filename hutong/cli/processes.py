@@ -11,6 +11,7 @@ from urllib.parse import urlparse
 from django.conf import settings
 
 from hutong.cli import site_lock, upgrade
+from hutong.cli.lan import Lan
 from hutong.cli.screen import console
 from hutong.cli.supervisor import Part, Supervisor
 from hutong.kernel import database
@@ -74,6 +75,28 @@ def web_part(
         authorities=authorities,
         overlaps=True,
     )
+
+
+def lan_parts(lan: Lan, port: int) -> list[Part]:
+    """What phones reach: the site once more with TLS, and a door with TLS before the live process and the sandbox.
+
+    The site speaks TLS itself, because it has to know from which address somebody comes.
+    """
+    sandbox_port = urlparse(settings.HUTONG_SANDBOX_URL).port or 8002
+    authority = str(lan.authority)
+    ready_url = f"https://{lan.address}:{lan.port + 1}/healthz"
+    door = lan.door(live_port=port + 1, sandbox_port=sandbox_port)
+    return [
+        web_part(
+            "web for phones",
+            port=lan.port,
+            workers="1",
+            address=lan.address,
+            extra=lan.tls(),
+            authorities=authority,
+        ),
+        Part("door for phones", door, ready_url, authorities=authority),
+    ]
 
 
 def _granian(interface: str, address: str, port: int) -> list[str]:

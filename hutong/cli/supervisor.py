@@ -132,6 +132,8 @@ class Supervisor:
 
     def watch(self) -> None:
         """Stay until Ctrl-C, and start again whatever ends or no longer answers, after 0.1 s to 5 s, for ever."""
+        for running in self._parts.values():
+            running.answered_at = time.monotonic()  # until now nobody asked
         self._looker = threading.Thread(target=self._look, daemon=True)
         self._looker.start()
         while not self._over.wait(0.05):
@@ -179,7 +181,7 @@ class Supervisor:
                     self._launch(running)
             elif process.poll() is not None:
                 self._ended(running, process, now, most_restarts)
-            elif running.part.ready_url and now - running.answered_at > self._silent_after_s:
+            elif self._looker and running.part.ready_url and now - running.answered_at > self._silent_after_s:
                 log.error(
                     "%s has not answered for %.0f s; it is ended", running.part.name, self._silent_after_s
                 )

@@ -121,6 +121,7 @@ SETTINGS = (
     Setting("HUTONG_SANDBOX_URL", "http://127.0.0.1:8002", "Where the sandbox payment provider listens."),
     Setting("HUTONG_SANDBOX_PAGES_URL", "", "Where browsers reach the sandbox's pages, e.g. `https://example.org/sandbox` behind a proxy. Empty: HUTONG_SANDBOX_URL."),
     Setting("HUTONG_SANDBOX_SECRET", "", "Secret shared with the sandbox. Empty: derived from the secret key."),
+    Setting("HUTONG_LAN_CERTIFICATE", "", "Set by `hutong demo --lan`: the file of the authority that phones are asked to trust."),
     Setting("HUTONG_COMMISSION_PPM", "100000", "Default commission in millionths of what was paid; 100000 is 10 %.", wrong=_number(0, 1_000_000)),
     Setting("HUTONG_DEFAULT_REGION", "helsinki", "The region shown before somebody chose one."),
     Setting("HUTONG_TRUSTED_PROXIES", "0", "How many proxies in front may be believed about the client's address.", wrong=_number(0, 9)),

@@ -12,5 +12,5 @@ def _give_up(_self: Supervisor, running: Any, process: Any, _now: float, _most: 
 
 
 if __name__ == "__main__":
-    Supervisor._ended = _give_up  # type: ignore[method-assign]
+    Supervisor._ended = _give_up  # type: ignore[assignment, method-assign]
     app(["up", *sys.argv[1:]])

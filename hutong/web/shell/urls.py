@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from hutong.web.shell import announcements, basemap, notification_settings, notifications, site_pages, views
+from hutong.web.shell import (
+    announcements,
+    basemap,
+    notification_settings,
+    notifications,
+    phone,
+    site_pages,
+    views,
+)
 
 urlpatterns = [
     path("terms/", site_pages.terms, name="terms"),
@@ -31,4 +39,6 @@ urlpatterns = [
     ),
     path("notifications/<str:ref>/", notifications.notification, name="notification"),
     path("demo/messages/", views.messages_tray, name="messages_tray"),
+    path("demo/phone/", phone.phone, name="phone"),
+    path("demo/phone/hutong-demo.crt", phone.certificate, name="phone_certificate"),
 ]

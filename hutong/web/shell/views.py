@@ -137,5 +137,9 @@ def messages_tray(request: HttpRequest) -> HttpResponse:
     if not tray.is_open_to(request):
         raise Http404
     region = regions.default_region()
-    context = {"messages_sent": people.messages(limit=20), "zone": region.zone if region else ""}
+    context = {
+        "messages_sent": people.messages(limit=20),
+        "zone": region.zone if region else "",
+        "phone_page": bool(settings.HUTONG_LAN_CERTIFICATE),
+    }
     return page(request, "shell/messages.html", context, part="shell/_messages.html")
