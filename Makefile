@@ -8,7 +8,9 @@ WORKERS ?= 2
 PART ?= all
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: demo demo-reset test check bench faults assets lock format pictures clean
+.PHONY: install demo demo-reset test check bench faults assets lock format pictures clean
+
+install: $(VENV)/.installed
 
 demo: $(VENV)/.installed
 	@$(BIN)/hutong demo

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from hutong.cli import init as init_command
 from hutong.cli import database, people, setup
+from hutong.cli import init as init_command
 from hutong.cli.screen import console, errors_as_sentences, progress_bar
 from hutong.kernel.errors import Invalid
 
@@ -58,14 +58,19 @@ def demo(
 @app.command()
 def up(
     part: Annotated[str, typer.Argument(help="all, web, live, worker or sandbox")] = "all",
-    port: Annotated[int, typer.Option(help="Port of the site.")] = 8000,
+    port: Annotated[
+        int,
+        typer.Option(
+            help="Port of the site; the address's own on this machine, else 8000.", show_default=False
+        ),
+    ] = 0,
 ) -> None:
     """Run the site: all parts supervised together, or one part alone for production."""
     from hutong.cli import processes  # Starting processes is of no use to the other commands.
 
     with errors_as_sentences():
         setup.django(wait_for_database=True)
-        processes.up(part, port=port)
+        processes.up(part, port=port or setup.port_of_site())
 
 
 @app.command()

@@ -252,7 +252,6 @@ def _say_next(path: Path) -> None:
     from django.conf import settings
 
     url = settings.HUTONG_SITE_URL
-    port = urlparse(url).port or 8000
     console.print(
         f"\n[bold]{escape(settings.HUTONG_SITE_NAME)} is set up[/] (mode {settings.HUTONG_MODE}). Next:"
     )
@@ -264,7 +263,7 @@ def _say_next(path: Path) -> None:
         )
         console.print("  hutong doctor --production    # says what is still missing")
     else:
-        console.print(f"  hutong up{f' --port {port}' if port != 8000 else ''}")
+        console.print("  hutong up")
     console.print(f"  {url}/operator/    # sign in with the operator's phone", soft_wrap=True)
     if settings.HUTONG_SMS == "tray":
         console.print("  hutong tray                   # where the codes of the tray can be read")

@@ -196,13 +196,18 @@ def _prepare_folders(home: Path, data: Path) -> str | None:
     return owner
 
 
+def _as(owner: str | None) -> dict[str, Any]:
+    """What makes a program run as `owner`. Root's groups go too: they may be shut out where others are let through."""
+    return {"user": owner, "group": pwd.getpwnam(owner).pw_gid, "extra_groups": []} if owner else {}
+
+
 def _run(command: Sequence[str], owner: str | None) -> None:
     """Run one of PostgreSQL's programs; its words go to a file, since a server it starts keeps a pipe open."""
     with tempfile.TemporaryFile("w+") as words:
         environment = {**os.environ, "LC_ALL": "C"}
         done = subprocess.run(
             [tool(command[0]), *command[1:]],
-            stdout=words, stderr=words, stdin=subprocess.DEVNULL, user=owner, env=environment, cwd="/", check=False,
+            stdout=words, stderr=words, stdin=subprocess.DEVNULL, **_as(owner), env=environment, cwd="/", check=False,
         )  # fmt: skip
         if done.returncode:
             words.seek(0)
