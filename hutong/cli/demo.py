@@ -9,6 +9,8 @@ from rich.table import Table
 
 from hutong.cli import setup
 from hutong.cli.screen import console, progress_bar
+from hutong.config import settings_file
+from hutong.kernel.errors import Conflict
 
 if TYPE_CHECKING:
     from hutong.cli.lan import Lan
@@ -17,11 +19,19 @@ LAN_PORTS = 443  # from 8000 to 8443, where one expects HTTPS
 CITY = Path(__file__).resolve().parents[2] / "data" / "helsinki-centre.osm.pbf"
 
 
+class RealSite(Conflict):
+    """Sample offers and accounts would land in a site that somebody has set up."""
+
+    code = "real_site"
+    message = "%(home)s is a site of its own (it has %(name)s). Give the demo another folder: HUTONG_HOME=..."
+
+
 def run(*, port: int, reset: bool, lan: bool = False, address: str = "", yes: bool = False) -> None:
     """Start everything on `port`, `port` + 1 (live) and `port` + 2 (sandbox); stop all of it at the end.
 
     With `lan` also over HTTPS for phones, on three ports from `port` + 443 of `address`: see `lan.py`.
     """
+    _refuse_real_site()
     os.environ.setdefault("HUTONG_MODE", "demo")
     opened = _opened(port, address, yes=yes) if lan else None
     if lan and opened is None:
@@ -44,7 +54,7 @@ def run(*, port: int, reset: bool, lan: bool = False, address: str = "", yes: bo
     lock = site_lock.share(settings.HUTONG_HOME)
     try:
         known = processes.parts(port)
-        wanted = [known[name] for name in ("sandbox", "web", "live", "worker")]
+        wanted = [*processes.web_parts(port), *(known[name] for name in ("sandbox", "live", "worker"))]
         if opened:
             wanted += processes.lan_parts(opened, port)
         processes.require_free(wanted)
@@ -64,6 +74,13 @@ def _opened(port: int, address: str, *, yes: bool) -> "Lan | None":
     home = Path(os.environ.get("HUTONG_HOME", "var")).resolve()
     prepared = lan.prepare(home=home, address=address, port=port + LAN_PORTS, at=clock.now())
     return prepared if lan.agreed(prepared, yes=yes) else None
+
+
+def _refuse_real_site() -> None:
+    """A demo fills its folder with samples, and `--reset` empties it: never the folder of `hutong init`."""
+    path = settings_file.path_of(os.environ)
+    if path.exists():
+        raise RealSite(home=path.parent, name=path.name)
 
 
 def throw_away() -> None:

@@ -54,6 +54,12 @@ def parts(port: int) -> dict[str, Part]:
     }
 
 
+def web_parts(port: int) -> list[Part]:
+    """The web as several parts on one port, so that whatever becomes of one of them the others serve on."""
+    count = int(os.environ.get("HUTONG_WORKERS", "2"))
+    return [web_part(f"web {number}", port=port, workers="1") for number in range(1, count + 1)]
+
+
 def web_part(
     name: str,
     *,
@@ -118,6 +124,8 @@ def _granian(interface: str, address: str, port: int) -> list[str]:
         "--log-level",
         "warning",
         "--respawn-failed-workers",
+        "--workers-kill-timeout",
+        "5",
         "--respawn-interval",
         "0.1",
     ]
@@ -159,11 +167,11 @@ def up(part: str, *, port: int) -> None:
         os.environ.update(known[part].environment)
         os.execv(known[part].command[0], known[part].command)  # noqa: S606
     interruptible()
-    names = ["web", "live", "worker"]
+    names = ["live", "worker"]
     if settings.HUTONG_PROVIDER == "sandbox":
         names.append("sandbox")  # nobody else would run it
     run(
-        [known[name] for name in names],
+        [*web_parts(port), *(known[name] for name in names)],
         lock,
         lambda: console.print(f"The site runs at {settings.HUTONG_SITE_URL}. Ctrl-C stops it."),
     )

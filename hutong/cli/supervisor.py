@@ -30,6 +30,7 @@ WELL_AFTER_S = 30.0
 SILENT_AFTER_S = 60.0
 LOOK_EVERY_S = 1.0
 LEFT_FOR_S = 120.0
+TRIES_OF_A_SHARED_PORT = 8
 
 log = logging.getLogger("hutong.supervisor")
 
@@ -119,7 +120,7 @@ class Supervisor:
         give_up_at = time.monotonic() + READY_AFTER_S
         while time.monotonic() < give_up_at:
             self._tend(most_restarts=FIRST_TRIES - 1)
-            if not part.ready_url or answers(part):
+            if not part.ready_url or self._answers(self._parts[part.name], well=True):
                 return
             time.sleep(0.05)  # between two looks
         raise PartFailed(part=part.name, exit_code="none, it does not answer")
@@ -204,7 +205,7 @@ class Supervisor:
             name, how_it_ended(code), running.pause_s, running.restarts,
         )  # fmt: skip
         running.pause_s = min(running.pause_s * 2, LONGEST_PAUSE_S)
-        running.process, running.present = None, False
+        running.process, running.generation, running.present = None, "", False
         # The children of a killed part live on.
         if running.part.overlaps:
             self._left.append(_Left(name, process.pid, now + LEFT_FOR_S, now + LEFT_FOR_S + STOP_AFTER_S))
@@ -232,12 +233,23 @@ class Supervisor:
                 except Exception:  # whatever it is, the parts must be looked after
                     log.exception("what the parts stand on could not be kept up; it is tried again")
             for running in list(self._parts.values()):
-                process = running.process
-                answer = _ask(running.part) if process and running.part.ready_url else None
-                if answer is not None:
+                if running.process and running.part.ready_url and self._answers(running):
                     running.answered_at = time.monotonic()
-                    if answer.headers.get("X-Generation") == running.generation:
-                        running.present = True
+
+    def _answers(self, running: _Running, *, well: bool = False) -> bool:
+        """Whether this very generation answers; with `well`, that it is well. Any word means that it lives.
+
+        Parts that overlap share their port, with each other and with what is left of killed ones, so it takes a
+        few tries to be let in by the one that is meant.
+        """
+        for _attempt in range(TRIES_OF_A_SHARED_PORT if running.part.overlaps else 1):
+            answer = _ask(running.part)
+            if answer is None:
+                return False
+            if not running.part.overlaps or answer.headers.get("X-Generation") == running.generation:
+                running.present = True
+                return not well or answer.status_code == 200
+        return False
 
 
 def answers(part: Part) -> bool:

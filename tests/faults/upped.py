@@ -16,8 +16,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.cli.saved_site import url_of
 from tests.fakes.sandbox import SECRET, Listener, Sandbox, free_port, wait_until
-from tests.fakes.site import _database_url
 
 KINDS = ("web worker", "web", "live", "worker")
 _SAYS = {
@@ -47,7 +47,7 @@ class Upped:
 
     def back(self, kind: str, killed: int) -> bool:
         """Whether another process has taken the killed one's place, and the site answers."""
-        wanted = 2 if kind == "web worker" else 1
+        wanted = 2 if kind.startswith("web") else 1  # as HUTONG_WORKERS says
         there = [pid for pid in self.pids(kind) if pid != killed]
         return len(there) >= wanted and answers(self.url) and answers(self.live_url)
 
@@ -78,6 +78,7 @@ class Upped:
 def run_up(folder: Path, *, command: Sequence[str] = ("-m", "hutong", "up")) -> Iterator[Upped]:
     """The site on the test database, started as an operator starts it; ended with SIGTERM."""
     from django.conf import settings
+    from django.db import connection
 
     port, sandbox_port = three_free_ports(), free_port()
     url = f"http://127.0.0.1:{port}"
@@ -87,7 +88,7 @@ def run_up(folder: Path, *, command: Sequence[str] = ("-m", "hutong", "up")) -> 
         "HUTONG_HOME": str(folder),
         "HUTONG_SECRET_KEY": settings.SECRET_KEY,
         "HUTONG_SANDBOX_SECRET": SECRET,
-        "DATABASE_URL": _database_url(),
+        "DATABASE_URL": url_of(str(connection.settings_dict["NAME"])),
         "HUTONG_SITE_URL": url,
         "HUTONG_LIVE_URL": f"http://127.0.0.1:{port + 1}/live",
         "HUTONG_SANDBOX_URL": f"http://127.0.0.1:{sandbox_port}",
