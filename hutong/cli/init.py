@@ -252,21 +252,18 @@ def _say_next(path: Path) -> None:
     from django.conf import settings
 
     url = settings.HUTONG_SITE_URL
-    console.print(
-        f"\n[bold]{escape(settings.HUTONG_SITE_NAME)} is set up[/] (mode {settings.HUTONG_MODE}). Next:"
-    )
+    lines = [f"\n[bold]{escape(settings.HUTONG_SITE_NAME)} is set up[/] (mode {settings.HUTONG_MODE}). Next:"]
     if path.parent != Path("var"):
-        console.print(f"  export HUTONG_HOME={path.parent.resolve()}", soft_wrap=True)
+        lines += [f"  export HUTONG_HOME={escape(str(path.parent.resolve()))}"]
     if url.startswith("https"):
-        console.print(
-            "  hutong up                     # behind a proxy: see deploy/ and docs/start/operator.md"
-        )
-        console.print("  hutong doctor --production    # says what is still missing")
+        lines += ["  hutong up                     # behind a proxy: docs/howto/production.md"]
+        lines += ["  hutong doctor --production    # says what is still missing"]
     else:
-        console.print("  hutong up")
-    console.print(f"  {url}/operator/    # sign in with the operator's phone", soft_wrap=True)
+        lines += ["  hutong up"]
+    lines += [f"  {url}/operator/    # sign in with the operator's phone"]
     if settings.HUTONG_SMS == "tray":
-        console.print("  hutong tray                   # where the codes of the tray can be read")
+        lines += ["  hutong tray                   # where the codes of the tray can be read"]
+    console.print("\n".join(lines), soft_wrap=True)
 
 
 def _done(what: str, said: str) -> None:

@@ -251,7 +251,8 @@ LOGGING = {
         }
     },
     # It logs every address it asks at INFO, and those of other people's machines may hold keys.
-    "loggers": {"httpx": {"level": "WARNING"}},
+    # The other two greet every command.
+    "loggers": {name: {"level": "WARNING"} for name in ("httpx", "axes.apps", "procrastinate.blueprints")},
     "root": {"handlers": ["console"], "level": "INFO" if _production else "WARNING"},
 }
 UNFOLD = {
