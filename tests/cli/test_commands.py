@@ -76,3 +76,16 @@ def test_doctor_looks_at_everything() -> None:
     shown = runner.invoke(app, ["doctor"])
     assert f"PostgreSQL {connection.cursor().connection.info.server_version // 10_000}" in shown.output
     assert "capitals of all scripts" in shown.output
+
+
+def test_the_demo_keeps_off_a_site_that_somebody_set_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "hutong.env").write_text("HUTONG_MODE=trial\n")
+    (tmp_path / "media").mkdir()
+    monkeypatch.setenv("HUTONG_HOME", str(tmp_path))
+    for words in (["demo"], ["demo", "--reset"]):
+        shown = runner.invoke(app, words)
+        assert shown.exit_code == 1
+        assert "is a site of its own" in " ".join(shown.output.split())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["hutong.env", "media"]
