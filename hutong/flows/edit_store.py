@@ -1,14 +1,17 @@
 """A store's own people change what shoppers read at once: its facts and its hours; search follows."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
 from hutong.kernel import audit, outbox
 from hutong.kernel.errors import NotFound
+from hutong.town.contents import queries as contents
+from hutong.town.contents.types import RevisionState, RevisionView
 from hutong.town.merchants.services import facts as store_facts
 from hutong.town.merchants.services import hours as store_hours
-from hutong.town.merchants.types import StoreFacts
+from hutong.town.merchants.types import StoreFacts, StoreView
 from hutong.town.people.models import Person
 
 
@@ -41,3 +44,29 @@ def bring_hours_back(*, store_ref: str, entry_ref: str, by: Person, at: datetime
     if entry is None:
         raise NotFound
     return set_hours(store_ref=store_ref, hours=str(entry.changes["opening_hours"][0]), by=by, at=at)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingTexts:
+    """The version of a store's texts that is worked on: what waits or was refused, else what shoppers read."""
+
+    descriptions: dict[str, str]
+    newest: RevisionView | None
+
+    @property
+    def waits(self) -> bool:
+        """Whether the operator has yet to decide about it."""
+        return self.newest is not None and self.newest.state is RevisionState.WAITING
+
+    @property
+    def refused(self) -> bool:
+        """Whether the operator said no to it."""
+        return self.newest is not None and self.newest.state is RevisionState.REJECTED
+
+
+def working_texts(store: StoreView) -> WorkingTexts:
+    """The texts of a store as its people last wrote them, with what was decided about them."""
+    newest = next(iter(contents.history(store.ref, limit=1)), None)
+    if newest and newest.state in (RevisionState.WAITING, RevisionState.REJECTED):
+        return WorkingTexts(newest.body["descriptions"], newest)
+    return WorkingTexts(store.descriptions, newest)

@@ -56,6 +56,12 @@ class Working:
     newest: RevisionView | None
 
     @property
+    def tiles(self) -> list[tuple[PictureView, str, str]]:
+        """Each picture with its words in English and in Chinese."""
+        told = [(picture, self.alts.get(picture.ref, {})) for picture in self.pictures]
+        return [(picture, words.get("en", ""), words.get("zh-Hans", "")) for picture, words in told]
+
+    @property
     def full(self) -> bool:
         """Whether there is no room for another picture."""
         return len(self.pictures) >= MAX_PICTURES

@@ -63,6 +63,9 @@ def world() -> World:
         merchant_ref=scene.merchant.public_id, store_ref=scene.store.public_id, by=made.owner, at=at
     )
     invitation_ref, _key = joining.invitation(scene.merchant, made.owner, at=at, store=scene.store)
+    picture = pictures.picture(
+        owner_ref=scene.store.public_id, merchant_ref=scene.merchant.public_id, by=made.owner, at=at
+    )
     refs = {
         "offer_ref": scene.offer.public_id,
         "store_ref": scene.store.public_id,
@@ -83,6 +86,10 @@ def world() -> World:
         "step": "what",
         "slug": scene.store.category.slug,
         "name": "none.pmtiles",
+        "folder": "ab",
+        "owner_ref": scene.store.public_id,
+        "picture_ref": picture.ref,
+        "entry_ref": "aud_none",
         "folder": "none",
         "region_ref": scene.store.region.public_id,
         "feature": "sign_up",

@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from hutong.web.merchant import audit, customers, deal_form, deals, desk, scan, stores, team, today
+from hutong.web.merchant import (
+    audit,
+    customers,
+    deal_form,
+    deals,
+    desk,
+    hours,
+    pictures,
+    scan,
+    store,
+    stores,
+    team,
+    today,
+)
 
 urlpatterns = [
     path("", today.today, name="merchant_today"),
@@ -20,6 +33,17 @@ urlpatterns = [
     path("deals/<str:offer_ref>/end/", deals.end, name="merchant_deal_end"),
     path("deals/<str:offer_ref>/withdraw/", deals.withdraw, name="merchant_deal_withdraw"),
     path("deals/<str:offer_ref>/switch/", deals.switch, name="merchant_switch"),
+    path("deals/<str:offer_ref>/preview/", store.deal_preview, name="merchant_deal_preview"),
+    path("store/", store.store, name="merchant_store"),
+    path("store/facts/", store.set_facts, name="merchant_store_facts"),
+    path("store/texts/", store.set_texts, name="merchant_store_texts"),
+    path("store/withdraw/", store.withdraw, name="merchant_store_withdraw"),
+    path("store/preview/", store.preview, name="merchant_store_preview"),
+    path("hours/", hours.hours, name="merchant_hours"),
+    path("hours/back/<str:entry_ref>/", hours.bring_back, name="merchant_hours_back"),
+    path("pictures/<str:owner_ref>/", pictures.of_owner, name="merchant_pictures"),
+    path("pictures/<str:owner_ref>/withdraw/", pictures.withdraw, name="merchant_pictures_withdraw"),
+    path("pictures/<str:owner_ref>/<str:picture_ref>/", pictures.change, name="merchant_picture"),
     path("customers/", customers.customer_list, name="merchant_customers"),
     path("customers/<str:customer_ref>/", customers.customer, name="merchant_customer"),
     path("desk/", desk.desk_page, name="merchant_desk"),

@@ -5,6 +5,7 @@ from django.urls import path
 from hutong.web.shell import (
     announcements,
     basemap,
+    media,
     notification_settings,
     notifications,
     phone,
@@ -23,6 +24,7 @@ urlpatterns = [
     path("manifest.webmanifest", views.manifest, name="manifest"),
     path("offline/", views.offline, name="offline"),
     path("gallery/", views.gallery, name="gallery"),
+    path("media/<str:folder>/<str:name>", media.media, name="media"),
     path("basemaps/<str:name>", basemap.basemap, name="basemap"),
     path("notifications/", notifications.notification_list, name="notifications"),
     path("notifications/bell/", notifications.bell, name="notification_bell"),
