@@ -148,6 +148,9 @@ def test_a_removed_phone_scans_no_more(here: Shop) -> None:
     phone.post("/merchant/desk/pair/", {"name": "Till 2", "sign_out": "on"})
     ref = phone.session["desk_device"]
     visitor(here.owner).post(f"/merchant/desk/unpair/{ref}/")
+    told = phone.get("/merchant/scan/")
+    assert told.status_code == 403
+    assert "This phone is no scanner any more" in told.content.decode()
     assert scan(phone, voucher.code)["Location"].startswith("/sign-in/")
     assert Redemption.objects.count() == 0
 
