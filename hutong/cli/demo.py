@@ -54,7 +54,7 @@ def run(*, port: int, reset: bool, lan: bool = False, address: str = "", yes: bo
     lock = site_lock.share(settings.HUTONG_HOME)
     try:
         known = processes.parts(port)
-        wanted = [known[name] for name in ("sandbox", "web", "live", "worker")]
+        wanted = [*processes.web_parts(port), *(known[name] for name in ("sandbox", "live", "worker"))]
         if opened:
             wanted += processes.lan_parts(opened, port)
         processes.require_free(wanted)
