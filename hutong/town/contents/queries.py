@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from hutong.kernel.rows import values
 from hutong.town.contents.models import Announcement, ReasonTemplate, Revision
@@ -99,6 +99,14 @@ def waiting_of(subject_ref: str) -> RevisionView | None:
     """The version of a subject that waits for a decision, or None."""
     found = _revisions().filter(subject_ref=subject_ref, state=RevisionState.WAITING.value).first()
     return _view(found) if found else None
+
+
+def unsettled_of(merchant_ref: str) -> list[RevisionView]:
+    """The newest versions of a merchant's subjects that wait, or were refused; the newest first. One statement."""
+    newest = Revision.objects.filter(subject_ref=OuterRef("subject_ref")).order_by("-number")
+    found = _revisions().filter(merchant_ref=merchant_ref, pk=Subquery(newest.values("pk")[:1]))
+    unsettled = (RevisionState.WAITING.value, RevisionState.REJECTED.value)
+    return [_view(revision) for revision in found.filter(state__in=unsettled).order_by("-at", "-id")[:50]]
 
 
 def everything_about(person: Person) -> dict[str, list[dict[str, Any]]]:

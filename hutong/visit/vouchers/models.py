@@ -76,6 +76,11 @@ class Voucher(models.Model):
                 condition=Q(state=VoucherState.READY.value),
                 name="vouchers_voucher_to_expire",
             ),
+            models.Index(
+                fields=["merchant", "valid_until"],
+                condition=Q(state=VoucherState.READY.value),
+                name="vouchers_voucher_unused",
+            ),
         ]
 
     def __str__(self) -> str:

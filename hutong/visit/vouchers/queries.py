@@ -13,6 +13,7 @@ from hutong.town.people.models import Person
 from hutong.visit.vouchers import rules
 from hutong.visit.vouchers.models import Redemption, Use, Voucher, VoucherTerms
 from hutong.visit.vouchers.types import (
+    ExpiringLine,
     ExpiringVoucher,
     RedeemedLine,
     Terms,
@@ -108,7 +109,12 @@ ORDER BY v.public_id LIMIT %(limit)s
 
 
 def expiring(
-    *, ends_after: datetime, ends_until: datetime, bought_before: datetime, after_ref: str = "", limit: int = 500
+    *,
+    ends_after: datetime,
+    ends_until: datetime,
+    bought_before: datetime,
+    after_ref: str = "",
+    limit: int = 500,
 ) -> list[ExpiringVoucher]:
     """Ready vouchers that end in `(ends_after, ends_until]`, by ref behind `after_ref`; one statement."""
     found = rows(
@@ -167,6 +173,39 @@ def today(store_ids: Sequence[int], *, starts_at: datetime, ends_at: datetime) -
             staff_name=entry["staff_name"],
             at=entry["at"],
             undone_at=entry["undone_at"],
+        )
+        for entry in found
+    ]
+
+
+# Walks the index of a merchant's ready vouchers by their end.
+_UNUSED_BY_WEEK = """
+SELECT v.offer_ref, (array_agg(v.titles ORDER BY v.id DESC))[1] AS titles,
+  date_trunc('week', (v.valid_until - interval '1 second') AT TIME ZONE %(zone)s)::date AS week_on,
+  count(*) AS vouchers, sum(v.uses_left)::int8 AS uses, min(v.valid_until) AS first_until,
+  max(v.valid_until) AS last_until
+FROM vouchers_voucher v
+WHERE v.merchant_id = %(merchant)s::int8 AND v.state = 'ready' AND v.valid_until > %(at)s
+  AND v.valid_until <= %(until)s
+GROUP BY v.offer_ref, week_on ORDER BY week_on, vouchers DESC, v.offer_ref
+"""
+
+
+def unused_by_week(merchant_id: int, *, zone: str, at: datetime, until: datetime) -> list[ExpiringLine]:
+    """What was sold and not used, and ends after `at` and at `until` at the latest, by week and offer.
+
+    Weeks are those of the wall clock of `zone`. One statement; it says nothing about the shoppers.
+    """
+    found = rows(_UNUSED_BY_WEEK, {"merchant": merchant_id, "zone": zone, "at": at, "until": until})
+    return [
+        ExpiringLine(
+            offer_ref=entry["offer_ref"],
+            titles=loaded(entry["titles"]),
+            week_on=entry["week_on"],
+            vouchers=entry["vouchers"],
+            uses=entry["uses"],
+            first_until=entry["first_until"],
+            last_until=entry["last_until"],
         )
         for entry in found
     ]

@@ -1,7 +1,7 @@
 """Values of vouchers that cross the boundary."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -161,3 +161,19 @@ class VoucherProblem:
 
     ref: str
     what: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiringLine:
+    """The vouchers of one offer that end in one week (from Monday `week_on`) with uses left.
+
+    `first_until` and `last_until` are when the first and the last of them ends.
+    """
+
+    offer_ref: str
+    titles: dict[str, str]
+    week_on: date
+    vouchers: int
+    uses: int
+    first_until: datetime
+    last_until: datetime

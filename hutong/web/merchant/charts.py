@@ -13,7 +13,7 @@ from hutong.pay.settlement.types import Earnings
 
 
 def earned_by_day(days: Sequence[tuple[date, Earnings]], *, unit: str) -> str:
-    """Bars of the net earnings of a week, today's in the main colour."""
+    """Bars of the net earnings of the last days, today's in the main colour."""
     locale = "zh_Hans_CN" if get_language() == "zh-hans" else "en_GB"
     bars = [
         {"value": float(earned.net.major_text), "itemStyle": {"color": "$accent"}}
@@ -28,8 +28,11 @@ def earned_by_day(days: Sequence[tuple[date, Earnings]], *, unit: str) -> str:
         "tooltip": {"trigger": "axis", "axisPointer": {"type": "none"}},
         "xAxis": {
             "type": "category",
-            "data": [format_date(day, "EEE", locale=locale) for day, _earned in days],
-            "axisLabel": {"interval": 0, "fontSize": 12, "hideOverlap": False},
+            "data": [
+                format_date(day, "d/M" if locale == "en_GB" else "M/d", locale=locale)
+                for day, _earned in days
+            ],
+            "axisLabel": {"fontSize": 11, "hideOverlap": True},
         },
         "yAxis": {
             "type": "value",

@@ -7,7 +7,7 @@ the last step, so that nothing stops somebody who wants to go on later.
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -41,6 +41,7 @@ EMOJI = (
     "1f6e0-fe0f", "1f527", "1f697", "1f6b2", "1f393", "2728", "1f389", "1f3ee",
 )  # fmt: skip
 HUES = (0, 30, 45, 105, 165, 195, 225, 270, 330)
+MOST_AWAY = timedelta(days=3650)
 _ROWS_SHOWN = 3
 _BLANKS = re.compile(r"[\s\u2019']")
 
@@ -64,7 +65,7 @@ class AmountField(forms.CharField):
         example = Money(1990 if digits < 3 else 19900, self.unit).major_text
         if match is None:
             raise forms.ValidationError(_("Write an amount such as %(example)s.") % {"example": example})
-        minor = int(match[1]) * 10**digits + int((match[2] or "").ljust(digits, "0") or "0")
+        minor = int(match[1] + (match[2] or "").ljust(digits, "0"))
         if not 0 < minor <= MAX_PRICE_MINOR:
             raise forms.ValidationError(_("An amount is above nothing and below ten million."))
         return minor
@@ -219,6 +220,10 @@ class PriceForm(forms.Form):
         if price is not None and usual is not None and price > usual:
             self.add_error("price", _("The price of the deal cannot be above the usual price."))
         starts_on, ends_on = data.get("starts_on"), data.get("ends_on")
+        for name, day in (("starts_on", starts_on), ("ends_on", ends_on)):
+            if day and abs(day - self.today) > MOST_AWAY:
+                self.add_error(name, _("Choose a day within ten years."))
+                return data
         if ends_on and ends_on < self.today:
             self.add_error("ends_on", _("This day has passed."))
         elif ends_on and starts_on and ends_on < starts_on:
@@ -311,4 +316,4 @@ def total_of_parts(body: Body) -> int | None:
     values = [(include["value"], include["quantity"]) for include in body["includes"]]
     if not values or any(value is None for value, _quantity in values):
         return None
-    return sum(value * quantity for value, quantity in values)
+    return sum(int(value) * int(quantity) for value, quantity in values)

@@ -161,8 +161,8 @@ def _what(request: HttpRequest, desk: Desk, draft: Draft) -> HttpResponse:
     if goes == "add" or goes.startswith("remove-"):
         # The page shows what was kept; while a row cannot be read, nothing comes or goes.
         if readable:
-            more = "?more=1" if goes == "add" else ""
-            return redirect(f"{_address(draft, 'what')}{more}#contents")
+            query = "?more=1" if goes == "add" else ""
+            return redirect(f"{_address(draft, 'what')}{query}#contents")
     elif valid or (goes != "next" and not _unreadable(form, rows)):
         return _go(request, draft, "what", goes)
     return _show(request, desk, draft, "what", {"form": form, "rows": rows}, status=422)

@@ -45,8 +45,10 @@ def navigation(desk: Desk, tab: str) -> list[dict[str, Any]]:
         entries.append(("today", "merchant_today", "calendar", _("Today")))
     if desk.may(Right.EDIT_DEALS, everywhere=True):
         entries.append(("deals", "merchant_deals", "tag", _("Deals")))
-    if desk.may(Right.EDIT_STORE):
-        entries.append(("store", "merchant_store", "building-2", _("Store page")))
+    if desk.may(Right.SEE_ORDERS):
+        entries.append(("orders", "merchant_orders", "receipt", _("Orders")))
+    if desk.may(Right.EDIT_DEALS, everywhere=True):
+        entries.append(("vouchers", "merchant_vouchers", "ticket", _("Sold and not used")))
     if desk.may(Right.SEE_CUSTOMERS, everywhere=True):
         entries.append(("customers", "merchant_customers", "users", _("Customers")))
     if desk.may(Right.EDIT_STORE, everywhere=True):

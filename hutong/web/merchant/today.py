@@ -16,17 +16,17 @@ from hutong.pay.orders import queries as orders
 from hutong.pay.settlement import queries as settlement
 from hutong.pay.settlement.types import Earnings
 from hutong.town.catalog.queries import merchant_offers
-from hutong.town.catalog.types import OfferState, OfferView
 from hutong.town.merchants.types import Right
 from hutong.visit.vouchers import queries as vouchers
 from hutong.visit.vouchers.rules import UNDO_WINDOW
 from hutong.visit.vouchers.types import RedeemedLine
+from hutong.web.merchant import home
 from hutong.web.merchant.access import Desk, staff
 from hutong.web.merchant.charts import earned_by_day
 from hutong.web.merchant.frame import merchant_page
+from hutong.web.shell.parts import wants_part
 
-CHART_DAYS = 7
-WAITING = (OfferState.SUBMITTED, OfferState.REJECTED, OfferState.PAUSED)
+CHART_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,28 @@ class DayLine:
 @staff
 @require_safe
 def today(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """The day so far in the desk's store; money for who may see takings. The live part is read again by itself."""
+    """What needs doing, and the day so far in the desk's store; money for who may see takings.
+
+    The live part is read again by itself, without what needs doing.
+    """
     at = clock.now()
-    day = clock.local(at, desk.store.zone).date()
-    context: dict[str, Any] = {"day": at, "lines": _lines(desk, day, at)}
-    if desk.may(Right.SEE_TAKINGS):
-        context |= _money(desk, day)
-    if desk.may(Right.EDIT_DEALS, everywhere=True):
-        context["waiting"] = _waiting(merchant_offers(desk.merchant_ref))
+    context: dict[str, Any] = {"day": at, "lines": [], "sees_day": desk.may(Right.SEE_TODAY)}
+    if context["sees_day"]:
+        day = clock.local(at, desk.store.zone).date()
+        context["lines"] = _lines(desk, day, at)
+        if desk.may(Right.SEE_TAKINGS):
+            context |= _money(desk, day)
+    if not wants_part(request):
+        edits = desk.may(Right.EDIT_DEALS, everywhere=True)
+        offers = merchant_offers(desk.merchant_ref) if edits else []
+        checks = home.checks(desk)
+        context |= {
+            "todos": home.todos(desk, offers, at),
+            "checks": checks,
+            "checks_done": sum(line.done for line in checks),
+            "actions": home.actions(desk),
+            "state_words": home.state_words(desk.merchant_state),
+        }
     return merchant_page(
         request, desk, "merchant/today.html", context, tab="today", part="merchant/_today.html"
     )
@@ -93,7 +107,7 @@ def _money(desk: Desk, day: date) -> dict[str, Any]:
         "earned_yesterday": days[-2][1],
         "chart": earned_by_day(days, unit=store.currency),
         "days": _day_rows(days),
-        "week": sum((earned.net for _day, earned in days), Money(0, store.currency)),
+        "fortnight": sum((earned.net for _day, earned in days), Money(0, store.currency)),
     }
 
 
@@ -107,9 +121,3 @@ def _day_rows(days: Sequence[tuple[date, Earnings]]) -> list[dict[str, Any]]:
         }
         for day, earned in days
     ]
-
-
-def _waiting(offers: Sequence[OfferView]) -> dict[OfferState, list[OfferView]]:
-    return {
-        state: found for state in WAITING if (found := [offer for offer in offers if offer.state is state])
-    }

@@ -10,6 +10,7 @@ from hutong.pay.orders.queries.figures import (
     sold_by_offer,
     takings,
 )
+from hutong.pay.orders.queries.of_merchant import merchant_orders
 from hutong.pay.orders.queries.views import (
     order_facts,
     order_list,
@@ -32,6 +33,7 @@ __all__ = [
     "figures",
     "hourly",
     "merchant_of_orders",
+    "merchant_orders",
     "order_facts",
     "order_list",
     "order_view",

@@ -25,7 +25,7 @@ from hutong.pay.orders.types import (
     UnitView,
 )
 
-_PARTIES = """
+PARTIES = """
     o.public_id AS order_ref, o.state, o.total, o.refunded, o.unit, o.person_id, o.merchant_id,
     o.remember_consent, o.created_at, o.expires_at, o.paid_at,
     p.public_id AS person_ref, p.name AS person_name, p.phone, m.public_id AS merchant_ref,
@@ -57,7 +57,7 @@ _UNITS_AND_EVENTS = """
 def order_facts(order_ref: str, *, lock: bool = False) -> OrderFacts | None:
     """What flows need to know of an order, in one statement; with `lock`, its row stays locked."""
     # Lines never change, so reading them beside a lock that had to wait is safe; units do, and stay out.
-    sql = f"SELECT {_LINES}{_PARTIES} WHERE o.public_id = %s{' FOR UPDATE OF o' if lock else ''}"
+    sql = f"SELECT {_LINES}{PARTIES} WHERE o.public_id = %s{' FOR UPDATE OF o' if lock else ''}"
     found = row(sql, [order_ref])
     if found is None:
         return None
@@ -106,7 +106,7 @@ def order_view(
     """A whole order for its page, in one statement; None when there is none, or it is not that person's or
     that merchant's."""
     found = row(
-        f"""SELECT {_LINES}{_UNITS_AND_EVENTS}{_PARTIES}
+        f"""SELECT {_LINES}{_UNITS_AND_EVENTS}{PARTIES}
             WHERE o.public_id = %(ref)s AND (%(person)s::bigint IS NULL OR o.person_id = %(person)s::bigint)
               AND (%(merchant)s::bigint IS NULL OR o.merchant_id = %(merchant)s::bigint)""",
         {"ref": order_ref, "person": person_id, "merchant": merchant_id},
@@ -114,7 +114,7 @@ def order_view(
     return _order_view(found) if found else None
 
 
-_SUMMARY = """
+SUMMARY = """
     (SELECT l.titles::text FROM orders_line l WHERE l.order_id = o.id ORDER BY l.position LIMIT 1) AS titles,
     (SELECT sum(l.quantity)::int FROM orders_line l WHERE l.order_id = o.id) AS quantity,
 """
@@ -123,10 +123,10 @@ _SUMMARY = """
 def orders_of(person_id: int, *, limit: int = 50) -> list[OrderSummary]:
     """A person's orders, the newest first. Index `orders_order_by_person`."""
     found = rows(
-        f"SELECT {_SUMMARY}{_PARTIES} WHERE o.person_id = %s::bigint ORDER BY o.id DESC LIMIT %s::int4",
+        f"SELECT {SUMMARY}{PARTIES} WHERE o.person_id = %s::bigint ORDER BY o.id DESC LIMIT %s::int4",
         [person_id, limit],
     )
-    return [_summary(order) for order in found]
+    return [summary(order) for order in found]
 
 
 def order_list(
@@ -144,7 +144,7 @@ def order_list(
     name; `phone` (E.164) the shopper's whole number, or either: for the operator alone."""
     # Public ids sort by the time of making, so that the cursor needs no look-up.
     found = rows(
-        f"""SELECT {_SUMMARY}{_PARTIES}
+        f"""SELECT {SUMMARY}{PARTIES}
             WHERE (%(region)s::bigint IS NULL OR o.region_id = %(region)s::bigint)
               AND (%(merchant)s::bigint IS NULL OR o.merchant_id = %(merchant)s::bigint)
               AND (%(state)s::text IS NULL OR o.state = %(state)s::text)
@@ -165,7 +165,7 @@ def order_list(
             "limit": limit,
         },
     )
-    return [_summary(order) for order in found]
+    return [summary(order) for order in found]
 
 
 _SOLD_UNITS = """
@@ -291,7 +291,8 @@ def _event_view(event: dict[str, Any]) -> EventView:
     )
 
 
-def _summary(found: dict[str, Any]) -> OrderSummary:
+def summary(found: dict[str, Any]) -> OrderSummary:
+    """A row of a statement that reads `SUMMARY` and `PARTIES`, as the value that crosses the boundary."""
     return OrderSummary(
         order_ref=found["order_ref"],
         state=OrderState(found["state"]),

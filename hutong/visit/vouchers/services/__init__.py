@@ -2,6 +2,7 @@
 
 from hutong.visit.vouchers.services.errors import (
     CodeMistyped,
+    ExtensionRefused,
     NonceReused,
     RedemptionUndone,
     UndoForbidden,
@@ -16,6 +17,7 @@ from hutong.visit.vouchers.services.errors import (
     VoucherUnknown,
     WrongStore,
 )
+from hutong.visit.vouchers.services.extend import extend
 from hutong.visit.vouchers.services.guessing import guessing_stopped
 from hutong.visit.vouchers.services.issue import expire_due, issue, set_terms
 from hutong.visit.vouchers.services.redeem import redeem
@@ -24,6 +26,7 @@ from hutong.visit.vouchers.services.undo import undo
 
 __all__ = [
     "CodeMistyped",
+    "ExtensionRefused",
     "NonceReused",
     "RedemptionUndone",
     "UndoForbidden",
@@ -38,6 +41,7 @@ __all__ = [
     "VoucherUnknown",
     "WrongStore",
     "expire_due",
+    "extend",
     "guessing_stopped",
     "issue",
     "redeem",

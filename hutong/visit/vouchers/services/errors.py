@@ -106,3 +106,10 @@ class UnitsNotRefundable(Conflict):
 
     code = "units_not_refundable"
     message = _("This was already used or refunded.")
+
+
+class ExtensionRefused(Invalid):
+    """The new last day has passed, or is more than two years away."""
+
+    code = "extension_refused"
+    message = _("Choose a day from today on, within two years.")

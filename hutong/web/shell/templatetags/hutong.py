@@ -5,12 +5,12 @@ import json
 import re
 import zlib
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import phonenumbers
 import segno
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 from django import template
 from django.conf import settings
@@ -197,6 +197,13 @@ def local_time(context: template.Context, at: datetime | None, style: str = "sho
         style = "time"
     text = format_datetime(wall, STYLES[locale()][style], locale=locale())
     return format_html('<time datetime="{}">{}</time>', wall.isoformat(timespec="seconds"), text)
+
+
+@register.simple_tag
+def local_day(day: date, style: str = "day") -> str:
+    """`<time>` of a calendar day, which has no zone. Styles: date, day."""
+    text = format_date(day, STYLES[locale()][style], locale=locale())
+    return format_html('<time datetime="{}">{}</time>', day.isoformat(), text)
 
 
 @register.simple_tag

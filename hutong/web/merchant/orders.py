@@ -1,0 +1,195 @@
+"""The shop's orders: found, looked at, and taken along as a file. It says nothing of a shopper but three digits."""
+
+import csv
+import io
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from hutong.kernel import clock
+from hutong.kernel.money import Money
+from hutong.kernel.text import pick
+from hutong.pay.orders import queries as orders
+from hutong.pay.orders.types import OrderState, OrderSummary
+from hutong.pay.payments.queries import refunds_of_order
+from hutong.town.catalog.queries import merchant_offers
+from hutong.town.merchants.types import Right
+from hutong.visit.vouchers.queries import vouchers_of_order
+from hutong.web.merchant.access import Desk, needs
+from hutong.web.merchant.frame import merchant_page
+
+PAGE = 25
+MOST_IN_FILE = 10_000
+# What a table program would run as a formula; a space in front makes it text.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class SearchForm(forms.Form):
+    """What the list shows; anything that cannot be read counts as nothing."""
+
+    q = forms.CharField(required=False, max_length=40)
+    state = forms.ChoiceField(required=False, choices=[(state.value, state.value) for state in OrderState])
+    deal = forms.CharField(required=False, max_length=40)
+    since = forms.DateField(
+        label=gettext_lazy("Ordered from"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        label=gettext_lazy("to"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    before = forms.CharField(required=False, max_length=40)
+
+
+@needs(Right.SEE_ORDERS)
+@require_safe
+def order_list(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """Orders, the newest first, by state, deal, days, a part of the order's number or three digits of the phone."""
+    wanted = _wanted(request)
+    found = _found(desk, wanted, before=wanted["before"], limit=PAGE + 1)
+    more = len(found) > PAGE
+    context = {
+        "orders": found[:PAGE],
+        "wanted": wanted,
+        "narrowed": any(wanted.values()),
+        "chips": _chips(wanted),
+        "deals": merchant_offers(desk.merchant_ref),
+        "next_url": _address("merchant_orders", wanted, before=found[PAGE - 1].order_ref) if more else "",
+        "file_url": _address("merchant_orders_file", wanted),
+    }
+    part = "merchant/_order_rows.html" if wanted["before"] else ""
+    return merchant_page(request, desk, "merchant/orders.html", context, tab="orders", part=part)
+
+
+@needs(Right.SEE_ORDERS)
+@require_safe
+def order(request: HttpRequest, desk: Desk, order_ref: str) -> HttpResponse:
+    """One order with its units, their uses and what went back. One statement a room."""
+    found = orders.order_view(order_ref, merchant_id=desk.merchant_id)
+    if found is None or _store(desk) not in (None, found.store_ref):
+        raise Http404
+    uses = {
+        use.unit_ref: (use, voucher)
+        for voucher in vouchers_of_order(order_ref, at=clock.now())
+        for use in voucher.uses
+    }
+    sold = orders.units_of(order_ref) if desk.may(Right.SEE_MONEY) else ()
+    context = {
+        "order": found,
+        "zone": found.zone,
+        "lines": [
+            (line, [(unit, *uses.get(unit.unit_ref, (None, None))) for unit in line.units])
+            for line in found.lines
+        ],
+        "refunds": refunds_of_order(order_ref),
+        "commission": sum((unit.commission for unit in sold), Money(0, found.total.unit)),
+        "sees_money": bool(sold),
+    }
+    return merchant_page(request, desk, "merchant/order.html", context, tab="orders")
+
+
+@needs(Right.SEE_ORDERS)
+@require_safe
+def order_file(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """What the list shows, all of it, as a table for other programs; the newest 10,000 at most."""
+    wanted = _wanted(request)
+    text = io.StringIO()
+    # The mark at the beginning tells table programs that this is UTF-8.
+    text.write("\ufeff")
+    table = csv.writer(text)
+    table.writerow(
+        [
+            _("Order"), _("Ordered"), _("Paid"), _("State"), _("Deal"), _("Uses"), _("Total"), _("Refunded"),
+            _("Currency"), _("Phone"), _("Store"),
+        ]
+    )  # fmt: skip
+    for each in _found(desk, wanted, before="", limit=MOST_IN_FILE):
+        table.writerow(_cells(each))
+    day = clock.local(clock.now(), desk.store.zone).date()
+    response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="orders-{day.isoformat()}.csv"'
+    return response
+
+
+def _cells(order: OrderSummary) -> list[str]:
+    language = get_language() or "en"
+    cells = [
+        order.order_ref,
+        clock.local(order.created_at, order.zone).strftime("%Y-%m-%d %H:%M"),
+        clock.local(order.paid_at, order.zone).strftime("%Y-%m-%d %H:%M") if order.paid_at else "",
+        order.state.value,
+        pick(order.titles, language),
+        str(order.quantity),
+        order.total.major_text,
+        order.refunded.major_text,
+        order.total.unit,
+        order.masked_phone.removeprefix("+"),
+        pick(order.store_names or {}, language),
+    ]
+    return [f" {cell}" if cell.startswith(_FORMULA) else cell for cell in cells]
+
+
+def _wanted(request: HttpRequest) -> dict[str, str]:
+    form = SearchForm(request.GET)
+    form.is_valid()
+    values = {name: form.cleaned_data.get(name) for name in form.fields}
+    return {
+        name: value.isoformat() if isinstance(value, date) else str(value or "")
+        for name, value in values.items()
+    }
+
+
+def _found(desk: Desk, wanted: dict[str, str], *, before: str, limit: int) -> list[OrderSummary]:
+    return orders.merchant_orders(
+        merchant_id=desk.merchant_id,
+        store_ref=_store(desk),
+        state=OrderState(wanted["state"]) if wanted["state"] else None,
+        offer_ref=wanted["deal"],
+        text=wanted["q"],
+        since=_midnight(desk, wanted["since"], 0),
+        until=_midnight(desk, wanted["until"], 1),
+        before_ref=before or None,
+        limit=limit,
+    )
+
+
+def _midnight(desk: Desk, day: str, later: int) -> datetime | None:
+    """When a day begins in the desk's zone, or the one `later` days after it."""
+    if not day or not date(1970, 1, 1) < date.fromisoformat(day) < date(9999, 1, 1):
+        return None
+    return clock.day_bounds(date.fromisoformat(day) + timedelta(days=later), desk.store.zone)[0]
+
+
+def _store(desk: Desk) -> str | None:
+    """The store whose orders may be seen; None for who may see those of all stores."""
+    return None if desk.may(Right.SEE_ORDERS, everywhere=True) else desk.store.ref
+
+
+def _address(name: str, wanted: dict[str, str], **changes: str) -> str:
+    query = {**wanted, "before": "", **changes}
+    return f"{reverse(name)}?{urlencode({key: value for key, value in query.items() if value})}"
+
+
+def _chips(wanted: dict[str, str]) -> list[dict[str, Any]]:
+    labels = {
+        "": _("All"),
+        OrderState.PAID: _("Paid"),
+        OrderState.AWAITING_PAYMENT: _("Waiting for payment"),
+        OrderState.PARTLY_REFUNDED: _("Partly refunded"),
+        OrderState.REFUNDED: _("Refunded"),
+        OrderState.EXPIRED: _("Not paid in time"),
+        OrderState.CANCELLED: _("Cancelled"),
+    }
+    return [
+        {
+            "url": _address("merchant_orders", wanted, state=state),
+            "label": label,
+            "current": wanted["state"] == state,
+        }
+        for state, label in labels.items()
+    ]
