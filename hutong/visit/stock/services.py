@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from hutong.kernel import audit
 from hutong.kernel.errors import Conflict, NotFound
 from hutong.kernel.rows import execute, row, rows
 from hutong.visit.stock import queries
@@ -89,16 +90,27 @@ def set_capacity(*, offer_ref: str, capacity: int | None, by: str, at: datetime)
 
     What was sold before the offer had its first limit does not count. Raises `CapacityTooSmall`.
     """
-    done = execute(
-        """
-        INSERT INTO stock_stock AS s (offer_ref, capacity, held, sold, changed_by, changed_at)
-        VALUES (%(offer_ref)s, %(capacity)s::int8, 0, 0, %(by)s, %(at)s)
-        ON CONFLICT (offer_ref) DO UPDATE SET capacity = excluded.capacity, changed_by = excluded.changed_by,
-          changed_at = excluded.changed_at
-        WHERE excluded.capacity IS NULL OR s.held + s.sold <= excluded.capacity
-        """,
-        {"offer_ref": offer_ref, "capacity": capacity, "by": by, "at": at},
-    )
+    with transaction.atomic():
+        before = queries.stock_of([offer_ref]).get(offer_ref)
+        done = execute(
+            """
+            INSERT INTO stock_stock AS s (offer_ref, capacity, held, sold, changed_by, changed_at)
+            VALUES (%(offer_ref)s, %(capacity)s::int8, 0, 0, %(by)s, %(at)s)
+            ON CONFLICT (offer_ref) DO UPDATE SET capacity = excluded.capacity,
+              changed_by = excluded.changed_by, changed_at = excluded.changed_at
+            WHERE excluded.capacity IS NULL OR s.held + s.sold <= excluded.capacity
+            """,
+            {"offer_ref": offer_ref, "capacity": capacity, "by": by, "at": at},
+        )
+        if done:
+            audit.record(
+                action="offer.capacity_changed",
+                subject=offer_ref,
+                by=by,
+                at=at,
+                before={"capacity": before.capacity if before else None},
+                after={"capacity": capacity},
+            )
     if not done:
         stock = queries.stock_of([offer_ref])[offer_ref]
         raise CapacityTooSmall(taken=stock.held + stock.sold)

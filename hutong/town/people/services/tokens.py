@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import Q, QuerySet
 
+from hutong.kernel import audit
 from hutong.kernel.secret import keyed_hex, new_token
 from hutong.kernel.text import clean
 from hutong.town.people import rules
@@ -32,17 +34,26 @@ def issue_token(
     out such a token is the caller's question.
     """
     plain = new_token(kind.value[:3])
-    token = ApiToken.objects.create(
-        token_hmac=keyed_hex(TOKEN_PURPOSE, plain),
-        kind=kind.value,
-        subject_ref=subject_ref,
-        person=person,
-        scopes=sorted(set(scopes)),
-        name=clean(name, limit=120),
-        created_by=by.public_id,
-        created_at=at,
-        expires_at=expires_at,
-    )
+    with transaction.atomic():
+        token = ApiToken.objects.create(
+            token_hmac=keyed_hex(TOKEN_PURPOSE, plain),
+            kind=kind.value,
+            subject_ref=subject_ref,
+            person=person,
+            scopes=sorted(set(scopes)),
+            name=clean(name, limit=120),
+            created_by=by.public_id,
+            created_at=at,
+            expires_at=expires_at,
+        )
+        audit.record(
+            action="token.issued",
+            subject=token.public_id,
+            by=by.public_id,
+            at=at,
+            after={"for": subject_ref, "kind": kind.value, "scopes": token.scopes},
+            merchant=subject_ref if kind is TokenKind.MERCHANT else "",
+        )
     return token, plain
 
 
@@ -51,14 +62,29 @@ def revoke_token(*, token_ref: str, by: Person | None, at: datetime) -> bool:
 
     `by` is None when the token itself asked for its end.
     """
-    alive = ApiToken.objects.filter(public_id=token_ref, revoked_at=None)
-    return bool(alive.update(revoked_at=at, revoked_by=by.public_id if by else ""))
+    return bool(_revoke(ApiToken.objects.filter(public_id=token_ref), by, at))
 
 
 def revoke_tokens_of(*, subject_ref: str, by: Person | None, at: datetime) -> int:
     """Kill every token that speaks for a person, device or merchant; how many were alive."""
-    alive = ApiToken.objects.filter(subject_ref=subject_ref, revoked_at=None)
-    return alive.update(revoked_at=at, revoked_by=by.public_id if by else "")
+    return _revoke(ApiToken.objects.filter(subject_ref=subject_ref), by, at)
+
+
+def _revoke(tokens: QuerySet[ApiToken], by: Person | None, at: datetime) -> int:
+    with transaction.atomic():
+        alive = list(tokens.filter(revoked_at=None).select_for_update().order_by("pk"))
+        for token in alive:
+            audit.record(
+                action="token.revoked",
+                subject=token.public_id,
+                by=by.public_id if by else token.subject_ref,
+                at=at,
+                before={"for": token.subject_ref, "kind": token.kind},
+                merchant=token.subject_ref if token.kind == TokenKind.MERCHANT.value else "",
+            )
+        return ApiToken.objects.filter(pk__in=[token.pk for token in alive]).update(
+            revoked_at=at, revoked_by=by.public_id if by else ""
+        )
 
 
 def open_token(*, plain: str, at: datetime) -> TokenSubject | None:
