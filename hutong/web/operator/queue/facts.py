@@ -6,6 +6,7 @@ from django.http import Http404
 from django.utils.translation import get_language
 
 from hutong.flows import approve, review
+from hutong.flows.checklist import checklist
 from hutong.flows.offers import contents as offer_contents
 from hutong.kernel import clock
 from hutong.kernel.text import pick
@@ -84,6 +85,7 @@ def _of_merchant(merchant: MerchantView) -> dict[str, Any]:
         "staff": merchants.staff_of(merchant.ref),
         "deals": catalog.merchant_offers(merchant.ref),
         "alike": merchants.alike(merchant.ref),
+        "checklist": checklist(merchant.ref) if merchant.state is MerchantState.APPLIED else [],
         "history": merchants.merchant_history(merchant.ref),
         "waits": merchant.state is MerchantState.APPLIED,
         "may_approve": merchant.state is not MerchantState.APPROVED,
@@ -115,7 +117,7 @@ def _of_offer(offer: OfferView) -> dict[str, Any]:
         "others": others[:OTHERS_SHOWN],
         "changes": lines(changes, unit=offer.price.unit, zone=zone),
         "decided_before": decided,
-        "preview": _card(offer),
+        "card": _card(offer),
         "history": history,
         "waits": offer.state is OfferState.SUBMITTED,
         "may_approve": offer.state is OfferState.SUBMITTED,
