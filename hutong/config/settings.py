@@ -95,6 +95,7 @@ INSTALLED_APPS = [
     "hutong.visit.stock",
     "hutong.visit.vouchers",
     "hutong.know.customers",
+    "hutong.know.insight",
     "hutong.web.shell",
 ]
 MIDDLEWARE = [

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from hutong.flows import checkout as flow
-from hutong.flows import payment_received
+from hutong.flows import count_step, payment_received
 from hutong.kernel import clock
 from hutong.kernel.errors import DomainError, NotFound
 from hutong.kernel.ids import new_id
@@ -23,7 +23,7 @@ from hutong.pay.pricing.services import PriceChanged
 from hutong.visit.vouchers import queries as vouchers
 from hutong.web.consumer.forms import CheckoutForm
 from hutong.web.shell.access import signed_in
-from hutong.web.shell.parts import page
+from hutong.web.shell.parts import page, wants_part
 
 
 def _quantity(text: str) -> int:
@@ -42,6 +42,8 @@ def _checkout_page(
     assert request.user.is_authenticated
     cart = flow.price(wants={offer_ref: quantity}, at=clock.now())
     offer, person = cart.offers[offer_ref], request.user
+    if request.method == "GET" and not wants_part(request):  # a changed quantity asks for the part again
+        count_step.checkout_opened(offer=offer, agent=request.headers.get("User-Agent", ""), at=clock.now())
     limit = offer.per_person_limit or MAX_QUANTITY
     context: dict[str, Any] = {
         "deal": offer,

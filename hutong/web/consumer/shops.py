@@ -5,6 +5,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 
 from hutong.attract.search import queries as search
+from hutong.flows import count_step
 from hutong.kernel import clock
 from hutong.kernel.errors import NotFound
 from hutong.kernel.geo import Place
@@ -52,6 +53,7 @@ def deal(request: HttpRequest, offer_ref: str) -> HttpResponse:
     offer = catalog.offer_by_ref(offer_ref)
     if offer is None or offer.state in (OfferState.DRAFT, OfferState.SUBMITTED, OfferState.REJECTED):
         raise NotFound
+    count_step.seen(offer=offer, agent=request.headers.get("User-Agent", ""), at=at)
     context = deal_context(offer, pictures.shown(offer_ref), where.place, at)
     context |= {"region": where.region, "zone": context["zone"] or where.region.zone}
     return page(request, "consumer/deal.html", context)
