@@ -24,7 +24,7 @@ from hutong.cli import archive, setup, site_lock, upgrade
 from hutong.cli.archive import Archive, BackupNewer, Progress
 from hutong.cli.backup import DATABASE, FOLDERS, KEY, SANDBOX
 from hutong.cli.screen import console, progress_bar
-from hutong.config import settings_file
+from hutong.config import environment, settings_file
 from hutong.kernel import clock, database, dumps
 from hutong.kernel.errors import Conflict, DomainError
 
@@ -297,8 +297,8 @@ def _restore_settings(here: Path, theirs: Path, secret: str, stamp: str, outcome
     elif theirs.exists():
         values = settings_file.read(theirs)
         url = os.environ.get("DATABASE_URL", "")
-        if url and url != values.get("DATABASE_URL"):
-            values["DATABASE_URL"] = url
+        if url != values.get("DATABASE_URL", ""):
+            values["DATABASE_URL"] = url or environment.EMBEDDED
             outcome.notes.append(f"{here} is the backup's, with the DATABASE_URL of this restore.")
         settings_file.write(here, values, replace=True)
         theirs.unlink()

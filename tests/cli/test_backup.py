@@ -15,9 +15,12 @@ import pytest
 
 from hutong.cli import archive, restore, site_lock
 from hutong.cli.backup import _rotate
+from hutong.config import settings_file
 from hutong.kernel import database, dumps
 from tests.cli import saved_site
 from tests.cli.saved_site import SavedSite
+
+THEIRS, OTHER = "postgresql://hutong@old/hutong", "postgresql://hutong@new/hutong"
 
 pytestmark = pytest.mark.xdist_group("backup")
 
@@ -152,6 +155,33 @@ def test_another_secret_key_is_kept_aside(saved: tuple[SavedSite, Path], tmp_pat
     assert aside.read_text().startswith("the secret of another site")
     assert f"HUTONG_SECRET_KEY={saved_key}" in (home / "hutong.env").read_text()
     assert "HUTONG_SITE_NAME=Elsewhere" in (home / "hutong.env").read_text()
+
+
+@pytest.mark.parametrize(("told", "written"), [("", "embedded"), (OTHER, OTHER), (THEIRS, THEIRS)])
+def test_a_restored_site_never_goes_to_the_database_it_was_saved_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str, written: str
+) -> None:
+    """The settings of the backup name its database; a drill beside the site is told another one."""
+    theirs = tmp_path / "saved" / "hutong.env"
+    settings_file.write(theirs, {"DATABASE_URL": THEIRS, "HUTONG_SITE_NAME": "Old Town"}, replace=False)
+    monkeypatch.setenv("DATABASE_URL", told)
+    monkeypatch.setenv("HUTONG_SECRET_KEY", "")
+    outcome = restore.Outcome(rows=1, tables=1, migrated=0, checked=())
+    restore._restore_settings(tmp_path / "hutong.env", theirs, "the secret", "now", outcome)
+    assert settings_file.read(tmp_path / "hutong.env") == {
+        "DATABASE_URL": written,
+        "HUTONG_SITE_NAME": "Old Town",
+    }
+    assert bool(outcome.notes) == (told != THEIRS)
+
+
+def test_another_secret_in_the_environment_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUTONG_SECRET_KEY", "a secret of the environment, which goes before every file")
+    outcome = restore.Outcome(rows=1, tables=1, migrated=0, checked=())
+    restore._restore_settings(tmp_path / "hutong.env", tmp_path / "none", "the secret", "now", outcome)
+    assert "HUTONG_SECRET_KEY in the environment is another secret" in outcome.problems[0]
 
 
 @pytest.mark.parametrize("part", [0.0, 0.0005, 0.2, 0.5, 0.9, 0.99, 0.9999])
