@@ -192,6 +192,9 @@ def test_the_certificate(settings: Any, tmp_path: Path, monkeypatch: pytest.Monk
     with run_tls(tmp_path, days=15) as port:
         settings.HUTONG_SITE_URL = f"https://localhost:{port}"
         assert "good for 14 days" in marks(network.certificate(True))[Mark.LOOK][0]
+    with run_tls(tmp_path, days=0.4, since_days=0.1) as port:  # one that lives for twelve hours
+        settings.HUTONG_SITE_URL = f"https://localhost:{port}"
+        assert "good for 0 days" in marks(network.certificate(True))[Mark.WELL][0]
     assert "takes no connection" in marks(network.certificate(True))[Mark.BROKEN][0]
 
 

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def write_certificate(folder: Path, *, days: int) -> Path:
-    """`certificate.pem` and `key.pem` in `folder`, good from yesterday for `days` from now; the former."""
+def write_certificate(folder: Path, *, days: float, since_days: float = 1) -> Path:
+    """`certificate.pem` and `key.pem` in `folder`, made `since_days` ago, good for `days` more; the former."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.datetime.now(datetime.UTC)
@@ -29,7 +29,7 @@ def write_certificate(folder: Path, *, days: int) -> Path:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_before(now - datetime.timedelta(days=since_days))
         .not_valid_after(now + datetime.timedelta(days=days))
         .add_extension(x509.SubjectAlternativeName(addresses), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
@@ -46,10 +46,10 @@ def write_certificate(folder: Path, *, days: int) -> Path:
 
 
 @contextlib.contextmanager
-def run_tls(folder: Path, *, days: int) -> Iterator[int]:
+def run_tls(folder: Path, *, days: float, since_days: float = 85) -> Iterator[int]:
     """The port of a server on 127.0.0.1 that shows a certificate good for so many days."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(write_certificate(folder, days=days), folder / "key.pem")
+    context.load_cert_chain(write_certificate(folder, days=days, since_days=since_days), folder / "key.pem")
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:

@@ -4,7 +4,7 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlparse
 
 import httpx
@@ -12,8 +12,8 @@ import httpx
 from hutong.cli.checks import Finding, broken, judged, look, well
 
 TIMEOUT_S = 5.0
-CERTIFICATE_LOOK_DAYS = 21
-CERTIFICATE_BROKEN_DAYS = 7
+CERTIFICATE_LOOK = timedelta(days=21)
+CERTIFICATE_BROKEN = timedelta(days=7)
 _PROXY = "see deploy/ and docs/start/operator.md"
 
 
@@ -84,8 +84,11 @@ def front(production: bool) -> Iterator[Finding]:
         return
     url = settings.HUTONG_SITE_URL
     answer, said = _get(f"{url}/healthz")
+    fine = answer is not None and answer.status_code == 200
+    if answer is not None and not fine:
+        said = f": {answer.status_code}"
     yield judged(
-        answer is not None and answer.status_code == 200,
+        fine,
         f"{url} answers{said}",
         f"is the site started, the name known, the proxy running? {_PROXY}",
     )
@@ -153,13 +156,15 @@ def certificate(production: bool) -> Iterator[Finding]:
         yield broken(f"{host}:{port} takes no connection: {error}", _PROXY)
         return
     ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(shown["notAfter"])), UTC)
-    days = (ends - datetime.now(UTC)).days
-    said = f"the certificate is good for {days} days, until {ends:%Y-%m-%d}"
+    begins = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(shown["notBefore"])), UTC)
+    left, whole = ends - datetime.now(UTC), ends - begins
+    said = f"the certificate is good for {left.days} days, until {ends:%Y-%m-%d %H:%M}"
     mend = "its renewal has stopped: look at the proxy's or certbot's log"
-    if days >= CERTIFICATE_LOOK_DAYS:
+    # Some live for hours and are renewed as often: what counts for them is the share that is left.
+    if left >= min(CERTIFICATE_LOOK, whole / 4):
         yield well(said)
     else:
-        yield look(said, mend) if days >= CERTIFICATE_BROKEN_DAYS else broken(said, mend)
+        yield look(said, mend) if left >= min(CERTIFICATE_BROKEN, whole / 10) else broken(said, mend)
 
 
 def _trust() -> ssl.SSLContext:
