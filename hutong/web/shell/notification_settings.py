@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -132,7 +133,7 @@ def channel_names() -> dict[Channel, str]:
     """The channels in the reader's language, in the order of the table."""
     return {
         Channel.IN_APP: _("Here"),
-        Channel.EMAIL: _("E-mail"),
+        Channel.EMAIL: pgettext("channel", "E-mail"),
         Channel.PUSH: _("Push"),
         Channel.SMS: _("SMS"),
     }
