@@ -245,7 +245,7 @@ def _ended(request: HttpRequest) -> HttpResponse:
     answer = _whole_page(request)
     if answer is None:
         device = merchants.ended_device(request.session.pop(DEVICE_KEY))
-        context = {"device": device, "zone": _zone()}
+        context = {"device": device, "zone": zone_here()}
         answer = render(request, "merchant/device_ended.html", context, status=403)
     patch_cache_control(answer, private=True, no_store=True)
     return answer
@@ -265,12 +265,12 @@ def _no_desk(request: HttpRequest) -> HttpResponse:
         "closed": merchants.closed_stores_of(request.user),
         "claims": merchants.claims_of(request.user),
         "ended": merchants.ended_roles(request.user, clock.now()),
-        "zone": _zone(),
+        "zone": zone_here(),
     }
     return render(request, "merchant/no_desk.html", context, status=403)
 
 
-def _zone() -> str:
+def zone_here() -> str:
     """The time of the site's town, where no store says otherwise."""
     region = default_region()
     return region.zone if region else "UTC"

@@ -15,7 +15,7 @@ from hutong.kernel.errors import DomainError
 from hutong.town.merchants import queries as merchants
 from hutong.town.merchants import services
 from hutong.town.merchants.types import MerchantState
-from hutong.web.merchant.access import DEVICE_KEY, STORE_KEY
+from hutong.web.merchant.access import DEVICE_KEY, STORE_KEY, zone_here
 from hutong.web.merchant.words import ROLE_TEXTS, ROLES, rights_of
 from hutong.web.shell.access import public, signed_in
 from hutong.web.shell.parts import page
@@ -50,6 +50,7 @@ def invited(request: HttpRequest, invitation_ref: str, token: str) -> HttpRespon
         "role": ROLES[found.role],
         "role_text": ROLE_TEXTS[found.role],
         "rights": rights_of(found.role),
+        "zone": zone_here(),
     }
     return page(request, "merchant/invited.html", context)
 
