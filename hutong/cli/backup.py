@@ -19,7 +19,9 @@ from hutong.kernel import dumps
 DATABASE = "database.dump"
 SANDBOX = "sandbox.sqlite3"
 KEY = "secret-key"
-FOLDERS = ("media", "basemaps")
+# What the web server may read, and what only the site itself may: documents of claims.
+SHOWN = ("media", "basemaps")
+FOLDERS = (*SHOWN, "private")
 KEEP = 14
 _NAME = re.compile(r"hutong-\d{8}-\d{6}\.tar")
 # What is made anew wherever it is missing, or belongs to this machine alone.

@@ -22,7 +22,7 @@ from psycopg import sql
 
 from hutong.cli import archive, setup, site_lock, upgrade
 from hutong.cli.archive import Archive, BackupNewer, Progress
-from hutong.cli.backup import DATABASE, FOLDERS, KEY, SANDBOX
+from hutong.cli.backup import DATABASE, FOLDERS, KEY, SANDBOX, SHOWN
 from hutong.cli.screen import console, progress_bar
 from hutong.config import environment, settings_file
 from hutong.kernel import clock, database, dumps
@@ -213,14 +213,14 @@ def _unpack(backup: Archive, draft: Path, progress: Progress) -> None:
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True, mode=0o700)
     for folder in FOLDERS:
-        (draft / folder).mkdir()
+        (draft / folder).mkdir(mode=0o755 if folder in SHOWN else 0o700)
     names = [name for name in backup.names() if name != DATABASE]
     for number, name in enumerate(names, 1):
         path = draft / name
         path.parent.mkdir(parents=True, exist_ok=True)
         with backup.open(name) as source, path.open("wb") as target:
             shutil.copyfileobj(source, target, archive.CHUNK)
-        path.chmod(0o644 if name.split("/", 1)[0] in FOLDERS else 0o600)
+        path.chmod(0o644 if name.split("/", 1)[0] in SHOWN else 0o600)
         progress("Pictures, maps and keys", number, len(names))
 
 

@@ -39,7 +39,7 @@ class ClaimCodeForm(forms.Form):
     """The code that was spoken or mailed to the shop."""
 
     code = forms.CharField(
-        label=_("Code"),
+        label=_("Verification code"),
         max_length=12,
         widget=forms.TextInput(
             attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "autofocus": True}

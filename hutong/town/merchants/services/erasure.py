@@ -19,7 +19,10 @@ def forget_person(*, person_ref: str, ways: Collection[str], at: datetime) -> in
     lose their words and documents, and those nobody decided yet are let go of. Phones they paired stay paired:
     those belong to the shop.
     """
-    Invitation.objects.filter(to__in=ways).update(to="")
+    sent = Invitation.objects.filter(to__in=ways)
+    # without its receiver an open invitation would be good for whoever has the link
+    sent.filter(used_at=None, revoked_at=None).update(revoked_at=at)
+    sent.update(to="")
     claims = Claim.objects.filter(person__public_id=person_ref)
     for claim_ref in claims.values_list("public_id", flat=True):
         transaction.on_commit(partial(documents.forget, claim_ref))
