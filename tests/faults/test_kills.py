@@ -146,7 +146,7 @@ def require_whole(site: Upped, told: Told, settings: Any) -> None:
     assert books.check(at=later).problems == ()
 
 
-def run_kills(folder: Path, settings: Any, *, kills: int, seed: int, gap_s: float) -> None:
+def run_kills(folder: Path, settings: Any, *, kills: int, seed: int) -> None:
     dice, told = random.Random(seed), Told()
     with run_up(folder) as site:
         # Every kind in each round of four, in an order of its own.
@@ -159,20 +159,20 @@ def run_kills(folder: Path, settings: Any, *, kills: int, seed: int, gap_s: floa
                 print(f"{kind} back after {took_s:.1f} s; {done} rounds, {told.rounds['gave up']} given up")
                 wait_until(lambda: told.rounds_done() >= done + 2, timeout_s=60)  # noqa: B023
         print(f"gaps of the web: {[round(gap, 1) for gap in site.gaps]}")
-        assert max(site.gaps, default=0) <= gap_s, site.gaps
+        # Where everything is slow because much runs beside it: no longer than the whole site took to start.
+        assert max(site.gaps, default=0) <= max(GAP_S, site.started_s), (site.gaps, site.started_s)
         said = site.log.read_text()
         assert said.count("it is started again") >= sum(kind != "web worker" for kind in kinds[:kills]), said
         require_whole(site, told, settings)
 
 
 def test_six_kills_under_load(tmp_path: Path, settings: Any) -> None:
-    """The short form. Other tests run beside it, so a restart may take longer than on a quiet machine."""
-    run_kills(tmp_path, settings, kills=6, seed=6, gap_s=4 * GAP_S)
+    run_kills(tmp_path, settings, kills=6, seed=6)
 
 
 @pytest.mark.slow
 def test_fifty_kills_under_load(tmp_path: Path, settings: Any) -> None:
-    run_kills(tmp_path, settings, kills=50, seed=50, gap_s=GAP_S)
+    run_kills(tmp_path, settings, kills=50, seed=50)
 
 
 def test_control_without_restarts_one_kill_ends_the_site(tmp_path: Path) -> None:

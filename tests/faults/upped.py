@@ -37,6 +37,7 @@ class Upped:
     live_url: str
     sandbox: Sandbox
     log: Path
+    started_s: float
     gaps: list[float] = field(default_factory=list)
 
     def pids(self, kind: str) -> list[int]:
@@ -97,6 +98,7 @@ def run_up(folder: Path, *, command: Sequence[str] = ("-m", "hutong", "up")) -> 
         "HUTONG_ACTOR_LIMIT": "1000000",
     }
     log = folder / "up.log"
+    began = time.monotonic()
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, *command, "--port", str(port)],
@@ -110,7 +112,7 @@ def run_up(folder: Path, *, command: Sequence[str] = ("-m", "hutong", "up")) -> 
             lambda: b"The site runs at" in log.read_bytes() or process.poll() is not None, timeout_s=120
         )
         assert process.poll() is None, log.read_text()
-        yield Upped(process, url, f"http://127.0.0.1:{port + 1}", sandbox, log)
+        yield Upped(process, url, f"http://127.0.0.1:{port + 1}", sandbox, log, time.monotonic() - began)
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
