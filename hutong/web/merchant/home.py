@@ -1,6 +1,6 @@
 """What needs doing in a shop, the most pressing first: for those who may do something about it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from hutong.town.catalog.types import OfferState, OfferView
 from hutong.town.contents.queries import unsettled_of
 from hutong.town.contents.types import RevisionState, RevisionView, SubjectKind
 from hutong.town.merchants.queries import invitations_of
-from hutong.town.merchants.types import CheckItem, MerchantState, Right
+from hutong.town.merchants.types import CheckLine, MerchantState, Right
 from hutong.visit.vouchers.queries import unused_by_week
 from hutong.web.merchant.access import Desk
 
@@ -39,25 +39,11 @@ class Todo:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CheckLine:
-    """One line of the checklist before approval."""
-
-    words: str
-    done: bool
-    must: bool
-    url: str
-
-
 def checks(desk: Desk) -> list[CheckLine]:
     """What the platform looks at before it approves the shop; empty once it is approved."""
     if desk.approved or not desk.may(Right.EDIT_DEALS, everywhere=True):
         return []
-    words = _check_words()
-    return [
-        CheckLine(words[line.item][0](), line.done, line.must, _way(desk, words[line.item][1]))
-        for line in checklist(desk.merchant_ref)
-    ]
+    return checklist(desk.merchant_ref)
 
 
 def todos(desk: Desk, offers: Sequence[OfferView], at: datetime) -> list[Todo]:
@@ -139,11 +125,12 @@ def _store(desk: Desk) -> list[Todo]:
     store = desk.store
     found = []
     if not store.opening_hours:
-        found.append(
-            Todo("clock", "wait", _("No opening hours: people do not know when to come"), "", store.names)
-        )
+        words = _("No opening hours: people do not know when to come")
+        found.append(Todo("clock", "wait", words, reverse("merchant_hours"), store.names))
     if not any(text.strip() for text in store.descriptions.values()):
-        found.append(Todo("file-text", "info", _("No description of the shop"), "", store.names))
+        found.append(
+            Todo("file-text", "info", _("No description of the shop"), reverse("merchant_store"), store.names)
+        )
     return found
 
 
@@ -164,29 +151,6 @@ def _invitations(desk: Desk, at: datetime) -> list[Todo]:
         return []
     words = ngettext("%(n)s invitation is not answered", "%(n)s invitations are not answered", number)
     return [Todo("user-plus", "info", words % {"n": number}, reverse("merchant_team"))]
-
-
-def _check_words() -> dict[CheckItem, tuple[Callable[[], str], str]]:
-    return {
-        CheckItem.STORE: (lambda: _("A store"), ""),
-        CheckItem.NAMES: (lambda: _("A name in both languages"), "merchant_facts"),
-        CheckItem.LEGAL_NAME: (lambda: _("The name of the company"), "merchant_facts"),
-        CheckItem.BUSINESS_ID: (lambda: _("The number of the company"), "merchant_facts"),
-        CheckItem.PHONE: (lambda: _("A phone number"), "merchant_facts"),
-        CheckItem.EMAIL: (lambda: _("An e-mail address"), "merchant_facts"),
-        CheckItem.HOURS: (lambda: _("Opening hours"), ""),
-        CheckItem.PICTURE: (lambda: _("A picture"), ""),
-        CheckItem.DESCRIPTION: (lambda: _("A description in both languages"), ""),
-        CheckItem.DEAL: (lambda: _("A deal, handed in"), "merchant_deal_new"),
-        CheckItem.SCANNER: (lambda: _("A paired scanner"), "merchant_desk"),
-    }
-
-
-def _way(desk: Desk, name: str) -> str:
-    """The address of a page, for who may open it."""
-    if not name or (name == "merchant_facts" and not desk.may(Right.MANAGE_MERCHANT, everywhere=True)):
-        return ""
-    return reverse(name)
 
 
 def actions(desk: Desk) -> list[dict[str, Any]]:

@@ -224,7 +224,7 @@ def test_the_first_day_of_a_shop_that_waits() -> None:
     said = page.content.decode()
     assert "has not approved your shop yet" in said
     assert "Make your first deal" in said
-    assert {line.words: line.done for line in page.context["checks"]}["Opening hours"] is True
+    assert {line.item: line.done for line in page.context["checks"]}["hours"] is True
     assert "Scan a voucher" not in said
 
 
