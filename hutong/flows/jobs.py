@@ -5,16 +5,27 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from hutong.flows import books, erase_person, expire_orders, index_search, payment_received, remember
-from hutong.flows import tell, watch
+from hutong.flows import (
+    books,
+    erase_person,
+    expire_orders,
+    index_search,
+    payment_received,
+    pictures,
+    remember,
+    tell,
+    watch,
+)
 from hutong.flows.notify import deliver, fan_out
 from hutong.kernel import budget, clock, outbox
 from hutong.kernel.errors import TooMany
 from hutong.know.customers.types import VisitKind
 from hutong.town.people import services as people
+from hutong.town.pictures.types import Collected
 
 CONCURRENCY = 4
 TICK_S = 2.0
+COLLECT_EVERY_S = 24 * 60 * 60
 BOOKS_EVERY_S = 15 * 60
 CLEAR_OUT_EVERY_S = 60 * 60
 
@@ -96,6 +107,7 @@ def tick(*, at: datetime) -> None:
     index_search.index_stale(at=at)
     erase_person.run_due(at=at)
     clear_out(at=at)
+    collect_pictures(at=at)
     check_books(at=at)
     watch.run(at=at)
 
@@ -109,6 +121,15 @@ def clear_out(*, at: datetime) -> bool:
     people.purge(at=at)
     budget.sweep(at=at)
     return True
+
+
+def collect_pictures(*, at: datetime) -> Collected | None:
+    """Delete the files of pictures that nobody needs, once a day however many workers there are; None when done."""
+    try:
+        budget.spend("collect pictures", limit=1, window_s=COLLECT_EVERY_S, at=at)
+    except TooMany:
+        return None  # another tick did it today
+    return pictures.collect(at=at)
 
 
 def check_books(*, at: datetime) -> tuple[str, ...]:

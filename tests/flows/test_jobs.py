@@ -1,6 +1,8 @@
 """What the clock asks for: each due thing once, the books every quarter of an hour."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,3 +36,11 @@ def test_books_are_added_up_every_quarter_of_an_hour(
     assert "ledger" in caplog.text
     assert jobs.check_books(at=at + timedelta(minutes=14)) == ()
     assert jobs.check_books(at=at + timedelta(minutes=15)) != ()
+
+
+@pytest.mark.django_db
+def test_pictures_are_collected_once_a_day(at: datetime, settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    assert jobs.collect_pictures(at=at) is not None
+    assert jobs.collect_pictures(at=at + timedelta(hours=23)) is None
+    assert jobs.collect_pictures(at=at + timedelta(hours=24)) is not None

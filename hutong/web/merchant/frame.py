@@ -45,6 +45,8 @@ def navigation(desk: Desk, tab: str) -> list[dict[str, Any]]:
         entries.append(("today", "merchant_today", "calendar", _("Today")))
     if desk.may(Right.EDIT_DEALS, everywhere=True):
         entries.append(("deals", "merchant_deals", "tag", _("Deals")))
+    if desk.may(Right.EDIT_STORE):
+        entries.append(("store", "merchant_store", "pencil", _("Store page")))
     if desk.may(Right.SEE_ORDERS):
         entries.append(("orders", "merchant_orders", "receipt", _("Orders")))
     if desk.may(Right.EDIT_DEALS, everywhere=True):

@@ -155,6 +155,24 @@ def test_of_an_animation_the_first_frame_is_kept() -> None:
         assert close(shown.convert("RGB").getpixel((50, 50)), RED)
 
 
+@pytest.mark.parametrize("mode", ["RGBA", "RGB", "P", "L", "I;16"])
+def test_a_large_picture_has_no_seams(mode: str) -> None:
+    """It is made smaller in strips; what lies evenly in it lies evenly afterwards, down to its last line."""
+    lines = Image.new("L", (1, 1_501))
+    lines.putdata([line // 6 for line in range(1_501)])
+    large = lines.resize((4_000, 1_501), Image.Resampling.NEAREST)
+    if mode == "I;16":
+        large = large.convert("I").point(lambda value: value * 256).convert("I;16")
+    elif mode != "L":
+        large = large.convert("RGB").convert(mode)
+    shown = decoded(render(upload(large, "PNG", compress_level=1)).sizes[-1].jpeg)
+    column = [shown.getpixel((960, line)) for line in range(shown.height)]
+    shades = [pixel[0] for pixel in column if isinstance(pixel, tuple)]
+    expected = [line * 1_501 / shown.height / 6 for line in range(shown.height)]
+    spread = 28 if mode == "P" else 4
+    assert all(abs(shade - wanted) < spread for shade, wanted in zip(shades, expected, strict=True))
+
+
 def test_the_dominant_colour_is_the_commonest() -> None:
     colour = render(upload()).colour
     assert close(tuple(bytes.fromhex(colour[1:])), RED)
@@ -226,9 +244,9 @@ def test_a_damaged_picture_is_refused_or_shown_but_never_fails() -> None:
     assert refused > 10
 
 
-def test_twelve_megapixels_take_less_than_a_few_seconds() -> None:
-    """A phone's picture; the bound is loose, because this machine is shared. Measured 0.7 s on two cores."""
+def test_twelve_megapixels_take_less_than_two_seconds() -> None:
+    """A phone's picture, in time of the processor, which other work does not lengthen. Measured: 0.6 s."""
     data = upload(Image.effect_noise((4000, 3000), 60).convert("RGB"), quality=85)
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert render(data).width == 1920
-    assert time.perf_counter() - begin < 8
+    assert time.process_time() - begin < 2

@@ -1,7 +1,7 @@
 """From what somebody uploaded to files that are safe to show: nothing of the upload is kept but what it shows.
 
 The header is read before anything is decoded, JPEGs are decoded at the size that is needed, and one picture at
-a time is decoded in a process, so that memory stays bounded: about 200 MB for the largest PNG.
+a time is decoded in a process, so that memory stays bounded: about 300 MB for the largest PNG.
 """
 
 import contextlib
@@ -27,6 +27,8 @@ FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF")
 WEBP_QUALITY = 80
 JPEG_QUALITY = 82
 WAIT_S = 20
+# Lines of the smaller picture that are made at a time.
+STRIP = 64
 # Exif's tag that says how the camera was held, and what makes the picture upright again.
 _ORIENTATION = 0x0112
 _UPRIGHT = {
@@ -92,15 +94,35 @@ def _upright(image: Image.Image) -> Image.Image:
     wanted = (target, height_at(target, of=(width, height)))
     size = (wanted[1], wanted[0]) if turned else wanted
     image.draft(None, size)
-    plain = _plain(image)
+    plain = _reduced(image, size)
     if plain.size != size:
-        plain = plain.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
-    plain = _in_srgb(_on_white(plain), profile)
+        plain = plain.resize(size, Image.Resampling.LANCZOS)
+    plain = _in_srgb(plain, profile)
     if orientation in _UPRIGHT:
         plain = plain.transpose(_UPRIGHT[orientation])
     clean = Image.new("RGB", plain.size)
     clean.paste(plain)  # a copy of the pixels alone: nothing else of the upload comes along
     return clean
+
+
+def _reduced(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """The picture in plain colours, made smaller by a whole step to no less than `size` where it is larger.
+
+    Strip by strip: every change of a whole picture is a second copy of it, which of the largest is 200 MB.
+    """
+    step = min(image.width // size[0], image.height // size[1])
+    if step < 2 and image.mode in ("RGB", "L", "CMYK"):
+        return image
+    strips = []
+    for top in range(0, image.height, step * STRIP):
+        strip = image.crop((0, top, image.width, min(top + step * STRIP, image.height)))
+        strips.append(_on_white(_plain(strip)).reduce(step))
+    whole = Image.new(strips[0].mode, (strips[0].width, sum(strip.height for strip in strips)))
+    top = 0
+    for strip in strips:
+        whole.paste(strip, (0, top))
+        top += strip.height
+    return whole
 
 
 def _plain(image: Image.Image) -> Image.Image:
