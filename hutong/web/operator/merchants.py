@@ -281,7 +281,7 @@ def _sides(found: MerchantView, show: str) -> list[dict[str, Any]]:
         "stores": _("Stores"),
         "deals": _("Deals"),
         "orders": _("Orders"),
-        "people": _("People"),
+        "people": _("Team"),
         "devices": _("Devices"),
         "history": _("History"),
     }
@@ -294,8 +294,8 @@ def _sides(found: MerchantView, show: str) -> list[dict[str, Any]]:
 
 def _reasons(found: MerchantView) -> list[Any]:
     language = queries.owner_language(found.ref)
-    name = pick(found.names, language)
-    return choices(ReasonKind.MERCHANT, language=language, values={"name": name, "merchant": name})
+    names = {"name": found.names, "merchant": found.names}
+    return choices(ReasonKind.MERCHANT, language=language, names=names)
 
 
 def _merchant(ref: str) -> MerchantView:

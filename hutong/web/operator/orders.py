@@ -114,7 +114,7 @@ def refund(request: HttpRequest, operator: Person, order_ref: str) -> HttpRespon
     if not form.is_valid():
         context = {**_facts(found), "form": form}
         return operator_page(request, "operator/order.html", context, tab="orders", status=422)
-    offered = choices(ReasonKind.REFUND, language=get_language() or "en", values={})
+    offered = choices(ReasonKind.REFUND, language=get_language() or "en", names={})
     why = form.why(offered)
     if request.method != "POST" or form.cleaned_data["shown"] != form.amount.minor or not why:
         context = {

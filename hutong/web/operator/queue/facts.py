@@ -9,7 +9,6 @@ from hutong.flows import approve, review
 from hutong.flows.checklist import checklist
 from hutong.flows.offers import contents as offer_contents
 from hutong.kernel import clock
-from hutong.kernel.text import pick
 from hutong.town.catalog import queries as catalog
 from hutong.town.catalog.types import OfferState, OfferView
 from hutong.town.contents import queries as contents
@@ -64,13 +63,12 @@ def _of_claim(claim: ClaimView) -> dict[str, Any]:
 
 def _reading(kind: ReasonKind, language: str, **names: dict[str, str]) -> dict[str, Any]:
     """The ready reasons in the language of who will read them, and that language."""
-    values = {name: pick(each, language) for name, each in names.items()}
     return {
         "kind": kind.value,
         "about_names": names["name"],
         "reader_language": "zh-Hans" if language.startswith("zh") else language,
         "reads_another": language != (get_language() or "en"),
-        "choices": choices(kind, language=language, values=values),
+        "choices": choices(kind, language=language, names=names),
     }
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from hutong.kernel import clock
 from hutong.kernel.errors import DomainError, NotFound
+from hutong.kernel.text import pick
 from hutong.town.contents import queries, services
 from hutong.town.contents.rules import MAX_REASON, fill
 from hutong.town.contents.types import ReasonKind
@@ -47,11 +48,18 @@ class ReasonForm(forms.Form):
     )
 
 
-def choices(kind: ReasonKind, *, language: str, values: Mapping[str, str]) -> list[Choice]:
-    """The ready reasons of a kind, filled; `language` is the reader's, labels are in the operator's."""
+def choices(kind: ReasonKind, *, language: str, names: Mapping[str, Mapping[str, str]]) -> list[Choice]:
+    """The ready reasons of a kind, filled with the `names` of each place, which come by language.
+
+    `language` is the reader's; labels are in the operator's own.
+    """
     own = get_language() or "en"
+
+    def filled(texts: Mapping[str, str], language: str) -> str:
+        return fill(texts, language, {place: pick(each, language) for place, each in names.items()})
+
     return [
-        Choice(key=each.key, label=fill(each.texts, own, values), text=fill(each.texts, language, values))
+        Choice(key=each.key, label=filled(each.texts, own), text=filled(each.texts, language))
         for each in queries.reasons(kind)
     ]
 
