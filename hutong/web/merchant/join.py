@@ -16,6 +16,7 @@ from hutong.attract.search import queries as search
 from hutong.kernel import clock
 from hutong.kernel.errors import DomainError, NotFound
 from hutong.kernel.geo import Place
+from hutong.kernel.text import pick
 from hutong.town.merchants import queries as merchants
 from hutong.town.merchants import services
 from hutong.town.merchants.types import MerchantState, StoreState
@@ -84,7 +85,7 @@ def join_new(request: HttpRequest) -> HttpResponse:
         for each in merchants.merchants_of(person)
         if each.state in (MerchantState.APPLIED, MerchantState.APPROVED)
     ]
-    initial = {"city": region.names.get("name", ""), "name_en": request.GET.get("name", "")[:200]}
+    initial = {"city": pick(region.names, "en"), "name_en": request.GET.get("name", "")[:200]}
     form = SignUpForm(request.POST or None, region=region, merchants=own, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
@@ -146,8 +147,8 @@ def _map_context(region: RegionView, form: SignUpForm, own: list[Any]) -> dict[s
     lon, lat = region.lon, region.lat
     if form.is_bound and isinstance(form.cleaned_data.get("lon"), float):
         lon, lat = form.cleaned_data["lon"], form.cleaned_data.get("lat") or lat
-    pick = {"lon": "id_lon", "lat": "id_lat"}
-    config = map_config(region, lon, lat, ZOOM, points=None, pins=[], still=True, pick=pick)
+    fields = {"lon": "id_lon", "lat": "id_lat"}
+    config = map_config(region, lon, lat, ZOOM, points=None, pins=[], still=True, pick=fields)
     return {
         "region": region,
         "form": form,

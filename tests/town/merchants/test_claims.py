@@ -184,7 +184,11 @@ def test_an_owned_listing_gets_no_code(at: datetime) -> None:
 def test_claims_can_be_switched_off(at: datetime) -> None:
     store = joining.listing()
     set_feature(
-        region_ref=store.region.public_id, feature=Feature.CLAIMS, on=False, by=people.operator(), at=at
+        region_ref=store.region.public_id,
+        feature=Feature.CLAIMS,
+        on=False,
+        by=people.operator().public_id,
+        at=at,
     )
     with pytest.raises(services.ClaimsClosed):
         joining.start(store, people.person(), at=at)

@@ -118,7 +118,9 @@ def test_what_makes_no_shop_is_refused(town: Region, at: datetime) -> None:
 
 
 def test_sign_up_can_be_switched_off(town: Region, at: datetime) -> None:
-    set_feature(region_ref=town.public_id, feature=Feature.SIGN_UP, on=False, by=people.operator(), at=at)
+    set_feature(
+        region_ref=town.public_id, feature=Feature.SIGN_UP, on=False, by=people.operator().public_id, at=at
+    )
     with pytest.raises(services.SignUpClosed):
         joining.sign_up(people.person(), at=at, region_ref=town.public_id)
 

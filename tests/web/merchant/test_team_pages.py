@@ -56,7 +56,7 @@ def test_an_invitation_goes_out_and_is_taken(made: Shop) -> None:
     link = re.search(r"/merchant/invited/\S+?/\S+?/", page)
     assert link is not None
     assert link[0] in messages(1, to=guest.phone or "")[0].body
-    assert guest.phone not in page
+    assert (guest.phone or "?") not in page
     assert "Sign in and join" in body(visitor(), link[0])
     browser = visitor(guest)
     assert "Manager" in body(browser, link[0])
@@ -92,7 +92,7 @@ def test_an_invitation_that_cannot_be_taken_says_why(made: Shop, how: str) -> No
     for response in (browser.get(address), browser.post(f"{address}accept/")):
         assert response.status_code == status
         assert said in response.content.decode()
-        assert guest.phone not in response.content.decode()
+        assert (guest.phone or "?") not in response.content.decode()
     assert not Staff.objects.filter(person__in=[guest, friend]).exists()
 
 
@@ -113,7 +113,7 @@ def test_the_team_page_tells_roles_in_words(made: Shop) -> None:
     page = body(visitor(made.owner), "/merchant/team/")
     assert "Kalle Cashier" in page
     assert "Take back scans of others" in page
-    assert made.cashier.phone not in page
+    assert (made.cashier.phone or "?") not in page
 
 
 def test_a_role_is_changed_and_taken(made: Shop) -> None:
@@ -257,12 +257,12 @@ def test_the_company_is_written_down(made: Shop) -> None:
 
 
 def test_statements_of_the_team_do_not_grow_with_it(
-    made: Shop, django_assert_num_queries: DjangoAssertNumQueries
+    made: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     browser = visitor(made.owner)
     browser.get("/merchant/team/")
     for _ in range(2):
-        with django_assert_num_queries(12, exact=False):
+        with django_assert_max_num_queries(12):
             browser.get("/merchant/team/")
         for _each in range(2):
             merchants.staff(merchant=made.scene.merchant, person=people.person())
