@@ -216,7 +216,7 @@ def test_without_review_changes_are_live_at_once_and_nothing_is_no_change(at: da
         region_ref=made.store.region.public_id,
         feature=Feature.REVIEW_CONTENTS,
         on=False,
-        by=people.operator(),
+        by=people.operator().public_id,
         at=at,
     )
     owner = owner_of(made.store)

@@ -199,6 +199,7 @@ def test_a_rejected_offer_is_rewritten_and_a_live_one_is_not(at: datetime) -> No
     assert view is not None
     assert (view.titles["en"], view.price.minor) == ("Coffee, cake and a smile", 1800)
     other = merchants.store()
+    assert other.merchant is not None
     with pytest.raises(services.OfferStoresWrong):
         services.change_offer(offer_ref=ref, store_refs=[other.public_id], draft=changed, by=owner, at=at)
     with pytest.raises(Forbidden):
@@ -207,7 +208,7 @@ def test_a_rejected_offer_is_rewritten_and_a_live_one_is_not(at: datetime) -> No
             store_refs=refs,
             draft=changed,
             by=other.merchant.staff.get().person,
-            at=at,  # type: ignore[union-attr]
+            at=at,
         )
 
 
