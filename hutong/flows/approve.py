@@ -133,6 +133,7 @@ def _decide_claim(ref: str, approve: bool, reason: str, by: Person, at: datetime
         decided = merchants_read.claim_view(ref)
         if decided is not None:
             outbox.send("index_store", at=at, store_ref=decided.store_ref)
+        tell.claim_decided(claim_ref=ref, reason=reason, at=at)
 
 
 def version_of(ref: str) -> str:

@@ -68,6 +68,7 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "index_store": _index_store,
     "index_region": _index_region,
     "tell_order_paid": tell.order_paid,
+    "tell_extended": tell.extended,
     "notify": fan_out,
     "deliver_notification": deliver,
 }

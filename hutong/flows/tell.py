@@ -20,6 +20,7 @@ from hutong.town.notifications.types import Kind
 from hutong.town.people import queries as people
 from hutong.town.people.models import Person
 from hutong.visit.stock.queries import stock_of
+from hutong.visit.vouchers import queries as vouchers
 
 NEW_ACCOUNT_S = 60 * 60
 
@@ -94,6 +95,24 @@ def redeemed(
         params={"deal": titles, "store": store.names if store else {}, "voucher_ref": voucher_ref},
         once=redemption_ref,
     )
+
+
+def extended(*, voucher_refs: list[str], happened_at: str) -> None:
+    """The job behind vouchers that hold longer: each owner is told until when."""
+    for one in vouchers.ending(voucher_refs):
+        notify(
+            Kind.VOUCHER_EXTENDED,
+            at=datetime.fromisoformat(happened_at),
+            people=[one.person_ref],
+            subject_ref=one.voucher_ref,
+            params={
+                "deal": one.titles,
+                "merchant": one.merchant_names,
+                "until": moment(one.valid_until, one.zone),
+                "voucher_ref": one.voucher_ref,
+            },
+            once=f"{one.voucher_ref}:{one.valid_until:%Y%m%d}",
+        )
 
 
 def refund_ended(refund: RefundView, *, person_ref: str, merchant_ref: str, at: datetime) -> None:

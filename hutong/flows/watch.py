@@ -24,6 +24,7 @@ from hutong.town.notifications import services as notifications
 from hutong.town.notifications.types import Kind
 from hutong.town.regions.queries import default_region
 from hutong.visit.vouchers import queries as vouchers
+from hutong.visit.vouchers.types import ExpiringVoucher
 
 EVERY_S = 10 * 60
 DIGEST_EVERY_S = 60 * 60
@@ -66,10 +67,10 @@ def remind_of_vouchers(*, at: datetime, limit: int = 500) -> int:
             after_ref=after_ref, limit=limit,
         ):  # fmt: skip
             after_ref = found[-1].voucher_ref
-            told = notifications_read.told_keys([f"{kind.value}:{one.voucher_ref}" for one in found])
+            told = notifications_read.told_keys([f"{kind.value}:{_end_of(one)}" for one in found])
             with transaction.atomic():
                 for one in found:
-                    if f"{kind.value}:{one.voucher_ref}" in told:
+                    if f"{kind.value}:{_end_of(one)}" in told:
                         continue
                     notify(
                         kind,
@@ -82,10 +83,15 @@ def remind_of_vouchers(*, at: datetime, limit: int = 500) -> int:
                             "until": moment(one.valid_until, one.zone),
                             "voucher_ref": one.voucher_ref,
                         },
-                        once=one.voucher_ref,
+                        once=_end_of(one),
                     )
                     asked += 1
     return asked
+
+
+def _end_of(voucher: ExpiringVoucher) -> str:
+    """Names a voucher's end: one that was extended is reminded of again."""
+    return f"{voucher.voucher_ref}:{voucher.valid_until:%Y%m%d}"
 
 
 def tell_of_queue(*, at: datetime) -> bool:

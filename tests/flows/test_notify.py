@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hutong.flows import acting, approve, jobs, redeem, watch
+from hutong.flows import acting, approve, extend_vouchers, jobs, redeem, watch
 from hutong.flows.notify import fan_out, notify
 from hutong.kernel.rows import scalar
 from hutong.pay.payments.models import Payment
@@ -20,6 +20,8 @@ from hutong.town.notifications import queries
 from hutong.town.notifications.models import Delivery, Notification
 from hutong.town.notifications.types import Kind
 from hutong.town.people.models import Person
+from hutong.visit.vouchers import queries as vouchers_read
+from hutong.visit.vouchers.types import VoucherView
 from tests.factories import catalog, merchants, notifications, people, vouchers
 from tests.factories.loop import scene
 
@@ -186,6 +188,33 @@ def test_vouchers_that_end_soon_are_told_once_a_week_and_once_a_day_before(at: d
     (week, _day) = Notification.objects.order_by("pk")
     assert week.url == f"/voucher/{made.ref}/"
     assert "00:00" in queries.text_of(Kind.VOUCHER_EXPIRES_IN_WEEK, week.params, "en").body
+
+
+def test_extended_vouchers_are_told_and_reminded_of_again(at: datetime) -> None:
+    shop = scene(at=at)
+    (voucher,) = shop.bought()
+    other = people.person()
+    shop.money_arrives(shop.order(by=other))
+    used = next(one for one in wallet_of(other, at))
+    shop.scan(used.code)
+    jobs.drain()
+    watch.remind_of_vouchers(at=voucher.valid_until - 7 * DAY)
+    owner = owner_of(shop.merchant)
+    until_on = voucher.valid_until.date() + 30 * DAY
+    for _again in range(2):
+        extend_vouchers.extend(offer_ref=shop.offer.public_id, until_on=until_on, by=owner, at=at + DAY)
+    jobs.drain()
+    reminded = ["order_paid", "voucher_expires_in_week", "voucher_extended"]
+    assert told(shop.shopper) == reminded
+    assert "voucher_extended" not in told(other)
+    (now,) = wallet_of(shop.shopper, at)
+    watch.remind_of_vouchers(at=now.valid_until - 7 * DAY)
+    jobs.drain()
+    assert told(shop.shopper) == [*reminded, "voucher_expires_in_week"]
+
+
+def wallet_of(person: Person, at: datetime) -> list[VoucherView]:
+    return vouchers_read.wallet(person, at=at)
 
 
 def test_used_and_just_bought_vouchers_are_not_reminded_of(at: datetime) -> None:

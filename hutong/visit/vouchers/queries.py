@@ -94,15 +94,17 @@ def vouchers_of_order(order_ref: str, *, at: datetime) -> list[VoucherView]:
     ]
 
 
-# Through the partial index of ready vouchers by `valid_until`.
-_EXPIRING = """
+_ENDING = """
 SELECT v.public_id AS voucher_ref, p.public_id AS person_ref, v.titles, m.names AS merchant_names,
   v.valid_until, g.zone
 FROM vouchers_voucher v
 JOIN people_person p ON p.id = v.person_id
 JOIN merchants_merchant m ON m.id = v.merchant_id
 JOIN regions_region g ON g.id = m.region_id
-WHERE v.state = 'ready' AND v.valid_until > %(after)s AND v.valid_until <= %(until)s
+"""
+
+# Through the partial index of ready vouchers by `valid_until`.
+_EXPIRING = f"""{_ENDING} WHERE v.state = 'ready' AND v.valid_until > %(after)s AND v.valid_until <= %(until)s
   AND v.created_at <= %(bought)s AND v.public_id > %(ref)s
 ORDER BY v.public_id LIMIT %(limit)s
 """
@@ -127,12 +129,24 @@ def expiring(
             "limit": limit,
         },
     )
-    return [
-        ExpiringVoucher(
-            **{**entry, "titles": loaded(entry["titles"]), "merchant_names": loaded(entry["merchant_names"])}
-        )
-        for entry in found
-    ]
+    return [_ending(entry) for entry in found]
+
+
+def ends_of_offer(offer_ref: str, *, at: datetime) -> dict[str, datetime]:
+    """When each ready voucher of an offer ends, by ref, the oldest first."""
+    ready = Voucher.objects.filter(offer_ref=offer_ref, state=VoucherState.READY.value, valid_until__gt=at)
+    return dict(ready.order_by("pk").values_list("public_id", "valid_until"))
+
+
+def ending(voucher_refs: Sequence[str]) -> list[ExpiringVoucher]:
+    """When these vouchers end, and whose they are; one statement."""
+    sql = f"{_ENDING} WHERE v.public_id = ANY(%s::text[]) ORDER BY v.id"
+    return [_ending(entry) for entry in rows(sql, [list(voucher_refs)])]
+
+
+def _ending(entry: dict[str, Any]) -> ExpiringVoucher:
+    names = {"titles": loaded(entry["titles"]), "merchant_names": loaded(entry["merchant_names"])}
+    return ExpiringVoucher(**{**entry, **names})
 
 
 def unused_units(unit_refs: Sequence[str]) -> list[str]:

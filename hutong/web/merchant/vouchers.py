@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from hutong.flows import extend_vouchers
 from hutong.kernel import clock
 from hutong.kernel.errors import DomainError
 from hutong.town.catalog.queries import offer_by_ref
 from hutong.town.merchants.types import Right
 from hutong.visit.vouchers import queries as vouchers
-from hutong.visit.vouchers import services
 from hutong.visit.vouchers.types import ExpiringLine
 from hutong.web.merchant.access import Desk, needs
 from hutong.web.merchant.frame import merchant_page
@@ -71,7 +71,8 @@ def extend(request: HttpRequest, desk: Desk, offer_ref: str) -> HttpResponse:
         return redirect("merchant_vouchers")
     until_on = form.cleaned_data["until"]
     try:
-        changed = services.extend(offer_ref=offer_ref, until_on=until_on, by=desk.person, at=clock.now())
+        changed = extend_vouchers.extend(
+            offer_ref=offer_ref, until_on=until_on, by=desk.person, at=clock.now())
     except DomainError as error:
         messages.error(request, str(error))
     else:
