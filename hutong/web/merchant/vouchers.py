@@ -72,7 +72,8 @@ def extend(request: HttpRequest, desk: Desk, offer_ref: str) -> HttpResponse:
     until_on = form.cleaned_data["until"]
     try:
         changed = extend_vouchers.extend(
-            offer_ref=offer_ref, until_on=until_on, by=desk.person, at=clock.now())
+            offer_ref=offer_ref, until_on=until_on, by=desk.person, at=clock.now()
+        )
     except DomainError as error:
         messages.error(request, str(error))
     else:
