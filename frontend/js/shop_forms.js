@@ -81,7 +81,7 @@ class PictureUpload extends HTMLElement {
     await window.htmx.ajax("GET", this.dataset.address, { target: "#pictures", swap: "outerHTML" });
     const fresh = document.querySelector("#pictures [data-messages]");
     for (const line of said) {
-      const item = document.createElement("li");
+      const item = document.createElement("p");
       item.textContent = line;
       fresh?.append(item);
     }

@@ -153,7 +153,8 @@ def preview(request: HttpRequest, desk: Desk) -> HttpResponse:
     texts = edit_store.working_texts(desk.store)
     shown = replace(desk.store, descriptions=texts.descriptions)
     place = Place(shown.lon, shown.lat)
-    pins = [{"lon": shown.lon, "lat": shown.lat, "name": "", "url": "#", "price": None}]
+    name = pick(shown.names, get_language() or "en")
+    pins = [{"lon": shown.lon, "lat": shown.lat, "name": name, "url": "#", "price": None}]
     context = store_context(shown, pictures.working(shown.ref).pictures, place, clock.now()) | {
         "region": region,
         "preview": True,
