@@ -243,3 +243,95 @@ class OfferSales:
     sold: int
     used: int
     refunded: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which orders figures are of: those of a region in its currency, or only some shops of it.
+
+    `category` is the slug of a group or of a category, "" for all. `area` is a postcode, "" for the shops
+    without one, None for all. The shop of a unit is the one its order was made for; without one it is the
+    first in which its offer holds, and then the first of its merchant.
+    """
+
+    region_id: int
+    currency: str
+    zone: str
+    category: str = ""
+    area: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A half-open stretch of time (UTC)."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SpanFigures:
+    """What happened in a stretch of time. Each moment counts by itself: what was sold in it, redeemed in it,
+    refunded in it. Only `used_of_sold` and `refunded_of_sold` follow the units sold in it up to now."""
+
+    orders: int
+    shoppers: int
+    sold_units: int
+    sold: Money
+    used_of_sold: int
+    refunded_of_sold: int
+    redeemed_units: int
+    redeemed: Money
+    commission: Money
+    """Of what was redeemed."""
+    refunded_units: int
+    refunds: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Figures of a stretch beside those of the one it is compared with."""
+
+    now: SpanFigures
+    then: SpanFigures
+
+
+class Grouping(StrEnum):
+    """What figures are broken down by."""
+
+    CATEGORY = "category"
+    """The groups; within a group or category the categories."""
+    AREA = "area"
+    """The postcodes of shops."""
+    SHOP = "shop"
+    DEAL = "deal"
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One row of a breakdown. `key` is a slug, a postcode or a public id; "" is what has none.
+
+    `merchant_ref` is there for shops and deals.
+    """
+
+    key: str
+    names: Mapping[str, str]
+    merchant_ref: str
+    figures: Compared
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """The largest slices by what was sold, and how many there are in all."""
+
+    slices: tuple[Slice, ...]
+    every: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSteps:
+    """What became by now of the orders made in a stretch: paid, and with a unit that was used."""
+
+    ordered: int
+    paid: int
+    redeemed: int

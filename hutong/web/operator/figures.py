@@ -1,152 +1,145 @@
-"""The figures of the day: what was sold, redeemed, given back; how it compares; what waits."""
+"""The figures of a region: sales, redemption, refund and funnel of any days, compared, and broken down."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from hutong.kernel import clock
-from hutong.kernel.money import Money, format_money
+from hutong.kernel.text import pick
+from hutong.know.insight import queries as insight
 from hutong.pay.orders import queries as orders
-from hutong.pay.orders.types import DayFigures, SeriesPoint
+from hutong.pay.orders.types import Compared, Grouping
+from hutong.town.merchants.queries import category_tree
 from hutong.town.people.services import Person
-from hutong.town.regions.types import RegionView
 from hutong.web.operator.access import operators
-from hutong.web.operator.charts import sales_chart, step_names
+from hutong.web.operator.charts import points, sales_chart
+from hutong.web.operator.figures_file import days_file, rows_file
+from hutong.web.operator.figures_parts import funnel, table, tiles
+from hutong.web.operator.figures_span import NO_POSTCODE, Against, Asked, Span, asked
 from hutong.web.operator.frame import operator_page, region_of
-from hutong.web.shell.templatetags.hutong import locale, number
 
-DAYS = 14
 NEWEST = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """One figure, and how it stands against yesterday."""
-
-    label: str
-    value: str
-    note: str
-    trend: str = ""
-    trend_good: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A step on the way from order to visit, as a share of the first one."""
-
-    label: str
-    value: str
-    amount: int
-    most: int
+MOST_IN_FILE = 5000
 
 
 @operators
 @require_safe
 def figures(request: HttpRequest, _operator: Person) -> HttpResponse:
-    """The day of one region. `span=today` shows the chart by the hour."""
+    """One region's figures; with `file=days` or `file=rows` the same as CSV."""
     region, every = region_of(request)
     if region is None:
         return operator_page(request, "operator/no_region.html", {}, tab="figures")
-    at = clock.now()
-    today = clock.local(at, region.zone).date()
-    by_hour = request.GET.get("span") == "today"
-    hours = orders.hourly(region=region, on=today)
-    days = orders.daily(region=region, first_on=today - timedelta(days=DAYS - 1), last_on=today)
-    points = hours if by_hour else days
+    page = asked(request.GET, region, clock.now())
+    if request.GET.get("file") in ("days", "rows"):
+        return _file(page, request.GET["file"])
+    steps = points(page, orders.steps(page.scope, page.now, page.then, by_hour=page.by_hour))
+    sums = orders.compared(page.scope, page.now, page.then_so_far)
     context: dict[str, Any] = {
+        "page": page,
         "region": region,
         "regions": every,
         "zone": region.zone,
-        "day": at,
-        "tiles": _tiles(region, today, at, hours),
-        "chart": sales_chart(points, zone=region.zone, by_hour=by_hour, until=at),
-        "points": list(zip(step_names(points, zone=region.zone, by_hour=by_hour), points, strict=True)),
-        "by_hour": by_hour,
-        "bars": _bars(days),
+        "tiles": tiles(sums),
+        "anything": sums.now.orders or sums.now.redeemed_units or sums.now.refunded_units,
+        "chart": sales_chart(steps, by_hour=page.by_hour, unit=region.currency),
+        "points": steps,
         "newest": orders.order_list(region_id=region.region_id, limit=NEWEST),
+        **_broken_down(page, sums),
+        **_choices(page),
     }
     return operator_page(
         request, "operator/figures.html", context, tab="figures", part="operator/_figures.html"
     )
 
 
-def _tiles(region: RegionView, today: date, at: datetime, hours: Sequence[SeriesPoint]) -> list[Tile]:
-    """Today against yesterday up to the same full hour, so that a morning is not compared with a whole day."""
-    yesterday = today - timedelta(days=1)
-    day, before = orders.figures(region=region, on=today), orders.figures(region=region, on=yesterday)
-    full_hours = sum(1 for point in hours if point.starts_at + timedelta(hours=1) <= at)
-    so_far = _sum(hours[:full_hours], region.currency)
-    then = _sum(orders.hourly(region=region, on=yesterday)[:full_hours], region.currency)
-    if not full_hours:
-        return _first_hour(day, before)
-    return [
-        _against(_("Sold"), _money(day.gmv), so_far.gmv.minor, then.gmv.minor),
-        _against(_("Orders paid"), number(day.paid), so_far.paid, then.paid),
-        _against(_("Redeemed"), _money(day.redeemed), so_far.redeemed.minor, then.redeemed.minor),
-        Tile(
-            _("Refunded"), _money(day.refunds), _("yesterday %(amount)s") % {"amount": _money(before.refunds)}
-        ),
-    ]
-
-
-def _first_hour(day: DayFigures, before: DayFigures) -> list[Tile]:
-    """In the first hour there is nothing to compare with but yesterday as a whole."""
-
-    def tile(label: str, value: str, yesterday: str) -> Tile:
-        return Tile(label, value, _("yesterday %(amount)s") % {"amount": yesterday})
-
-    return [
-        tile(_("Sold"), _money(day.gmv), _money(before.gmv)),
-        tile(_("Orders paid"), number(day.paid), number(before.paid)),
-        tile(_("Redeemed"), _money(day.redeemed), _money(before.redeemed)),
-        tile(_("Refunded"), _money(day.refunds), _money(before.refunds)),
-    ]
-
-
-def _against(label: str, value: str, now: int, then: int) -> Tile:
-    if not now and not then:
-        return Tile(label, value, _("as yesterday by this hour"))
-    if not then:
-        return Tile(label, value, _("nothing yesterday by this hour"))
-    change = round((now - then) * 100 / then)
-    if change == 0:
-        return Tile(label, value, _("as yesterday by this hour"))
-    sign = "+" if change > 0 else "−"
-    note = _("%(change)s %% on yesterday by this hour") % {"change": f"{sign}{abs(change)}"}
-    return Tile(label, value, note, trend="up" if change > 0 else "down", trend_good=change > 0)
-
-
-def _sum(points: Sequence[SeriesPoint], unit: str) -> SeriesPoint:
-    nothing = Money(0, unit)
-    return SeriesPoint(
-        starts_at=points[0].starts_at if points else clock.now(),
-        ordered=sum(point.ordered for point in points),
-        paid=sum(point.paid for point in points),
-        gmv=sum((point.gmv for point in points), nothing),
-        redeemed_units=sum(point.redeemed_units for point in points),
-        redeemed=sum((point.redeemed for point in points), nothing),
+def _broken_down(page: Asked, sums: Compared) -> dict[str, Any]:
+    """The table with its names, the marks of what is left in, and the funnel."""
+    tree = category_tree()
+    groups: Mapping[str, Mapping[str, str]] = {group.slug: group.names for group in tree}
+    names = {**groups, **{child.slug: child.names for group in tree for child in group.children}}
+    found = orders.breakdown(page.scope, page.now, page.then_so_far, by=page.by)
+    looks = insight.looks(
+        region_id=page.region.region_id,
+        first_on=page.first_on,
+        last_on=page.last_on,
+        category=page.category,
+        area=page.area,
     )
+    return {
+        "rows": table(page, found, sums, groups),
+        "every": found.every,
+        "funnel": funnel(looks, orders.order_steps(page.scope, page.now)),
+        "marks": _marks(page, names),
+    }
 
 
-def _bars(days: Sequence[SeriesPoint]) -> list[Bar]:
-    every = _sum(days, days[0].gmv.unit)
-    return [
-        Bar(_("Orders placed"), number(every.ordered), every.ordered, every.ordered),
-        Bar(_("Orders paid"), number(every.paid), every.paid, every.ordered),
-        Bar(_("Sold"), _money(every.gmv), every.gmv.minor, max(every.gmv.minor, every.redeemed.minor)),
-        Bar(
-            _("Redeemed"),
-            _money(every.redeemed),
-            every.redeemed.minor,
-            max(every.gmv.minor, every.redeemed.minor),
-        ),
-    ]
+def _marks(page: Asked, names: Mapping[str, Mapping[str, str]]) -> list[dict[str, str]]:
+    """What limits the page, each with the address that lets everything in again."""
+    marks = []
+    if page.category:
+        label = pick(names.get(page.category, {}), get_language() or "en") or page.category
+        url = page.address(category="", by=Grouping.CATEGORY.value)
+        marks.append({"id": "mark-category", "label": label, "url": url})
+    if page.area is not None:
+        label = page.area or _("Other, without a postcode")
+        marks.append(
+            {"id": "mark-area", "label": label, "url": page.address(area=None, by=Grouping.AREA.value)}
+        )
+    return marks
 
 
-def _money(amount: Money) -> str:
-    return format_money(amount, locale())
+def _choices(page: Asked) -> dict[str, Any]:
+    """What can be chosen: days, what to compare with, how to break down."""
+    spans = {
+        Span.TODAY: _("Today"),
+        Span.WEEK: _("7 days"),
+        Span.MONTH: _("28 days"),
+        Span.QUARTER: _("90 days"),
+    }
+    against = {
+        Against.BEFORE: _("The days before"),
+        Against.WEEK: _("A week before"),
+        Against.YEAR: _("A year before"),
+    }
+    groupings = {
+        Grouping.CATEGORY: _("Categories"),
+        Grouping.AREA: _("Areas"),
+        Grouping.SHOP: _("Shops"),
+        Grouping.DEAL: _("Deals"),
+    }
+    return {
+        "span_chips": [
+            {
+                "id": f"span-{span}",
+                "label": label,
+                "current": span is page.span,
+                "url": page.address(span=span.value, start=None, end=None),
+            }
+            for span, label in spans.items()
+        ],
+        "against_choices": [(one.value, label, one is page.against) for one, label in against.items()],
+        "by_chips": [
+            {"id": f"by-{by}", "label": label, "current": by is page.by, "url": page.address(by=by.value)}
+            for by, label in groupings.items()
+        ],
+        "by_label": groupings[page.by],
+        "custom": page.span is Span.CUSTOM,
+        "then_first_on": page.first_on - page.back,
+        "then_last_on": page.last_on - page.back,
+        "area_value": NO_POSTCODE if page.area == "" else page.area or "",
+        "days_url": page.address(file="days"),
+        "rows_url": page.address(file="rows"),
+    }
+
+
+def _file(page: Asked, what: str) -> HttpResponse:
+    if what == "days":
+        return days_file(
+            page, points(page, orders.steps(page.scope, page.now, page.then, by_hour=page.by_hour))
+        )
+    found = orders.breakdown(page.scope, page.now, page.then_so_far, by=page.by, limit=MOST_IN_FILE)
+    return rows_file(page, found)

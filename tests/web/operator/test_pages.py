@@ -30,18 +30,6 @@ def browser() -> Client:
     return visitor(people.operator())
 
 
-def test_figures_of_the_day(here: Shop, browser: Client) -> None:
-    first, _second = here.scene.bought(quantity=2)
-    here.scene.scan(first.code)
-    slug = here.scene.store.region.slug
-    page = browser.get(f"/operator/?region={slug}")
-    tiles = {tile.label: tile.value for tile in page.context["tiles"]}
-    assert tiles == {"Sold": "€39.80", "Orders paid": "1", "Redeemed": "€19.90", "Refunded": "€0.00"}
-    assert len(page.context["points"]) == 14
-    hours = browser.get("/operator/?span=today").context["points"]
-    assert 23 <= len(hours) <= 25
-
-
 def test_a_site_without_a_town(browser: Client) -> None:
     assert "There is no town yet" in browser.get("/operator/").content.decode()
 

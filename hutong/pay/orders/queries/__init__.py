@@ -11,6 +11,7 @@ from hutong.pay.orders.queries.figures import (
     takings,
 )
 from hutong.pay.orders.queries.of_merchant import merchant_orders
+from hutong.pay.orders.queries.spans import breakdown, compared, no_figures, order_steps, steps
 from hutong.pay.orders.queries.views import (
     order_facts,
     order_list,
@@ -27,6 +28,8 @@ from hutong.pay.orders.queries.views import (
 __all__ = [
     "all_refs",
     "all_unit_refs",
+    "breakdown",
+    "compared",
     "counts_by_state",
     "daily",
     "everything_about",
@@ -34,8 +37,10 @@ __all__ = [
     "hourly",
     "merchant_of_orders",
     "merchant_orders",
+    "no_figures",
     "order_facts",
     "order_list",
+    "order_steps",
     "order_view",
     "orders_of",
     "orders_to_expire",
@@ -44,6 +49,7 @@ __all__ = [
     "sold_by_offer",
     "sold_unit",
     "standing_of",
+    "steps",
     "takings",
     "unit_offers",
     "units",
