@@ -240,3 +240,11 @@ def test_a_deal_is_previewed_before_it_is_on_sale(here: Shop, owner: Client) -> 
     assert "Only you see this" in page
     assert f"/deal/{draft.public_id}/buy/" not in page
     assert Client().get(f"/deal/{draft.public_id}/").status_code == 404
+
+
+def test_a_deal_leads_to_its_pictures_and_its_preview(here: Shop, owner: Client) -> None:
+    ref = here.scene.offer.public_id
+    page = owner.get(f"/merchant/deals/{ref}/").content.decode()
+    for address in (f"/merchant/pictures/{ref}/", f"/merchant/deals/{ref}/preview/"):
+        assert f'href="{address}"' in page
+        assert owner.get(address).status_code == 200
