@@ -21,7 +21,7 @@ from tests.factories import joining, merchants, people, pictures
 from tests.web.visitors import Shop, shop, visitor
 
 SHOPPER_NAME = "Victoria Verysecret"
-STAFF_NAME = "Kalle Cashier"
+STAFF_NAME = "Kasimir Keepsecret"
 
 
 @dataclass
@@ -44,6 +44,7 @@ def world() -> World:
     at = clock.now()
     scene = made.scene
     Person.objects.filter(pk=scene.shopper.pk).update(name=SHOPPER_NAME)
+    Person.objects.filter(pk=made.cashier.pk).update(name=STAFF_NAME)
     used, unused = scene.bought(quantity=2)
     redeemed = scene.scan(used.code)
     jobs.drain()
@@ -75,7 +76,7 @@ def world() -> World:
         "redemption_ref": redeemed.redemption_ref,
         "customer_ref": customer.ref,
         "device_ref": scene.device.public_id,
-        "token": services.invitation_key(invitation_ref),
+        "token": "not-the-key-of-any-of-these",
         "invitation_ref": invitation_ref,
         "claim_ref": joining.start(joining.listing(), made.owner, at=at),
         "pairing_ref": services.open_pairing(store_ref=scene.store.public_id, by=made.owner, at=at),
