@@ -91,7 +91,6 @@ def world() -> World:
         "owner_ref": scene.store.public_id,
         "picture_ref": picture.ref,
         "entry_ref": "aud_none",
-        "folder": "none",
         "region_ref": scene.store.region.public_id,
         "feature": "sign_up",
         "announcement_ref": "ann_none",

@@ -16,9 +16,8 @@ def as_table() -> str:
     for kind, spec in KINDS.items():
         to = _TO.get(spec.audience, f"staff with `{spec.right}`")
         channels = ", ".join(channel.value for channel in Channel if channel in spec.defaults)
-        lines.append(
-            f"| `{kind}` | {to} | {GROUPS[spec.group].name} | {channels} | {spec.title.replace('%(', '{').replace(')s', '}')} |"
-        )
+        title = spec.title.replace("%(", "{").replace(")s", "}")
+        lines.append(f"| `{kind}` | {to} | {GROUPS[spec.group].name} | {channels} | {title} |")
     return "\n".join(lines) + "\n"
 
 
