@@ -204,7 +204,7 @@ def test_statements_of_a_hold(
     size: int, at: datetime, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     wants = [Want(stock.limited_offer(9), 1, per_person_limit=5) for _number in range(size)]
-    with django_assert_num_queries(3 * size + 1 + 2):  # two for the savepoint inside the test's transaction
+    with django_assert_num_queries(3 * size + 2):  # two for the savepoint inside the test's transaction
         services.hold(
             order_ref=f"ord_s{size}",
             person_ref="per_a",

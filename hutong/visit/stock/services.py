@@ -18,7 +18,7 @@ from hutong.kernel.rows import execute, row, rows
 from hutong.visit.stock import queries
 from hutong.visit.stock.models import Hold
 from hutong.visit.stock.rules import next_state
-from hutong.visit.stock.types import HoldEvent, HoldState, HoldView, Want
+from hutong.visit.stock.types import HoldEvent, HoldState, Want
 
 
 class SoldOut(Conflict):
@@ -136,11 +136,11 @@ def start_counting(*, offer_ref: str, by: str, at: datetime) -> None:
 
 def hold(
     *, order_ref: str, person_ref: str, wants: Sequence[Want], expires_at: datetime, at: datetime
-) -> list[HoldView]:
-    """Keep all wants for an order until `expires_at`, or none of them.
+) -> None:
+    """Keep all wants for an order until `expires_at`, or none of them; `queries.holds_of` tells what is kept.
 
-    The same order and wants again give the same holds. Raises `SoldOut`, `PersonLimitReached`, `HoldChanged`
-    (another quantity), `HoldEnded` (the order's hold was released). One to three statements a want, one more.
+    The same order and wants again change nothing. Raises `SoldOut`, `PersonLimitReached`, `HoldChanged`
+    (another quantity), `HoldEnded` (the order's hold was released). One to three statements a want.
     """
     with transaction.atomic():
         for want in sorted(wants, key=lambda want: want.offer_ref):
@@ -157,7 +157,6 @@ def hold(
                 raise _sold_out(want.offer_ref)
             if want.per_person_limit is not None:
                 _take_limit(person_ref, want.offer_ref, want.quantity, want.per_person_limit)
-        return queries.holds_of(order_ref)
 
 
 def confirm(*, order_ref: str, at: datetime) -> None:

@@ -4,11 +4,9 @@ Each process reads the announcements once in `FRESH_S` seconds, so that a page c
 one is seen within that time.
 """
 
-import logging
 import time
 from datetime import datetime
 
-from django.db import Error
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_POST
 
@@ -45,19 +43,11 @@ def current(request: HttpRequest) -> AnnouncementView | None:
 
 
 def _fresh(at: datetime) -> list[AnnouncementView]:
-    """The announcements of now or of the last seconds.
-
-    The page of an error stands in the same frame, so a database that is away must not break it: then what was
-    read before goes on for a while.
-    """
+    """The announcements of now or of the last seconds."""
     read_s, found = _read.get("all", (0.0, []))
-    if read_s and time.monotonic() - read_s <= FRESH_S:
-        return found
-    try:
+    if not read_s or time.monotonic() - read_s > FRESH_S:
         found = queries.announcements(ends_after=at, limit=20)
-    except Error:
-        logging.getLogger("hutong.database").warning("announcements cannot be read now", exc_info=True)
-    _read["all"] = (time.monotonic(), found)
+        _read["all"] = (time.monotonic(), found)
     return found
 
 
