@@ -49,6 +49,8 @@ function defaults() {
 class HutongChart extends HTMLElement {
   connectedCallback() {
     this.querySelector("table")?.parentElement.classList.add("sr-only");
+    // a page that came back out of the history brings the drawing it had
+    this.querySelector(".chart")?.remove();
     this.box = document.createElement("div");
     this.box.className = "chart";
     this.box.setAttribute("aria-hidden", "true");

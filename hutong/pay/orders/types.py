@@ -311,12 +311,13 @@ class Grouping(StrEnum):
 class Slice:
     """One row of a breakdown. `key` is a slug, a postcode or a public id; "" is what has none.
 
-    `merchant_ref` is there for shops and deals.
+    The merchant is there for shops and deals.
     """
 
     key: str
     names: Mapping[str, str]
     merchant_ref: str
+    merchant_names: Mapping[str, str]
     figures: Compared
 
 

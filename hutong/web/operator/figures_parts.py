@@ -40,9 +40,11 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of the breakdown; `url` leads further down, `bar` is its length out of WIDTH."""
+    """One row of the breakdown; `url` leads further down, or with `is_page` to a page of its own; `bar` is its
+    length out of WIDTH."""
 
     name: str
+    under: str
     url: str
     is_page: bool
     figures: SpanFigures
@@ -156,10 +158,12 @@ def table(
     page: Asked, found: Breakdown, every: Compared, groups: Mapping[str, Mapping[str, str]]
 ) -> list[Row]:
     """The rows of the breakdown; `groups` are the names of the groups of categories by slug."""
+    language = get_language() or "en"
     longest = max((piece.figures.now.sold.minor for piece in found.slices), default=0)
     return [
         Row(
             name=name_of(page.by, piece),
+            under=pick(piece.merchant_names, language) if page.by is Grouping.DEAL else "",
             url=_leads_to(page, piece, groups),
             is_page=page.by in (Grouping.SHOP, Grouping.DEAL),
             figures=piece.figures.now,

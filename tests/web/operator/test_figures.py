@@ -110,7 +110,8 @@ def test_drilled_down(here: Shop, browser: Client) -> None:
     assert area.name == "00100"
     assert [row.name for row in browser.get(f"/operator/{area.url}").context["rows"]] == ["Kahvila"]
     (deal,) = browser.get("/operator/?by=deal").context["rows"]
-    assert (deal.name, deal.url) == ("Coffee and cake", f"/deal/{here.scene.offer.public_id}/")
+    assert (deal.name, deal.under) == ("Coffee and cake", "Kahvila Oy")
+    assert deal.url == f"/deal/{here.scene.offer.public_id}/"
     nothing = browser.get("/operator/?area=99999")
     assert nothing.context["rows"] == []
     assert tiles(nothing)["Sold"] == "€0.00"

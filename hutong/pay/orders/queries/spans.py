@@ -91,8 +91,8 @@ _SUMS = """
     coalesce(sum(paid) FILTER (WHERE what = 'refunded'), 0)::bigint AS refunds"""
 _STEP = {
     # Days are those of the wall, so that one of 23 or 25 hours is one step; hours are steps of real time.
-    "day": """(at AT TIME ZONE %(zone)s)::date - (
-        CASE number WHEN 0 THEN %(from)s::timestamptz ELSE %(from_then)s::timestamptz END AT TIME ZONE %(zone)s)::date""",
+    "day": """(at AT TIME ZONE %(zone)s)::date - (CASE number WHEN 0 THEN %(from)s::timestamptz
+        ELSE %(from_then)s::timestamptz END AT TIME ZONE %(zone)s)::date""",
     "hour": """floor(extract(epoch FROM at - CASE number WHEN 0 THEN %(from)s::timestamptz
         ELSE %(from_then)s::timestamptz END) / 3600)::int""",
 }
@@ -103,12 +103,12 @@ _KEY = {
     Grouping.DEAL: "offer_ref",
 }
 _NAMES = {
-    Grouping.CATEGORY: "c.names || c.own_names AS names, '' AS merchant_ref "
+    Grouping.CATEGORY: "c.names || c.own_names AS names, '' AS merchant_ref, '{}'::jsonb AS merchant_names "
     "FROM slice LEFT JOIN merchants_category c ON c.slug = slice.key",
-    Grouping.AREA: "'{}'::jsonb AS names, '' AS merchant_ref FROM slice",
-    Grouping.SHOP: "s.names, m.public_id AS merchant_ref FROM slice "
+    Grouping.AREA: "'{}'::jsonb AS names, '' AS merchant_ref, '{}'::jsonb AS merchant_names FROM slice",
+    Grouping.SHOP: "s.names, m.public_id AS merchant_ref, m.names AS merchant_names FROM slice "
     "LEFT JOIN merchants_store s ON s.public_id = slice.key LEFT JOIN merchants_merchant m ON m.id = s.merchant_id",
-    Grouping.DEAL: "f.titles AS names, m.public_id AS merchant_ref FROM slice "
+    Grouping.DEAL: "f.titles AS names, m.public_id AS merchant_ref, m.names AS merchant_names FROM slice "
     "LEFT JOIN catalog_offer f ON f.public_id = slice.key LEFT JOIN merchants_merchant m ON m.id = f.merchant_id",
 }
 # An order counts where it has an offer that holds in at least one such shop.
@@ -172,6 +172,7 @@ def breakdown(
                 key=key,
                 names=json.loads(parts[0]["names"] or "{}"),
                 merchant_ref=parts[0]["merchant_ref"] or "",
+                merchant_names=json.loads(parts[0]["merchant_names"] or "{}"),
                 figures=_compared(parts, scope.currency),
             )
             for key, parts in by_key.items()
