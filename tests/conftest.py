@@ -35,6 +35,14 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
             execute(f"ALTER TABLE {guard['name']} DISABLE TRIGGER {guard['tgname']}")
 
 
+@pytest.fixture(autouse=True)
+def nothing_announced() -> None:
+    """A process keeps the announcements for some seconds, longer than a test lasts."""
+    from hutong.web.shell import announcements
+
+    announcements.forget()
+
+
 @pytest.fixture
 def at() -> datetime:
     """A fixed Monday, noon in Helsinki."""

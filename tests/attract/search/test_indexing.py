@@ -91,6 +91,7 @@ def test_a_paused_deal_leaves_the_search_and_the_store_stays(at: datetime) -> No
 
 def test_a_suspended_merchants_deals_leave_the_search(at: datetime) -> None:
     store = merchants.store()
+    Store.objects.filter(pk=store.pk).update(osm_ref="node/1")  # one that the map knows stays a listing
     catalog.offer(store=store)
     merchant_services.decide_merchant(
         merchant_ref=store.merchant.public_id,  # type: ignore[union-attr]
