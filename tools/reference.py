@@ -108,9 +108,9 @@ def permissions() -> str:
         assert permission is not None, f"{route.name} declares no permission"
         where = "every store" if permission.everywhere else "the store"
         door = permission.door.value + (", or a paired phone" if permission.device else "")
-        right = f"`{permission.right}`" if permission.right else ""
+        named = f"`{permission.right}`" if permission.right else ""
         scope = where if permission.right and permission.door is Door.STAFF else ""
-        lines.append(f"| `/{route.pattern}` | {door} | {right} | {scope} |")
+        lines.append(f"| `/{route.pattern}` | {door} | {named} | {scope} |")
     return "\n".join(lines) + "\n"
 
 

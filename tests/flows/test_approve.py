@@ -154,7 +154,8 @@ def test_published_contents_taken_back_are_as_they_were_before(at: datetime) -> 
 
 
 def test_nothing_has_no_decision(at: datetime) -> None:
-    for act in (approve.decide, approve.take_back):
-        more = {"approve": True} if act is approve.decide else {}
-        with pytest.raises(NotFound):
-            act(ref="xyz_1", by=people.operator(), at=at, **more)  # type: ignore[operator]
+    operator = people.operator()
+    with pytest.raises(NotFound):
+        approve.decide(ref="xyz_1", approve=True, by=operator, at=at)
+    with pytest.raises(NotFound):
+        approve.take_back(ref="xyz_1", by=operator, at=at)

@@ -6,7 +6,7 @@ import pytest
 from django.core import mail
 from django.db import connection
 
-from hutong.flows import books, erase_person, jobs
+from hutong.flows import books, erase_person, expire_orders, jobs
 from hutong.kernel import audit, budget, idempotency
 from hutong.kernel.rows import row, rows, scalar
 from hutong.know.customers import queries as customers
@@ -248,7 +248,7 @@ def test_money_that_comes_after_the_erasure_is_booked_and_remembered_by_nobody(a
     here = scene(at=at)
     placed = here.order(consent=True)
     later = at + timedelta(hours=1)
-    jobs.expire_orders.run(at=later)
+    expire_orders.run(at=later)
     due = erase_person.ask(person=here.shopper, sign_in=fresh(later), give_up=False, at=later)
     assert erase_person.run_due(at=due) == 1
     assert here.money_arrives(placed, at=due) == "paid_late"

@@ -197,12 +197,13 @@ def test_forty_megabytes_are_refused_before_they_are_read(here: Shop, owner: Cli
         def read(self, *_size: int | None) -> bytes:
             raise AssertionError("the body was read")
 
+    environ: Any = {"CONTENT_LENGTH": str(40 * 1024 * 1024), "wsgi.input": Unread()}
     response = owner.generic(
         "POST",
         f"/merchant/pictures/{now(here).ref}/",
         b"",
         content_type="multipart/form-data; boundary=x",
-        **{"CONTENT_LENGTH": str(40 * 1024 * 1024), "wsgi.input": Unread()},
+        **environ,
     )
     assert response.status_code == 413
     assert "at most 20 MB" in response.content.decode()
