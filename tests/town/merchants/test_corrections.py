@@ -131,7 +131,7 @@ def test_merchants_that_may_be_the_same_one(at: datetime) -> None:
     ours = merchants.store(name="Café Engel", at=at)
     near = merchants.store(name="Cafe Engel", lon=24.9418, at=at)
     far = merchants.store(name="Café Engel", lon=24.96, at=at)
-    other = merchants.store(name="Sushi Bar", at=at)
+    merchants.store(name="Sushi Bar", at=at)
     assert ours.merchant is not None
     assert near.merchant is not None
     assert far.merchant is not None
