@@ -1,10 +1,10 @@
 """Counting without a statement: counts gather in memory and are written together."""
 
-import atexit
 import logging
 import threading
 from collections import Counter
 from datetime import date
+from multiprocessing.util import Finalize
 
 from django.db import DatabaseError, connection
 
@@ -85,7 +85,8 @@ class Recorder:
                 return
             self._thread = threading.Thread(target=self._keep_writing, name="insight", daemon=True)
         self._thread.start()
-        atexit.register(self.stop)
+        # The web server forks its workers by multiprocessing, and those end without what `atexit` knows.
+        Finalize(None, self.stop, exitpriority=10)
 
     def stop(self) -> None:
         """Write what is left and end the thread; may be called twice."""
