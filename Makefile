@@ -20,7 +20,7 @@ demo-reset: $(VENV)/.installed
 
 test: $(VENV)/.dev
 	@command -v chromium >/dev/null || echo "No chromium here: browser tests will be skipped (Debian: apt-get install chromium)."
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not long"
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -34,7 +34,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m bench $(PART)
 
 faults: $(VENV)/.dev
-	$(BIN)/pytest -n 0 -m slow tests/faults tests/concurrency
+	$(BIN)/pytest -n 0 -m "slow or long" tests/faults tests/concurrency
 
 pictures: $(VENV)/.dev
 	$(BIN)/python -m tools.pictures

@@ -170,7 +170,7 @@ def test_six_kills_under_load(tmp_path: Path, settings: Any) -> None:
     run_kills(tmp_path, settings, kills=6, seed=6)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_fifty_kills_under_load(tmp_path: Path, settings: Any) -> None:
     run_kills(tmp_path, settings, kills=50, seed=50)
 

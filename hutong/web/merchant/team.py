@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from hutong.flows import team as flow
 from hutong.kernel import clock
-from hutong.kernel.errors import DomainError, Unavailable
+from hutong.kernel.errors import DomainError, Forbidden, Unavailable
 from hutong.kernel.text import pick
 from hutong.town.merchants import queries as merchants
 from hutong.town.merchants import services
@@ -204,6 +204,8 @@ def hand_over(request: HttpRequest, desk: Desk, staff_id: int) -> HttpResponse:
 def leave(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Leave the shop: all roles one has here end. The last owner cannot."""
     assert desk.person is not None, "who leaves is signed in"
+    if desk.acting:
+        raise Forbidden
     try:
         flow.leave(merchant_ref=desk.merchant_ref, by=desk.person, at=clock.now())
     except DomainError as error:
