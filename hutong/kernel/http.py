@@ -67,10 +67,14 @@ class DomainErrorMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """The answer to a domain error, or to a database that went away; any other error goes on to Django."""
         if isinstance(error, OperationalError | InterfaceError):
-            # The transaction is rolled back: nothing was half done, and the same request may be sent again.
-            logging.getLogger("hutong.database").exception("the database did not answer")
-            error = Unavailable(retry_after_s=5)
+            return database_away(request, error)
         return answer(request, error) if isinstance(error, DomainError) else None
+
+
+def database_away(request: HttpRequest, error: Exception) -> HttpResponse:
+    """503: the transaction is rolled back, nothing was half done, and the same request may be sent again."""
+    logging.getLogger("hutong.database").error("the database did not answer", exc_info=error)
+    return answer(request, Unavailable(retry_after_s=5))
 
 
 def answer(request: HttpRequest, error: DomainError) -> HttpResponse:

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from datetime import datetime
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from hutong.kernel import budget, clock
 from hutong.kernel.errors import TooMany
-from hutong.kernel.http import answer, client_address
+from hutong.kernel.http import answer, client_address, database_away
 from hutong.kernel.secret import keyed_hex
 
 WINDOW_S = 60
@@ -35,6 +36,8 @@ class LimitMiddleware:
                 count(request, at=clock.now())
             except TooMany as error:
                 return answer(request, error)
+            except (OperationalError, InterfaceError) as error:
+                return database_away(request, error)
         return self.get_response(request)
 
 
