@@ -133,6 +133,7 @@ def test_statements_do_not_grow_with_what_waits(here: Shop, browser: Client) -> 
             assert browser.get("/operator/queue/?tab=deal").status_code == 200
         return len(seen)
 
+    statements()  # reads the announcements for the next seconds
     before = statements()
     for number in range(5):
         deal(here, f"More {number}")
