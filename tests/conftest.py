@@ -1,6 +1,7 @@
 """What every test stands on: a real PostgreSQL, a fixed moment, and the books checked after money moved."""
 
 import os
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,10 +38,14 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def nothing_announced() -> None:
-    """A process keeps the announcements for some seconds, longer than a test lasts."""
+    """A process keeps the announcements for some seconds; in a test it has read that there are none.
+
+    Tests of announcements let it read anew by `announcements.forget`.
+    """
     from hutong.web.shell import announcements
 
-    announcements.forget()
+    an_hour_s = 3600.0
+    announcements._read["all"] = (time.monotonic() + an_hour_s, [])
 
 
 @pytest.fixture

@@ -15,10 +15,16 @@ from hutong.town.contents.types import Audience
 from hutong.town.merchants import queries as merchants_read
 from hutong.town.regions import queries as regions_read
 from hutong.town.regions.types import Feature
+from hutong.web.shell import announcements
 from tests.factories import merchants, people, regions
 from tests.web.visitors import shop, visitor
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _read_anew() -> None:
+    announcements.forget()
 
 
 @pytest.mark.parametrize("page", ["terms", "privacy", "imprint"])
