@@ -21,6 +21,7 @@ from hutong.town.people import queries as people
 from hutong.town.people.models import Person
 from hutong.visit.stock.queries import stock_of
 from hutong.visit.vouchers import queries as vouchers
+from hutong.visit.vouchers.types import ExpiringVoucher
 
 NEW_ACCOUNT_S = 60 * 60
 
@@ -100,19 +101,29 @@ def redeemed(
 def extended(*, voucher_refs: list[str], happened_at: str) -> None:
     """The job behind vouchers that hold longer: each owner is told until when."""
     for one in vouchers.ending(voucher_refs):
-        notify(
-            Kind.VOUCHER_EXTENDED,
-            at=datetime.fromisoformat(happened_at),
-            people=[one.person_ref],
-            subject_ref=one.voucher_ref,
-            params={
-                "deal": one.titles,
-                "merchant": one.merchant_names,
-                "until": moment(one.valid_until, one.zone),
-                "voucher_ref": one.voucher_ref,
-            },
-            once=f"{one.voucher_ref}:{one.valid_until:%Y%m%d}",
-        )
+        voucher_ends(Kind.VOUCHER_EXTENDED, one, at=datetime.fromisoformat(happened_at))
+
+
+def voucher_ends(kind: Kind, voucher: ExpiringVoucher, *, at: datetime) -> None:
+    """Its owner learns until when a voucher holds: that it holds longer, or that it ends soon."""
+    notify(
+        kind,
+        at=at,
+        people=[voucher.person_ref],
+        subject_ref=voucher.voucher_ref,
+        params={
+            "deal": voucher.titles,
+            "merchant": voucher.merchant_names,
+            "until": moment(voucher.valid_until, voucher.zone),
+            "voucher_ref": voucher.voucher_ref,
+        },
+        once=end_of(voucher),
+    )
+
+
+def end_of(voucher: ExpiringVoucher) -> str:
+    """Names a voucher's end: one that was extended is told of again."""
+    return f"{voucher.voucher_ref}:{voucher.valid_until:%Y%m%d}"
 
 
 def refund_ended(refund: RefundView, *, person_ref: str, merchant_ref: str, at: datetime) -> None:

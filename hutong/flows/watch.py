@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
+from hutong.flows import tell
 from hutong.flows.notify import moment, notify
 from hutong.kernel import budget
 from hutong.kernel.errors import TooMany
@@ -24,7 +25,6 @@ from hutong.town.notifications import services as notifications
 from hutong.town.notifications.types import Kind
 from hutong.town.regions.queries import default_region
 from hutong.visit.vouchers import queries as vouchers
-from hutong.visit.vouchers.types import ExpiringVoucher
 
 EVERY_S = 10 * 60
 DIGEST_EVERY_S = 60 * 60
@@ -67,31 +67,14 @@ def remind_of_vouchers(*, at: datetime, limit: int = 500) -> int:
             after_ref=after_ref, limit=limit,
         ):  # fmt: skip
             after_ref = found[-1].voucher_ref
-            told = notifications_read.told_keys([f"{kind.value}:{_end_of(one)}" for one in found])
+            told = notifications_read.told_keys([f"{kind.value}:{tell.end_of(one)}" for one in found])
             with transaction.atomic():
                 for one in found:
-                    if f"{kind.value}:{_end_of(one)}" in told:
+                    if f"{kind.value}:{tell.end_of(one)}" in told:
                         continue
-                    notify(
-                        kind,
-                        at=at,
-                        people=[one.person_ref],
-                        subject_ref=one.voucher_ref,
-                        params={
-                            "deal": one.titles,
-                            "merchant": one.merchant_names,
-                            "until": moment(one.valid_until, one.zone),
-                            "voucher_ref": one.voucher_ref,
-                        },
-                        once=_end_of(one),
-                    )
+                    tell.voucher_ends(kind, one, at=at)
                     asked += 1
     return asked
-
-
-def _end_of(voucher: ExpiringVoucher) -> str:
-    """Names a voucher's end: one that was extended is reminded of again."""
-    return f"{voucher.voucher_ref}:{voucher.valid_until:%Y%m%d}"
 
 
 def tell_of_queue(*, at: datetime) -> bool:

@@ -1,7 +1,5 @@
 """The shop's orders: found, looked at, and taken along as a file. It says nothing of a shopper but three digits."""
 
-import csv
-import io
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -24,11 +22,10 @@ from hutong.town.merchants.types import Right
 from hutong.visit.vouchers.queries import vouchers_of_order
 from hutong.web.merchant.access import Desk, needs
 from hutong.web.merchant.frame import merchant_page
+from hutong.web.shell.spreadsheet import csv_file, plain
 
 PAGE = 25
 MOST_IN_FILE = 10_000
-# What a table program would run as a formula; a space in front makes it text.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class SearchForm(forms.Form):
@@ -98,22 +95,13 @@ def order(request: HttpRequest, desk: Desk, order_ref: str) -> HttpResponse:
 def order_file(request: HttpRequest, desk: Desk) -> HttpResponse:
     """What the list shows, all of it, as a table for other programs; the newest 10,000 at most."""
     wanted = _wanted(request)
-    text = io.StringIO()
-    # The mark at the beginning tells table programs that this is UTF-8.
-    text.write("\ufeff")
-    table = csv.writer(text)
-    table.writerow(
-        [
-            _("Order"), _("Ordered"), _("Paid"), _("State"), _("Deal"), _("Uses"), _("Total"), _("Refunded"),
-            _("Currency"), _("Phone"), _("Store"),
-        ]
-    )  # fmt: skip
-    for each in _found(desk, wanted, before="", limit=MOST_IN_FILE):
-        table.writerow(_cells(each))
+    heads = [
+        _("Order"), _("Ordered"), _("Paid"), _("State"), _("Deal"), _("Uses"), _("Total"), _("Refunded"),
+        _("Currency"), _("Phone"), _("Store"),
+    ]  # fmt: skip
+    found = _found(desk, wanted, before="", limit=MOST_IN_FILE)
     day = clock.local(clock.now(), desk.store.zone).date()
-    response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="orders-{day.isoformat()}.csv"'
-    return response
+    return csv_file(f"orders-{day.isoformat()}.csv", heads, map(_cells, found))
 
 
 def _cells(order: OrderSummary) -> list[str]:
@@ -131,7 +119,7 @@ def _cells(order: OrderSummary) -> list[str]:
         order.masked_phone.removeprefix("+"),
         pick(order.store_names or {}, language),
     ]
-    return [f" {cell}" if cell.startswith(_FORMULA) else cell for cell in cells]
+    return [plain(cell) for cell in cells]
 
 
 def _wanted(request: HttpRequest) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """The audit log for operators: who changed what, when, from what to what, and why."""
 
-import csv
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -24,6 +23,7 @@ from hutong.town.people.services import Person
 from hutong.web.operator.access import operators
 from hutong.web.operator.frame import operator_page, region_of
 from hutong.web.shell.history import history
+from hutong.web.shell.spreadsheet import csv_file, plain
 
 PAGE = 50
 MOST_IN_FILE = 10_000
@@ -111,21 +111,16 @@ def _names(refs: Sequence[str]) -> dict[str, str]:
 
 def _as_csv(wanted: dict[str, Any], zone: str) -> HttpResponse:
     """The entries as a file for a spreadsheet, at most `MOST_IN_FILE` of them."""
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="audit.csv"'
-    response.write("\ufeff")  # so that spreadsheets read it as UTF-8
-    writer = csv.writer(response)
-    writer.writerow(
-        ["at", "action", "subject", "by", "on_behalf_of", "merchant", "changes", "reason", "request_id"]
-    )
-    for entry in _search({**wanted, "before": ""}, zone, limit=MOST_IN_FILE).entries:
-        cells = [
+    heads = ["at", "action", "subject", "by", "on_behalf_of", "merchant", "changes", "reason", "request_id"]
+    found = _search({**wanted, "before": ""}, zone, limit=MOST_IN_FILE).entries
+    lines = (
+        [
             entry.at.isoformat(timespec="seconds"), entry.action, entry.subject_ref, entry.actor_ref,
-            entry.on_behalf_of, entry.merchant_ref, entry.changes, entry.reason, entry.request_id,
-        ]  # fmt: skip
-        # A cell that begins like a formula would be run by a spreadsheet (CWE-1236).
-        writer.writerow([f"'{cell}" if str(cell)[:1] in "=+-@\t\r" else cell for cell in cells])
-    return response
+            entry.on_behalf_of, entry.merchant_ref, entry.changes, plain(entry.reason), entry.request_id,
+        ]
+        for entry in found
+    )  # fmt: skip
+    return csv_file("audit.csv", heads, lines)
 
 
 def _chips(wanted: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """The figures as files for a spreadsheet: the steps of the chart, or the rows of the breakdown."""
 
-import csv
 from collections.abc import Iterable, Sequence
 
 from django.http import HttpResponse
@@ -9,6 +8,7 @@ from hutong.pay.orders.types import Breakdown, SpanFigures
 from hutong.web.operator.charts import Point
 from hutong.web.operator.figures_parts import name_of
 from hutong.web.operator.figures_span import Asked
+from hutong.web.shell.spreadsheet import csv_file, plain
 
 _COLUMNS = (
     "sold", "orders", "units_sold", "shoppers", "redeemed", "units_redeemed", "refunded", "units_refunded",
@@ -47,11 +47,6 @@ def rows_file(page: Asked, found: Breakdown) -> HttpResponse:
     return _file(page, page.by.value, [page.by.value, "name", *_HEADS], lines)
 
 
-def plain(text: str) -> str:
-    """A text that no spreadsheet takes for a formula: a name may begin with any sign."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
 def _cells(figures: SpanFigures) -> list[str | int]:
     return [
         figures.sold.major_text,
@@ -68,10 +63,4 @@ def _cells(figures: SpanFigures) -> list[str | int]:
 
 def _file(page: Asked, what: str, heads: list[str], lines: Iterable[list[str | int]]) -> HttpResponse:
     name = f"{page.region.slug}-{what}-{page.first_on}-{page.last_on}.csv"
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.write("\ufeff")  # so that spreadsheets read it as UTF-8
-    writer = csv.writer(response)
-    writer.writerow(heads)
-    writer.writerows(lines)
-    return response
+    return csv_file(name, heads, lines)

@@ -9,9 +9,9 @@ import pytest
 from hutong.know.insight.types import Looks
 from hutong.pay.orders.types import Grouping, OrderSteps
 from hutong.town.regions.types import Datum, Extent, RegionKind, RegionView
-from hutong.web.operator.figures_file import plain
 from hutong.web.operator.figures_parts import change, funnel, percent, rate_change
 from hutong.web.operator.figures_span import Against, Span, asked
+from hutong.web.shell.spreadsheet import plain
 
 TOWN = RegionView(
     region_id=1, ref="reg_a", slug="helsinki", names={"en": "Helsinki"}, kind=RegionKind.CITY, lon=24.9, lat=60.2,
