@@ -116,8 +116,8 @@ def browser(playwright_session: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def city(site: Site, worker: None) -> Site:
-    """The site with the demo city, its sample shops and its accounts, as `make demo` has them."""
+def seeded(site: Site) -> Site:
+    """The site with the demo city, its sample shops and its accounts, all of it in the index."""
     from hutong.flows import jobs
     from hutong.flows.demo_city import seed_demo
     from hutong.flows.import_osm import import_osm
@@ -131,6 +131,16 @@ def city(site: Site, worker: None) -> Site:
     seed_demo(at=clock.now())
     jobs.drain()
     return site
+
+
+@pytest.fixture
+def city(seeded: Site, worker: None) -> Site:
+    """The demo city as `make demo` has it.
+
+    The worker starts after the seeding: one that ran beside it would take jobs out of the outbox, and draining
+    would end before the index knows the deals.
+    """
+    return seeded
 
 
 Arrive = Callable[..., Visitor]
