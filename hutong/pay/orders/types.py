@@ -213,18 +213,6 @@ class DayFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class SeriesPoint:
-    """One step of a chart: it starts at `starts_at` (UTC)."""
-
-    starts_at: datetime
-    ordered: int
-    paid: int
-    gmv: Money
-    redeemed_units: int
-    redeemed: Money
-
-
-@dataclass(frozen=True, slots=True)
 class Takings:
     """What one merchant sold, saw used and gave back in a span of time."""
 

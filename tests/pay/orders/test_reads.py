@@ -103,39 +103,6 @@ def test_an_empty_day_has_figures_of_nothing() -> None:
     assert (figures.ordered, figures.gmv, figures.redeemed) == (0, euros(0), euros(0))
 
 
-def test_charts_have_a_point_for_each_hour_and_day(at: datetime) -> None:
-    merchant = merchants.merchant()
-    (unit,) = paid(merchant=merchant, at=at)
-    services.mark_units_used(unit_refs=[unit.unit_ref], at=at + timedelta(hours=2))
-
-    hours = queries.hourly(region=region_of(merchant), on=DAY)
-    assert len(hours) == 24
-    assert hours[0].starts_at == datetime(2026, 5, 31, 21, tzinfo=UTC)
-    assert [(hour.starts_at.hour, hour.gmv.minor) for hour in hours if hour.paid] == [(9, 1990)]
-    assert [(hour.starts_at.hour, hour.redeemed.minor) for hour in hours if hour.redeemed_units] == [
-        (11, 1990)
-    ]
-
-    days = queries.daily(region=region_of(merchant), first_on=date(2026, 5, 26), last_on=DAY)
-    assert [day.ordered for day in days] == [0, 0, 0, 0, 0, 0, 1]
-    assert days[-1].starts_at == datetime(2026, 5, 31, 21, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25)])
-def test_days_when_the_clock_changes_have_as_many_hours_as_they_have(day: date, hours: int) -> None:
-    merchant = merchants.merchant()
-    midnight, end = day_bounds(day, "Europe/Helsinki")
-    paid(merchant=merchant, at=midnight)
-    paid(merchant=merchant, at=end - timedelta(minutes=1))
-    paid(merchant=merchant, at=end)
-
-    points = queries.hourly(region=region_of(merchant), on=day)
-    assert len(points) == hours
-    assert (points[0].paid, points[-1].paid, sum(point.paid for point in points)) == (1, 1, 2)
-    days = queries.daily(region=region_of(merchant), first_on=day, last_on=day + timedelta(days=1))
-    assert [point.paid for point in days] == [2, 1]
-
-
 def test_takings_are_a_merchants_own(at: datetime) -> None:
     merchant = merchants.merchant()
     used, refunded, _kept = paid(merchant=merchant, quantity=3, at=at)

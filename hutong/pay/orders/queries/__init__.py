@@ -4,9 +4,7 @@ from hutong.pay.orders.queries.checks import all_refs, all_unit_refs, merchant_o
 from hutong.pay.orders.queries.everything import everything_about, standing_of
 from hutong.pay.orders.queries.figures import (
     counts_by_state,
-    daily,
     figures,
-    hourly,
     sold_by_offer,
     takings,
 )
@@ -31,10 +29,8 @@ __all__ = [
     "breakdown",
     "compared",
     "counts_by_state",
-    "daily",
     "everything_about",
     "figures",
-    "hourly",
     "merchant_of_orders",
     "merchant_orders",
     "no_figures",

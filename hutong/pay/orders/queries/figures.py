@@ -1,4 +1,4 @@
-"""Figures of a day, charts, and a merchant's takings: sums over spans that start and end in local time."""
+"""Figures of a day, and a merchant's takings: sums over spans that start and end in local time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date, datetime
 from hutong.kernel.clock import day_bounds
 from hutong.kernel.money import Money
 from hutong.kernel.rows import row, rows
-from hutong.pay.orders.types import DayFigures, OfferSales, SeriesPoint, Takings
+from hutong.pay.orders.types import DayFigures, OfferSales, Takings
 from hutong.town.regions.types import RegionView
 
 
@@ -60,79 +60,6 @@ def counts_by_state(*, since: datetime) -> dict[str, int]:
         [since],
     )
     return {entry["state"]: entry["n"] for entry in found}
-
-
-# Days are steps of wall time, so that a day of 23 or 25 hours is one step; hours are steps of real time.
-_STEPS = {
-    "day": """
-WITH step AS (
-    SELECT d.day AT TIME ZONE %(zone)s AS starts_at,
-        (d.day + interval '1 day') AT TIME ZONE %(zone)s AS ends_at
-    FROM generate_series(%(from)s::timestamptz AT TIME ZONE %(zone)s,
-        %(to)s::timestamptz AT TIME ZONE %(zone)s - interval '1 minute', interval '1 day') AS d (day)
-)""",
-    "hour": """
-WITH step AS (
-    SELECT h.hour AS starts_at, h.hour + interval '1 hour' AS ends_at
-    FROM generate_series(%(from)s::timestamptz, %(to)s::timestamptz - interval '1 minute', interval '1 hour')
-        AS h (hour)
-)""",
-}
-_POINTS = """
-, happened AS (
-    SELECT created_at AS at, 1 AS ordered, 0 AS paid, 0 AS gmv, 0 AS units, 0 AS redeemed
-    FROM orders_order WHERE region_id = %(region)s::bigint AND unit = %(unit)s
-        AND created_at >= %(from)s::timestamptz AND created_at < %(to)s::timestamptz
-    UNION ALL
-    SELECT paid_at, 0, 1, total, 0, 0
-    FROM orders_order WHERE region_id = %(region)s::bigint AND unit = %(unit)s
-        AND paid_at >= %(from)s::timestamptz AND paid_at < %(to)s::timestamptz
-    UNION ALL
-    SELECT u.used_at, 0, 0, 0, 1, u.paid
-    FROM orders_unit u JOIN orders_order o ON o.id = u.order_id
-    WHERE o.region_id = %(region)s::bigint AND u.unit = %(unit)s
-        AND u.used_at >= %(from)s::timestamptz AND u.used_at < %(to)s::timestamptz
-)
-SELECT step.starts_at, coalesce(sum(ordered), 0)::bigint AS ordered, coalesce(sum(paid), 0)::bigint AS paid,
-    coalesce(sum(gmv), 0)::bigint AS gmv, coalesce(sum(units), 0)::bigint AS units,
-    coalesce(sum(redeemed), 0)::bigint AS redeemed
-FROM step LEFT JOIN happened ON happened.at >= step.starts_at AND happened.at < step.ends_at
-GROUP BY step.starts_at ORDER BY step.starts_at
-"""
-
-
-def hourly(*, region: RegionView, on: date) -> list[SeriesPoint]:
-    """One point for each hour of a calendar day of the region: 23 to 25 of them. One statement."""
-    return _series("hour", region, *day_bounds(on, region.zone))
-
-
-def daily(*, region: RegionView, first_on: date, last_on: date) -> list[SeriesPoint]:
-    """One point for each calendar day of the region from `first_on` to `last_on`. One statement."""
-    return _series("day", region, day_bounds(first_on, region.zone)[0], day_bounds(last_on, region.zone)[1])
-
-
-def _series(step: str, region: RegionView, starts_at: datetime, ends_at: datetime) -> list[SeriesPoint]:
-    found = rows(
-        _STEPS[step] + _POINTS,
-        {
-            "region": region.region_id,
-            "unit": region.currency,
-            "zone": region.zone,
-            "from": starts_at,
-            "to": ends_at,
-        },
-    )
-    return [
-        SeriesPoint(
-            starts_at=point["starts_at"],
-            ordered=point["ordered"],
-            paid=point["paid"],
-            gmv=Money(point["gmv"], region.currency),
-            redeemed_units=point["units"],
-            redeemed=Money(point["redeemed"], region.currency),
-        )
-        for point in found
-    ]
 
 
 def takings(*, merchant_id: int, unit: str, starts_at: datetime, ends_at: datetime) -> Takings:
