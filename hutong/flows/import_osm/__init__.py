@@ -149,6 +149,7 @@ def _store(
         slug=region_slug,
         names=names,
         extent=extract.extent,
+        centre=extract.middle,
         zone=zone,
         currency=currency,
         datum=datum,

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from statistics import median
 from urllib.parse import urlsplit
 
 import osmium
@@ -54,6 +55,11 @@ class Extract:
     extent: Extent
     skipped: Mapping[Skipped, int]
     cut: int
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """Where most shops are, as (lon, lat); a town with a sea border has the middle of its box in the water."""
+        return median(store.lon for store in self.stores), median(store.lat for store in self.stores)
 
 
 @dataclass(slots=True)

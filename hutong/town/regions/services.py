@@ -65,6 +65,7 @@ def upsert_region(
     slug: str,
     names: Mapping[str, str],
     extent: Extent,
+    centre: tuple[float, float] | None = None,
     zone: str,
     currency: str,
     kind: RegionKind = RegionKind.CITY,
@@ -74,11 +75,12 @@ def upsert_region(
 ) -> Region:
     """Make the region `slug`, or bring it up to date; its public id and basemap stay.
 
-    Without a `datum` the one it has stays; a new region has WGS-84.
+    `centre` is the (lon, lat) from which distances count until somebody says where they are; the middle of the
+    extent when left out. Without a `datum` the one it has stays; a new region has WGS-84.
     Safe when called twice at once. Raises `SlugInvalid`, `ZoneUnknown`, `CurrencyUnknown`.
     """
     check_region(slug=slug, zone=zone, currency=currency)
-    lon, lat = extent.centre
+    lon, lat = centre or extent.centre
     values = {
         "names": dict(names),
         "kind": kind.value,

@@ -81,6 +81,20 @@ def test_importing_again_changes_nothing(run: Run, at: datetime) -> None:
 
 
 @pytest.mark.django_db
+def test_the_middle_of_a_town_is_where_its_shops_are(run: Run, tmp_path: Path) -> None:
+    """Monaco's extract holds its waters: the middle of the box lies ten kilometres off the coast."""
+    places = [CAFE, {"shop": "books", "name": "Kirja"}, {"shop": "shoes", "name": "Kenkä"}]
+    run(write(tmp_path, *places))
+    region = Region.objects.get()
+    assert (region.west, region.east) == (24.90, 25.00)
+    assert (region.lon, region.lat) == (24.9401, 60.17)
+    # A newer extract brings an older town's middle ashore, too.
+    Region.objects.update(lon=24.95, lat=60.15)
+    run(write(tmp_path, *places))
+    assert Region.objects.get().lat == 60.17
+
+
+@pytest.mark.django_db
 def test_the_number_of_statements_does_not_grow_with_the_places(
     run: Run, tmp_path: Path, django_assert_num_queries: Any
 ) -> None:
