@@ -3,20 +3,20 @@
 import json
 import logging
 from datetime import datetime
-from email.utils import parseaddr
 
+import httpx
 from django.conf import settings
 
 from hutong.town.notifications import rules
 from hutong.town.notifications.models import Subscription
 from hutong.town.notifications.senders.protocol import NotReachable, NotSent
-from hutong.town.notifications.senders.push import keys
+from hutong.town.notifications.senders.push import sealing
 from hutong.town.notifications.types import Outgoing
 from hutong.town.people.models import SignIn
 
 log = logging.getLogger(__name__)
 
-TIMEOUT_S = (3, 10)
+TIMEOUT = httpx.Timeout(10, connect=3)  # seconds
 KEPT_BY_SERVICE_S = 24 * 60 * 60
 # Services take 4,096 bytes at least; the sealing adds some hundred.
 BODY_MAX = 600
@@ -29,7 +29,7 @@ class PushSender:
     def send(self, message: Outgoing, *, at: datetime) -> None:
         """See `Sender.send`. Accepted once one browser's service took it; ended subscriptions are removed."""
         found = _living(message.person_id)
-        sealed = json.dumps(
+        words = json.dumps(
             {
                 "title": message.text.title,
                 "body": message.text.body[:BODY_MAX],
@@ -38,8 +38,8 @@ class PushSender:
                 "lang": "zh-Hans" if message.language == "zh-hans" else message.language,
             },
             ensure_ascii=False,
-        )
-        statuses = [status for one in found if (status := _push(one, sealed, at)) not in _GONE]
+        ).encode()
+        statuses = [status for one in found if (status := _push(one, words, at)) not in _GONE]
         if not statuses:
             raise NotReachable("no_push")
         if not any(200 <= status < 300 for status in statuses):
@@ -61,37 +61,25 @@ def _living(person_id: int) -> list[Subscription]:
     return [one for one in found if one not in ended]
 
 
-def _push(subscription: Subscription, sealed: str, at: datetime) -> int:
+def _push(subscription: Subscription, words: bytes, at: datetime) -> int:
     """Hand one message to one service: its status, or 0 where there was no answer. Keeps the books of failures."""
-    # Both load a good deal of code that only the worker needs.
-    import requests
-    from pywebpush import WebPushException, webpush
-
     if not rules.push_address_allowed(subscription.endpoint, also=settings.HUTONG_PUSH_HOST):
         subscription.delete()
         return _GONE[0]
-    with requests.Session() as session:
-        session.trust_env = False
-        session.max_redirects = 0
-        try:
-            answer = webpush(
-                {
-                    "endpoint": subscription.endpoint,
-                    "keys": {"p256dh": subscription.p256dh, "auth": subscription.auth},
-                },
-                data=sealed,
-                vapid_private_key=_vapid(),
-                vapid_claims={"sub": f"mailto:{parseaddr(settings.DEFAULT_FROM_EMAIL)[1]}"},
-                ttl=KEPT_BY_SERVICE_S,
-                timeout=TIMEOUT_S,
-                requests_session=session,
-            )
-            status = int(answer.status_code)
-        except WebPushException as error:
-            status = int(error.response.status_code) if error.response is not None else 0
-        except (requests.RequestException, ValueError) as error:
-            log.warning("push service of %s: %s", subscription.public_id, type(error).__name__)
-            status = 0
+    headers = {
+        "Content-Encoding": "aes128gcm",
+        "Content-Type": "application/octet-stream",
+        "TTL": str(KEPT_BY_SERVICE_S),
+        **sealing.signature(subscription.endpoint, at=at),
+    }
+    sealed = sealing.seal(words, p256dh=subscription.p256dh, auth=subscription.auth)
+    try:
+        # No proxy of the environment and no redirect: nobody but the browser's own service is asked.
+        with httpx.Client(timeout=TIMEOUT, trust_env=False, follow_redirects=False) as client:
+            status = client.post(subscription.endpoint, content=sealed, headers=headers).status_code
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        log.warning("push service of %s: %s", subscription.public_id, type(error).__name__)
+        status = 0
     if status in _GONE:
         subscription.delete()
     elif not 200 <= status < 300:
@@ -100,9 +88,3 @@ def _push(subscription: Subscription, sealed: str, at: datetime) -> int:
     elif subscription.failed_at:
         Subscription.objects.filter(pk=subscription.pk).update(failed_at=None)
     return status
-
-
-def _vapid() -> object:
-    from py_vapid import Vapid02  # See `_push`.
-
-    return Vapid02(private_key=keys.private_key())
