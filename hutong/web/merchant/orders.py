@@ -1,7 +1,6 @@
 """The shop's orders: found, looked at, and taken along as a file. It says nothing of a shopper but three digits."""
 
 from datetime import date, datetime, timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
@@ -22,6 +21,7 @@ from hutong.town.merchants.types import Right
 from hutong.visit.vouchers.queries import vouchers_of_order
 from hutong.web.merchant.access import Desk, needs
 from hutong.web.merchant.frame import merchant_page
+from hutong.web.shell.order_states import state_chips
 from hutong.web.shell.spreadsheet import csv_file, plain
 
 PAGE = 25
@@ -54,7 +54,7 @@ def order_list(request: HttpRequest, desk: Desk) -> HttpResponse:
         "orders": found[:PAGE],
         "wanted": wanted,
         "narrowed": any(wanted.values()),
-        "chips": _chips(wanted),
+        "chips": state_chips(wanted["state"], lambda state: _address("merchant_orders", wanted, state=state)),
         "deals": merchant_offers(desk.merchant_ref),
         "next_url": _address("merchant_orders", wanted, before=found[PAGE - 1].order_ref) if more else "",
         "file_url": _address("merchant_orders_file", wanted),
@@ -161,23 +161,3 @@ def _store(desk: Desk) -> str | None:
 def _address(name: str, wanted: dict[str, str], **changes: str) -> str:
     query = {**wanted, "before": "", **changes}
     return f"{reverse(name)}?{urlencode({key: value for key, value in query.items() if value})}"
-
-
-def _chips(wanted: dict[str, str]) -> list[dict[str, Any]]:
-    labels = {
-        "": _("All"),
-        OrderState.PAID: _("Paid"),
-        OrderState.AWAITING_PAYMENT: _("Waiting for payment"),
-        OrderState.PARTLY_REFUNDED: _("Partly refunded"),
-        OrderState.REFUNDED: _("Refunded"),
-        OrderState.EXPIRED: _("Not paid in time"),
-        OrderState.CANCELLED: _("Cancelled"),
-    }
-    return [
-        {
-            "url": _address("merchant_orders", wanted, state=state),
-            "label": label,
-            "current": wanted["state"] == state,
-        }
-        for state, label in labels.items()
-    ]

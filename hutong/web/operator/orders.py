@@ -27,6 +27,7 @@ from hutong.visit.vouchers.queries import vouchers_of_order
 from hutong.web.operator.access import operators
 from hutong.web.operator.frame import operator_page, typed_phone
 from hutong.web.operator.queue.reasons import Choice, choices
+from hutong.web.shell.order_states import state_chips
 from hutong.web.shell.templatetags.hutong import locale
 
 PAGE = 25
@@ -88,7 +89,7 @@ def order_list(request: HttpRequest, _operator: Person) -> HttpResponse:
     context = {
         "orders": found[:PAGE],
         "wanted": wanted,
-        "chips": _chips(wanted),
+        "chips": state_chips(wanted["state"], lambda state: _address(wanted, state=state)),
         "next_url": _address(wanted, before=found[PAGE - 1].order_ref) if more else "",
     }
     part = "operator/_order_rows.html" if wanted["before"] else ""
@@ -212,19 +213,3 @@ def _address(wanted: dict[str, str], **changes: str) -> str:
     return (
         f"{reverse('operator_orders')}?{urlencode({name: value for name, value in query.items() if value})}"
     )
-
-
-def _chips(wanted: dict[str, str]) -> list[dict[str, Any]]:
-    labels = {
-        "": _("All"),
-        OrderState.PAID: _("Paid"),
-        OrderState.AWAITING_PAYMENT: _("Waiting for payment"),
-        OrderState.PARTLY_REFUNDED: _("Partly refunded"),
-        OrderState.REFUNDED: _("Refunded"),
-        OrderState.EXPIRED: _("Not paid in time"),
-        OrderState.CANCELLED: _("Cancelled"),
-    }
-    return [
-        {"url": _address(wanted, state=state), "label": label, "current": wanted["state"] == state}
-        for state, label in labels.items()
-    ]
