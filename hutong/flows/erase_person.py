@@ -110,7 +110,7 @@ def refund_unused(*, person: Person, at: datetime) -> int:
 
 
 def ask(*, person: Person, sign_in: SignInState | None, give_up: bool, at: datetime) -> datetime:
-    """Erase `person` in a week; when. Never inside a transaction: a message is sent.
+    """Erase `person` in a week, and tell them by text message whatever they switched off; when.
 
     With `give_up` vouchers that were not used are given up: they stay in the books as they are, and whoever still
     has a code may use it until it ends. Raises CodeFirst, ErasureHindered, VouchersUnused.
@@ -120,9 +120,10 @@ def ask(*, person: Person, sign_in: SignInState | None, give_up: bool, at: datet
         raise ErasureHindered
     if open_now.unused and not give_up:
         raise VouchersUnused
-    ends_at = people.ask_erasure(person=person, sign_in=sign_in, at=at)
     region = default_region()
-    tell.erasure_asked(person=person, until=ends_at, zone=region.zone if region else "UTC", at=at)
+    with transaction.atomic():
+        ends_at = people.ask_erasure(person=person, sign_in=sign_in, at=at)
+        tell.erasure_asked(person=person, until=ends_at, zone=region.zone if region else "UTC", at=at)
     return ends_at
 
 

@@ -19,6 +19,7 @@ from hutong.town.merchants.types import ClaimState, MerchantState
 from hutong.town.notifications.types import Kind
 from hutong.town.people import queries as people
 from hutong.town.people.models import Person
+from hutong.town.people.types import SignInView, TokenView
 from hutong.visit.stock.queries import stock_of
 from hutong.visit.vouchers import queries as vouchers
 from hutong.visit.vouchers.types import ExpiringVoucher
@@ -232,23 +233,40 @@ def acting_started(*, merchant_ref: str, reason: str, by: Person, at: datetime) 
 
 
 def signed_in(*, person: Person, sign_in_ref: str, at: datetime) -> None:
-    """Somebody signed in; told where the account is not new and no living sign-in has such a browser."""
-    found = people.sign_ins_of(person, at)
-    this = next((one for one in found if one.ref == sign_in_ref), None)
-    others = [one for one in found if one.ref != sign_in_ref]
+    """Somebody signed in with a browser; told where the account is not new and none such is signed in already."""
+    found = {one.ref: _browser(one) for one in people.sign_ins_of(person, at)}
+    this = found.pop(sign_in_ref, None)
+    if this is not None:
+        _new_way_in(person, sign_in_ref, this, set(found.values()), at)
+
+
+def token_made(*, person: Person, token_ref: str, at: datetime) -> None:
+    """A program signed in as somebody; told where the account is not new and none of that name has a token already."""
+    found = {one.ref: _program(one) for one in people.tokens_of(person.public_id, at)}
+    this = found.pop(token_ref, None)
+    if this is not None:
+        _new_way_in(person, token_ref, this, set(found.values()), at)
+
+
+def _browser(one: SignInView) -> str:
+    return " · ".join(part for part in (one.browser, one.system) if part) or "?"
+
+
+def _program(one: TokenView) -> str:
+    return "API" if one.name == "API" else f"API · {one.name}"
+
+
+def _new_way_in(person: Person, ref: str, name: str, known: set[str], at: datetime) -> None:
     is_new = (at - person.created_at).total_seconds() < NEW_ACCOUNT_S
-    if this is None or (is_new and not others):
+    if name in known or (is_new and not known):
         return
-    if any((one.browser, one.system) == (this.browser, this.system) for one in others):
-        return
-    browser = " · ".join(part for part in (this.browser, this.system) if part) or "?"
     notify(
         Kind.NEW_SIGN_IN,
         at=at,
         people=[person.public_id],
-        subject_ref=sign_in_ref,
-        params={"browser": browser},
-        once=sign_in_ref,
+        subject_ref=ref,
+        params={"browser": name},
+        once=ref,
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
+from hutong.flows import jobs
+from hutong.town.notifications.models import Notification
 from hutong.town.people import queries, rules
-from hutong.town.people.models import ApiToken
+from hutong.town.people.models import ApiToken, Person
 from tests.api.caller import Caller, as_person
 from tests.factories import people
 
@@ -32,6 +34,18 @@ def test_a_code_becomes_a_token_that_opens_ones_orders() -> None:
     caller = Caller(made.json["token"])
     assert caller.get("/orders").json == []
     assert caller.get("/operator/queue").code == "scope_missing"
+
+
+def test_signing_in_accepts_the_texts_and_tells_the_person_s_other_devices(at: datetime) -> None:
+    person = people.person(phone=PHONE)
+    Person.objects.update(created_at=at - timedelta(hours=2))
+    for name in ("Till", "Till", "Shelf"):
+        assert Caller().post("/auth/tokens", {"phone": PHONE, "code": ask(), "name": name}).status == 201
+    accepted = [(line.what.value, line.source) for line in queries.consent_history(person)]
+    assert sorted(accepted) == [("privacy", "api"), ("terms", "api")]
+    jobs.drain()
+    told = Notification.objects.filter(person=person, kind="new_sign_in").order_by("pk")
+    assert [one.params["browser"] for one in told] == ["API · Till", "API · Shelf"]
 
 
 def test_the_answer_to_a_code_is_the_same_for_known_and_unknown(at: datetime) -> None:

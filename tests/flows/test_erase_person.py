@@ -1,5 +1,6 @@
 """The end of an account: what is refused, the week in between, and that nothing is left but the books."""
 
+import json
 from datetime import datetime, timedelta
 
 import pytest
@@ -7,12 +8,16 @@ from django.core import mail
 from django.db import connection
 
 from hutong.flows import books, erase_person, expire_orders, jobs
+from hutong.flows.notify import fan_out
 from hutong.kernel import audit, budget, idempotency
 from hutong.kernel.rows import row, rows, scalar
 from hutong.know.customers import queries as customers
 from hutong.pay.orders import queries as orders
 from hutong.town.merchants.models import Invitation, Staff
 from hutong.town.merchants.types import Role
+from hutong.town.notifications import services as notifications
+from hutong.town.notifications.models import Delivery
+from hutong.town.notifications.types import Channel, Group
 from hutong.town.people import queries, rules, services
 from hutong.town.people.models import ApiToken, Message, OneTimeCode, Person, SignIn
 from hutong.town.people.types import AddressText, CodePurpose, ConsentKind, SignInState
@@ -171,12 +176,26 @@ def test_signing_in_within_the_week_calls_it_off(lived: Scene, at: datetime) -> 
     due = after_the_week(lived, at)
     assert not SignIn.objects.filter(person=lived.shopper, ended_at=None).exists()
     assert not ApiToken.objects.filter(person=lived.shopper, revoked_at=None).exists()
-    assert "will be deleted on 2026-06-08" in queries.messages(1, to=PHONE)[0].body
     back = come_in(PHONE, due - timedelta(minutes=1))
     assert back.pk == lived.shopper.pk
     assert back.erase_after == due  # what was called off
     assert erase_person.run_due(at=due + timedelta(days=1)) == 0
     assert Person.objects.get(pk=back.pk).erase_after is None
+
+
+def test_one_text_message_says_so_whatever_was_switched_off(at: datetime) -> None:
+    person = come_in(PHONE, at)
+    for channel in (Channel.EMAIL, Channel.PUSH, Channel.SMS):
+        notifications.choose(person=person, group=Group.ACCOUNT, channel=channel, on=False, by=person, at=at)
+    sent = len(queries.messages(to=PHONE))
+    erase_person.ask(person=person, sign_in=fresh(at), give_up=False, at=at)
+    assert len(queries.messages(to=PHONE)) == sent
+    (asked,) = rows("SELECT payload FROM kernel_outboxrow WHERE payload->>'kind' = 'erasure_asked'")
+    fan_out(**json.loads(asked["payload"]) if isinstance(asked["payload"], str) else asked["payload"])
+    (delivery,) = Delivery.objects.all()
+    assert notifications.deliver(delivery_ref=delivery.public_id, at=at) == "sent"
+    assert len(queries.messages(to=PHONE)) == sent + 1
+    assert "erased. On 8 Jun 2026, 09:00. Sign in before then" in queries.messages(1, to=PHONE)[0].body
 
 
 def test_nothing_happens_before_the_week_is_over(lived: Scene, at: datetime) -> None:

@@ -9,6 +9,7 @@ from ninja import Router, Status
 from hutong.api.actors import grantable
 from hutong.api.doors import ANY_TOKEN, PUBLIC, ApiRequest
 from hutong.api.schemas.people import CodeIn, CodeOut, TokenIn, TokenOut
+from hutong.flows import welcome
 from hutong.kernel import clock
 from hutong.kernel.http import client_address
 from hutong.town.people import rules, services
@@ -28,7 +29,8 @@ def send_code(request: HttpRequest, body: CodeIn) -> Status[CodeOut]:
 def make_token(request: HttpRequest, body: TokenIn) -> Status[TokenOut]:
     """A token of one's own for the code that was sent. It is shown this once, and lives 90 days.
 
-    Without `scopes` it may do what a shopper does. Whoever is new becomes known by this.
+    Without `scopes` it may do what a shopper does. Whoever is new becomes known by this. The person accepts the
+    site's terms and privacy notice (`/terms/`, `/privacy/`) by it: show them before. Their other devices are told.
     """
     scopes = grantable(body.scopes, TokenKind.PERSON)
     at = clock.now()
@@ -49,6 +51,7 @@ def make_token(request: HttpRequest, body: TokenIn) -> Status[TokenOut]:
         at=at,
         expires_at=at + rules.PERSON_TOKEN_LIFETIME,
     )
+    welcome.program(person=person, token_ref=token.public_id, at=at)
     return Status(
         201,
         TokenOut(

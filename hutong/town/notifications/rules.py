@@ -85,8 +85,15 @@ GROUPS: dict[Group, GroupSpec] = {
 }  # fmt: skip
 
 
-def _shopper(group: Group, title: str, body: str, defaults: frozenset[Channel], *page: str) -> KindSpec:
-    return KindSpec(Audience.SHOPPER, group, title, body, page, defaults)
+def _shopper(
+    group: Group,
+    title: str,
+    body: str,
+    defaults: frozenset[Channel],
+    *page: str,
+    always: frozenset[Channel] = frozenset(),
+) -> KindSpec:
+    return KindSpec(Audience.SHOPPER, group, title, body, page, defaults, always)
 
 
 def _staff(
@@ -139,27 +146,26 @@ KINDS: dict[Kind, KindSpec] = {
     Kind.NEW_SIGN_IN: _shopper(
         Group.ACCOUNT, _("New sign-in"),
         _("Somebody signed in as you with %(browser)s. Was it not you? Sign that device out at once."),
-        _BY_BOTH, "me",
+        _BY_BOTH, "account_sign_ins",
     ),
     Kind.PHONE_CHANGED: _shopper(
         Group.ACCOUNT, _("Your phone number was changed"),
         _("You now sign in with the number that ends in %(ending)s. Was it not you? Tell us at once."),
-        _BY_BOTH, "me",
+        _BY_BOTH, "account_profile",
     ),
     Kind.EMAIL_CHANGED: _shopper(
         Group.ACCOUNT, _("Your e-mail address was changed"),
         _("From now on we write to the new address. Was it not you? Sign all devices out."),
-        _BY_PUSH, "me",
+        _BY_PUSH, "account_sign_ins",
     ),
     Kind.ERASURE_ASKED: _shopper(
         Group.ACCOUNT, _("Your account will be erased"),
-        _("On %(until)s. Sign in before then and it stays."), _BY_BOTH, "me",
+        _("On %(until)s. Sign in before then and it stays."), _BY_MAIL, "account_data",
+        # Every browser was logged out with it: the phone is the one way that is sure to be there.
+        always=frozenset({_SMS}),
     ),
     Kind.ERASURE_CANCELLED: _shopper(
         Group.ACCOUNT, _("Your account stays"), _("You signed in, so it is not erased."), _BY_MAIL, "me",
-    ),
-    Kind.EXPORT_READY: _shopper(
-        Group.ACCOUNT, _("Your data is ready"), _("You can download the file now."), _BY_MAIL, "me",
     ),
     Kind.TEST_MESSAGE: _shopper(
         Group.ACCOUNT, _("It works"), _("This is how we tell you something on this device."),
@@ -261,9 +267,8 @@ def wanted(kind: Kind, turned: Mapping[tuple[Group, Channel], bool]) -> frozense
     spec = KINDS[kind]
     if kind is Kind.TEST_MESSAGE:
         return spec.defaults  # it was asked for just now
-    return frozenset(
-        channel for channel in GROUPS[spec.group].channels if is_on(spec.group, channel, turned, kind=kind)
-    )
+    channels = GROUPS[spec.group].channels
+    return spec.always | {channel for channel in channels if is_on(spec.group, channel, turned, kind=kind)}
 
 
 def is_on(

@@ -50,7 +50,6 @@ class Kind(StrEnum):
     EMAIL_CHANGED = "email_changed"
     ERASURE_ASKED = "erasure_asked"
     ERASURE_CANCELLED = "erasure_cancelled"
-    EXPORT_READY = "export_ready"
     TEST_MESSAGE = "test_message"
     MERCHANT_APPROVED = "merchant_approved"
     MERCHANT_REJECTED = "merchant_rejected"
@@ -91,7 +90,7 @@ class KindSpec:
     `right` names the right at a merchant (a value of `merchants.types.Right`) whose holders are told; empty for
     everybody else. `title` and `body` are texts for gettext with `%(name)s` for the params. `page` is the name of
     the route that shows more, and the params that are its arguments. `defaults` are the channels of a person who
-    chose nothing. `at_night` False keeps push, text message and e-mail for the morning; `leaves_after` keeps them
+    chose nothing, `always` those that no switch turns off. `at_night` False keeps push, text message and e-mail for the morning; `leaves_after` keeps them
     for as long as what they tell may be taken back.
     """
 
@@ -101,6 +100,7 @@ class KindSpec:
     body: str
     page: tuple[str, ...]
     defaults: frozenset[Channel]
+    always: frozenset[Channel] = frozenset()
     right: str = ""
     at_night: bool = True
     leaves_after: timedelta = timedelta(0)

@@ -122,6 +122,11 @@ def _title(kind: ConsentKind) -> str:
 
 
 def _where(source: str) -> str:
-    """The place of a consent in words; sources are `account`, `sign_in`, `checkout ord_...`."""
-    words = {"account": _("on this page"), "sign_in": _("when signing in"), "checkout": _("when buying")}
+    """The place of a consent in words; sources are `account`, `sign_in`, `api`, `checkout ord_...`."""
+    words = {
+        "account": _("on this page"),
+        "sign_in": _("when signing in"),
+        "api": _("when a program signed in"),
+        "checkout": _("when buying"),
+    }
     return words.get(source.partition(" ")[0], source)

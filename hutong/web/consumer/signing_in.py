@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from hutong.flows import accept_terms, tell
+from hutong.flows import welcome
 from hutong.kernel import clock
 from hutong.kernel.errors import DomainError
 from hutong.kernel.http import client_address
@@ -68,23 +68,15 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
             form.add_error("code", str(error))
         else:
             sessions.begin(request, person)
-            _tell(request, person)
-            accept_terms.accept(person=person, source="sign_in", at=clock.now())
+            state = sessions.sign_in_of(request)
+            assert state is not None, "the browser was noted just now"
+            welcome.browser(person=person, sign_in_ref=state.ref, at=clock.now())
             request.session.pop(PHONE_KEY, None)
             if person.erase_after:
                 messages.success(request, _("Welcome back. Your account will not be deleted."))
             return HttpResponseRedirect(target)
     context = {"form": form, "next": target, "phone": phone}
     return page(request, "consumer/sign_in_code.html", context)
-
-
-def _tell(request: HttpRequest, person: people.Person) -> None:
-    """The person's other devices learn of a new one, and of an erasure that this sign-in called off."""
-    state, at = sessions.sign_in_of(request), clock.now()
-    if state is not None:
-        tell.signed_in(person=person, sign_in_ref=state.ref, at=at)
-    if person.erase_after:
-        tell.erasure_cancelled(person=person, at=at)
 
 
 @public

@@ -15,7 +15,7 @@ def as_table() -> str:
     lines = ["| kind | tells | group | by itself | title |", "| --- | --- | --- | --- | --- |"]
     for kind, spec in KINDS.items():
         to = _TO.get(spec.audience, f"staff with `{spec.right}`")
-        channels = ", ".join(channel.value for channel in Channel if channel in spec.defaults)
+        channels = ", ".join(channel.value for channel in Channel if channel in spec.defaults | spec.always)
         title = spec.title.replace("%(", "{").replace(")s", "}")
         lines.append(f"| `{kind}` | {to} | {GROUPS[spec.group].name} | {channels} | {title} |")
     return "\n".join(lines) + "\n"

@@ -16,7 +16,7 @@ def give_consent(*, person: Person, kind: ConsentKind, version: str = "", source
     """Write down that `person` agrees from now on; False when they did already, to this `version`.
 
     `version` names the text of terms and privacy that was accepted; `source` where it was done (`account`,
-    `sign_in`). Raises ConsentNeeded for marketing by e-mail without a proved address.
+    `sign_in`, `api`). Raises ConsentNeeded for marketing by e-mail without a proved address.
     """
     if kind is ConsentKind.MARKETING_EMAIL and person.email_proved_at is None:
         raise ConsentNeeded

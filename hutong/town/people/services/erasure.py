@@ -10,7 +10,6 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.utils.translation import gettext, override
 
 from hutong.kernel import audit
 from hutong.town.people import rules
@@ -23,7 +22,6 @@ from hutong.town.people.models import (
     Person,
     SignIn,
 )
-from hutong.town.people.senders import chosen_sender
 from hutong.town.people.services import signing_in
 from hutong.town.people.services.errors import CodeFirst
 from hutong.town.people.types import SignInState
@@ -32,8 +30,8 @@ from hutong.town.people.types import SignInState
 def ask_erasure(*, person: Person, sign_in: SignInState | None, at: datetime) -> datetime:
     """Erase `person` when `rules.ERASURE_WAIT` is over; when that will be. Every browser and token ends now.
 
-    Signing in again before then calls it off, and a text message says so. What stands in the way of erasing is
-    the caller's question. Raises CodeFirst unless a code was entered in this browser just now.
+    Signing in again before then calls it off. What stands in the way of erasing, and telling the person, is the
+    caller's part. Raises CodeFirst unless a code was entered in this browser just now.
     """
     if sign_in is None or not rules.is_fresh(sign_in.proved_at, at):
         raise CodeFirst
@@ -42,10 +40,6 @@ def ask_erasure(*, person: Person, sign_in: SignInState | None, at: datetime) ->
         Person.objects.filter(pk=person.pk, erased_at=None).update(erase_after=erase_after)
         signing_in.end_sign_ins(person=person, by=person, at=at, tokens=True)
         audit.record(action="person.erasure_asked", subject=person.public_id, by=person.public_id, at=at)
-    if person.phone:
-        with override(person.language):
-            body = gettext("Your Hutong account will be deleted on %(day)s. To keep it, sign in before then.")
-            chosen_sender().send(to=person.phone, body=body % {"day": f"{erase_after:%Y-%m-%d}"}, at=at)
     return erase_after
 
 
