@@ -8,6 +8,7 @@ import pytest
 from django.db import transaction
 
 from hutong.kernel import clock, live
+from tests.fakes.sandbox import wait_until
 from tests.fakes.site import Site
 
 
@@ -40,6 +41,20 @@ def test_page_hears_of_its_topic(site: Site) -> None:
     thread.join(10)
 
 
+@pytest.fixture
+def listening(site: Site) -> None:
+    """The live process hears the database. As it begins to, it tells every open stream, which may have missed something."""
+    heard, thread = open_stream(site, "vch_early")
+
+    def told() -> bool:
+        live.hint("vch_early")
+        return not heard.empty()
+
+    wait_until(told)
+    thread.join(10)
+
+
+@pytest.mark.usefixtures("listening")
 def test_hint_is_sent_only_when_the_transaction_commits(site: Site) -> None:
     first, first_thread = open_stream(site, "vch_first")
     second, second_thread = open_stream(site, "vch_second")
