@@ -90,8 +90,8 @@ class KindSpec:
     `right` names the right at a merchant (a value of `merchants.types.Right`) whose holders are told; empty for
     everybody else. `title` and `body` are texts for gettext with `%(name)s` for the params. `page` is the name of
     the route that shows more, and the params that are its arguments. `defaults` are the channels of a person who
-    chose nothing, `always` those that no switch turns off. `at_night` False keeps push, text message and e-mail for the morning; `leaves_after` keeps them
-    for as long as what they tell may be taken back.
+    chose nothing, `always` those that no switch turns off. `at_night` False keeps push, text message and e-mail
+    for the morning; `leaves_after` keeps them for as long as what they tell may be taken back.
     """
 
     audience: Audience

@@ -204,7 +204,11 @@ class SignIn(models.Model):
 
 
 class Address(models.Model):
-    """Where a person wants things to come to. A deleted one stays for the hour in which it can be brought back."""
+    """Where a person wants things to come to.
+
+    A deleted one stays for the hour in which it can be brought back, and so does what a changed one was before:
+    `former` holds its text, and the default there was.
+    """
 
     public_id = public_id_field("adr")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="addresses")
@@ -222,6 +226,7 @@ class Address(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True)
+    former = models.JSONField(null=True)
 
     class Meta:
         constraints = [

@@ -21,8 +21,8 @@ from hutong.web.shell.parts import page
 @signed_in
 @require_GET
 def addresses(request: HttpRequest) -> HttpResponse:
-    """All addresses, the default first; `?undo=` offers one back that was just deleted."""
-    person = owner(request)
+    """All addresses, the default first; `?undo=` offers to undo what was just done to one: deleted or changed."""
+    person, at = owner(request), clock.now()
     found = queries.addresses_of(person)
     undo = request.GET.get("undo", "")
     context = {
@@ -30,7 +30,8 @@ def addresses(request: HttpRequest) -> HttpResponse:
         "addresses": found,
         "full": len(found) >= rules.ADDRESSES_MAX,
         "most": rules.ADDRESSES_MAX,
-        "deleted": queries.deleted_address(person, undo, clock.now()) if undo else None,
+        "deleted": queries.deleted_address(person, undo, at) if undo else None,
+        "changed": queries.changed_address(person, undo, at) if undo else None,
     }
     return page(request, "consumer/account_addresses.html", context)
 
@@ -58,7 +59,7 @@ def address_new(request: HttpRequest) -> HttpResponse:
 @signed_in
 @require_http_methods(["GET", "POST"])
 def address_edit(request: HttpRequest, address_ref: str) -> HttpResponse:
-    """Change an address, or delete it."""
+    """Change an address; the list then offers to undo that."""
     person = owner(request)
     found = queries.address_of(person, address_ref)
     if found is None:
@@ -76,8 +77,7 @@ def address_edit(request: HttpRequest, address_ref: str) -> HttpResponse:
         except DomainError as error:
             form.add_error("phone" if isinstance(error, people.PhoneInvalid) else None, str(error))
         else:
-            messages.success(request, _("Saved."))
-            return redirect("account_addresses")
+            return _offer_undo(address_ref)
     return page(request, "consumer/account_address.html", {"tab": "me", "form": form, "address": found})
 
 
@@ -86,7 +86,16 @@ def address_edit(request: HttpRequest, address_ref: str) -> HttpResponse:
 def address_delete(request: HttpRequest, address_ref: str) -> HttpResponse:
     """Delete an address; the list then offers to undo that."""
     people.delete_address(person=owner(request), address_ref=address_ref, at=clock.now())
-    return redirect(f"{reverse('account_addresses')}?undo={address_ref}")
+    return _offer_undo(address_ref)
+
+
+@signed_in
+@require_POST
+def address_undo(request: HttpRequest, address_ref: str) -> HttpResponse:
+    """Write an address as it was before it was changed."""
+    people.undo_change(person=owner(request), address_ref=address_ref, at=clock.now())
+    messages.success(request, _("The address is as it was."))
+    return redirect("account_addresses")
 
 
 @signed_in
@@ -104,3 +113,7 @@ def address_default(request: HttpRequest, address_ref: str) -> HttpResponse:
     """Make an address the default."""
     people.default_address(person=owner(request), address_ref=address_ref)
     return redirect("account_addresses")
+
+
+def _offer_undo(address_ref: str) -> HttpResponse:
+    return redirect(f"{reverse('account_addresses')}?undo={address_ref}")

@@ -56,6 +56,7 @@ urlpatterns = [
         account_addresses.address_restore,
         name="account_address_restore",
     ),
+    path("me/addresses/<str:address_ref>/undo/", account_addresses.address_undo, name="account_address_undo"),
     path(
         "me/addresses/<str:address_ref>/default/",
         account_addresses.address_default,

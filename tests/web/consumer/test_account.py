@@ -134,6 +134,46 @@ def test_addresses_are_added_changed_deleted_and_brought_back(somebody: Person) 
     assert "Tie 3" in browser.get("/me/addresses/").content.decode()
 
 
+def test_a_changed_address_can_be_as_it_was(somebody: Person) -> None:
+    browser = visitor(somebody)
+    browser.post("/me/addresses/new/", STREET | {"label": "Home"})
+    browser.post("/me/addresses/new/", STREET | {"street": "Tie 2", "note": "Ring twice"})
+    first, second = Address.objects.order_by("pk")
+    changed = browser.post(
+        f"/me/addresses/{second.public_id}/", STREET | {"street": "Tie 3", "default": "on"}
+    )
+    page = browser.get(changed["Location"]).content.decode()
+    assert "Tie 3 is saved." in page
+    assert Address.objects.get(is_default=True).pk == second.pk
+    undo = f"/me/addresses/{second.public_id}/undo/"
+    assert undo in page
+    assert browser.post(undo).status_code == 302
+    second.refresh_from_db()
+    assert (second.street, second.note, second.former) == ("Tie 2", "Ring twice", None)
+    assert Address.objects.get(is_default=True).pk == first.pk
+    assert browser.post(undo).status_code == 404
+    assert "is saved" not in browser.get(changed["Location"]).content.decode()
+
+
+def test_a_change_is_undone_within_the_hour_and_then_forgotten(somebody: Person) -> None:
+    browser = visitor(somebody)
+    browser.post("/me/addresses/new/", STREET)
+    address = Address.objects.get()
+    browser.post(f"/me/addresses/{address.public_id}/", STREET | {"street": "Tie 3"})
+    at = timezone.now()
+    told = queries.everything_about(somebody)["people.Address"]
+    assert told[0]["former"]["text"]["street"] == "Katu 1"
+    services.purge(at=at + rules.ADDRESS_UNDO / 2)
+    assert queries.changed_address(somebody, address.public_id, at) is not None
+    late = at + rules.ADDRESS_UNDO
+    assert queries.changed_address(somebody, address.public_id, late) is None
+    with pytest.raises(services.AddressUnknown):
+        services.undo_change(person=somebody, address_ref=address.public_id, at=late)
+    services.purge(at=late)
+    address.refresh_from_db()
+    assert (address.street, address.former) == ("Tie 3", None)
+
+
 def test_a_wrong_address_says_what_is_wrong(somebody: Person) -> None:
     browser = visitor(somebody)
     for wrong in (
@@ -186,7 +226,8 @@ def test_somebody_elses_address_is_not_there(somebody: Person) -> None:
     ref = Address.objects.get().public_id
     stranger = visitor(people.person())
     assert stranger.get(f"/me/addresses/{ref}/").status_code == 404
-    for verb in ("delete", "restore", "default"):
+    visitor(somebody).post(f"/me/addresses/{ref}/", STREET | {"street": "Tie 3"})
+    for verb in ("delete", "restore", "default", "undo"):
         assert stranger.post(f"/me/addresses/{ref}/{verb}/").status_code == 404
     assert Address.objects.get().deleted_at is None
 

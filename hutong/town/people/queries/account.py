@@ -90,6 +90,18 @@ def deleted_address(person: Person, address_ref: str, at: datetime) -> AddressVi
     return _address(one) if one else None
 
 
+def changed_address(person: Person, address_ref: str, at: datetime) -> AddressView | None:
+    """An address of `person` whose last change can still be undone, as it is now."""
+    one = Address.objects.filter(
+        person=person,
+        public_id=address_ref,
+        deleted_at=None,
+        former__isnull=False,
+        updated_at__gt=at - rules.ADDRESS_UNDO,
+    ).first()
+    return _address(one) if one else None
+
+
 def consent_states(person: Person) -> dict[ConsentKind, ConsentState]:
     """Where each consent to the platform stands; one statement."""
     newest = ConsentEvent.objects.filter(person=person).order_by("kind", "-pk").distinct("kind")
@@ -145,7 +157,7 @@ _TOLD: dict[str, tuple[str, ...]] = {
             "lon",
             "lat",
         ),
-        *("is_default", "created_at", "updated_at", "deleted_at"),
+        *("is_default", "created_at", "updated_at", "deleted_at", "former"),
     ),
     "people.ConsentEvent": ("kind", "granted", "version", "source", "at"),
     "people.SignIn": ("public_id", "browser", "system", "place", "signed_in_at", "last_seen_at", "ended_at"),

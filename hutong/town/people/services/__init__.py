@@ -7,6 +7,7 @@ from hutong.town.people.services.addresses import (
     default_address,
     delete_address,
     restore_address,
+    undo_change,
 )
 from hutong.town.people.services.codes import (
     mail,
@@ -101,5 +102,6 @@ __all__ = [
     "sign_in",
     "touch_sign_in",
     "try_code",
+    "undo_change",
     "withdraw_consent",
 ]

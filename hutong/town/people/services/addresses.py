@@ -35,16 +35,39 @@ def change_address(
 ) -> None:
     """Write an address anew; `default` makes it the default, its absence does not unmake it.
 
-    Raises AddressUnknown, AddressInvalid, PhoneInvalid.
+    What it was can be had back for `rules.ADDRESS_UNDO` (`undo_change`). Raises AddressUnknown, AddressInvalid, PhoneInvalid.
     """
     fields = _fields(text)
     with transaction.atomic():
         advisory("people.addresses", person.pk)
-        kept = Address.objects.filter(person=person, public_id=address_ref, deleted_at=None)
-        if not kept.update(updated_at=at, **fields):
+        found = Address.objects.filter(person=person, public_id=address_ref, deleted_at=None).first()
+        if found is None:
             raise AddressUnknown
+        first = Address.objects.filter(person=person, is_default=True).exclude(pk=found.pk).first()
+        loses = first.public_id if default and first else ""
+        former = {"text": {name: getattr(found, name) for name in fields}, "default": loses}
+        Address.objects.filter(pk=found.pk).update(updated_at=at, former=former, **fields)
         if default:
-            _make_default(person, kept.get().pk)
+            _make_default(person, found.pk)
+
+
+def undo_change(*, person: Person, address_ref: str, at: datetime) -> None:
+    """Write an address as it was before its last change; where that made it the default, the former one is it again.
+
+    Raises AddressUnknown where nothing was changed within `rules.ADDRESS_UNDO`.
+    """
+    with transaction.atomic():
+        advisory("people.addresses", person.pk)
+        kept = Address.objects.filter(person=person, deleted_at=None)
+        lately = at - rules.ADDRESS_UNDO
+        changed = kept.filter(public_id=address_ref, former__isnull=False, updated_at__gt=lately).first()
+        former = changed.former if changed else None
+        if changed is None or former is None:
+            raise AddressUnknown
+        kept.filter(pk=changed.pk).update(updated_at=at, former=None, **former["text"])
+        first = kept.filter(public_id=former["default"]).first()
+        if first is not None:
+            _make_default(person, first.pk)
 
 
 def default_address(*, person: Person, address_ref: str) -> None:

@@ -87,9 +87,11 @@ def erase_person(*, person_ref: str, at: datetime) -> bool:
 
 
 def purge(*, at: datetime) -> None:
-    """Remove what nobody needs any more: old codes and messages, deleted addresses, sessions that are over."""
+    """Remove what nobody needs any more: old codes and messages, what may no more be undone of addresses, sessions that are over."""
     OneTimeCode.objects.filter(expires_at__lt=at - rules.CODES_KEPT).delete()
     Address.objects.filter(deleted_at__lt=at - rules.ADDRESS_UNDO).delete()
+    changed = Address.objects.filter(former__isnull=False, updated_at__lt=at - rules.ADDRESS_UNDO)
+    changed.update(former=None)
     Message.objects.filter(created_at__lte=at - rules.MESSAGES_KEPT).delete()
     SignIn.objects.filter(ended_at__lt=at - rules.SIGN_INS_KEPT).delete()
     SignIn.objects.filter(last_seen_at__lt=at - rules.SIGN_INS_KEPT).delete()
