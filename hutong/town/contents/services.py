@@ -97,7 +97,7 @@ def announce(
             subject=made.public_id,
             by=by.public_id,
             at=at,
-            after={**kept, "audience": audience.value, "starts_at": starts_at, "ends_at": ends_at},
+            after={**kept, "audience": audience.value, "shown_from": starts_at, "shown_until": ends_at},
         )
     return made.public_id
 

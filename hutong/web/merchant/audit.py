@@ -4,14 +4,10 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from hutong.kernel import audit
-from hutong.kernel.text import pick
-from hutong.town.catalog import queries as catalog
-from hutong.town.merchants import queries as merchants
 from hutong.town.merchants.types import Right
 from hutong.web.merchant.access import Desk, needs
 from hutong.web.merchant.frame import merchant_page
@@ -34,7 +30,6 @@ def audit_log(request: HttpRequest, desk: Desk) -> HttpResponse:
     found = audit.search(merchant=desk.merchant_ref, before=before, limit=PAGE if everybody else MOST_READ)
     lines = history(
         found.entries,
-        naming=_names,
         zone=desk.store.zone,
         unit=desk.store.currency,
         for_merchant=True,
@@ -52,10 +47,3 @@ def audit_log(request: HttpRequest, desk: Desk) -> HttpResponse:
     }
     part = "operator/_history_rows.html" if before else ""
     return merchant_page(request, desk, "merchant/audit.html", context, tab="log", part=part)
-
-
-def _names(refs: list[str]) -> dict[str, str]:
-    language = get_language() or "en"
-    names = merchants.names_of(refs)
-    names |= {ref: offer.titles for ref, offer in catalog.offers_by_refs(refs).items()}
-    return {ref: pick(each, language) for ref, each in names.items()}

@@ -1,6 +1,5 @@
 """The audit log for operators: who changed what, when, from what to what, and why."""
 
-from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -10,20 +9,17 @@ from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from hutong.kernel import audit
-from hutong.kernel.text import pick
-from hutong.town.catalog import queries as catalog
-from hutong.town.merchants import queries as merchants
 from hutong.town.people import queries as people
 from hutong.town.people.services import Person
 from hutong.web.operator.access import operators
 from hutong.web.operator.frame import operator_page, region_of
 from hutong.web.shell.history import history
 from hutong.web.shell.spreadsheet import csv_file, plain
+from hutong.web.shell.subjects import subject_names
 
 PAGE = 50
 MOST_IN_FILE = 10_000
@@ -34,10 +30,15 @@ AREAS = (
     ("store.", _("Stores")),
     ("offer.", _("Deals")),
     ("content.", _("Contents")),
+    ("claim.", _("Claims")),
+    ("order.", _("Refunds")),
+    ("acting.", _("Acting for shops")),
     ("staff.", _("Team")),
     ("device.", _("Devices")),
     ("person.", _("People")),
+    ("operator.", _("Operators")),
     ("region.", _("Features")),
+    ("category.", _("Categories")),
     ("page.", _("Pages of the site")),
     ("announcement.", _("Announcements")),
 )
@@ -68,13 +69,15 @@ def audit_log(request: HttpRequest, _operator: Person) -> HttpResponse:
         return _as_csv(wanted, zone)
     found = _search(wanted, zone, limit=PAGE)
     unit = region.currency if region else ""
-    lines = history(found.entries, naming=_names, zone=zone, unit=unit, for_merchant=False)
+    lines = history(found.entries, zone=zone, unit=unit, for_merchant=False)
     context = {
         "rows": list(zip(found.entries, lines, strict=True)),
         "zone": zone,
         "wanted": wanted,
         "areas": AREAS,
         "chips": _chips(wanted),
+        "actor_name": _person(wanted["actor"]),
+        "merchant_name": subject_names([wanted["merchant"]]).get(wanted["merchant"], ""),
         "next_url": _address(wanted, before=found.before) if found.before else "",
         "file_url": _address(wanted) + "&file=csv",
     }
@@ -98,15 +101,10 @@ def _search(wanted: dict[str, Any], zone_name: str, *, limit: int) -> audit.Foun
     )
 
 
-def _names(refs: Sequence[str]) -> dict[str, str]:
-    """The names of the shops, deals and people among the subjects; four statements."""
-    language = get_language() or "en"
-    shops = merchants.names_of([ref for ref in refs if ref.startswith(("mer_", "sto_"))])
-    deals = catalog.offers_by_refs([ref for ref in refs if ref.startswith("off_")])
-    persons = people.named([ref for ref in refs if ref.startswith("per_")])
-    found = {ref: pick(names, language) for ref, names in shops.items()}
-    found |= {ref: pick(deal.titles, language) for ref, deal in deals.items()}
-    return found | {ref: person.name for ref, person in persons.items()}
+def _person(ref: str) -> str:
+    """The name of whose entries alone are shown."""
+    found = people.named({ref}).get(ref) if ref else None
+    return found.name if found else ""
 
 
 def _as_csv(wanted: dict[str, Any], zone: str) -> HttpResponse:

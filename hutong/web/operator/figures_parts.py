@@ -70,18 +70,18 @@ def money(amount: Money) -> str:
 
 
 def percent(part: int, whole: int) -> str:
-    """`41 %`, with one decimal below ten; a dash where there is no whole."""
+    """`41%`, with one decimal below ten; a dash where there is no whole."""
     if not whole:
         return "—"
     value = part * 100 / whole
     text = f"{value:.1f}" if 0 < value < 9.95 else f"{value:.0f}"
-    return _("%(number)s %%") % {"number": text}
+    return _("%(number)s%%") % {"number": text}
 
 
 def change(now: int, then: int, shown: str, *, more_is_good: bool = True) -> Change:
     """The change from `then` to `now` in whole percent; `shown` is what it was then."""
     if now == then:
-        return Change(_("as before (%(before)s)") % {"before": shown}, short="0 %" if then else "—")
+        return Change(_("as before (%(before)s)") % {"before": shown}, short="0%" if then else "—")
     up = now > then
     trend, good = ("up" if up else "down"), up is more_is_good
     if not then:
@@ -89,12 +89,12 @@ def change(now: int, then: int, shown: str, *, more_is_good: bool = True) -> Cha
     points = abs(round((now - then) * 100 / then))
     values = {"percent": number(points), "before": shown}
     words = (
-        _("%(percent)s %% more than before (%(before)s)")
+        _("%(percent)s%% more than before (%(before)s)")
         if up
-        else _("%(percent)s %% less than before (%(before)s)")
+        else _("%(percent)s%% less than before (%(before)s)")
     )
     sign = "+" if up else "−"
-    return Change(words % values, short=f"{sign}{number(points)} %", trend=trend, good=good)
+    return Change(words % values, short=f"{sign}{number(points)}%", trend=trend, good=good)
 
 
 def rate_change(now: tuple[int, int], then: tuple[int, int], *, more_is_good: bool = True) -> Change:

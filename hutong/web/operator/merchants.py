@@ -8,8 +8,8 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from hutong.flows import approve
@@ -30,11 +30,6 @@ from hutong.web.shell.history import history
 
 PAGE = 30
 ORDERS = 20
-LANGUAGES = (
-    ("name", gettext_lazy("Name")),
-    ("en", gettext_lazy("English")),
-    ("zh-Hans", gettext_lazy("Chinese")),
-)
 
 
 class SearchForm(forms.Form):
@@ -57,7 +52,7 @@ class DecisionForm(forms.Form):
 class FactsForm(forms.Form):
     """The facts a merchant is known by, and why they are changed."""
 
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
+    name = forms.CharField(label=gettext_lazy("Name of the shop"), max_length=120)
     name_en = forms.CharField(label=gettext_lazy("Name in English"), max_length=120, required=False)
     name_zh = forms.CharField(label=gettext_lazy("Name in Chinese"), max_length=120, required=False)
     legal_name = forms.CharField(label=gettext_lazy("Legal name"), max_length=200, required=False)
@@ -210,7 +205,9 @@ def _stores(_request: HttpRequest, found: MerchantView) -> dict[str, Any]:
 
 
 def _deals(_request: HttpRequest, found: MerchantView) -> dict[str, Any]:
-    return {"deals": catalog.merchant_offers(found.ref), "sold": orders.sold_by_offer(found.merchant_id)}
+    sales = orders.sold_by_offer(found.merchant_id)
+    deals = catalog.merchant_offers(found.ref)
+    return {"deals": [(offer, sales[offer.ref].sold if offer.ref in sales else 0) for offer in deals]}
 
 
 def _orders(_request: HttpRequest, found: MerchantView) -> dict[str, Any]:
@@ -230,7 +227,6 @@ def _history(request: HttpRequest, found: MerchantView) -> dict[str, Any]:
     region = regions.region_by_id(found.region_id)
     entries = history(
         page.entries,
-        naming=subject_names,
         zone=region.zone if region else "",
         unit=region.currency if region else "",
         for_merchant=False,
@@ -249,14 +245,6 @@ SIDES = {
     "devices": _devices,
     "history": _history,
 }
-
-
-def subject_names(refs: list[str]) -> dict[str, str]:
-    """Names of merchants, stores and deals in the reader's language."""
-    language = get_language() or "en"
-    names = queries.names_of(refs)
-    names |= {ref: offer.titles for ref, offer in catalog.offers_by_refs(refs).items()}
-    return {ref: pick(each, language) for ref, each in names.items()}
 
 
 def _show(request: HttpRequest, found: MerchantView, show: str, side: dict[str, Any]) -> HttpResponse:

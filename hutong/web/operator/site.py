@@ -82,9 +82,13 @@ def _moment() -> forms.DateTimeInput:
 class AnnouncementForm(forms.Form):
     """What is announced, to whom, from when until when; wall times of the region."""
 
-    en = forms.CharField(label=gettext_lazy("English"), required=False, max_length=MAX_ANNOUNCEMENT)
+    en = forms.CharField(label=gettext_lazy("In English"), required=False, max_length=MAX_ANNOUNCEMENT)
     zh = forms.CharField(
-        label=gettext_lazy("Simplified Chinese"), required=False, max_length=MAX_ANNOUNCEMENT
+        label=gettext_lazy("In Chinese"),
+        required=False,
+        max_length=MAX_ANNOUNCEMENT,
+        widget=forms.TextInput(attrs={"lang": "zh-Hans"}),
+        help_text=gettext_lazy("One language is enough; everybody reads that one then."),
     )
     audience = forms.ChoiceField(label=gettext_lazy("For"), choices=AUDIENCES)
     starts_at = forms.DateTimeField(label=gettext_lazy("From"), widget=_moment())

@@ -17,21 +17,28 @@ from hutong.web.shell.templatetags.hutong import STYLES, locale, promise
 
 FIELDS = {
     "address": gettext_lazy("Address"),
+    "amount": gettext_lazy("Amount"),
     "alts": gettext_lazy("Words of a picture"),
+    "audience": gettext_lazy("For"),
     "business_id": gettext_lazy("Business id"),
     "capacity": gettext_lazy("Number for sale"),
     "category": gettext_lazy("Category"),
     "city": gettext_lazy("City"),
+    "claims": gettext_lazy("Listings may be claimed"),
     "descriptions": gettext_lazy("Text"),
+    "disputed": gettext_lazy("Somebody else has it"),
     "email": gettext_lazy("E-mail"),
     "emoji": gettext_lazy("Picture sign"),
     "ends_at": gettext_lazy("On sale until"),
     "ends_on": gettext_lazy("On sale until"),
     "feature": gettext_lazy("Feature"),
+    "hidden": gettext_lazy("Hidden"),
     "hue": gettext_lazy("Colour"),
+    "is_operator": gettext_lazy("Operator"),
     "includes": gettext_lazy("What is in it"),
     "kind": gettext_lazy("Kind"),
     "legal_name": gettext_lazy("Legal name"),
+    "minutes": gettext_lazy("Minutes"),
     "list_price": gettext_lazy("List price"),
     "name": gettext_lazy("Name shown"),
     "names": gettext_lazy("Name shown"),
@@ -39,10 +46,17 @@ FIELDS = {
     "per_person_limit": gettext_lazy("For each person"),
     "phone": gettext_lazy("Phone"),
     "pictures": gettext_lazy("Pictures"),
+    "place": gettext_lazy("Place on the map"),
+    "position": gettext_lazy("Place"),
     "postcode": gettext_lazy("Postcode"),
     "price": gettext_lazy("Price"),
+    "refund": gettext_lazy("Refund"),
     "region": gettext_lazy("Region"),
+    "review_contents": gettext_lazy("Look at contents first"),
     "role": gettext_lazy("Role"),
+    "shown_from": gettext_lazy("Shown from"),
+    "shown_until": gettext_lazy("Shown until"),
+    "sign_up": gettext_lazy("New shops may sign up"),
     "starts_at": gettext_lazy("On sale from"),
     "starts_on": gettext_lazy("On sale from"),
     "state": gettext_lazy("State"),
@@ -51,8 +65,13 @@ FIELDS = {
     "tags": gettext_lazy("Promises"),
     "texts": gettext_lazy("Words"),
     "titles": gettext_lazy("Title"),
+    "to": gettext_lazy("Sent to"),
+    "unit": gettext_lazy("Currency"),
+    "units": gettext_lazy("Units"),
+    "until": gettext_lazy("Valid until"),
     "uses": gettext_lazy("Uses"),
     "valid_days": gettext_lazy("Days valid after purchase"),
+    "vouchers": gettext_lazy("Vouchers"),
     "website": gettext_lazy("Website"),
 }
 LANGUAGES = {"en": gettext_lazy("English"), "zh-Hans": gettext_lazy("Chinese")}
@@ -71,6 +90,21 @@ STATES = {
     "suspended": gettext_lazy("suspended"),
     "waiting": gettext_lazy("waiting"),
 }
+ROLES = {
+    "accountant": gettext_lazy("Accountant"),
+    "cashier": gettext_lazy("Cashier"),
+    "courier": gettext_lazy("Courier"),
+    "manager": gettext_lazy("Manager"),
+    "owner": gettext_lazy("Owner"),
+}
+AUDIENCES = {
+    "all": gettext_lazy("Everybody"),
+    "shoppers": gettext_lazy("Shoppers"),
+    "shops": gettext_lazy("Shops and operators"),
+}
+# Values that are words of the code, by field.
+VALUES = {"state": STATES, "role": ROLES, "audience": AUDIENCES}
+MOMENTS = ("starts_at", "ends_at", "shown_from", "shown_until")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +132,8 @@ def lines_of_log(changes: Mapping[str, Sequence[Any]], *, unit: str = "", zone: 
 def field_words(field: str) -> str:
     """`descriptions.zh-Hans` as `Text (Chinese)`; what has no word stays readable."""
     first, last = field.split(".", maxsplit=1)[0], field.rsplit(".", maxsplit=1)[-1]
+    if first in LANGUAGES:
+        first, last = "texts", first
     word = str(FIELDS.get(first, first.replace("_", " ")))
     language = LANGUAGES.get(last) if last != first else None
     return _("%(field)s (%(language)s)") % {"field": word, "language": language} if language else word
@@ -105,7 +141,7 @@ def field_words(field: str) -> str:
 
 def _line(change: Change, unit: str, zone: str) -> ChangeLine:
     field = change.field.split(".")[0]
-    plain = field in ("state", "emoji", "starts_at", "ends_at", "role") or all(
+    plain = field in ("emoji", *MOMENTS, *VALUES) or all(
         isinstance(value, str) and value.isdigit() for value in (change.before, change.after) if value
     )
     changed = [piece for piece in change.pieces if piece.kind is not PieceKind.SAME]
@@ -123,15 +159,15 @@ def _value(field: str, value: Any, unit: str, zone: str) -> str:
         return "—"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    if field in ("price", "list_price") and isinstance(value, int) and unit:
+    if field in ("price", "list_price", "amount") and isinstance(value, int) and unit:
         return format_money(Money(value, unit), locale())
-    if field == "state":
-        return str(STATES.get(str(value), value))
+    if field in VALUES:
+        return str(VALUES[field].get(str(value), value))
     if field == "tags" and isinstance(value, list):
         return ", ".join(promise(tag) for tag in value)
     if field == "includes" and isinstance(value, list):
         return ", ".join(_part(part, unit) for part in value)
-    if field in ("starts_at", "ends_at") and zone:
+    if field in MOMENTS and zone:
         wall = clock.local(datetime.fromisoformat(str(value)), zone)
         return format_datetime(wall, STYLES[locale()]["long"], locale=locale())
     if isinstance(value, list):

@@ -1,6 +1,6 @@
 """The audit log in words: what was done, to what, by whom. For the operator's pages and the shop's own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,13 +11,18 @@ from hutong.kernel.audit import Entry
 from hutong.town.people import queries as people
 from hutong.town.people.types import NamedPerson
 from hutong.web.shell.changes import ChangeLine, lines_of_log
+from hutong.web.shell.subjects import subject_names
 
 ACTIONS = {
     "acting.started": gettext_lazy("The platform began to act for the shop"),
     "acting.stopped": gettext_lazy("The platform stopped acting for the shop"),
     "acting.timed_out": gettext_lazy("The platform's hour of acting for the shop was over"),
+    "announcement.ended": gettext_lazy("Announcement ended"),
+    "announcement.made": gettext_lazy("Announcement made"),
+    "category.changed": gettext_lazy("Category changed"),
     "claim.approved": gettext_lazy("Claim approved"),
     "claim.code_sent": gettext_lazy("A code was sent to prove a claim"),
+    "claim.document_deleted": gettext_lazy("Document of a claim deleted, its time was over"),
     "claim.document_read": gettext_lazy("Document of a claim read by the platform"),
     "claim.proved": gettext_lazy("Claim proved by a code"),
     "claim.rejected": gettext_lazy("Claim refused"),
@@ -29,6 +34,9 @@ ACTIONS = {
     "content.rejected": gettext_lazy("New version refused"),
     "device.paired": gettext_lazy("Scanner paired"),
     "device.revoked": gettext_lazy("Scanner's pairing ended"),
+    "invitation.made": gettext_lazy("Invitation to the team"),
+    "invitation.revoked": gettext_lazy("Invitation taken back"),
+    "invitation.used": gettext_lazy("Invitation accepted"),
     "merchant.applied": gettext_lazy("Shop applied"),
     "merchant.applied_again": gettext_lazy("Shop applied again"),
     "merchant.approved": gettext_lazy("Shop approved"),
@@ -36,7 +44,9 @@ ACTIONS = {
     "merchant.facts_changed": gettext_lazy("Facts of the shop changed"),
     "merchant.rejected": gettext_lazy("Shop refused"),
     "merchant.suspended": gettext_lazy("Shop suspended"),
+    "notifications.chosen": gettext_lazy("Notifications chosen"),
     "offer.approve": gettext_lazy("Deal approved"),
+    "offer.capacity_changed": gettext_lazy("Number for sale changed"),
     "offer.changed": gettext_lazy("Deal changed"),
     "offer.created": gettext_lazy("Deal made"),
     "offer.decision_taken_back": gettext_lazy("Decision about a deal taken back"),
@@ -51,21 +61,39 @@ ACTIONS = {
     "offer.sketch_saved": gettext_lazy("Draft of a deal saved"),
     "offer.submit": gettext_lazy("Deal handed in"),
     "offer.withdraw": gettext_lazy("Deal taken back to change it"),
+    "operator.granted": gettext_lazy("Made an operator"),
+    "operator.revoked": gettext_lazy("No operator any more"),
     "order.refund_resent": gettext_lazy("Refund sent again"),
     "order.refunded": gettext_lazy("Order refunded by the platform"),
+    "page.published": gettext_lazy("Page of the site published"),
+    "person.email_changed": gettext_lazy("E-mail of an account changed"),
+    "person.email_removed": gettext_lazy("E-mail of an account removed"),
+    "person.erased": gettext_lazy("Account erased"),
+    "person.erasure_asked": gettext_lazy("Erasure of an account asked for"),
+    "person.erasure_called_off": gettext_lazy("Erasure of an account called off"),
+    "person.exported": gettext_lazy("Data of an account downloaded"),
+    "person.phone_changed": gettext_lazy("Phone of an account changed"),
+    "person.signed_out": gettext_lazy("A sign-in was ended"),
+    "person.signed_out_elsewhere": gettext_lazy("All other sign-ins were ended"),
     "picture.added": gettext_lazy("Picture added"),
     "reason.added": gettext_lazy("Ready reason added"),
     "reason.changed": gettext_lazy("Ready reason changed"),
     "reason.retired": gettext_lazy("Ready reason retired"),
+    "region.feature_switched": gettext_lazy("Feature switched"),
     "staff.erased": gettext_lazy("A person of the staff was erased"),
     "staff.role_ended": gettext_lazy("Role ended"),
     "staff.role_given": gettext_lazy("Role given"),
     "store.claimed": gettext_lazy("Store taken over"),
+    "store.facts_changed": gettext_lazy("Facts of the store changed"),
     "store.hours_changed": gettext_lazy("Opening hours changed"),
     "store.moved": gettext_lazy("Store moved to another merchant"),
     "store.released": gettext_lazy("Store given up"),
+    "store.signed_up": gettext_lazy("Store signed up"),
+    "store.state_changed": gettext_lazy("State of the store changed"),
+    "token.issued": gettext_lazy("Key for the API made"),
+    "token.revoked": gettext_lazy("Key for the API revoked"),
+    "vouchers.extended": gettext_lazy("Vouchers extended"),
 }
-Naming = Callable[[list[str]], dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +113,17 @@ class HistoryLine:
     changes: tuple[ChangeLine, ...]
 
 
-def history(
-    entries: Sequence[Entry], *, naming: Naming, zone: str, unit: str, for_merchant: bool
-) -> list[HistoryLine]:
-    """The entries in words. `naming` gives the names of subjects it knows, in one go.
+def history(entries: Sequence[Entry], *, zone: str, unit: str, for_merchant: bool) -> list[HistoryLine]:
+    """The entries in words.
 
     `for_merchant` hides who of the platform it was: a shop reads "the platform". Statements: one for all
-    people, and those of `naming`.
+    people, and those of `subject_names`.
     """
-    persons = people.named({entry.actor_ref for entry in entries if entry.actor_ref.startswith("per_")})
-    names = naming(list({entry.subject_ref for entry in entries}))
+    subjects = {entry.subject_ref for entry in entries}
+    actors = {entry.actor_ref for entry in entries}
+    persons = people.named({ref for ref in subjects | actors if ref.startswith("per_")})
+    names = subject_names(subjects)
+    names |= {ref: one.name for ref, one in persons.items() if not (one.is_operator and for_merchant)}
     found = []
     for entry in entries:
         person = persons.get(entry.actor_ref)

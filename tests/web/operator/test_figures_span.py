@@ -109,34 +109,34 @@ def test_changes_in_words() -> None:
         change(5, 0, "0"),
     )
     assert (more.words, more.short, more.trend, more.good) == (
-        "50 % more than before (100)",
-        "+50 %",
+        "50% more than before (100)",
+        "+50%",
         "up",
         True,
     )
     assert (less.words, less.short, less.trend, less.good) == (
-        "50 % less than before (100)",
-        "−50 %",
+        "50% less than before (100)",
+        "−50%",
         "down",
         False,
     )
     assert (same.words, same.trend, same.good) == ("as before (7)", "", None)
     assert (new.words, new.trend, new.good) == ("nothing before", "up", True)
     assert change(150, 100, "", more_is_good=False).good is False
-    assert rate_change((6, 10), (1, 2)).words == "10 points more than before (50 %)"
+    assert rate_change((6, 10), (1, 2)).words == "10 points more than before (50%)"
     assert rate_change((1, 10), (1, 2), more_is_good=False).good is True
     assert rate_change((0, 0), (1, 2)).words == "nothing to compare with"
-    assert [percent(1, 3), percent(1, 40), percent(0, 5), percent(1, 0)] == ["33 %", "2.5 %", "0 %", "—"]
+    assert [percent(1, 3), percent(1, 40), percent(0, 5), percent(1, 0)] == ["33%", "2.5%", "0%", "—"]
 
 
 def test_a_funnel_with_orders_that_looked_at_no_page() -> None:
     steps = funnel(Looks(seen=200, checkouts=10), OrderSteps(ordered=20, paid=15, redeemed=3))
     assert [(step.value, step.rate, step.bar) for step in steps] == [
         ("200", "", 1000),
-        ("10", "5.0 %", 50),
+        ("10", "5.0%", 50),
         ("20", "", 100),
-        ("15", "75 %", 75),
-        ("3", "20 %", 15),
+        ("15", "75%", 75),
+        ("3", "20%", 15),
     ]
     assert {step.bar for step in funnel(Looks(0, 0), OrderSteps(0, 0, 0))} == {0}
 

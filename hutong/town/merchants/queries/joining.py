@@ -73,6 +73,11 @@ def claims_of(person: Person) -> list[ClaimView]:
     return [_claim(claim) for claim in _claims().filter(person=person, state__in=live).order_by("-pk")[:20]]
 
 
+def claimed_names(claim_refs: list[str]) -> dict[str, dict[str, str]]:
+    """The names of the stores that claims are about, by the claim; one statement."""
+    return dict(Claim.objects.filter(public_id__in=claim_refs).values_list("public_id", "store__names"))
+
+
 def claim_history(store_ref: str) -> list[ClaimView]:
     """Every claim to a store, the newest first."""
     return [_claim(claim) for claim in _claims().filter(store__public_id=store_ref).order_by("-pk")]
