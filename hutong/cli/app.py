@@ -98,7 +98,10 @@ def backup(
         with progress_bar() as progress:
             made, removed = command.run(to=to, keep=keep, at=clock.now(), progress=progress)
         console.print(f"[green]✓[/] {made} ({made.stat().st_size / 1e6:.1f} MB)", soft_wrap=True)
-        console.print("It holds the site's keys: keep it as safe as the site, and a copy on another machine.")
+        console.print(
+            "It holds the site's keys: keep it as safe as the site, and a copy on another machine.",
+            soft_wrap=True,
+        )
         for path in removed:
             console.print(f"  removed, because --keep is {keep}: {path}", soft_wrap=True)
 

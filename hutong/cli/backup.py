@@ -72,6 +72,7 @@ def _database(archive: Writer, progress: Progress) -> dict[str, int]:
                 progress("Database, KiB", written >> 10, None)
 
             dumps.dump(connection.settings_dict, snapshot_name=name, write=counted)
+        progress("Database, KiB", written >> 10, written >> 10)
         return dumps.row_counts(same_moment)
 
 

@@ -20,7 +20,8 @@ def start() -> None:
         if not settings.HUTONG_EMBEDDED:
             console.print("DATABASE_URL names a server of its own; there is nothing to start.")
             return
-        started = database.start_embedded(settings.HUTONG_HOME)
+        with setup.embedded(settings.HUTONG_HOME, done="started"):
+            started = database.start_embedded(settings.HUTONG_HOME)
         console.print("PostgreSQL runs." if started else "PostgreSQL runs already.")
 
 
@@ -34,5 +35,6 @@ def stop() -> None:
         from hutong.kernel import database
 
         if settings.HUTONG_EMBEDDED:
-            database.stop_embedded(settings.HUTONG_HOME)
+            with setup.embedded(settings.HUTONG_HOME, done="stopped"):
+                database.stop_embedded(settings.HUTONG_HOME)
             console.print("PostgreSQL is stopped.")

@@ -77,6 +77,8 @@ def _database_trouble() -> str:
         from hutong.kernel.rows import scalar
 
         scalar("SELECT 1")
+    except setup.DatabaseSilent as error:
+        return str(error.details["said"])
     except Exception as error:  # whatever it is, it is the finding
         return str(error).strip() or type(error).__name__
     return ""

@@ -194,7 +194,8 @@ def _say_ignored(given: Mapping[str, str], known: Mapping[str, str]) -> None:
 def _migrate() -> None:
     from hutong.cli import upgrade
 
-    applied = upgrade.run()
+    with progress_bar(transient=True) as progress:
+        applied = upgrade.run(progress=progress)
     if applied:
         _done("Database", f"{applied} migrations applied")
     else:

@@ -135,9 +135,8 @@ def run(backup: Archive, *, replace: bool, at: datetime, progress: Progress) -> 
         draft = settings.HUTONG_HOME / ".restoring"
         try:
             _load(backup, new, progress)
-            migrated, checked, problems = _brought_to_now(
-                new, datetime.fromisoformat(backup.manifest["made_at"])
-            )
+            saved_at = datetime.fromisoformat(backup.manifest["made_at"])
+            migrated, checked, problems = _brought_to_now(new, saved_at, progress)
             _unpack(backup, draft, progress)
             _take_over(old, new, draft, stamp)
         except BaseException:
@@ -184,13 +183,15 @@ def _load(backup: Archive, new: dict[str, Any], progress: Progress) -> None:
     progress("Database", 1, 1)
 
 
-def _brought_to_now(new: dict[str, Any], saved_at: datetime) -> tuple[int, tuple[str, ...], list[str]]:
+def _brought_to_now(
+    new: dict[str, Any], saved_at: datetime, progress: Progress
+) -> tuple[int, tuple[str, ...], list[str]]:
     """Migrate the restored database to this version and add its books up; nobody else sees it yet."""
     from hutong.flows import books  # Models load only once Django is set up.
 
     connection.settings_dict["NAME"] = new["NAME"]
     try:
-        migrated = upgrade.run()
+        migrated = upgrade.run(progress=progress)
         # The provider's own process is not running now; `hutong books check` compares with it later.
         # At the moment of the backup: what was on its way then is not late.
         found = books.check(at=saved_at, ask_providers=False)

@@ -1,6 +1,9 @@
 """Django made ready for a command, with a database behind it."""
 
+import contextlib
 import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
@@ -26,16 +29,37 @@ class DatabaseNotMade(Unavailable):
     )
 
 
+class EmbeddedFailed(Unavailable):
+    """The PostgreSQL that comes with the house does not do what it is told."""
+
+    code = "embedded_failed"
+    message: Any = (
+        "The PostgreSQL in %(home)s could not be %(done)s: %(said)s\n"
+        "Look for disk space and for the rights on that folder; it also keeps a log of its own, postgres/log. "
+        "Or let DATABASE_URL name another server."
+    )
+
+
+class HomeUnusable(Unavailable):
+    """The folder of the site cannot be read or written."""
+
+    code = "home_unusable"
+    message: Any = "The folder of the site cannot be used: %(said)s. Make it yours to write, or let HUTONG_HOME name another."
+
+
 def django(*, wait_for_database: bool) -> bool:
     """Set Django up. With `wait_for_database`, start the embedded server when no DATABASE_URL is given.
 
-    True when it was started here, so that whoever started it can stop it. Raises `DatabaseSilent` and
-    `DatabaseNotMade`.
+    True when it was started here, so that whoever started it can stop it. Raises `HomeUnusable`,
+    `EmbeddedFailed`, `DatabaseSilent` and `DatabaseNotMade`.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hutong.config.settings")
     import django as framework
 
-    framework.setup()
+    try:
+        framework.setup()
+    except OSError as error:  # the settings keep a secret in that folder
+        raise HomeUnusable(said=error) from error
     started = False
     if wait_for_database:
         from django.conf import settings
@@ -43,14 +67,26 @@ def django(*, wait_for_database: bool) -> bool:
         from hutong.kernel import database
 
         if settings.HUTONG_EMBEDDED:
-            started = database.start_embedded(settings.HUTONG_HOME)
+            with embedded(settings.HUTONG_HOME, done="started"):
+                started = database.start_embedded(settings.HUTONG_HOME)
         try:
             database.ensure_database(settings.DATABASES["default"])
         except psycopg.errors.InsufficientPrivilege as error:
             raise DatabaseNotMade(name=settings.DATABASES["default"]["NAME"]) from error
         except psycopg.OperationalError as error:
-            raise DatabaseSilent(said=" ".join(str(error).split())) from error
+            # libpq asks back "Is the server running ...?", which the end of our sentence answers.
+            said = " ".join(str(error).split()).split(" Is the server running")[0].rstrip(".")
+            raise DatabaseSilent(said=said) from error
     return started
+
+
+@contextlib.contextmanager
+def embedded(home: Path, *, done: str) -> Iterator[None]:
+    """Around what starts or stops the embedded server; raises `EmbeddedFailed` with the end of what it said."""
+    try:
+        yield
+    except (RuntimeError, OSError) as error:
+        raise EmbeddedFailed(home=home, done=done, said=str(error).strip()) from error
 
 
 def port_of_site() -> int:
@@ -66,6 +102,8 @@ def port_of_site() -> int:
 def migrate() -> None:
     """Bring the tables to this version where they are not; quiet unless something is done."""
     from hutong.cli import upgrade
+    from hutong.cli.screen import progress_bar
 
     if upgrade.waiting():
-        upgrade.run()
+        with progress_bar(transient=True) as progress:
+            upgrade.run(progress=progress)

@@ -3,12 +3,14 @@
 import asyncio
 import logging
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 from hutong.cli import setup
+from hutong.kernel.errors import DomainError
 
 RELAY_EVERY_S = 0.2
 HEARTBEAT_S = 4.0
@@ -19,8 +21,12 @@ WELL_AFTER_S = 30.0
 
 
 def main() -> None:
-    """Run until SIGTERM or SIGINT; running jobs are finished first."""
-    setup.django(wait_for_database=True)
+    """Run until SIGTERM or SIGINT; running jobs are finished first. Without a database it ends with a sentence."""
+    try:
+        setup.django(wait_for_database=True)
+    except DomainError as error:
+        # The supervisor starts it again, and a sentence each time is easier to read than a traceback.
+        sys.exit(f"The worker cannot start. {error}")
     from hutong.flows import jobs
 
     stop = threading.Event()

@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlparse
 
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
 from hutong.config import mail
 
 MODES = ("demo", "test", "trial", "production")
@@ -65,10 +68,18 @@ def _address(value: str) -> str:
 
 
 def _database(value: str) -> str:
-    parts = urlparse(value)
-    if value in ("", EMBEDDED) or (parts.scheme in ("postgres", "postgresql") and parts.path.strip("/")):
+    if value in ("", EMBEDDED):
         return ""
-    return "write postgresql://user:password@host:5432/name"  # not repeated: it holds a password
+    # Nothing of it is repeated: it holds a password.
+    said = "write postgresql://user:password@host:5432/name"
+    try:
+        parts = urlparse(value)
+        if parts.scheme not in ("postgres", "postgresql") or not parts.path.strip("/") or parts.port == 0:
+            return said
+        conninfo_to_dict(value)
+    except (ValueError, ProgrammingError):
+        return f"{said}, and behind it nothing but options of libpq such as ?sslmode=require"
+    return ""
 
 
 def _required(value: str) -> str:

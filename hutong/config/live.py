@@ -59,7 +59,7 @@ class Hub:
         pause_s = 0.2
         while True:
             try:
-                url = database.url_of(settings.DATABASES["default"] | {"OPTIONS": {}})
+                url = database.patient_url(settings.DATABASES["default"])
                 async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
                     pause_s = 0.2

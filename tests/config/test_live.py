@@ -1,13 +1,16 @@
 """The live process: a page with a token hears that its topic changed, and nothing else."""
 
+import asyncio
 import threading
 from queue import Queue
 
 import httpx
+import psycopg
 import pytest
-from django.db import transaction
+from django.conf import settings
+from django.db import connection, transaction
 
-from hutong.kernel import clock, live
+from hutong.kernel import clock, database, live
 from tests.fakes.sandbox import wait_until
 from tests.fakes.site import Site
 
@@ -85,3 +88,34 @@ def test_only_our_pages_may_listen(site: Site) -> None:
     token = live.sign_topic("vch_mine", at=clock.now())
     with httpx.stream("GET", f"{site.live_url}/{token}", trust_env=False) as stream:
         assert stream.headers["access-control-allow-origin"] == site.url
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_listens_with_the_options_of_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands behind DATABASE_URL, such as `sslmode=require`, holds for this connection, too."""
+    from hutong.config.live import Hub
+
+    options = {**settings.DATABASES["default"]["OPTIONS"], "application_name": "asked-for-in-the-address"}
+    monkeypatch.setitem(settings.DATABASES["default"], "OPTIONS", options)
+
+    async def listening() -> bool:
+        hub = Hub()
+        hub.open("vch_mine")
+        assert hub.listening is not None
+        try:
+            async with asyncio.timeout(20):
+                while not await asyncio.to_thread(named):
+                    await asyncio.sleep(0.05)  # between two looks
+        finally:
+            hub.listening.cancel()
+        return True
+
+    def named() -> int:
+        with psycopg.connect(database.patient_url(connection.settings_dict)) as looking:
+            found = looking.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND query LIKE 'LISTEN %%'",
+                ["asked-for-in-the-address"],
+            ).fetchone()
+        return int(found[0]) if found else 0
+
+    assert asyncio.run(listening())
