@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 
 class DomainError(Exception):
@@ -71,7 +72,17 @@ class TooMany(DomainError):
 
     code = "too_many"
     status = 429
-    message = _("Too many tries. Please wait %(retry_after_s)s seconds.")
+    message = _("Too many tries. Please wait %(wait)s.")
+
+    def __str__(self) -> str:
+        """As any, with `wait`: seconds below two minutes, then minutes, as people count."""
+        left_s = int(self.details.get("retry_after_s", 0))
+        minutes = -(-left_s // 60)
+        if left_s < 120:
+            wait = ngettext("%(n)s second", "%(n)s seconds", left_s) % {"n": left_s}
+        else:
+            wait = ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes}
+        return str(self.message) % {**self.details, "wait": wait}
 
 
 class Unavailable(DomainError):

@@ -16,6 +16,7 @@ from hutong.web.consumer.account_forms import AddressForm, address_form
 from hutong.web.consumer.place import HERE_COOKIE, read_place
 from hutong.web.shell.access import signed_in
 from hutong.web.shell.parts import page
+from hutong.web.shell.templatetags.hutong import phone_spaced
 
 
 @signed_in
@@ -41,7 +42,9 @@ def addresses(request: HttpRequest) -> HttpResponse:
 def address_new(request: HttpRequest) -> HttpResponse:
     """One more address."""
     person = owner(request)
-    form = AddressForm(request.POST or None, initial={"name": person.name, "phone": person.phone})
+    form = AddressForm(
+        request.POST or None, initial={"name": person.name, "phone": phone_spaced(person.phone)}
+    )
     if request.method == "POST" and form.is_valid():
         try:
             people.add_address(

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from hutong.town.people.rules import ADDRESS_LIMITS
 from hutong.town.people.types import AddressText, AddressView, ConsentKind
 from hutong.web.consumer.place import read_place
+from hutong.web.shell.templatetags.hutong import phone_spaced
 
 
 class NameForm(forms.Form):
@@ -133,5 +134,5 @@ class EraseForm(forms.Form):
 def address_form(address: AddressView) -> AddressForm:
     """The form filled with an address there is."""
     text = address.text
-    filled = {name: getattr(text, name) for name in ADDRESS_LIMITS}
+    filled = {name: getattr(text, name) for name in ADDRESS_LIMITS} | {"phone": phone_spaced(text.phone)}
     return AddressForm(initial={**filled, "lon": text.lon, "lat": text.lat, "default": address.is_default})

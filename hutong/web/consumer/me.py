@@ -9,6 +9,8 @@ from django.views.decorators.http import require_GET, require_POST
 from hutong.kernel import clock
 from hutong.know.customers import services as customer_services
 from hutong.town.merchants import queries as merchants
+from hutong.town.notifications import queries as notifications
+from hutong.town.notifications.rules import MOST_SHOWN
 from hutong.web.shell.access import public, signed_in
 from hutong.web.shell.parts import page
 
@@ -21,6 +23,7 @@ def me(request: HttpRequest) -> HttpResponse:
     context: dict[str, object] = {"tab": "me"}
     if person.is_authenticated:
         context["roles"] = merchants.staff_roles(person)
+        context["unread"], context["most"] = notifications.unread_count(person.pk), MOST_SHOWN
     return page(request, "consumer/me.html", context)
 
 

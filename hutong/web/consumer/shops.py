@@ -35,7 +35,8 @@ def store(request: HttpRequest, store_ref: str) -> HttpResponse:
         raise NotFound
     there = Place(shown.lon, shown.lat)
     around = search.nearby(place=there, at=at, category=shown.category.slug, limit=SIMILAR + 1).items
-    context = store_context(shown, pictures.shown(store_ref), where.place, at) | {
+    gallery = pictures.shown(store_ref) if shown.claimed else []
+    context = store_context(shown.as_seen, gallery, where.place, at) | {
         "tab": "home",
         "region": where.region,
         "claimable": shown.merchant_ref is None and feature_on(shown.region_id, Feature.CLAIMS),
