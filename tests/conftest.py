@@ -26,9 +26,18 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Between tests with their own commits every table is emptied; append-only tables forbid that, so they let it
-    happen here. The test of that guard switches its trigger on again."""
+    happen here. The test of that guard switches its trigger on again.
+
+    Django would also make its content types and permissions anew each time, which takes longer than the emptying;
+    no test asks for them.
+    """
+    from django.contrib.contenttypes.management import create_contenttypes
+    from django.db.models.signals import post_migrate
+
     from hutong.kernel.rows import execute, rows
 
+    assert post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+    assert post_migrate.disconnect(create_contenttypes)
     with django_db_blocker.unblock():
         for guard in rows(
             "SELECT tgname, tgrelid::regclass::text AS name FROM pg_trigger WHERE tgtype & 32 = 32"

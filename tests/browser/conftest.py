@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
+from tests.fakes.copies import Copies
 from tests.fakes.sandbox import wait_until
 from tests.fakes.site import Site
 
@@ -40,7 +42,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
             if not CHROMIUM:
                 item.add_marker(
                     pytest.mark.skip(reason="no chromium here (Debian: apt-get install chromium)")
@@ -53,6 +54,7 @@ class Visitor:
 
     page: Page
     errors: list[str] = field(default_factory=list)
+    read_code: Callable[[str], str] = field(default_factory=lambda: last_code)
 
     def sign_in(self, phone: str, *, to: str = "/") -> None:
         """Sign in with the code from the demo's message tray, as a person would."""
@@ -63,7 +65,7 @@ class Visitor:
         """From the sign-in page to where it leads."""
         self.page.locator("input[name=phone]").fill(phone)
         self.page.locator("form[novalidate] button.btn-primary").click()
-        self.page.locator("input[name=code]").fill(last_code(phone))
+        self.page.locator("input[name=code]").fill(self.read_code(phone))
         self.page.locator("form[novalidate] button.btn-primary").click()
         self.page.wait_for_url(lambda url: "/sign-in/" not in url)
 
@@ -115,14 +117,23 @@ def browser(playwright_session: Playwright) -> Iterator[Browser]:
     launched.close()
 
 
+@pytest.fixture(scope="session")
+def saved_city() -> Copies:
+    """The rows of the seeded city, once a test of this session has made it."""
+    return Copies()
+
+
 @pytest.fixture
-def seeded(site: Site) -> Site:
+def seeded(site: Site, saved_city: Copies) -> Site:
     """The site with the demo city, its sample shops and its accounts, all of it in the index."""
     from hutong.flows import jobs
     from hutong.flows.demo_city import seed_demo
     from hutong.flows.import_osm import import_osm
     from hutong.kernel import clock
 
+    if saved_city.tables:
+        saved_city.put_back()
+        return site
     import_osm(
         ROOT / "data" / "helsinki-centre.osm.pbf", "helsinki",
         names={"en": "Helsinki", "zh-Hans": "赫尔辛基", "fi": "Helsinki"},
@@ -130,6 +141,7 @@ def seeded(site: Site) -> Site:
     )  # fmt: skip
     seed_demo(at=clock.now())
     jobs.drain()
+    saved_city.take()
     return site
 
 
@@ -149,6 +161,19 @@ Arrive = Callable[..., Visitor]
 @pytest.fixture
 def arrive(city: Site, browser: Browser) -> Iterator[Arrive]:
     """`arrive(language="zh-hans", size=PHONE, scheme="dark")`: a new visitor. At the end nobody may have seen an error."""
+    with arrivals(browser, city.url) as arriving:
+        yield arriving
+
+
+@contextmanager
+def arrivals(
+    browser: Browser,
+    url: str,
+    *,
+    zone: str = "Europe/Helsinki",
+    read_code: Callable[[str], str] = last_code,
+) -> Iterator[Arrive]:
+    """Visitors of the site at `url`, as the fixture `arrive` makes them; `read_code` is where they read their codes."""
     contexts: list[BrowserContext] = []
     visitors: list[Visitor] = []
 
@@ -160,16 +185,16 @@ def arrive(city: Site, browser: Browser) -> Iterator[Arrive]:
         camera: Browser | None = None,
     ) -> Visitor:
         context = (camera or browser).new_context(
-            base_url=city.url,
+            base_url=url,
             viewport={"width": size[0], "height": size[1]},
             locale=LOCALES[language],
             color_scheme="dark" if scheme == "dark" else "light",
-            timezone_id="Europe/Helsinki",
+            timezone_id=zone,
             permissions=["camera"] if camera else [],
         )
         context.set_default_timeout(15_000)
         contexts.append(context)
-        visitor = Visitor(context.new_page())
+        visitor = Visitor(context.new_page(), read_code=read_code)
         visitor.page.on("pageerror", lambda error: visitor.errors.append(str(error)))
         visitor.page.on(
             "console", lambda said: visitor.errors.append(said.text) if said.type == "error" else None
