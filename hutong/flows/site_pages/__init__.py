@@ -55,8 +55,8 @@ def read(page: SitePage, language: str) -> PageText:
     """The page in a language (`en`, `zh-hans`), or in another where it was written in that one alone."""
     newest = queries.published(_subject(page))
     if newest is None:
-        return PageText(page, _filled(pick(defaults(page), language)), 0, None)
-    return PageText(page, _filled(pick(newest.body["texts"], language)), newest.number, newest.decided_at)
+        return PageText(page, filled(pick(defaults(page), language)), 0, None)
+    return PageText(page, filled(pick(newest.body["texts"], language)), newest.number, newest.decided_at)
 
 
 def texts(page: SitePage) -> dict[str, str]:
@@ -74,7 +74,8 @@ def write(*, page: SitePage, texts: Mapping[str, str], by: Person, at: datetime)
     """Publish a new version of a page. Raises `Forbidden` for who is no operator, `PageInvalid`."""
     if not by.is_operator:
         raise Forbidden
-    kept = {language: texts.get(language, "").strip() for language in LANGUAGES}
+    # browsers send lines that end otherwise than ours, and a difference would find every one of them changed
+    kept = {language: "\n".join(texts.get(language, "").splitlines()).strip() for language in LANGUAGES}
     if not any(kept.values()) or any(len(text) > MAX_TEXT for text in kept.values()):
         raise PageInvalid
     before = queries.published(_subject(page))
@@ -108,12 +109,8 @@ def defaults(page: SitePage) -> dict[str, str]:
     }
 
 
-def _subject(page: SitePage) -> str:
-    return f"page:{page.value}"
-
-
-def _filled(text: str) -> str:
-    """The text with its places filled; what is no place of ours stays as it is written."""
+def filled(text: str) -> str:
+    """The text as readers get it, its places such as {site_name} filled; what is no place of ours stays."""
     places = {
         "{site_name}": settings.HUTONG_SITE_NAME,
         "{site_url}": settings.HUTONG_SITE_URL,
@@ -123,3 +120,7 @@ def _filled(text: str) -> str:
     for place, value in places.items():
         text = text.replace(place, value)
     return text
+
+
+def _subject(page: SitePage) -> str:
+    return f"page:{page.value}"

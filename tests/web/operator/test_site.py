@@ -54,8 +54,9 @@ def test_a_page_is_written_version_by_version_and_in_the_log() -> None:
 
 
 def test_a_look_at_a_page_keeps_nothing() -> None:
-    answer = visitor(people.operator()).post("/operator/site/pages/terms/", {"en": "# Draft", "look": "1"})
-    assert "<h1>Draft</h1>" in answer.content.decode()
+    words = {"en": "# Draft of {site_name}", "look": "1"}
+    answer = visitor(people.operator()).post("/operator/site/pages/terms/", words)
+    assert "<h1>Draft of Hutong</h1>" in answer.content.decode()
     assert site_pages.history(SitePage.TERMS) == []
 
 
@@ -199,3 +200,13 @@ def test_the_log_goes_on_behind_a_full_page(at: object) -> None:
     more = browser.get(f"/operator/audit/?before={cursor}", headers={"HX-Request": "true"}).content.decode()
     assert "page:3<" in more
     assert "<html" not in more
+
+
+def test_lines_as_a_browser_ends_them_are_no_change() -> None:
+    browser = visitor(people.operator())
+    words = site_pages.defaults(SitePage.IMPRINT)["en"].strip()
+    assert words.count("\n") > 2
+    for text in (words, words.replace("\n", "\r\n"), f"{words}\nOne more.".replace("\n", "\r\n")):
+        assert browser.post("/operator/site/pages/imprint/", {"en": text, "zh": ""}).status_code == 302
+    newest, first = site_pages.history(SitePage.IMPRINT)
+    assert (newest.body["texts"]["en"], first.body["texts"]["en"]) == (f"{words}\nOne more.", words)
