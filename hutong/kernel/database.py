@@ -163,7 +163,7 @@ def _create_statement(connection: "psycopg.Connection[Any]", name: str) -> sql.C
 
 @contextlib.contextmanager
 def _maintenance(settings: dict[str, Any]) -> Iterator["psycopg.Connection[Any]"]:
-    with psycopg.connect(url_of({**settings, "NAME": "postgres"}), autocommit=True) as connection:
+    with psycopg.connect(patient_url({**settings, "NAME": "postgres"}), autocommit=True) as connection:
         yield connection
 
 
