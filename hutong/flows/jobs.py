@@ -20,6 +20,7 @@ from hutong.flows.notify import deliver, fan_out
 from hutong.kernel import budget, clock, outbox
 from hutong.kernel.errors import TooMany
 from hutong.know.customers.types import VisitKind
+from hutong.town.merchants import services as merchants
 from hutong.town.people import services as people
 from hutong.town.pictures.types import Collected
 
@@ -120,6 +121,7 @@ def clear_out(*, at: datetime) -> bool:
     except TooMany:
         return False  # another tick did it less than an hour ago
     people.purge(at=at)
+    merchants.forget_old_documents(at=at)
     budget.sweep(at=at)
     return True
 

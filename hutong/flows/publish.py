@@ -2,8 +2,9 @@
 
 A store's contents are its descriptions; an offer's are what `PUBLISHERS` knows of it; the pictures of either
 have versions of their own. A version is published at once while its merchant waits for approval (the operator
-looks at everything then), where an operator wrote it, where the region does not review, or when it says what
-readers see already, which takes back what waited; else it waits in the operator's queue.
+looks at everything then, and shoppers see nothing of it before: `StoreView.as_seen`), where an operator wrote
+it, where the region does not review, or when it says what readers see already, which takes back what waited;
+else it waits in the operator's queue.
 """
 
 from collections.abc import Callable, Mapping

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from hutong.flows.notify import notify
+from hutong.kernel.text import mask_phone
 from hutong.town.merchants import queries as merchants
 from hutong.town.merchants import services
 from hutong.town.merchants.types import InvitationView, Role
@@ -23,7 +24,7 @@ def accept_invitation(*, invitation_ref: str, key: str, by: Person, at: datetime
             at=at,
             people=[taken.by_ref],
             merchant_ref=taken.merchant_ref,
-            params={"who": by.name or "•••", "merchant": taken.merchant_names},
+            params={"who": by.name or mask_phone(by.phone or ""), "merchant": taken.merchant_names},
             but=by.public_id,
             once=invitation_ref,
         )

@@ -105,7 +105,7 @@ SELECT s.id, s.public_id, s.region_id, c.id, coalesce(c.parent_id, c.id), s.lon,
        n.text, string_to_array(n.grams, ' '), coalesce(d.deals, 0), d.stale_at, %(at)s,
        jsonb_build_object(
          'ref', s.public_id, 'names', s.names, 'category', c.slug, 'category_names', (c.names || c.own_names),
-         'cover', {_COVER.format(owner="s")},
+         'cover', CASE WHEN m.state = 'approved' THEN {_COVER.format(owner="s")} END,
          'emoji', c.emoji, 'address', s.address, 'lon', s.lon, 'lat', s.lat,
          'opening_hours', s.opening_hours, 'zone', r.zone,
          'price_from', d.price_from, 'unit', d.unit, 'deals', coalesce(d.deals, 0),

@@ -189,8 +189,9 @@ class OrderSummary:
     store_ref: str | None
     store_names: Mapping[str, str] | None
     zone: str
+    offer_ref: str
+    """Of the first line, as are the titles."""
     titles: Mapping[str, str]
-    """Of the first line."""
     quantity: int
     """Units over all lines."""
     created_at: datetime

@@ -134,7 +134,9 @@ def voucher_refund(request: HttpRequest, voucher_ref: str) -> HttpResponse:
 def order_list(request: HttpRequest) -> HttpResponse:
     """All orders, the newest first."""
     assert request.user.is_authenticated
-    context = {"tab": "me", "orders": orders.orders_of(request.user.pk)}
+    found = orders.orders_of(request.user.pk)
+    terms = vouchers.terms_of_all({one.offer_ref for one in found})
+    context = {"tab": "me", "orders": found, "terms": terms}
     return page(request, "consumer/orders.html", context)
 
 
@@ -150,6 +152,7 @@ def order(request: HttpRequest, order_ref: str) -> HttpResponse:
     context: dict[str, Any] = {
         "tab": "me",
         "order": found,
+        "terms": vouchers.terms_of_all({line.offer_ref for line in found.lines}),
         "zone": found.zone,
         "tickets": _tickets(vouchers.vouchers_of_order(order_ref, at=at)) if found.paid_at else [],
         "refunds": payments.refunds_of_order(order_ref) if found.paid_at else [],

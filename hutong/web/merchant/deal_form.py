@@ -32,6 +32,7 @@ from hutong.visit.stock.queries import stock_of
 from hutong.web.merchant import deal_fields as fields
 from hutong.web.merchant.access import Desk, needs
 from hutong.web.merchant.frame import merchant_page
+from hutong.web.merchant.words import deal_changes
 
 STEPS = ("what", "price", "terms", "look")
 
@@ -345,12 +346,13 @@ def _review(desk: Desk, draft: Draft) -> dict[str, Any]:
             **_amounts(body["list_price"], body["price"], body["unit"]),
         }
     if draft.offer is not None and draft.approved:
-        context["changes"] = contents.changes(
+        changes = contents.changes(
             contents.body_now(draft.offer),
             body,
             merchant_ref=desk.merchant_ref,
             language=get_language() or "en",
         )
+        context["changes"] = deal_changes(changes)
     return context
 
 

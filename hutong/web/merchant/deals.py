@@ -30,6 +30,7 @@ from hutong.visit.vouchers.queries import terms_of, terms_of_all
 from hutong.visit.vouchers.types import Terms
 from hutong.web.merchant.access import Desk, needs
 from hutong.web.merchant.frame import merchant_page
+from hutong.web.merchant.words import deal_changes
 
 NOT_SOLD = OfferSales(sold=0, used=0, refunded=0)
 
@@ -105,7 +106,10 @@ def deal(request: HttpRequest, desk: Desk, offer_ref: str) -> HttpResponse:
         "history": history,
         "refused": history[0].reason if history and offer.state is OfferState.REJECTED else "",
         "waiting": waiting,
-        "changes": contents.changes_of(waiting, language=get_language() or "en") if waiting else [],
+        "changes": deal_changes(contents.changes_of(waiting, language=get_language() or "en"))
+        if waiting
+        else [],
+        "includes": [(part, part.value * part.quantity if part.value else None) for part in offer.includes],
         "can_end": offer.state in (OfferState.LIVE, OfferState.PAUSED),
         "can_edit": offer.state in REWRITABLE | REVISED - {OfferState.ENDED},
     }

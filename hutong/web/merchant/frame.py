@@ -36,6 +36,13 @@ def merchant_page(
     return page(request, template, framed, part=part, status=status)
 
 
+def saved_words(desk: Desk, *, told: bool = False) -> str:
+    """What a save promises. `told`: of what the shop says of itself, which counts once it is approved."""
+    if desk.approved or (desk.store.shown and not told):
+        return _("Saved. Shoppers see it at once.")
+    return _("Saved. Shoppers see it once the platform has approved your shop.")
+
+
 def navigation(desk: Desk, tab: str) -> list[dict[str, Any]]:
     """The entries this desk may open, the most used first."""
     entries: list[tuple[str, str, str, str]] = []

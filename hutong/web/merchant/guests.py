@@ -15,6 +15,7 @@ from hutong.kernel.errors import DomainError
 from hutong.town.merchants import queries as merchants
 from hutong.town.merchants import services
 from hutong.town.merchants.types import MerchantState
+from hutong.town.people.services import rename_person
 from hutong.web.merchant.access import DEVICE_KEY, STORE_KEY, zone_here
 from hutong.web.merchant.words import ROLE_TEXTS, ROLES, rights_of
 from hutong.web.shell.access import public, signed_in
@@ -28,6 +29,18 @@ class DeviceNameForm(forms.Form):
         label=gettext_lazy("Name of this phone"),
         max_length=80,
         help_text=gettext_lazy("So that you can tell it from the others, for example “Till by the door”."),
+    )
+
+
+class NameForm(forms.Form):
+    """What the team calls somebody who has not said it yet."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Your name"),
+        max_length=120,
+        required=False,
+        help_text=gettext_lazy("So that the team knows who you are."),
+        widget=forms.TextInput({"autocomplete": "name"}),
     )
 
 
@@ -50,6 +63,7 @@ def invited(request: HttpRequest, invitation_ref: str, token: str) -> HttpRespon
         "role": ROLES[found.role],
         "role_text": ROLE_TEXTS[found.role],
         "rights": rights_of(found.role),
+        "form": NameForm() if person is not None and not person.name else None,
         "zone": zone_here(),
     }
     return page(request, "merchant/invited.html", context)
@@ -58,9 +72,14 @@ def invited(request: HttpRequest, invitation_ref: str, token: str) -> HttpRespon
 @signed_in
 @require_POST
 def accept(request: HttpRequest, invitation_ref: str, token: str) -> HttpResponse:
-    """Take the role and go to work."""
+    """Take the role and go to work; who has no name yet may say it."""
     assert request.user.is_authenticated, "signed_in sees to it"
+    form = NameForm(request.POST)
     try:
+        services.check_invitation(invitation_ref=invitation_ref, key=token, by=request.user, at=clock.now())
+        if not request.user.name and form.is_valid() and form.cleaned_data["name"]:
+            rename_person(person=request.user, name=form.cleaned_data["name"])
+            request.user.refresh_from_db(fields=["name"])
         taken = team.accept_invitation(
             invitation_ref=invitation_ref, key=token, by=request.user, at=clock.now()
         )

@@ -16,12 +16,13 @@ from hutong.town.catalog.queries import sketches
 from hutong.town.catalog.types import OfferState, OfferView
 from hutong.town.contents.queries import unsettled_of
 from hutong.town.contents.types import RevisionState, RevisionView, SubjectKind
-from hutong.town.merchants.queries import invitations_of
+from hutong.town.merchants.queries import invitations_of, merchant_by_ref
 from hutong.town.merchants.types import CheckLine, MerchantState, Right
 from hutong.visit.vouchers.queries import unused_by_week
 from hutong.web.merchant.access import Desk
 
 SOON = timedelta(days=7)
+NEW_DEAL = "merchant_deal_new"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,17 @@ class Todo:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the platform said of the shop. `again`: whether the reader may ask it to look once more."""
+
+    kind: str
+    title: str
+    text: str
+    note: str = ""
+    again: bool = False
+
+
 def checks(desk: Desk) -> list[CheckLine]:
     """What the platform looks at before it approves the shop; empty once it is approved."""
     if desk.approved or not desk.may(Right.EDIT_DEALS, everywhere=True):
@@ -50,7 +62,7 @@ def todos(desk: Desk, offers: Sequence[OfferView], at: datetime) -> list[Todo]:
     """Everything that waits for somebody at this desk. At most seven statements."""
     found: list[Todo] = []
     if desk.may(Right.EDIT_DEALS, everywhere=True):
-        found += _deals(offers)
+        found += _deals(desk, offers)
         found += [_revision(each, offers) for each in unsettled_of(desk.merchant_ref)]
         found += _drafts(desk)
         found += _expiring(desk, at)
@@ -64,7 +76,7 @@ def todos(desk: Desk, offers: Sequence[OfferView], at: datetime) -> list[Todo]:
     return sorted(found, key=lambda todo: order.index(todo.kind))
 
 
-def _deals(offers: Sequence[OfferView]) -> list[Todo]:
+def _deals(desk: Desk, offers: Sequence[OfferView]) -> list[Todo]:
     words = {
         OfferState.REJECTED: ("x", "bad", _("The platform refused this deal: mend it and hand it in again")),
         OfferState.SUBMITTED: ("hourglass", "info", _("Waits for the platform")),
@@ -75,12 +87,9 @@ def _deals(offers: Sequence[OfferView]) -> list[Todo]:
         for offer in offers
         if offer.state in words
     ]
-    if not any(offer.state is not OfferState.ENDED for offer in offers):
-        found.append(
-            Todo(
-                "tag", "wait", _("Make your first deal: it takes five minutes"), reverse("merchant_deal_new")
-            )
-        )
+    # Before approval the checklist asks for the first one.
+    if desk.approved and not any(offer.state is not OfferState.ENDED for offer in offers):
+        found.append(Todo("tag", "wait", _("Make your first deal: it takes five minutes"), reverse(NEW_DEAL)))
     return found
 
 
@@ -154,10 +163,10 @@ def _invitations(desk: Desk, at: datetime) -> list[Todo]:
 
 
 def actions(desk: Desk) -> list[dict[str, Any]]:
-    """The quick ways of this desk, the most used first."""
+    """The quick ways of this desk, the most used first. Before a shop is approved it has nothing but deals to make."""
     entries = [
         (Right.REDEEM, False, "merchant_scan", "scan-line", _("Scan a voucher")),
-        (Right.EDIT_DEALS, True, "merchant_deal_new", "plus", _("New deal")),
+        (Right.EDIT_DEALS, True, NEW_DEAL, "plus", _("New deal")),
         (Right.SEE_ORDERS, False, "merchant_orders", "receipt", _("Orders")),
         (Right.EDIT_DEALS, True, "merchant_vouchers", "ticket", _("Sold and not used")),
         (Right.SEE_CUSTOMERS, True, "merchant_customers", "users", _("Customers")),
@@ -165,15 +174,28 @@ def actions(desk: Desk) -> list[dict[str, Any]]:
     return [
         {"url": reverse(name), "icon": icon, "label": label}
         for right, everywhere, name, icon, label in entries
-        if desk.may(right, everywhere=everywhere) and (name != "merchant_scan" or desk.approved)
+        if desk.may(right, everywhere=everywhere) and (desk.approved or name == NEW_DEAL)
     ]
 
 
-def state_words(state: MerchantState) -> str:
-    """What the platform said about the shop, in a sentence; "" once it is approved."""
-    return {
-        MerchantState.APPLIED: _(
-            "The platform has not approved your shop yet. Shoppers do not see your deals until then."
-        ),
-        MerchantState.REJECTED: _("The platform refused your shop. Mend what it says, and it looks again."),
-    }.get(state, "")
+def standing(desk: Desk, checks: Sequence[CheckLine]) -> Standing | None:
+    """Where the shop stands with the platform, in words; None once it is approved. At most one statement."""
+    if desk.merchant_state is MerchantState.REJECTED:
+        merchant = merchant_by_ref(desk.merchant_ref)
+        return Standing(
+            kind="bad",
+            title=_("The platform refused your shop"),
+            text=merchant.decision_reason if merchant else "",
+            note=_("Mend what is named there, then apply again."),
+            again=desk.may(Right.MANAGE_MERCHANT, everywhere=True) and not desk.acting,
+        )
+    if desk.merchant_state is not MerchantState.APPLIED:
+        return None
+    if checks and all(line.done for line in checks if line.must):
+        title = _("Everything that is needed is there")
+        text = _(
+            "The platform looks at it, mostly within a day. You get a notification; then people can buy."
+        )
+        return Standing(kind="good", title=title, text=text)
+    text = _("The platform has not approved your shop yet. Shoppers do not see your deals until then.")
+    return Standing(kind="wait", title="", text=text)

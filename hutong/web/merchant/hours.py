@@ -17,7 +17,7 @@ from hutong.kernel.errors import Invalid
 from hutong.town.merchants.rules import HOLIDAYS, open_state, read_week, write_week
 from hutong.town.merchants.types import Right
 from hutong.web.merchant.access import Desk, needs
-from hutong.web.merchant.frame import merchant_page
+from hutong.web.merchant.frame import merchant_page, saved_words
 from hutong.web.merchant.hours_form import Row, Table, change, plan_of, read_table, table_of
 from hutong.web.shell.parts import wants_part
 from hutong.web.shell.shopfront import week
@@ -95,6 +95,7 @@ def _show(
         "open": open_state(text or "", zone=store.zone, at=at, lon=store.lon, lat=store.lat),
         "week": week(text or "", store, at),
         "history": history,
+        "saved_words": saved_words(desk),
         "saved": history[0] if "saved" in request.GET and history else None,
         "today": clock.local(at, store.zone).date().isoformat(),
     }

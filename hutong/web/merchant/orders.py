@@ -18,7 +18,7 @@ from hutong.pay.orders.types import OrderState, OrderSummary
 from hutong.pay.payments.queries import refunds_of_order
 from hutong.town.catalog.queries import merchant_offers
 from hutong.town.merchants.types import Right
-from hutong.visit.vouchers.queries import vouchers_of_order
+from hutong.visit.vouchers.queries import terms_of_all, vouchers_of_order
 from hutong.web.merchant.access import Desk, needs
 from hutong.web.merchant.frame import merchant_page
 from hutong.web.shell.order_states import state_chips
@@ -52,6 +52,7 @@ def order_list(request: HttpRequest, desk: Desk) -> HttpResponse:
     more = len(found) > PAGE
     context = {
         "orders": found[:PAGE],
+        "terms": terms_of_all({order.offer_ref for order in found}),
         "wanted": wanted,
         "narrowed": any(wanted.values()),
         "chips": state_chips(wanted["state"], lambda state: _address("merchant_orders", wanted, state=state)),
@@ -78,6 +79,7 @@ def order(request: HttpRequest, desk: Desk, order_ref: str) -> HttpResponse:
     sold = orders.units_of(order_ref) if desk.may(Right.SEE_MONEY) else ()
     context = {
         "order": found,
+        "terms": terms_of_all({line.offer_ref for line in found.lines}),
         "zone": found.zone,
         "lines": [
             (line, [(unit, *uses.get(unit.unit_ref, (None, None))) for unit in line.units])

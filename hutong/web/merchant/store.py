@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -21,10 +22,10 @@ from hutong.town.catalog import queries as catalog
 from hutong.town.contents.types import RevisionState
 from hutong.town.merchants.queries import category_tree
 from hutong.town.merchants.rules import open_state
-from hutong.town.merchants.types import Right, StoreFacts, StoreView
+from hutong.town.merchants.types import MerchantState, Right, StoreFacts, StoreView
 from hutong.town.regions.queries import region_by_id
 from hutong.web.merchant.access import Desk, needs
-from hutong.web.merchant.frame import merchant_page
+from hutong.web.merchant.frame import merchant_page, saved_words
 from hutong.web.shell.maps import map_config
 from hutong.web.shell.parts import page
 from hutong.web.shell.shopfront import deal_context, store_context, week
@@ -111,7 +112,7 @@ def set_facts(request: HttpRequest, desk: Desk) -> HttpResponse:
             name = error.details.get("field")
             form.add_error(name if name in form.fields else None, str(error))
         else:
-            messages.success(request, _("Saved. Shoppers see it at once."))
+            messages.success(request, saved_words(desk))
             return redirect("merchant_store")
     return _show(request, desk, facts=form, status=422)
 
@@ -130,7 +131,7 @@ def set_texts(request: HttpRequest, desk: Desk) -> HttpResponse:
     if made.state is RevisionState.WAITING:
         messages.success(request, _("Handed in. Shoppers see it when the operator has looked at it."))
     else:
-        messages.success(request, _("Saved. Shoppers see it at once."))
+        messages.success(request, saved_words(desk, told=True))
     return redirect("merchant_store")
 
 
@@ -151,7 +152,8 @@ def preview(request: HttpRequest, desk: Desk) -> HttpResponse:
     region = region_by_id(desk.store.region_id)
     assert region is not None, "a store has a region"
     texts = edit_store.working_texts(desk.store)
-    shown = replace(desk.store, descriptions=texts.descriptions)
+    # As shoppers will see it: approved, whatever still waits.
+    shown = replace(desk.store, descriptions=texts.descriptions, merchant_state=MerchantState.APPROVED)
     place = Place(shown.lon, shown.lat)
     name = pick(shown.names, get_language() or "en")
     pins = [{"lon": shown.lon, "lat": shown.lat, "name": name, "url": "#", "price": None}]
@@ -194,8 +196,20 @@ def _show(
         "gallery": pictures.working(shown.ref),
         "open": open_state(shown.opening_hours, zone=shown.zone, at=at, lon=shown.lon, lat=shown.lat),
         "week": week(shown.opening_hours, shown, at),
+        **_map(shown, facts),
     }
     return merchant_page(request, desk, "merchant/store.html", context, tab="store", status=status)
+
+
+def _map(store: StoreView, facts: FactsForm | None) -> dict[str, Any]:
+    """A map whose middle is the store's position, and writes it into the two fields."""
+    region = region_by_id(store.region_id)
+    assert region is not None, "a store has a region"
+    typed = facts.cleaned_data if facts is not None else {}
+    lon, lat = typed.get("lon", store.lon), typed.get("lat", store.lat)
+    fields = {"lon": "id_lon", "lat": "id_lat"}
+    config = map_config(region, lon, lat, ZOOM, points=None, pins=[], still=True, pick=fields)
+    return {"config": dumps(config), "worker": static("dist/map_worker.js")}
 
 
 def _initial(store: StoreView) -> dict[str, Any]:

@@ -116,6 +116,7 @@ def facts(request: HttpRequest, desk: Desk) -> HttpResponse:
             status = error.status
         else:
             messages.success(request, _("The company's facts are saved."))
-            return redirect("merchant_stores")
+            # The checklist says what comes next.
+            return redirect("merchant_stores" if desk.approved else "merchant_today")
     context = {"form": form, "merchant": merchant}
     return merchant_page(request, desk, "merchant/facts.html", context, tab="stores", status=status)

@@ -25,6 +25,13 @@ from hutong.web.merchant.frame import merchant_page
 from hutong.web.merchant.words import ROLE_TEXTS, ROLES, rights_table
 
 
+class NotOfTheTeam(Forbidden):
+    """Who acts for a shop works for the platform, and has no role there to give up."""
+
+    code = "not_of_the_team"
+    message = gettext_lazy("You act for this shop and do not work in it. To end that, use “Stop” at the top.")
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """One line of the team: what somebody is here, and what the reader may do about it."""
@@ -202,10 +209,10 @@ def hand_over(request: HttpRequest, desk: Desk, staff_id: int) -> HttpResponse:
 @staff
 @require_POST
 def leave(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """Leave the shop: all roles one has here end. The last owner cannot."""
+    """Leave the shop: all roles one has here end. The last owner cannot. Raises `NotOfTheTeam`."""
     assert desk.person is not None, "who leaves is signed in"
     if desk.acting:
-        raise Forbidden
+        raise NotOfTheTeam
     try:
         flow.leave(merchant_ref=desk.merchant_ref, by=desk.person, at=clock.now())
     except DomainError as error:

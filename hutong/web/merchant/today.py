@@ -46,8 +46,10 @@ def today(request: HttpRequest, desk: Desk) -> HttpResponse:
     The live part is read again by itself, without what needs doing.
     """
     at = clock.now()
-    context: dict[str, Any] = {"day": at, "lines": [], "sees_day": desk.may(Right.SEE_TODAY)}
-    if context["sees_day"]:
+    # A shop that is not approved redeems nothing, so it has no day to show.
+    sees_day = desk.approved and desk.may(Right.SEE_TODAY)
+    context: dict[str, Any] = {"day": at, "lines": [], "sees_day": sees_day}
+    if sees_day:
         day = clock.local(at, desk.store.zone).date()
         context["lines"] = _lines(desk, day, at)
         if desk.may(Right.SEE_TAKINGS):
@@ -59,9 +61,11 @@ def today(request: HttpRequest, desk: Desk) -> HttpResponse:
         context |= {
             "todos": home.todos(desk, offers, at),
             "checks": checks,
-            "checks_done": sum(line.done for line in checks),
+            "needed": [line for line in checks if line.must],
+            "advised": [line for line in checks if not line.must],
+            "needed_done": sum(line.done for line in checks if line.must),
             "actions": home.actions(desk),
-            "state_words": home.state_words(desk.merchant_state),
+            "standing": home.standing(desk, checks),
         }
     return merchant_page(
         request, desk, "merchant/today.html", context, tab="today", part="merchant/_today.html"

@@ -1,11 +1,16 @@
-"""What roles and rights are called. The table of rights itself is `rules.RIGHTS`."""
+"""What roles, rights and fields of a deal are called. The table of rights itself is `rules.RIGHTS`."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from hutong.town.contents.types import Change
 from hutong.town.merchants.rules import RIGHTS
 from hutong.town.merchants.types import Right, Role
+from hutong.web.shell.changes import ChangeLine, lines
+from hutong.web.shell.templatetags.hutong import deal_field
 
 ROLES = {
     Role.OWNER: _("Owner"),
@@ -48,3 +53,8 @@ def rights_table() -> list[dict[str, Any]]:
 def rights_of(role: Role) -> list[Any]:
     """What a role may do, in words."""
     return [RIGHTS_IN_WORDS[right] for right in Right if right in RIGHTS[role]]
+
+
+def deal_changes(changes: Sequence[Change]) -> list[ChangeLine]:
+    """What differs between two versions of a deal, with the words of the deal's own form."""
+    return [replace(line, label=deal_field(change.field)) for change in changes for line in lines([change])]

@@ -15,6 +15,7 @@ from hutong.pay.orders import queries as orders
 from hutong.pay.orders.types import Compared, Grouping
 from hutong.town.merchants.queries import category_tree
 from hutong.town.people.services import Person
+from hutong.visit.vouchers.queries import terms_of_all
 from hutong.web.operator.access import operators
 from hutong.web.operator.charts import points, sales_chart
 from hutong.web.operator.figures_file import days_file, rows_file
@@ -38,6 +39,7 @@ def figures(request: HttpRequest, _operator: Person) -> HttpResponse:
         return _file(page, request.GET["file"])
     steps = points(page, orders.steps(page.scope, page.now, page.then, by_hour=page.by_hour))
     sums = orders.compared(page.scope, page.now, page.then_so_far)
+    newest = orders.order_list(region_id=region.region_id, limit=NEWEST)
     context: dict[str, Any] = {
         "page": page,
         "region": region,
@@ -47,7 +49,8 @@ def figures(request: HttpRequest, _operator: Person) -> HttpResponse:
         "anything": sums.now.orders or sums.now.redeemed_units or sums.now.refunded_units,
         "chart": sales_chart(steps, by_hour=page.by_hour, unit=region.currency),
         "points": steps,
-        "newest": orders.order_list(region_id=region.region_id, limit=NEWEST),
+        "newest": newest,
+        "terms": terms_of_all({order.offer_ref for order in newest}),
         **_broken_down(page, sums),
         **_choices(page),
     }

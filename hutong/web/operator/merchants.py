@@ -23,6 +23,7 @@ from hutong.town.merchants import queries, services
 from hutong.town.merchants.types import MerchantState, MerchantView
 from hutong.town.people.services import Person, PhoneInvalid, normalise_phone
 from hutong.town.regions import queries as regions
+from hutong.visit.vouchers.queries import terms_of_all
 from hutong.web.operator.access import operators
 from hutong.web.operator.frame import operator_page, typed_phone
 from hutong.web.operator.queue.reasons import choices
@@ -211,7 +212,8 @@ def _deals(_request: HttpRequest, found: MerchantView) -> dict[str, Any]:
 
 
 def _orders(_request: HttpRequest, found: MerchantView) -> dict[str, Any]:
-    return {"orders": orders.order_list(merchant_id=found.merchant_id, limit=ORDERS)}
+    newest = orders.order_list(merchant_id=found.merchant_id, limit=ORDERS)
+    return {"orders": newest, "terms": terms_of_all({order.offer_ref for order in newest})}
 
 
 def _people(_request: HttpRequest, found: MerchantView) -> dict[str, Any]:

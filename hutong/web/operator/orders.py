@@ -23,7 +23,7 @@ from hutong.pay.payments import queries as payments
 from hutong.pay.payments.types import RefundState, RefundView
 from hutong.town.contents.types import ReasonKind
 from hutong.town.people.services import Person
-from hutong.visit.vouchers.queries import vouchers_of_order
+from hutong.visit.vouchers.queries import terms_of_all, vouchers_of_order
 from hutong.web.operator.access import operators
 from hutong.web.operator.frame import operator_page, typed_phone
 from hutong.web.operator.queue.reasons import Choice, choices
@@ -88,6 +88,7 @@ def order_list(request: HttpRequest, _operator: Person) -> HttpResponse:
     more = len(found) > PAGE
     context = {
         "orders": found[:PAGE],
+        "terms": terms_of_all({order.offer_ref for order in found}),
         "wanted": wanted,
         "chips": state_chips(wanted["state"], lambda state: _address(wanted, state=state)),
         "next_url": _address(wanted, before=found[PAGE - 1].order_ref) if more else "",
@@ -201,6 +202,7 @@ def _facts(found: OrderView) -> dict[str, Any]:
     """One statement a room."""
     return {
         "order": found,
+        "terms": terms_of_all({line.offer_ref for line in found.lines}),
         "zone": found.zone,
         "payments": payments.payments_of_order(found.order_ref),
         "refunds": payments.refunds_of_order(found.order_ref),

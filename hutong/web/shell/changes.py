@@ -161,6 +161,8 @@ def _value(field: str, value: Any, unit: str, zone: str) -> str:
         return _("yes") if value else _("no")
     if field in ("price", "list_price", "amount") and isinstance(value, int) and unit:
         return format_money(Money(value, unit), locale())
+    if field == "emoji" and isinstance(value, str):
+        return _sign(value)
     if field in VALUES:
         return str(VALUES[field].get(str(value), value))
     if field == "tags" and isinstance(value, list):
@@ -173,6 +175,14 @@ def _value(field: str, value: Any, unit: str, zone: str) -> str:
     if isinstance(value, list):
         return ", ".join(str(one) for one in value)
     return str(value)
+
+
+def _sign(code: str) -> str:
+    """The emoji of a code such as `1f39f-fe0f`; what is none stays as it is."""
+    try:
+        return "".join(chr(int(point, 16)) for point in code.split("-"))
+    except (ValueError, OverflowError):
+        return code
 
 
 def _part(part: Mapping[str, Any], unit: str) -> str:

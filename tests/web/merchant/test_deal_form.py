@@ -285,6 +285,21 @@ def test_changes_of_a_live_deal_are_shown_as_a_difference(here: Shop) -> None:
     assert "Show the cake." in refused
 
 
+def test_a_difference_shows_words_and_no_codes(here: Shop) -> None:
+    browser, ref = visitor(here.owner), here.scene.offer.public_id
+    address = browser.post(f"/merchant/deals/{ref}/edit/")["Location"].removesuffix("what/")
+    browser.post(f"{address}what/", WHAT | {"rows": "0"})
+    browser.post(f"{address}terms/", terms(here, tags=["weekends_too"]))
+    page = browser.get(f"{address}look/").content.decode()
+    changes = page.partition('id="changes-title"')[2].partition("</section>")[0]
+    assert "🍜" in changes
+    assert "1f35c" not in changes
+    assert "Weekends, too" in changes
+    assert "weekends_too" not in changes
+    for label in ("Symbol", "What you promise"):
+        assert label in changes
+
+
 def test_a_sale_ends_and_comes_back(here: Shop) -> None:
     browser, ref = visitor(here.owner), here.scene.offer.public_id
     ended = browser.post(f"/merchant/deals/{ref}/end/", follow=True).content.decode()

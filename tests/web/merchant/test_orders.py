@@ -223,7 +223,7 @@ def test_the_first_day_of_a_shop_that_waits() -> None:
     page = visitor(owner).get("/merchant/")
     said = page.content.decode()
     assert "has not approved your shop yet" in said
-    assert "Make your first deal" in said
+    assert "A first deal, handed in" in said
     assert {line.item: line.done for line in page.context["checks"]}["hours"] is True
     assert "Scan a voucher" not in said
 

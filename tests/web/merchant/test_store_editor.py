@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,20 @@ def test_a_wrong_fact_changes_nothing_and_is_marked(here: Shop, owner: Client, w
     assert response.status_code == 422
     assert now(here) == before
     assert response.context["facts"].errors
+
+
+def test_the_map_stands_where_the_store_is_and_writes_into_the_form(here: Shop, owner: Client) -> None:
+    def centre(response: Any) -> tuple[list[float], dict[str, str]]:
+        config = json.loads(response.context["config"])
+        return config["center"], config["pick"]
+
+    page = owner.get("/merchant/store/")
+    assert centre(page) == ([now(here).lon, now(here).lat], {"lon": "id_lon", "lat": "id_lat"})
+    for name in ("lon", "lat"):
+        assert f'id="id_{name}"' in page.content.decode()
+    # What was typed stays on the map while another field is mended.
+    refused = owner.post("/merchant/store/facts/", facts(here, name=" ", lon="24.9500", lat="60.1720"))
+    assert (refused.status_code, centre(refused)[0]) == (422, [24.95, 60.172])
 
 
 def test_texts_wait_for_the_operator_where_it_is_wished(here: Shop, owner: Client) -> None:

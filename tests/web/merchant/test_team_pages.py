@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
+from hutong.flows import jobs
 from hutong.kernel import clock
 from hutong.town.merchants import queries, services
 from hutong.town.merchants.models import Device, Invitation, Pairing, Staff
@@ -65,6 +66,39 @@ def test_an_invitation_goes_out_and_is_taken(made: Shop) -> None:
     again = browser.get(link[0])
     assert again.status_code == 409
     assert "has been used already" in again.content.decode()
+
+
+def test_who_has_no_name_yet_may_say_it_on_joining(made: Shop) -> None:
+    nameless, silent, named = people.person(name=""), people.person(name=""), people.person(name="Nina")
+    for guest, sent, called in (
+        (nameless, {"name": "Kaisa Kassa"}, "Kaisa Kassa"),
+        (silent, {}, ""),
+        (named, {"name": "Somebody Else"}, "Nina"),
+    ):
+        address = invited_address(made)
+        assert ('name="name"' in body(visitor(guest), address)) is (guest is not named)
+        assert visitor(guest).post(f"{address}accept/", sent).status_code == 302
+        guest.refresh_from_db()
+        assert guest.name == called
+    jobs.drain()
+    bell = body(visitor(made.owner), "/notifications/")
+    assert "Kaisa Kassa has joined" in bell
+    assert f"{(silent.phone or '?')[-3:]} has joined" in bell
+    assert (silent.phone or "?") not in bell
+
+
+def test_an_operator_who_acts_cannot_leave_the_team(made: Shop) -> None:
+    browser = visitor(people.operator())
+    browser.post(f"/operator/merchants/{made.scene.merchant.public_id}/act/", {"reason": "They asked"})
+    assert "/team/leave/" not in body(browser, "/merchant/desk/")
+    refused = browser.post("/merchant/team/leave/")
+    assert refused.status_code == 403
+    assert "You act for this shop and do not work in it." in refused.content.decode()
+    assert Staff.objects.filter(merchant=made.scene.merchant, revoked_at=None).count() == 2
+    # acting goes on, and is ended where it says
+    assert browser.get("/merchant/deals/").status_code == 200
+    browser.post("/operator/acting/stop/")
+    assert browser.get("/merchant/deals/").status_code == 403
 
 
 def test_signing_in_comes_back_to_the_invitation(made: Shop) -> None:

@@ -88,7 +88,7 @@ def test_suspended_and_reinstated_with_a_reason(here: Shop, browser: Client) -> 
     ref = here.scene.merchant.public_id
     address = f"/operator/merchants/{ref}/state/"
     told = browser.post(address, {"decision": "reject"}, follow=True).content.decode()
-    assert "Please give a reason" in told
+    assert "Please say why" in told
     browser.post(address, {"decision": "reject", "ready": "merchant.complaints"})
     browser.post(address, {"decision": "approve", "reason": "Mended"})
     moves = [(move.to_state.value, move.reason) for move in merchant_history(ref)][:2]

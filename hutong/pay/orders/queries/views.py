@@ -116,6 +116,7 @@ def order_view(
 
 SUMMARY = """
     (SELECT l.titles::text FROM orders_line l WHERE l.order_id = o.id ORDER BY l.position LIMIT 1) AS titles,
+    (SELECT l.offer_ref FROM orders_line l WHERE l.order_id = o.id ORDER BY l.position LIMIT 1) AS offer_ref,
     (SELECT sum(l.quantity)::int FROM orders_line l WHERE l.order_id = o.id) AS quantity,
 """
 
@@ -306,6 +307,7 @@ def summary(found: dict[str, Any]) -> OrderSummary:
         store_ref=found["store_ref"],
         store_names=_names(found["store_names"]),
         zone=found["zone"],
+        offer_ref=found["offer_ref"],
         titles=json.loads(found["titles"]),
         quantity=found["quantity"],
         created_at=found["created_at"],

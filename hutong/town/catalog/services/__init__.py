@@ -9,7 +9,6 @@ from hutong.town.catalog.services.errors import (
     OfferMoveRefused,
     OfferStoresWrong,
     OfferUnknown,
-    ReasonMissing,
     SketchTooLarge,
     SketchUnknown,
     TooLateToTakeBack,
@@ -36,6 +35,7 @@ from hutong.town.catalog.services.sketches import (
     save_sketch,
     start_sketch,
 )
+from hutong.town.contents.services import ReasonMissing
 
 __all__ = [
     "OfferInvalid",

@@ -40,13 +40,6 @@ class TooLateToTakeBack(Conflict):
     message = _("This can no longer be taken back. Decide anew instead.")
 
 
-class ReasonMissing(Invalid):
-    """A refusal without a reason helps nobody to do better."""
-
-    code = "reason_missing"
-    message = _("Please say why, so that the merchant can mend it.")
-
-
 class SketchUnknown(NotFound):
     """There is no such draft, it is another merchant's, or it was handed in or deleted."""
 

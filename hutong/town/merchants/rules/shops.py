@@ -61,6 +61,8 @@ CLAIMS_PER_ADDRESS_A_DAY = 30
 SIGN_UPS_A_DAY = 5
 INVITATIONS_A_DAY = 50
 DOCUMENT_LIMIT = 10 * 1024 * 1024
+# How long after the decision the document of a claim is kept, for whoever disputes it.
+DOCUMENT_KEPT = timedelta(days=90)
 INVITATION_LIFETIME = timedelta(days=7)
 PAIRING_LIFETIME = timedelta(minutes=10)
 # A device's last sign of life is written down so often.

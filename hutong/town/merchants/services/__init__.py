@@ -1,5 +1,6 @@
 """Writes of merchants: what people decide, who works where, what an import brings."""
 
+from hutong.town.contents.services import ReasonMissing
 from hutong.town.merchants.services.categories import set_category, store_categories
 from hutong.town.merchants.services.claims import (
     ClaimCodeOver,
@@ -29,7 +30,6 @@ from hutong.town.merchants.services.corrections import (
 from hutong.town.merchants.services.decisions import (
     MerchantAlreadyDecided,
     MerchantUnnamed,
-    ReasonMissing,
     StoreTaken,
     apply_again,
     apply_merchant,
@@ -37,6 +37,7 @@ from hutong.town.merchants.services.decisions import (
     decide_merchant,
 )
 from hutong.town.merchants.services.documents import DocumentInvalid, claim_document
+from hutong.town.merchants.services.documents import forget_old as forget_old_documents
 from hutong.town.merchants.services.facts import FactsInvalid, MovedTooFar, set_facts
 from hutong.town.merchants.services.holding import (
     StoreAlreadySo,
@@ -140,6 +141,7 @@ __all__ = [
     "correct_merchant",
     "decide_claim",
     "decide_merchant",
+    "forget_old_documents",
     "hand_over",
     "invitation_key",
     "invite",

@@ -15,11 +15,11 @@ from hutong.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from hutong.kernel.rows import row
 from hutong.kernel.secret import keyed_hex
 from hutong.kernel.text import clean, mask_email, mask_phone
+from hutong.town.contents.services import ReasonMissing
 from hutong.town.merchants import rules
 from hutong.town.merchants.models import Claim, Merchant, Store
 from hutong.town.merchants.queries import has_right
 from hutong.town.merchants.services import documents
-from hutong.town.merchants.services.decisions import ReasonMissing
 from hutong.town.merchants.services.granting import HELD, StoreTaken, attach, make_merchant, move_to
 from hutong.town.merchants.types import (
     ClaimEvent,

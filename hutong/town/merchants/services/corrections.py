@@ -9,10 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from hutong.kernel import audit
 from hutong.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from hutong.kernel.text import clean, mask_email, mask_phone
+from hutong.town.contents.services import ReasonMissing
 from hutong.town.merchants.models import Merchant, MerchantDecision
 from hutong.town.merchants.queries import merchant_history
 from hutong.town.merchants.rules import may_take_back
-from hutong.town.merchants.services.decisions import MerchantAlreadyDecided, MerchantUnnamed, ReasonMissing
+from hutong.town.merchants.services.decisions import MerchantAlreadyDecided, MerchantUnnamed
 from hutong.town.merchants.services.granting import release_listings, restore_listings
 from hutong.town.merchants.types import MerchantState
 from hutong.town.people.models import Person

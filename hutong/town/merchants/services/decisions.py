@@ -7,7 +7,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from hutong.kernel import audit
-from hutong.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from hutong.kernel.errors import Conflict, Forbidden, NotFound
+from hutong.town.contents.services import ReasonMissing
 from hutong.town.merchants.models import Claim, Merchant, MerchantDecision, Staff, Store
 from hutong.town.merchants.rules import event_of, next_merchant_state
 from hutong.town.merchants.services.granting import (
@@ -25,7 +26,6 @@ from hutong.town.regions.models import Region
 __all__ = [
     "MerchantAlreadyDecided",
     "MerchantUnnamed",
-    "ReasonMissing",
     "StoreTaken",
     "apply_again",
     "apply_merchant",
@@ -39,13 +39,6 @@ class MerchantAlreadyDecided(Conflict):
 
     code = "merchant_already_decided"
     message = _("This merchant has been decided already. Look at its history.")
-
-
-class ReasonMissing(Invalid):
-    """A refusal without a reason helps nobody."""
-
-    code = "reason_missing"
-    message = _("Please give a reason. The merchant will read it.")
 
 
 def apply_merchant(

@@ -1,21 +1,26 @@
 """Documents that prove a claim: kept in the site's private folder, never in a place the web server reads.
 
 Pictures are drawn anew, so that nothing of the upload is kept but what it shows. A PDF is kept as it is and
-is only ever handed to an operator as a file to save.
+is only ever handed to an operator as a file to save. None outlives the decision by more than `DOCUMENT_KEPT`.
 """
 
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from hutong.kernel import audit
 from hutong.kernel.errors import Invalid
 from hutong.town.merchants.models import Claim
-from hutong.town.merchants.rules import DOCUMENT_LIMIT
+from hutong.town.merchants.rules import DOCUMENT_KEPT, DOCUMENT_LIMIT
 from hutong.town.pictures.services.rendering import render
 
 PDF, JPEG = "application/pdf", "image/jpeg"
 _ENDINGS = {PDF: ".pdf", JPEG: ".jpg"}
+# What one run deletes at most; the next comes within the hour.
+_AT_ONCE = 500
 
 
 class DocumentInvalid(Invalid):
@@ -73,3 +78,28 @@ def forget(claim_ref: str) -> None:
     """Delete the document of a claim, where there is one."""
     for media_type in _ENDINGS:
         document_path(claim_ref, media_type).unlink(missing_ok=True)
+
+
+def forget_old(*, at: datetime) -> int:
+    """Delete the documents of claims that were decided `DOCUMENT_KEPT` ago or earlier; how many.
+
+    The file goes first, so that a run that is cut off is made good by the next one. The claim, what was decided
+    and why stay.
+    """
+    old = Claim.objects.filter(decided_at__lte=at - DOCUMENT_KEPT).exclude(media_type="")
+    done = 0
+    for claim in old.select_related("merchant").order_by("pk")[:_AT_ONCE]:
+        forget(claim.public_id)
+        with transaction.atomic():
+            # Of two workers at one moment one writes it down.
+            if not Claim.objects.filter(pk=claim.pk).exclude(media_type="").update(media_type=""):
+                continue
+            audit.record(
+                action="claim.document_deleted",
+                subject=claim.public_id,
+                by="platform",
+                at=at,
+                merchant=claim.merchant.public_id if claim.merchant else "",
+            )
+        done += 1
+    return done

@@ -1,6 +1,6 @@
 """Values of merchants, their stores, people and devices."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -217,6 +217,15 @@ class StoreView:
         """
         is_known = self.merchant_ref is None or self.osm_ref is not None
         return self.state is StoreState.OPEN and (is_known or self.claimed)
+
+    @property
+    def as_seen(self) -> "StoreView":
+        """The store as shoppers see it: what its merchant says of it counts once the merchant is approved.
+
+        Until then, and while the merchant is suspended, a place out of the extract says what the extract says.
+        Its pictures go by the same rule.
+        """
+        return self if self.claimed else replace(self, descriptions={})
 
 
 @dataclass(frozen=True, slots=True)

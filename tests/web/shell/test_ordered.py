@@ -1,0 +1,52 @@
+"""How much was bought: orders count uses, people count vouchers."""
+
+from __future__ import annotations
+
+import pytest
+
+from hutong.visit.vouchers.services import set_terms
+from hutong.web.shell.templatetags.ordered import bought
+from tests.factories import people
+from tests.web.visitors import shop, visitor
+
+
+@pytest.mark.parametrize(
+    ("quantity", "uses", "words"),
+    [
+        (1, 1, ""),
+        (3, 1, " × 3"),
+        (10, 10, " · 10 uses"),
+        (20, 10, " × 2 · 10 uses each"),
+        # lines of several offers added up are no number of cards
+        (11, 10, " × 11"),
+    ],
+)
+def test_how_many(quantity: int, uses: int, words: str) -> None:
+    assert bought(quantity, uses) == words
+
+
+@pytest.mark.django_db
+def test_a_card_of_ten_is_one_voucher_on_every_page_of_its_order() -> None:
+    here = shop()
+    set_terms(offer_ref=here.scene.offer.public_id, valid_days=90, uses=10)
+    (voucher,) = here.scene.bought()
+    order, title = voucher.order_ref, here.scene.offer.titles["en"]
+    for person, addresses in (
+        (here.owner, ("/merchant/orders/", f"/merchant/orders/{order}/")),
+        (here.scene.shopper, ("/orders/", f"/orders/{order}/")),
+        (
+            people.operator(),
+            (
+                "/operator/",
+                "/operator/orders/",
+                f"/operator/orders/{order}/",
+                f"/operator/merchants/{here.scene.merchant.public_id}/?show=orders",
+            ),
+        ),
+    ):
+        browser = visitor(person)
+        for address in addresses:
+            page = browser.get(address).content.decode()
+            assert "· 10 uses" in page, address
+            assert "× 10" not in page, address
+            assert title in page
