@@ -1,4 +1,4 @@
-// On the pages where a shop writes about itself: counters of texts, the place, uploads with progress, order by dragging.
+// On the pages where a shop writes about itself: counters of texts, uploads with progress, order by dragging.
 // All of it works without this file; here it becomes quicker.
 
 // <text-counter data-most>: how many characters of the most are written.
@@ -15,33 +15,6 @@ class TextCounter extends HTMLElement {
   }
 }
 customElements.define("text-counter", TextCounter);
-
-// <place-here>: a button that writes the position of the phone into the two fields.
-class PlaceHere extends HTMLElement {
-  connectedCallback() {
-    const button = this.querySelector("button");
-    if (!("geolocation" in navigator)) return;
-    button.hidden = false;
-    button.addEventListener("click", () => this.ask());
-  }
-
-  ask() {
-    const message = this.querySelector("[data-message]");
-    navigator.geolocation.getCurrentPosition(
-      ({ coords }) => {
-        this.querySelector("[name=lat]").value = coords.latitude.toFixed(6);
-        this.querySelector("[name=lon]").value = coords.longitude.toFixed(6);
-        message.hidden = true;
-      },
-      () => {
-        message.textContent = this.dataset.refused;
-        message.hidden = false;
-      },
-      { enableHighAccuracy: true, timeout: 10000 },
-    );
-  }
-}
-customElements.define("place-here", PlaceHere);
 
 // <picture-upload>: several files at once, dropped or chosen, one request each, with how far they are.
 class PictureUpload extends HTMLElement {
