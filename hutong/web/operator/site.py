@@ -139,7 +139,7 @@ def edit_page(request: HttpRequest, operator: Person, name: str) -> HttpResponse
     preview: list[tuple[str, str]] = []
     if request.method == "POST" and form.is_valid():
         if "look" in request.POST:
-            preview = [(language, form.texts[language]) for language in LANGUAGES]
+            preview = [(language, site_pages.filled(form.texts[language])) for language in LANGUAGES]
         else:
             try:
                 site_pages.write(page=page, texts=form.texts, by=operator, at=clock.now())
