@@ -44,6 +44,7 @@ def test_what_an_entry_is_about_has_a_name() -> None:
     store = merchants.store(name="Kulma")
     owner = people.person(name="Olga")
     claim = joining.submit(store, owner, at=AT)
+    assert store.merchant is not None
     cashier = merchants.staff(merchant=store.merchant, person=people.person(name="Kalle"), role=Role.CASHIER)
     notice = contents.announce(
         texts={"en": "Closed on Monday"},
