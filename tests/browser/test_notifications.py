@@ -49,8 +49,9 @@ def test_bell_counts_up_without_a_reload_and_down_when_read(arrive: Arrive, size
     assert bell(visitor) == ""
 
 
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize(
+    ("language", "size"), [("en", PHONE), ("zh-hans", DESKTOP)], ids=["phone", "desktop"]
+)
 def test_list_and_settings_are_accessible_and_fit(
     arrive: Arrive, language: str, size: tuple[int, int]
 ) -> None:
