@@ -29,7 +29,10 @@ class PortTaken(DomainError):
     """Somebody else listens there already, perhaps another site of ours."""
 
     code = "port_taken"
-    message = "Port %(port)s is taken. Stop what listens there, or choose another with --port."
+    message = (
+        "Port %(port)s is taken. Stop what listens there, or choose another with --port; a site whose own address "
+        "names the port gets a new one by `hutong init --force --site-url ...`."
+    )
 
 
 def parts(port: int) -> dict[str, Part]:

@@ -44,7 +44,10 @@ class HomeUnusable(Unavailable):
     """The folder of the site cannot be read or written."""
 
     code = "home_unusable"
-    message: Any = "The folder of the site cannot be used: %(said)s. Make it yours to write, or let HUTONG_HOME name another."
+    message: Any = (
+        "The folder of the site cannot be used: %(said)s. "
+        "Make it yours to write, or let HUTONG_HOME name another."
+    )
 
 
 def django(*, wait_for_database: bool) -> bool:

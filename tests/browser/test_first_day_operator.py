@@ -1,6 +1,6 @@
 """An operator's first day: the site that the commands of docs/start/operator.md make, until its first sale.
 
-The operator, the merchant and the shopper have phones and read English; afterwards the operator looks at what
+The operator, the merchant and the shopper have phones and read English; afterwards a second operator looks at what
 happened at a desk, in Chinese and in the dark. Every page is looked at by axe, and none is wider than its window.
 """
 
@@ -18,6 +18,7 @@ from tests.fakes.sandbox import wait_until
 
 MERCHANT = "+377677001122"
 SHOPPER = "+377655667788"
+SECOND_OPERATOR = "+377698765432"
 SHOP = {
     "name_en": "Luna Bakery",
     "name_zh": "月亮面包房",
@@ -228,9 +229,9 @@ def redeem(merchant: Visitor, code: str) -> None:
 
 
 def look_back(operator: Visitor) -> None:
-    """What the operator sees of it afterwards."""
+    """What the second operator, whom a command of the page let in, sees of it afterwards."""
     page = operator.page
-    operator.sign_in(OPERATOR, to="/operator/")
+    operator.sign_in(SECOND_OPERATOR, to="/operator/")
     main = page.locator("main")
     for path in OFFICE:
         seen(operator, f"/operator/{path}")
