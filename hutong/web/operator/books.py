@@ -10,7 +10,7 @@ from hutong.flows.books import check
 from hutong.kernel import clock
 from hutong.town.people.services import Person
 from hutong.web.operator.access import operators
-from hutong.web.operator.frame import operator_page, region_of
+from hutong.web.operator.frame import operator_page, zone_of
 
 # What each check looks at, in words; by the word before the colon in the name of the check.
 TITLES = {
@@ -58,7 +58,6 @@ def books(request: HttpRequest, _operator: Person) -> HttpResponse:
     at = clock.now()
     run = request.GET.get("run", "")
     checked = check(at=at, ask_providers=run == "all") if run else None
-    region, _every = region_of(request)
     context = {
         "checked": checked is not None,
         "held": [_holds(name) for name in checked.checked] if checked else [],
@@ -66,9 +65,8 @@ def books(request: HttpRequest, _operator: Person) -> HttpResponse:
         "parts": [Entry(str(TITLES[key]), str(MEANINGS[key])) for key in TITLES],
         "run": run,
         "at": at,
+        "zone": zone_of(request),
     }
-    if region is not None:
-        context["zone"] = region.zone
     return operator_page(request, "operator/books.html", context, tab="books")
 
 

@@ -78,6 +78,12 @@ def region_of(request: HttpRequest) -> tuple[RegionView | None, list[RegionView]
     return chosen or regions.default_region(), every
 
 
+def zone_of(request: HttpRequest) -> str:
+    """The zone of the region looked at, in which times are told where they belong to no shop."""
+    region, _every = region_of(request)
+    return region.zone if region else settings.TIME_ZONE
+
+
 def typed_phone(text: str) -> str:
     """What was typed into a search as a phone number in E.164 form; "" where it is no whole number."""
     try:

@@ -25,7 +25,7 @@ from hutong.town.contents.types import ReasonKind
 from hutong.town.people.services import Person
 from hutong.visit.vouchers.queries import terms_of_all, vouchers_of_order
 from hutong.web.operator.access import operators
-from hutong.web.operator.frame import operator_page, typed_phone
+from hutong.web.operator.frame import operator_page, typed_phone, zone_of
 from hutong.web.operator.queue.reasons import Choice, choices
 from hutong.web.shell.order_states import state_chips
 from hutong.web.shell.templatetags.hutong import locale
@@ -148,9 +148,8 @@ def refund(request: HttpRequest, operator: Person, order_ref: str) -> HttpRespon
 @require_safe
 def refunds(request: HttpRequest, _operator: Person) -> HttpResponse:
     """Refunds whose money is not known to be back: under way, or failed and waiting for somebody."""
-    return operator_page(
-        request, "operator/refunds.html", {"refunds": payments.open_refunds()}, tab="refunds"
-    )
+    context = {"refunds": payments.open_refunds(), "zone": zone_of(request)}
+    return operator_page(request, "operator/refunds.html", context, tab="refunds")
 
 
 @operators

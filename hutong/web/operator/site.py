@@ -27,7 +27,7 @@ from hutong.town.regions import queries as regions
 from hutong.town.regions import services as regions_services
 from hutong.town.regions.types import Feature
 from hutong.web.operator.access import operators
-from hutong.web.operator.frame import operator_page, region_of
+from hutong.web.operator.frame import operator_page, region_of, zone_of
 from hutong.web.shell import announcements
 from hutong.web.shell.changes import lines
 from hutong.web.shell.site_pages import TITLES
@@ -155,6 +155,7 @@ def edit_page(request: HttpRequest, operator: Person, name: str) -> HttpResponse
         "title": TITLES[page],
         "form": form,
         "preview": preview,
+        "zone": zone_of(request),
         "versions": [
             (made, lines(difference(before.body["texts"], made.body["texts"])) if before else [])
             for made, before in zip(versions, older, strict=True)
@@ -169,8 +170,7 @@ def edit_page(request: HttpRequest, operator: Person, name: str) -> HttpResponse
 @require_http_methods(["GET", "HEAD", "POST"])
 def announce(request: HttpRequest, operator: Person) -> HttpResponse:
     """Tell everybody something for a while."""
-    region, _every = region_of(request)
-    zone = ZoneInfo(region.zone if region else "UTC")
+    zone = ZoneInfo(zone_of(request))
     now = clock.now().astimezone(zone).replace(second=0, microsecond=0, tzinfo=None)
     form = AnnouncementForm(
         request.POST or None, initial={"starts_at": now, "ends_at": now + timedelta(days=3)}

@@ -163,7 +163,7 @@ def test_a_refusal_needs_a_reason_and_keeps_it(browser: Client) -> None:
     waiting = merchants.merchant(name="New Shop Oy", approved=False).public_id
     missing = browser.post(f"/operator/queue/{waiting}/decide/", {"decision": "reject", "reason": " "})
     assert (missing.status_code, missing.context["refusing"]) == (422, True)
-    assert "Please give a reason" in missing.content.decode()
+    assert "Please say why" in missing.content.decode()
     decide(browser, waiting, decision="reject", reason="No such street.")
     (move,) = merchant_history(waiting)
     assert (move.to_state, move.reason, move.by_name) == ("rejected", "No such street.", "Olli Operator")

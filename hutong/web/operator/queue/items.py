@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
@@ -129,19 +130,21 @@ def time_waited(since: datetime, *, at: datetime) -> str:
     return ngettext("waits %(n)s day", "waits %(n)s days", hours // 24) % {"n": hours // 24}
 
 
+def _waits(since: datetime, at: datetime) -> dict[str, Any]:
+    """What an item says of its time."""
+    return {"at": since, "waited": time_waited(since, at=at), "overdue": at - since >= OVERDUE}
+
+
 def _claim(claim: ClaimView, at: datetime) -> Item:
-    since = claim.submitted_at or claim.created_at
     return Item(
         ref=claim.ref,
         kind=ReasonKind.CLAIM,
         names=claim.store_names,
         note=claim.merchant_names,
-        at=since,
-        waited=time_waited(since, at=at),
-        overdue=at - since >= OVERDUE,
         region_id=claim.region_id,
         emoji="1f3ea",
         simple=False,
+        **_waits(claim.submitted_at or claim.created_at, at),
     )
 
 
@@ -151,28 +154,23 @@ def _merchant(merchant: MerchantView, at: datetime) -> Item:
         kind=ReasonKind.MERCHANT,
         names=merchant.names,
         note={},
-        at=merchant.applied_at,
-        waited=time_waited(merchant.applied_at, at=at),
-        overdue=at - merchant.applied_at >= OVERDUE,
         region_id=merchant.region_id,
         emoji="1f3ee",
         simple=False,
+        **_waits(merchant.applied_at, at),
     )
 
 
 def _deal(offer: OfferView, at: datetime) -> Item:
-    since = offer.submitted_at or offer.created_at
     return Item(
         ref=offer.ref,
         kind=ReasonKind.DEAL,
         names=offer.titles,
         note=offer.merchant_names,
-        at=since,
-        waited=time_waited(since, at=at),
-        overdue=at - since >= OVERDUE,
         region_id=offer.stores[0].region_id if offer.stores else None,
         emoji=offer.emoji,
         simple=offer.merchant_approved and not review.doubts(offer, [], at=at),
+        **_waits(offer.submitted_at or offer.created_at, at),
     )
 
 
@@ -190,13 +188,11 @@ def _contents(found: Sequence[RevisionView], at: datetime) -> list[Item]:
             kind=ReasonKind.CONTENT,
             names=names.get(owner, {"name": owner}),
             note=names.get(revision.merchant_ref, {}),
-            at=revision.at,
-            waited=time_waited(revision.at, at=at),
-            overdue=at - revision.at >= OVERDUE,
             region_id=region_ids.get(revision.region_ref),
             emoji="1f4f7" if revision.kind is SubjectKind.PICTURES else "1f4dd",
             simple=True,
             subject=revision.kind.value,
+            **_waits(revision.at, at),
         )
         for revision, owner in zip(found, owners, strict=True)
     ]
