@@ -11,6 +11,7 @@ from django.urls import reverse
 from hutong.kernel import clock
 from hutong.town.people import rules
 from hutong.town.people.services import Person
+from hutong.town.regions import queries as regions
 from hutong.web.shell.sessions import sign_in_of
 
 Rest = ParamSpec("Rest")
@@ -23,6 +24,12 @@ def owner(request: HttpRequest) -> Person:
     return request.user
 
 
+def zone_here() -> str:
+    """The zone in which an account's pages tell times: the one of the site's first place; "" where there is none."""
+    region = regions.default_region()
+    return region.zone if region else ""
+
+
 def is_fresh(request: HttpRequest) -> bool:
     """Whether a code was entered in this browser in the last minutes."""
     assert request.user.is_authenticated  # which also loads the sign-in
@@ -31,7 +38,7 @@ def is_fresh(request: HttpRequest) -> bool:
 
 
 def confirmed(view: View[Rest]) -> View[Rest]:
-    """A view that sends whoever has not entered a code lately to do so, and then to the page of the account's end."""
+    """A view that sends whoever has not entered a code lately to do so, and then back: after a POST to "My data"."""
 
     @wraps(view)
     def checked(request: HttpRequest, /, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:

@@ -51,7 +51,7 @@ def address_new(request: HttpRequest) -> HttpResponse:
                 person=person, text=form.text(), default=form.cleaned_data["default"], at=clock.now()
             )
         except DomainError as error:
-            form.add_error("phone" if isinstance(error, people.PhoneInvalid) else None, str(error))
+            _refuse(form, error)
         else:
             messages.success(request, _("Saved."))
             return redirect("account_addresses")
@@ -78,7 +78,7 @@ def address_edit(request: HttpRequest, address_ref: str) -> HttpResponse:
                 at=clock.now(),
             )
         except DomainError as error:
-            form.add_error("phone" if isinstance(error, people.PhoneInvalid) else None, str(error))
+            _refuse(form, error)
         else:
             return _offer_undo(address_ref)
     return page(request, "consumer/account_address.html", {"tab": "me", "form": form, "address": found})
@@ -116,6 +116,11 @@ def address_default(request: HttpRequest, address_ref: str) -> HttpResponse:
     """Make an address the default."""
     people.default_address(person=owner(request), address_ref=address_ref)
     return redirect("account_addresses")
+
+
+def _refuse(form: AddressForm, error: DomainError) -> None:
+    """Say at the form, or at its field, why an address is not kept."""
+    form.add_error("phone" if isinstance(error, people.PhoneInvalid) else None, str(error))
 
 
 def _offer_undo(address_ref: str) -> HttpResponse:

@@ -17,8 +17,7 @@ from hutong.know.customers import queries as customers
 from hutong.town.people import queries
 from hutong.town.people import services as people
 from hutong.town.people.types import ConsentKind, ConsentState
-from hutong.town.regions import queries as regions
-from hutong.web.consumer.account_access import owner
+from hutong.web.consumer.account_access import owner, zone_here
 from hutong.web.consumer.account_forms import ConsentForm
 from hutong.web.shell.access import signed_in
 from hutong.web.shell.parts import page
@@ -52,7 +51,6 @@ def consents(request: HttpRequest) -> HttpResponse:
     person = owner(request)
     states = queries.consent_states(person)
     no_email = _("Add your e-mail address first.") if person.email_proved_at is None else ""
-    region = regions.default_region()
     context = {
         "tab": "me",
         "switches": [
@@ -67,7 +65,7 @@ def consents(request: HttpRequest) -> HttpResponse:
         "texts": [Switch(state, _title(kind), "") for kind, state in states.items() if not kind.withdrawable],
         "shops": [one for one in customers.consents_of(person.public_id) if one.withdrawn_at is None],
         "history": _history(person)[:HISTORY_SHOWN],
-        "zone": region.zone if region else "",
+        "zone": zone_here(),
     }
     return page(request, "consumer/account_consents.html", context)
 

@@ -10,8 +10,7 @@ from hutong.flows import erase_person, export_person
 from hutong.kernel import clock
 from hutong.kernel.errors import Conflict
 from hutong.town.people import rules
-from hutong.town.regions import queries as regions
-from hutong.web.consumer.account_access import confirmed, is_fresh, owner
+from hutong.web.consumer.account_access import confirmed, is_fresh, owner, zone_here
 from hutong.web.consumer.account_forms import EraseForm
 from hutong.web.shell.access import signed_in
 from hutong.web.shell.parts import page
@@ -55,17 +54,15 @@ def erase(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             auth.logout(request)
-            messages.success(
-                request, _("Your account will be deleted in 7 days. To keep it, sign in before then.")
-            )
+            told = _("Your account will be deleted in %(days)s days. To keep it, sign in before then.")
+            messages.success(request, told % {"days": rules.ERASURE_WAIT.days})
             return redirect("home")
-    region = regions.default_region()
     context = {
         "tab": "me",
         "form": form,
         "open": erase_person.hindrances(person=person, at=at),
         "days": rules.ERASURE_WAIT.days,
-        "zone": region.zone if region else "",
+        "zone": zone_here(),
     }
     return page(request, "consumer/account_erase.html", context)
 

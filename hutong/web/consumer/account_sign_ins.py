@@ -10,8 +10,7 @@ from hutong.kernel import clock
 from hutong.kernel.errors import NotFound
 from hutong.town.people import queries
 from hutong.town.people import services as people
-from hutong.town.regions import queries as regions
-from hutong.web.consumer.account_access import owner
+from hutong.web.consumer.account_access import owner, zone_here
 from hutong.web.shell.access import signed_in
 from hutong.web.shell.parts import page
 from hutong.web.shell.sessions import sign_in_of
@@ -22,7 +21,7 @@ from hutong.web.shell.sessions import sign_in_of
 def sign_ins(request: HttpRequest) -> HttpResponse:
     """Every browser with system, place and times, this one first; then the API's keys."""
     person, at = owner(request), clock.now()
-    state, region = sign_in_of(request), regions.default_region()
+    state = sign_in_of(request)
     here = state.ref if state else ""
     found = queries.sign_ins_of(person, at)
     context = {
@@ -30,7 +29,7 @@ def sign_ins(request: HttpRequest) -> HttpResponse:
         "present": [one for one in found if one.ref == here],
         "others": [one for one in found if one.ref != here],
         "tokens": queries.tokens_of(person.public_id, at),
-        "zone": region.zone if region else "",
+        "zone": zone_here(),
     }
     return page(request, "consumer/account_sign_ins.html", context)
 

@@ -18,15 +18,15 @@ SMS = ConsentKind.MARKETING_SMS
 
 def test_the_newest_line_holds(at: datetime) -> None:
     person = people.person()
-    assert not queries.may_write_to(person, SMS)
+    assert not queries.consent_states(person)[SMS].granted
     assert services.give_consent(person=person, kind=SMS, source="account", at=at)
     assert not services.give_consent(person=person, kind=SMS, source="account", at=at)
-    assert queries.may_write_to(person, SMS)
-    assert not queries.may_write_to(person, ConsentKind.MARKETING_PUSH)
+    assert queries.consent_states(person)[SMS].granted
+    assert not queries.consent_states(person)[ConsentKind.MARKETING_PUSH].granted
     later = at + timedelta(days=1)
     assert services.withdraw_consent(person=person, kind=SMS, source="account", at=later)
     assert not services.withdraw_consent(person=person, kind=SMS, source="account", at=later)
-    assert not queries.may_write_to(person, SMS)
+    assert not queries.consent_states(person)[SMS].granted
     history = [(line.granted, line.at) for line in queries.consent_history(person)]
     assert history == [(False, later), (True, at)]
 

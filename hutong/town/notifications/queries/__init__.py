@@ -2,7 +2,6 @@
 
 from hutong.town.notifications.queries.lists import (
     Page,
-    deliveries_of,
     notification,
     page_of,
     told_keys,
@@ -18,7 +17,6 @@ from hutong.town.notifications.queries.texts import missing, text_of
 
 __all__ = [
     "Page",
-    "deliveries_of",
     "devices_of",
     "has_device",
     "missing",

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from hutong.kernel.rows import scalar
 from hutong.town.notifications import rules
-from hutong.town.notifications.models import Delivery, Notification
+from hutong.town.notifications.models import Notification
 from hutong.town.notifications.queries.texts import text_of
 from hutong.town.notifications.types import Audience, Kind, NotificationView
 
@@ -65,12 +65,6 @@ def notification(person_id: int, ref: str, *, language: str) -> NotificationView
 def told_keys(keys: Collection[str]) -> set[str]:
     """Those of these happenings (`once_key`) that somebody was told of; one statement."""
     return set(Notification.objects.filter(once_key__in=keys).values_list("once_key", flat=True))
-
-
-def deliveries_of(notification_ref: str) -> dict[str, str]:
-    """How a notification fared, by channel that leaves the house."""
-    found = Delivery.objects.filter(notification__public_id=notification_ref)
-    return dict(found.values_list("channel", "state"))
 
 
 def _shown(person_id: int) -> "QuerySet[Notification]":

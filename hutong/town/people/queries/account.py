@@ -112,11 +112,6 @@ def consent_states(person: Person) -> dict[ConsentKind, ConsentState]:
     return states
 
 
-def may_write_to(person: Person, kind: ConsentKind) -> bool:
-    """Whether `person` agreed to this consent and did not take it back."""
-    return consent_states(person)[kind].granted
-
-
 def consent_history(person: Person) -> list[ConsentLine]:
     """Everything `person` agreed to with the platform and took back, the newest first."""
     events = ConsentEvent.objects.filter(person=person).order_by("-pk")

@@ -65,11 +65,6 @@ def person_by_ref(ref: str) -> Person | None:
     return Person.objects.filter(public_id=ref, is_active=True).first()
 
 
-def person_by_phone(phone: str) -> Person | None:
-    """The active person with this number in E.164 form."""
-    return Person.objects.filter(phone=phone, is_active=True).first()
-
-
 def messages(limit: int = 50, *, to: str | None = None) -> Sequence[MessageView]:
     """The newest messages of the demo's tray, newest first; only those to one number if `to` says so."""
     found = Message.objects.order_by("-id")

@@ -35,7 +35,8 @@ def change_address(
 ) -> None:
     """Write an address anew; `default` makes it the default, its absence does not unmake it.
 
-    What it was can be had back for `rules.ADDRESS_UNDO` (`undo_change`). Raises AddressUnknown, AddressInvalid, PhoneInvalid.
+    What it was can be had back for `rules.ADDRESS_UNDO` (`undo_change`).
+    Raises AddressUnknown, AddressInvalid, PhoneInvalid.
     """
     fields = _fields(text)
     with transaction.atomic():

@@ -87,7 +87,7 @@ def erase_person(*, person_ref: str, at: datetime) -> bool:
 
 
 def purge(*, at: datetime) -> None:
-    """Remove what nobody needs any more: old codes and messages, what may no more be undone of addresses, sessions that are over."""
+    """Remove what nobody needs any more: old codes, messages and sessions, addresses past undoing."""
     OneTimeCode.objects.filter(expires_at__lt=at - rules.CODES_KEPT).delete()
     Address.objects.filter(deleted_at__lt=at - rules.ADDRESS_UNDO).delete()
     changed = Address.objects.filter(former__isnull=False, updated_at__lt=at - rules.ADDRESS_UNDO)

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
-from django.db.models import Q
 
 from hutong.kernel import audit
 from hutong.kernel.secret import keyed_hex
@@ -106,9 +105,8 @@ def close_sign_in(*, sign_in_ref: str, at: datetime) -> None:
     """The browser itself signed out."""
     living = SignIn.objects.filter(public_id=sign_in_ref, ended_at=None).select_related("person").first()
     if living is not None:
-        SignIn.objects.filter(Q(pk=living.pk, ended_at=None)).update(
-            ended_at=at, ended_by=living.person.public_id
-        )
+        still = SignIn.objects.filter(pk=living.pk, ended_at=None)
+        still.update(ended_at=at, ended_by=living.person.public_id)
 
 
 def _person_with(phone: str, language: str, at: datetime) -> Person:
