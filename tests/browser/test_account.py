@@ -138,13 +138,48 @@ def show(visitor: Visitor, html: bytes) -> None:
 
 
 @COMBINATIONS
-def test_pages_of_the_account(
-    arrive: Arrive, lived: Scene, language: str, size: tuple[int, int], scheme: str
+def test_pages_of_the_site_the_account_and_of_errors(
+    arrive: Arrive, lived: Scene, announced: None, language: str, size: tuple[int, int], scheme: str
 ) -> None:
     visitor = arrive(language=language, size=size, scheme=scheme)
+    look_around(visitor)
+    sign_in(visitor)
+    expect(visitor.page.locator("a[href='/notifications/'] .state")).to_contain_text("3")
+    check_all(
+        visitor,
+        *("/me/", "/me/profile/", "/me/phone/", "/me/email/", "/me/addresses/new/", "/me/consents/"),
+        *("/me/sign-ins/", "/me/data/", "/me/data/delete/", "/me/confirm/"),
+        *("/notifications/", "/notifications/settings/"),
+    )
+    fill_in_and_undo(visitor, lived)
+    be_refused(visitor, lived)
+    with override(language):
+        request = RequestFactory().get("/")
+        request.request_id = "req_01jexample"  # type: ignore[attr-defined]
+        show(visitor, broken(request).content)
+    check_refusal(visitor, 500)
+    home = Client(headers={"Accept-Language": LOCALES[language]}).get("/")
+    show(visitor, home.content)
+    expect(visitor.page.locator("aside.announcement")).to_be_visible()
+    check(visitor)
+
+
+def look_around(visitor: Visitor) -> None:
+    """What is there for everybody."""
+    check_all(visitor, "/me/", "/terms/", "/privacy/", "/imprint/", "/offline/")
+    visitor.page.goto("/no-such-page/")
+    check_refusal(visitor, 404)
+    visitor.page.goto("/sign-in/")
+    visitor.page.context.clear_cookies(name="csrftoken")
+    visitor.page.locator("input[name=phone]").fill(NUMBER)
+    visitor.page.locator("form[novalidate] button.btn-primary").click()
+    check_refusal(visitor, 403)
+
+
+def sign_in(visitor: Visitor) -> None:
+    """By both steps, with a slip in the first."""
     page = visitor.page
     page.goto("/sign-in/?next=/me/")
-    check(visitor)
     page.locator("input[name=phone]").fill("12")
     page.locator("form[novalidate] button.btn-primary").click()
     expect(page.locator("[aria-invalid=true]")).to_be_visible()
@@ -153,14 +188,14 @@ def test_pages_of_the_account(
     page.locator("form[novalidate] button.btn-primary").click()
     page.wait_for_url("**/sign-in/code/**")
     check(visitor)
-    visitor.sign_in(NUMBER, to="/me/")
-    expect(page.locator("a[href='/notifications/'] .state")).to_contain_text("3")
-    check_all(
-        visitor,
-        *("/me/", "/me/profile/", "/me/phone/", "/me/email/", "/me/addresses/new/", "/me/consents/"),
-        *("/me/sign-ins/", "/me/data/", "/me/data/delete/", "/me/confirm/", "/orders/", "/wallet/"),
-        *("/notifications/", "/notifications/settings/"),
-    )
+    page.locator("input[name=code]").fill(visitor.read_code(NUMBER))
+    page.locator("form[novalidate] button.btn-primary").click()
+    page.wait_for_url("**/me/")
+
+
+def fill_in_and_undo(visitor: Visitor, lived: Scene) -> None:
+    """The pages that only come of a step before them, or look otherwise after one."""
+    page = visitor.page
     page.goto("/me/email/")
     page.locator("input[name=email]").fill("aino@example.com")
     page.locator("main form button").click()
@@ -168,7 +203,6 @@ def test_pages_of_the_account(
     check(visitor)
     first, second = Address.objects.order_by("pk")
     page.goto(f"/me/addresses/{first.public_id}/")
-    check(visitor)
     page.locator("input[name=city]").fill("")
     page.locator("main form button").click()
     expect(page.locator("[aria-invalid=true]")).to_be_visible()
@@ -183,38 +217,16 @@ def test_pages_of_the_account(
     check(visitor)
 
 
-@COMBINATIONS
-def test_pages_of_the_site_and_of_errors(
-    arrive: Arrive, lived: Scene, announced: None, language: str, size: tuple[int, int], scheme: str
-) -> None:
-    visitor = arrive(language=language, size=size, scheme=scheme)
-    page = visitor.page
-    check_all(visitor, "/me/", "/terms/", "/privacy/", "/imprint/", "/offline/")
-    page.goto("/no-such-page/")
-    check_refusal(visitor, 404)
-    page.goto("/sign-in/")
-    page.context.clear_cookies(name="csrftoken")
-    page.locator("input[name=phone]").fill(NUMBER)
-    page.locator("form[novalidate] button.btn-primary").click()
-    check_refusal(visitor, 403)
-    visitor.sign_in(NUMBER, to="/me/data/")
-    page.goto("/operator/")
+def be_refused(visitor: Visitor, lived: Scene) -> None:
+    """What is not for a shopper, and what they did too often."""
+    visitor.page.goto("/operator/")
     check_refusal(visitor, 403)
     for _ in range(rules.EXPORTS_A_DAY):
         key = f"people.export:{lived.shopper.public_id}"
         budget.spend(key, limit=rules.EXPORTS_A_DAY, window_s=24 * 60 * 60, at=clock.now())
-    page.goto("/me/data/")
-    page.locator("form[action='/me/data/download/'] button").click()
+    visitor.page.goto("/me/data/")
+    visitor.page.locator("form[action='/me/data/download/'] button").click()
     check_refusal(visitor, 429)
-    with override(language):
-        request = RequestFactory().get("/")
-        request.request_id = "req_01jexample"  # type: ignore[attr-defined]
-        show(visitor, broken(request).content)
-    check_refusal(visitor, 500)
-    home = Client(headers={"Accept-Language": LOCALES[language]}).get("/")
-    show(visitor, home.content)
-    expect(page.locator("aside.announcement")).to_be_visible()
-    check(visitor)
 
 
 def test_a_browser_is_logged_out_an_address_comes_back_and_everything_is_in_the_file(
