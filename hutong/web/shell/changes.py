@@ -1,5 +1,6 @@
 """Changes in words: which field, what it said before and says now. For versions of contents and for the log."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,10 +39,12 @@ FIELDS = {
     "includes": gettext_lazy("What is in it"),
     "kind": gettext_lazy("Kind"),
     "legal_name": gettext_lazy("Legal name"),
+    "merchant": gettext_lazy("Merchant"),
     "minutes": gettext_lazy("Minutes"),
     "list_price": gettext_lazy("List price"),
     "name": gettext_lazy("Name shown"),
     "names": gettext_lazy("Name shown"),
+    "offer": gettext_lazy("Deal"),
     "opening_hours": gettext_lazy("Opening hours"),
     "per_person_limit": gettext_lazy("For each person"),
     "phone": gettext_lazy("Phone"),
@@ -75,6 +78,8 @@ FIELDS = {
     "website": gettext_lazy("Website"),
 }
 LANGUAGES = {"en": gettext_lazy("English"), "zh-Hans": gettext_lazy("Chinese")}
+# A public id: three letters and a UUID in base32.
+REF = re.compile(r"[a-z]{3}_[0-9a-z]{26}")
 # What the machine needs and people do not read.
 SILENT = frozenset({"revision", "number", "hue"})
 STATES = {
@@ -122,11 +127,27 @@ def lines(changes: Sequence[Change], *, unit: str = "", zone: str = "") -> list[
     return [_line(change, unit, zone) for change in changes if change.field.split(".")[0] not in SILENT]
 
 
-def lines_of_log(changes: Mapping[str, Sequence[Any]], *, unit: str = "", zone: str = "") -> list[ChangeLine]:
-    """The changes of an entry of the log in words."""
-    before = {field: pair[0] for field, pair in changes.items()}
-    after = {field: pair[1] for field, pair in changes.items()}
+def lines_of_log(
+    changes: Mapping[str, Sequence[Any]], *, names: Mapping[str, str], unit: str = "", zone: str = ""
+) -> list[ChangeLine]:
+    """The changes of an entry of the log in words; `names` are those of the things that values refer to."""
+    told = {field: [_named(value, names) for value in pair] for field, pair in changes.items()}
+    before = {field: pair[0] for field, pair in told.items()}
+    after = {field: pair[1] for field, pair in told.items()}
     return lines(difference(before, after), unit=unit, zone=zone)
+
+
+def refs_in(changes: Mapping[str, Sequence[Any]]) -> set[str]:
+    """The public ids among the values of an entry's changes, alone or in a list."""
+    values = (value for pair in changes.values() for value in pair)
+    every = (one for value in values for one in (value if isinstance(value, list) else [value]))
+    return {one for one in every if isinstance(one, str) and REF.fullmatch(one)}
+
+
+def _named(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, list):
+        return [_named(one, names) for one in value]
+    return names.get(value, value) if isinstance(value, str) else value
 
 
 def field_words(field: str) -> str:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from hutong.kernel.audit import Entry
 from hutong.town.people import queries as people
 from hutong.town.people.types import NamedPerson
-from hutong.web.shell.changes import ChangeLine, lines_of_log
+from hutong.web.shell.changes import ChangeLine, lines_of_log, refs_in
 from hutong.web.shell.subjects import subject_names
 
 ACTIONS = {
@@ -119,7 +119,7 @@ def history(entries: Sequence[Entry], *, zone: str, unit: str, for_merchant: boo
     `for_merchant` hides who of the platform it was: a shop reads "the platform". Statements: one for all
     people, and those of `subject_names`.
     """
-    subjects = {entry.subject_ref for entry in entries}
+    subjects = {entry.subject_ref for entry in entries}.union(*(refs_in(entry.changes) for entry in entries))
     actors = {entry.actor_ref for entry in entries}
     persons = people.named({ref for ref in subjects | actors if ref.startswith("per_")})
     names = subject_names(subjects)
@@ -140,7 +140,7 @@ def history(entries: Sequence[Entry], *, zone: str, unit: str, for_merchant: boo
                 by_platform=by_platform,
                 acting=bool(entry.on_behalf_of),
                 reason=entry.reason,
-                changes=tuple(lines_of_log(entry.changes, unit=unit, zone=zone)),
+                changes=tuple(lines_of_log(entry.changes, names=names, unit=unit, zone=zone)),
             )
         )
     return found

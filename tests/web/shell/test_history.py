@@ -91,3 +91,22 @@ def test_an_announcement_is_told_in_words() -> None:
         "Shown until": "2 Jun 2026, 03:00",
         "Words (English)": "Closed on Monday",
     }
+
+
+@pytest.mark.django_db
+def test_values_that_are_public_ids_are_told_by_name() -> None:
+    store, operator = merchants.store(name="Kulma"), people.operator()
+    other = merchants.merchant(name="Toinen Oy")
+    assert store.merchant is not None
+    audit.record(
+        action="store.moved",
+        subject=store.public_id,
+        by=operator.public_id,
+        at=AT,
+        before={"merchant": store.merchant.public_id, "stores": [store.public_id]},
+        after={"merchant": other.public_id, "stores": ["sto_unknown"]},
+    )
+    (line,) = history(audit.search(action="store.moved").entries, zone="", unit="", for_merchant=False)
+    told = {each.label: (each.before, each.after) for each in line.changes}
+    assert told["Merchant"] == (store.merchant.names["name"], "Toinen Oy")
+    assert told["Stores"] == ("Kulma", "sto_unknown")
