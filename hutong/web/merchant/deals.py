@@ -39,11 +39,14 @@ NOT_SOLD = OfferSales(sold=0, used=0, refunded=0)
 class DealRow:
     """A deal as its shop sees it; `left` is None when its number is not limited.
 
-    `over` says that its last day of sale has passed.
+    `sold` and `left` count vouchers, `sales` their uses, of which each has `uses`. `over` says that its last day
+    of sale has passed.
     """
 
     offer: OfferView
     sales: OfferSales
+    sold: int
+    uses: int
     left: int | None
     over: bool
 
@@ -186,6 +189,8 @@ def _rows(desk: Desk, offers: list[OfferView], at: datetime) -> list[DealRow]:
         DealRow(
             offer=offer,
             sales=sales.get(offer.ref, NOT_SOLD),
+            sold=sales.get(offer.ref, NOT_SOLD).sold // terms[offer.ref].uses,
+            uses=terms[offer.ref].uses,
             left=_left(stock.get(offer.ref), terms[offer.ref]),
             over=offer.ends_at is not None and offer.ends_at <= at,
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 from babel.dates import format_datetime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from hutong.kernel import clock
 from hutong.kernel.money import Money, format_money
@@ -81,7 +81,7 @@ LANGUAGES = {"en": gettext_lazy("English"), "zh-Hans": gettext_lazy("Chinese")}
 # A public id: three letters and a UUID in base32.
 REF = re.compile(r"[a-z]{3}_[0-9a-z]{26}")
 # What the machine needs and people do not read.
-SILENT = frozenset({"revision", "number", "hue"})
+SILENT = frozenset({"revision", "number", "hue", "digest", "owner"})
 STATES = {
     "applied": gettext_lazy("waiting"),
     "approved": gettext_lazy("approved"),
@@ -182,6 +182,9 @@ def _value(field: str, value: Any, unit: str, zone: str) -> str:
         return _("yes") if value else _("no")
     if field in ("price", "list_price", "amount") and isinstance(value, int) and unit:
         return format_money(Money(value, unit), locale())
+    if field == "pictures" and isinstance(value, list):
+        words = ngettext("%(n)s picture", "%(n)s pictures", len(value))
+        return words % {"n": len(value)}
     if field == "emoji" and isinstance(value, str):
         return _sign(value)
     if field in VALUES:

@@ -50,3 +50,16 @@ def test_a_card_of_ten_is_one_voucher_on_every_page_of_its_order() -> None:
             assert "· 10 uses" in page, address
             assert "× 10" not in page, address
             assert title in page
+
+
+@pytest.mark.django_db
+def test_a_card_of_ten_is_one_sold_in_the_list_of_deals() -> None:
+    here = shop()
+    set_terms(offer_ref=here.scene.offer.public_id, valid_days=90, uses=10)
+    here.scene.scan(here.scene.bought(quantity=2)[0].code)
+    browser = visitor(here.owner)
+    for address in ("/merchant/deals/", f"/merchant/deals/{here.scene.offer.public_id}/"):
+        response = browser.get(address)
+        row = response.context["row"] if "row" in response.context else response.context["rows"][0]
+        assert (row.sold, row.uses, row.sales.used, row.sales.sold) == (2, 10, 1, 20)
+    assert "of 20 uses" in response.content.decode()
