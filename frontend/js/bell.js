@@ -18,14 +18,16 @@ class NotificationBell extends HTMLElement {
   async read() {
     if (!navigator.onLine) return;
     let answer;
+    let text;
     try {
       answer = await fetch(this.dataset.refresh, { headers: { "HX-Request": "true" } });
+      text = await answer.text();
     } catch {
       return; // the page is leaving, or the network went; the bell stays as it was
     }
     if (answer.status !== 200 || !this.isConnected) return;
     const focused = this.contains(document.activeElement);
-    this.innerHTML = await answer.text();
+    this.innerHTML = text;
     if (focused) this.firstElementChild.focus();
     if (!this.source) this.listen(this.firstElementChild.dataset.live);
   }
