@@ -1,4 +1,6 @@
-"""Take the pictures that were asked for: all of them, or those whose names begin with a word of `--only`.
+"""Take the pictures that were asked for: those whose names begin with a word of `--only`, or all of them.
+
+With all of them, pictures of pages that are not listed any more are deleted.
 
 The demo has to be the one of HUTONG_HOME: what the pages show is made in its database by the site's own flows.
 Pictures have 256 colours, to keep the folder small.
@@ -49,9 +51,6 @@ def arguments() -> argparse.Namespace:
     asked.add_argument(
         "--whole", action="store_true", help="whole pages, not only what is seen without scrolling"
     )
-    asked.add_argument(
-        "--prune", action="store_true", help="delete pictures of the folder that are not listed any more"
-    )
     return asked.parse_args()
 
 
@@ -73,8 +72,6 @@ def main() -> None:
 
     options.folder.mkdir(parents=True, exist_ok=True)
     wanted = [shot for shot in pages.shots() if chosen(shot.name, options.only)]
-    if options.prune:
-        prune(options.folder, pages.shots())
     instead = {"listed": None, "every": pages.EVERY, "two": pages.OFFICE}[options.variants]
     with sync_playwright() as playwright, TemporaryDirectory() as folder:
         # a voucher is held before the camera, and not in focus yet
@@ -91,6 +88,8 @@ def main() -> None:
                     save(page, options.folder / name, whole=options.whole)
                     print(name, flush=True)
         browser.close()
+    if not options.only:
+        prune(options.folder, pages.shots())
 
 
 def chosen(name: str, only: str) -> bool:

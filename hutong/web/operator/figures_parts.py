@@ -87,6 +87,8 @@ def change(now: int, then: int, shown: str, *, more_is_good: bool = True) -> Cha
     if not then:
         return Change(_("nothing before"), short=_("new"), trend=trend, good=good)
     points = abs(round((now - then) * 100 / then))
+    if not points:
+        return Change(_("nearly as before (%(before)s)") % {"before": shown}, short="0%")
     values = {"percent": number(points), "before": shown}
     words = (
         _("%(percent)s%% more than before (%(before)s)")

@@ -122,6 +122,8 @@ def test_changes_in_words() -> None:
     )
     assert (same.words, same.trend, same.good) == ("as before (7)", "", None)
     assert (new.words, new.trend, new.good) == ("nothing before", "up", True)
+    nearly = change(10_004, 10_000, "€100.00")
+    assert (nearly.words, nearly.short, nearly.trend) == ("nearly as before (€100.00)", "0%", "")
     assert change(150, 100, "", more_is_good=False).good is False
     assert rate_change((6, 10), (1, 2)).words == "10 points more than before (50%)"
     assert rate_change((1, 10), (1, 2), more_is_good=False).good is True
