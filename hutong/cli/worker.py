@@ -70,8 +70,6 @@ def keep_running(run: Callable[[], None], *, stop: threading.Event) -> None:
 
 async def _run_jobs(stop: threading.Event) -> None:
     """Run jobs until SIGTERM or SIGINT, which set `stop`, or until the database is lost."""
-    from procrastinate.contrib.django import app
-
     from hutong.flows import jobs
 
     this = asyncio.current_task()
@@ -84,23 +82,38 @@ async def _run_jobs(stop: threading.Event) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, end)
     try:
-        with app.replace_connector(app.connector.get_worker_connector()) as worker_app:  # type: ignore[attr-defined]
-            async with worker_app.open_async():
-                rescue = asyncio.create_task(_rescue(worker_app))
-                try:
-                    await worker_app.run_worker_async(
-                        concurrency=jobs.CONCURRENCY,
-                        fetch_job_polling_interval=1,
-                        delete_jobs="successful",
-                        update_heartbeat_interval=HEARTBEAT_S,
-                        stalled_worker_timeout=LOST_AFTER_S,
-                        install_signal_handlers=False,
-                    )
-                finally:
-                    rescue.cancel()
+        worker_app = _app_of_this_loop()
+        async with worker_app.open_async():
+            rescue = asyncio.create_task(_rescue(worker_app))
+            try:
+                await worker_app.run_worker_async(
+                    concurrency=jobs.CONCURRENCY,
+                    fetch_job_polling_interval=1,
+                    delete_jobs="successful",
+                    update_heartbeat_interval=HEARTBEAT_S,
+                    stalled_worker_timeout=LOST_AFTER_S,
+                    install_signal_handlers=False,
+                )
+            finally:
+                rescue.cancel()
     except asyncio.CancelledError:
         if not stop.is_set():
             raise
+
+
+def _app_of_this_loop() -> Any:
+    """The jobs of the house on asynchronous connections of their own.
+
+    Procrastinate's own way is to put these connections into the one app there is. Then the relay's thread has them,
+    too: it hands rows over outside of its transaction, and both wait for each other for 30 s when it does so while
+    they are being opened.
+    """
+    from procrastinate import App
+    from procrastinate.contrib.django import app
+
+    made = App(connector=app.connector.get_worker_connector())  # type: ignore[attr-defined]  # Django's has one
+    made.tasks = app.tasks
+    return made
 
 
 async def _rescue(app: Any) -> None:

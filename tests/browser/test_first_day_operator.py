@@ -101,11 +101,13 @@ def write_the_imprint(operator: Visitor) -> None:
 def look_at_the_town(shopper: Visitor) -> None:
     """The shops of the extract are there and near, and there is nothing to buy yet."""
     page = shopper.page
-    seen(shopper, "/")
+    stores = page.locator("a[href^='/store/']")
+    wait_until(lambda: page.goto("/") and stores.count(), timeout_s=60)  # the worker brings them into the index
+    seen(shopper)
     expect(page.locator("a[href^='/deal/']")).to_have_count(0)
     # The middle of the town is where its shops are.
     expect(page.locator("article, li", has=page.locator("a[href^='/store/']")).first).to_contain_text(" m")
-    page.locator("a[href^='/store/']").first.click()
+    stores.first.click()
     page.wait_for_url("**/store/sto_*/")
     seen(shopper)
     page.goto("/map/")
