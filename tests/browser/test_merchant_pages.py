@@ -124,7 +124,7 @@ def desk_of(there: World) -> list[str]:
         *("", "scan/", "deals/", "deals/new/", *steps),
         *(f"deals/{refs['offer_ref']}/", f"deals/{refs['offer_ref']}/preview/"),
         *("store/", "store/preview/", "hours/", f"pictures/{refs['store_ref']}/"),
-        *("orders/", "orders/?q=nobody", f"orders/{refs['order_ref']}/", "vouchers/"),
+        *("orders/", f"orders/{refs['order_ref']}/", "vouchers/"),
         *("customers/", f"customers/{refs['customer_ref']}/", "audit/", "desk/"),
         *(f"desk/pairing/{refs['pairing_ref']}/", "team/", f"team/{refs['staff_id']}/"),
         *(f"team/invitations/{refs['invitation_ref']}/", "stores/", "company/"),

@@ -65,7 +65,8 @@ def _pieces(before: Any, after: Any) -> tuple[Piece, ...]:
     """What came and went, word by word, where both sides are texts (or nothing)."""
     if not all(value is None or isinstance(value, str) for value in (before, after)):
         return ()
-    old, new = _WORDS.findall(before or ""), _WORDS.findall(after or "")
+    # A word is compared with the space behind it, so the last one gets one, too, for as long as that takes.
+    old, new = _WORDS.findall(f"{before} " if before else ""), _WORDS.findall(f"{after} " if after else "")
     pieces: list[Piece] = []
     for tag, old_from, old_to, new_from, new_to in SequenceMatcher(
         a=old, b=new, autojunk=False
@@ -77,7 +78,17 @@ def _pieces(before: Any, after: Any) -> tuple[Piece, ...]:
             pieces.append(Piece(PieceKind.REMOVED, "".join(old[old_from:old_to])))
         if new_to > new_from:
             pieces.append(Piece(PieceKind.ADDED, "".join(new[new_from:new_to])))
-    return tuple(pieces)
+    return tuple(_without_last_space(pieces))
+
+
+def _without_last_space(pieces: list[Piece]) -> Iterator[Piece]:
+    """The pieces without the space that was put behind both texts: behind what ends them."""
+    ends = next((place for place, each in reversed([*enumerate(pieces)]) if each.kind is PieceKind.SAME), -1)
+    first = ends if ends == len(pieces) - 1 else ends + 1
+    for place, piece in enumerate(pieces):
+        text = piece.text[:-1] if place >= first else piece.text
+        if text:
+            yield Piece(piece.kind, text)
 
 
 def may_take_back(revision: RevisionView, *, at: datetime) -> bool:
