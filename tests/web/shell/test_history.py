@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 
 from hutong.flows.site_pages import SitePage
 from hutong.kernel import audit
@@ -27,6 +29,13 @@ MADE_UP = {
     "offer": {event.value for event in OfferEvent}
     | {f"sketch_{what}" for what in ("begun", "saved", "handed_in", "deleted", "restored")},
 }
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    """Whatever language a test before left behind."""
+    with translation.override("en"):
+        yield
 
 
 def test_every_action_that_the_code_writes_down_has_words() -> None:
