@@ -70,6 +70,7 @@ def keep_running(run: Callable[[], None], *, stop: threading.Event) -> None:
 
 async def _run_jobs(stop: threading.Event) -> None:
     """Run jobs until SIGTERM or SIGINT, which set `stop`, or until the database is lost."""
+    from hutong.cli.worker_app import app_of_this_loop
     from hutong.flows import jobs
 
     this = asyncio.current_task()
@@ -82,7 +83,7 @@ async def _run_jobs(stop: threading.Event) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, end)
     try:
-        worker_app = _app_of_this_loop()
+        worker_app = app_of_this_loop()
         async with worker_app.open_async():
             rescue = asyncio.create_task(_rescue(worker_app))
             try:
@@ -99,21 +100,6 @@ async def _run_jobs(stop: threading.Event) -> None:
     except asyncio.CancelledError:
         if not stop.is_set():
             raise
-
-
-def _app_of_this_loop() -> Any:
-    """The jobs of the house on asynchronous connections of their own.
-
-    Procrastinate's own way is to put these connections into the one app there is. Then the relay's thread has them,
-    too: it hands rows over outside of its transaction, and both wait for each other for 30 s when it does so while
-    they are being opened.
-    """
-    from procrastinate import App
-    from procrastinate.contrib.django import app
-
-    made = App(connector=app.connector.get_worker_connector())  # type: ignore[attr-defined]  # Django's has one
-    made.tasks = app.tasks
-    return made
 
 
 async def _rescue(app: Any) -> None:
