@@ -102,7 +102,9 @@ def look_at_the_town(shopper: Visitor) -> None:
     """The shops of the extract are there and near, and there is nothing to buy yet."""
     page = shopper.page
     stores = page.locator("a[href^='/store/']")
-    wait_until(lambda: page.goto("/") and stores.count(), timeout_s=60)  # the worker brings them into the index
+    wait_until(
+        lambda: page.goto("/") and stores.count(), timeout_s=60
+    )  # the worker brings them into the index
     seen(shopper)
     expect(page.locator("a[href^='/deal/']")).to_have_count(0)
     # The middle of the town is where its shops are.
