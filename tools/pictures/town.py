@@ -171,7 +171,7 @@ class Town:
     @cached_property
     def team(self) -> bool:
         """Some more people at the owner's shop; once in a demo."""
-        if not Invitation.objects.exists():
+        if not Staff.objects.filter(merchant=self.merchant, role="manager").exists():
             busy_town.hired(self.merchant, self.owner, at=self.at)
         return True
 
