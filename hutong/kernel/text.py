@@ -18,6 +18,14 @@ def clean(text: str, *, limit: int) -> str:
     return " ".join(visible.split())[:limit].rstrip()
 
 
+def own_lines(text: str) -> str:
+    """The text with lines that end as ours do, and nothing around it.
+
+    Browsers send lines that end otherwise, and a difference would find every one of them changed.
+    """
+    return "\n".join(text.splitlines()).strip()
+
+
 def fold(text: str) -> str:
     """Text as search compares it: compatibility forms, no case, no accents; every script stays itself."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from hutong.kernel import audit
 from hutong.kernel.errors import Forbidden, Invalid
-from hutong.kernel.text import pick
+from hutong.kernel.text import own_lines, pick
 from hutong.town.contents import queries, services
 from hutong.town.contents.types import RevisionView, SubjectKind
 from hutong.town.people.models import Person
@@ -74,8 +74,7 @@ def write(*, page: SitePage, texts: Mapping[str, str], by: Person, at: datetime)
     """Publish a new version of a page. Raises `Forbidden` for who is no operator, `PageInvalid`."""
     if not by.is_operator:
         raise Forbidden
-    # browsers send lines that end otherwise than ours, and a difference would find every one of them changed
-    kept = {language: "\n".join(texts.get(language, "").splitlines()).strip() for language in LANGUAGES}
+    kept = {language: own_lines(texts.get(language, "")) for language in LANGUAGES}
     if not any(kept.values()) or any(len(text) > MAX_TEXT for text in kept.values()):
         raise PageInvalid
     before = queries.published(_subject(page))

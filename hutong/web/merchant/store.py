@@ -17,7 +17,7 @@ from hutong.flows import edit_store, pictures, publish
 from hutong.kernel import clock
 from hutong.kernel.errors import Invalid
 from hutong.kernel.geo import Place
-from hutong.kernel.text import pick
+from hutong.kernel.text import own_lines, pick
 from hutong.town.catalog import queries as catalog
 from hutong.town.contents.types import RevisionState
 from hutong.town.merchants.queries import category_tree
@@ -126,7 +126,7 @@ def set_texts(request: HttpRequest, desk: Desk) -> HttpResponse:
     if not form.is_valid():
         return _show(request, desk, texts=form, status=422)
     typed = {"en": form.cleaned_data["en"], "zh-Hans": form.cleaned_data["zh"]}
-    body = {"descriptions": {language: text.strip() for language, text in typed.items() if text.strip()}}
+    body = {"descriptions": {language: own_lines(text) for language, text in typed.items() if text.strip()}}
     made = publish.propose_store(store_ref=desk.store.ref, body=body, by=desk.person, at=clock.now())
     if made.state is RevisionState.WAITING:
         messages.success(request, _("Handed in. Shoppers see it when the operator has looked at it."))

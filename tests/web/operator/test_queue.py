@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import io
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from hutong.flows import publish
+from hutong.flows import pictures, publish
 from hutong.kernel import audit, clock
 from hutong.town.catalog import services as catalog
 from hutong.town.catalog.models import Offer
 from hutong.town.catalog.queries import offer_by_ref, offer_history
 from hutong.town.contents import queries as contents
-from hutong.town.merchants.models import Claim, Merchant
+from hutong.town.merchants.models import Claim, Merchant, Staff
 from hutong.town.merchants.queries import merchant_by_ref, merchant_history
 from hutong.town.merchants.types import ClaimMethod, ClaimState
 from tests.factories import catalog as catalog_factory
 from tests.factories import merchants, people, regions
+from tests.factories.pictures import upload
 from tests.web.visitors import Shop, shop, visitor
 
 pytestmark = pytest.mark.django_db
@@ -139,6 +143,22 @@ def test_statements_do_not_grow_with_what_waits(here: Shop, browser: Client) -> 
         deal(here, f"More {number}")
         merchants.merchant(approved=False)
     assert statements() == before
+
+
+def test_what_a_waiting_merchant_says_of_itself_is_seen_before_it_is_approved(
+    here: Shop, browser: Client, settings: Any, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    waiting = merchants.merchant(approved=False)
+    store = merchants.store(merchant=waiting)
+    owner = Staff.objects.get(merchant=waiting, role="owner").person
+    publish.propose_store(
+        store_ref=store.public_id, body={"descriptions": {"en": "Soup since 1920"}}, by=owner, at=here.at
+    )
+    shown = pictures.add(owner_ref=store.public_id, stream=io.BytesIO(upload()), by=owner, at=here.at)
+    page = browser.get(f"/operator/queue/{waiting.public_id}/").content.decode()
+    assert "Soup since 1920" in page
+    assert shown.variants[0].webp in page
 
 
 def test_after_a_decision_the_next_one_opens_within_the_same_part(here: Shop, browser: Client) -> None:

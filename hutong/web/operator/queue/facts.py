@@ -74,12 +74,16 @@ def _reading(kind: ReasonKind, language: str, **names: dict[str, str]) -> dict[s
 
 def _of_merchant(merchant: MerchantView) -> dict[str, Any]:
     region = region_by_id(merchant.region_id)
+    stores = merchants.stores_of_merchant(merchant.ref)
+    # What they say of themselves goes live with the approval, so it is looked at here.
+    galleries = pictures.shown_of(store.ref for store in stores)
     return {
         "merchant": merchant,
         "seen": approve.version_of(merchant.ref),
         "zone": region.zone if region else "",
         "region": region,
-        "stores": merchants.stores_of_merchant(merchant.ref),
+        "stores": stores,
+        "galleries": [(store, galleries.get(store.ref, [])) for store in stores],
         "staff": merchants.staff_of(merchant.ref),
         "deals": catalog.merchant_offers(merchant.ref),
         "alike": merchants.alike(merchant.ref),
