@@ -136,7 +136,7 @@ def test_the_message_speaks_the_active_language(at: datetime) -> None:
     with translation.override("en"):
         services.send_code(phone=PHONE, address=ADDRESS, at=at)
     assert "验证码" in chinese
-    assert "Hutong code" in queries.messages(1)[0].body
+    assert "your code for Hutong" in queries.messages(1)[0].body
 
 
 def test_five_codes_an_hour_for_a_phone(at: datetime) -> None:

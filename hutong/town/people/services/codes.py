@@ -67,9 +67,9 @@ def send_code(
     phone = normalise_phone(phone)
     code, expires_at = _new_code(phone, purpose, address, at)
     body = gettext(
-        "%(code)s is your Hutong code. It works for 5 minutes. Nobody from Hutong will ask for it."
+        "%(code)s is your code for %(site)s. It works for 5 minutes. Nobody from %(site)s will ask for it."
     )
-    chosen_sender().send(to=phone, body=body % {"code": code}, at=at)
+    chosen_sender().send(to=phone, body=body % {"code": code, "site": settings.HUTONG_SITE_NAME}, at=at)
     return CodeSent(phone=phone, expires_at=expires_at)
 
 
@@ -81,10 +81,14 @@ def mail_code(*, email: str, address: str, at: datetime) -> str:
     email = normalise_email(email)
     code, _expires_at = _new_code(email, CodePurpose.EMAIL, address, at)
     body = gettext(
-        "%(code)s is your Hutong code. It works for 5 minutes.\n\n"
+        "%(code)s is your code for %(site)s. It works for 5 minutes.\n\n"
         "Enter it on the page where you gave this address. If that was not you, you need not do anything."
     )
-    mail(to=email, subject=gettext("Your code for %(site)s"), body=body % {"code": code})
+    mail(
+        to=email,
+        subject=gettext("Your code for %(site)s"),
+        body=body % {"code": code, "site": settings.HUTONG_SITE_NAME},
+    )
     return email
 
 
