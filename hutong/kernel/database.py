@@ -104,6 +104,11 @@ def is_running(home: Path) -> bool:
 
 def ensure_database(settings: dict[str, Any]) -> bool:
     """Make the database of a DATABASES entry where it is missing, with a fixed UTF-8 locale; True when made."""
+    # Some servers let the site's user into the site's database alone. Where that fails, the database is missing,
+    # or the server is away, which the next connection says.
+    with contextlib.suppress(psycopg.OperationalError):
+        psycopg.connect(patient_url(settings)).close()
+        return False
     with _maintenance(settings) as connection:
         exists = connection.execute(
             "SELECT 1 FROM pg_database WHERE datname = %s", [settings["NAME"]]
