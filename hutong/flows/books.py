@@ -1,10 +1,14 @@
 """`hutong books check`: add everything up again, over all rooms, and compare with the provider's own books."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import connection, transaction
+
 from hutong.kernel import outbox
-from hutong.kernel.rows import rows
+from hutong.kernel.rows import execute, rows
 from hutong.know.customers import queries as customers
 from hutong.pay.ledger import queries as ledger
 from hutong.pay.ledger.types import AccountKind
@@ -32,27 +36,31 @@ class Checked:
 def check(*, at: datetime, ask_providers: bool = True) -> Checked:
     """Re-add the books and every standing invariant; reads only, whatever the size.
 
+    All of it is of one moment, also while people buy, unless the caller has a transaction open already.
     With `ask_providers` each provider's own books are fetched and compared payment by payment.
     """
-    found: dict[str, list[str]] = {
-        "ledger: balances are the sums of their transfers, none below its floor": list(ledger.problems()),
-        "orders: states, times, units and totals agree": [str(each) for each in orders.problems()],
-        "payments: refunded <= captured <= asked, and no outcome unknown for a day": [
-            f"{each.code} {each.ref}: {each.detail}" for each in payments.problems(at)
-        ],
-        "settlement: payable and commission are what was redeemed": list(settlement.problems()),
-        "stock: sold + held <= capacity, and equal to the holds": [str(each) for each in stock.problems()],
-        "vouchers: uses left + live redemptions + refunds = uses sold": [
-            f"{each.ref}: {each.what}" for each in vouchers.problems()
-        ],
-        "customers: counts are the sums of visits": [
-            f"{each.ref}: {each.what}" for each in customers.problems()
-        ],
-        "clearing: what the ledger says a provider holds is what our payments say": _clearing(),
-        "unredeemed: paid and neither used nor given back": _unredeemed(),
-        "references: every order, unit and voucher named elsewhere exists": _references(),
-        f"outbox: no row older than {OUTBOX_AGE_LIMIT_S:.0f} s": _outbox(at),
-    }
+    with _one_moment():
+        found: dict[str, list[str]] = {
+            "ledger: balances are the sums of their transfers, none below its floor": list(ledger.problems()),
+            "orders: states, times, units and totals agree": [str(each) for each in orders.problems()],
+            "payments: refunded <= captured <= asked, and no outcome unknown for a day": [
+                f"{each.code} {each.ref}: {each.detail}" for each in payments.problems(at)
+            ],
+            "settlement: payable and commission are what was redeemed": list(settlement.problems()),
+            "stock: sold + held <= capacity, and equal to the holds": [
+                str(each) for each in stock.problems()
+            ],
+            "vouchers: uses left + live redemptions + refunds = uses sold": [
+                f"{each.ref}: {each.what}" for each in vouchers.problems()
+            ],
+            "customers: counts are the sums of visits": [
+                f"{each.ref}: {each.what}" for each in customers.problems()
+            ],
+            "clearing: what the ledger says a provider holds is what our payments say": _clearing(),
+            "unredeemed: paid and neither used nor given back": _unredeemed(),
+            "references: every order, unit and voucher named elsewhere exists": _references(),
+            f"outbox: no row older than {OUTBOX_AGE_LIMIT_S:.0f} s": _outbox(at),
+        }
     if ask_providers:
         found["providers: their own books agree with ours"] = _providers(at)
     return Checked(
@@ -61,6 +69,17 @@ def check(*, at: datetime, ask_providers: bool = True) -> Checked:
             f"{name.partition(':')[0]}: {each}" for name, each_of in found.items() for each in each_of
         ),
     )
+
+
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    """Every statement inside sees the same moment. Otherwise a sale that commits between two of them looks like a fault."""
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic():
+        execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
 
 
 def _clearing() -> list[str]:
