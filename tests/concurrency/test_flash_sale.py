@@ -67,3 +67,4 @@ def test_control_without_the_guard_more_are_sold(site: Site) -> None:
     execute("UPDATE stock_stock SET capacity = NULL")
     tally = rush(site, shop, attempts=UNITS + CLIENTS, clients=CLIENTS)
     assert tally.statuses[201] > UNITS
+    wait_until(lambda: paid_orders() == tally.statuses[201], timeout_s=60)  # nothing is on its way any more

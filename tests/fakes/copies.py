@@ -9,8 +9,8 @@ from psycopg import sql
 
 from hutong.kernel.rows import execute, rows
 
-# Django's own bookkeeping, which is there in every test database.
-_LEFT_ALONE = ("django_migrations", "django_content_type", "auth_permission")
+# Bookkeeping of Django and Procrastinate, which is not emptied between tests.
+_LEFT_ALONE = "^(django_migrations|django_content_type|auth_permission|procrastinate_.*)$"
 
 
 @dataclass
@@ -24,8 +24,8 @@ class Copies:
         """Keep what the database holds now."""
         names = rows(
             "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
-            " AND relname <> ALL(%s) ORDER BY relname",
-            [list(_LEFT_ALONE)],
+            " AND relname !~ %s ORDER BY relname",
+            [_LEFT_ALONE],
         )
         with connection.cursor() as cursor:
             for name in (row["relname"] for row in names):
@@ -36,7 +36,7 @@ class Copies:
             row["name"]: row["last_value"]
             for row in rows(
                 "SELECT quote_ident(sequencename) AS name, last_value FROM pg_sequences"
-                " WHERE schemaname = 'public' AND last_value IS NOT NULL"
+                " WHERE schemaname = 'public' AND last_value IS NOT NULL AND sequencename NOT LIKE 'procrastinate%%'"
             )
         }
 

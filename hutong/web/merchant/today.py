@@ -52,6 +52,7 @@ def today(request: HttpRequest, desk: Desk) -> HttpResponse:
     if sees_day:
         day = clock.local(at, desk.store.zone).date()
         context["lines"] = _lines(desk, day, at)
+        context["redeemed"] = sum(not each.line.undone_at for each in context["lines"])
         if desk.may(Right.SEE_TAKINGS):
             context |= _money(desk, day)
     if not wants_part(request):

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -110,6 +110,7 @@ AUDIENCES = {
 # Values that are words of the code, by field.
 VALUES = {"state": STATES, "role": ROLES, "audience": AUDIENCES}
 MOMENTS = ("starts_at", "ends_at", "shown_from", "shown_until")
+DAYS = ("starts_on", "ends_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ def field_words(field: str) -> str:
 
 def _line(change: Change, unit: str, zone: str) -> ChangeLine:
     field = change.field.split(".")[0]
-    plain = field in ("emoji", *MOMENTS, *VALUES) or all(
+    plain = field in ("emoji", *MOMENTS, *DAYS, *VALUES) or all(
         isinstance(value, str) and value.isdigit() for value in (change.before, change.after) if value
     )
     changed = [piece for piece in change.pieces if piece.kind is not PieceKind.SAME]
@@ -196,6 +197,8 @@ def _value(field: str, value: Any, unit: str, zone: str) -> str:
     if field in MOMENTS and zone:
         wall = clock.local(datetime.fromisoformat(str(value)), zone)
         return format_datetime(wall, STYLES[locale()]["long"], locale=locale())
+    if field in DAYS:
+        return format_date(date.fromisoformat(str(value)), locale=locale())
     if isinstance(value, list):
         return ", ".join(str(one) for one in value)
     return str(value)
