@@ -15,7 +15,9 @@ from tests.factories import notifications
 from tests.fakes.push import base64url
 from tests.fakes.sandbox import wait_until
 
-PHONE_NUMBER = "+358400000001"
+# Of somebody new, whom nothing of the demo city concerns: the worker tells its operator what waits as soon as it
+# runs, and its shopper what expires.
+PHONE_NUMBER = "+358400000077"
 
 
 def person() -> Person:
@@ -36,9 +38,9 @@ def test_bell_counts_up_without_a_reload_and_down_when_read(arrive: Arrive, size
     page.goto("/")
     page.evaluate("window.loadedOnce = true")
     expect(page.locator("notification-bell[connected]")).to_have_count(1)
-    before = int(bell(visitor) or 0)
+    assert bell(visitor) == ""
     notifications.told(person())
-    expect(page.locator(f"notification-bell [data-count='{before + 1}']")).to_be_visible()
+    expect(page.locator("notification-bell [data-count='1']")).to_be_visible()
     assert page.evaluate("window.loadedOnce") is True
     page.locator("notification-bell a:visible").click()
     expect(page.get_by_role("heading", name="Notifications", level=1)).to_be_visible()
