@@ -9,7 +9,7 @@ from playwright.sync_api import Playwright, expect
 
 from hutong.kernel.rows import row, scalar
 from hutong.town.merchants.models import Staff
-from tests.browser.conftest import ARGUMENTS, CHROMIUM, Arrive, Visitor
+from tests.browser.conftest import ARGUMENTS, SHELL, Arrive, Visitor
 from tests.browser.fake_camera import film
 
 SHOPPER = "+358405550123"
@@ -81,7 +81,7 @@ def test_loop(arrive: Arrive, playwright_session: Playwright, tmp_path: Path, la
     voucher = vouchers.voucher_view(voucher_ref, Person.objects.get(phone=SHOPPER), at=clock.now())
     assert voucher is not None
     camera = playwright_session.chromium.launch(
-        executable_path=CHROMIUM,
+        executable_path=SHELL,
         args=[
             *ARGUMENTS,
             f"--use-file-for-fake-video-capture={film(tmp_path / 'qr.mjpeg', voucher.qr_text)}",

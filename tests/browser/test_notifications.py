@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import CDPSession, Page, expect
+from playwright.sync_api import CDPSession, Page, Playwright, expect
 
 from hutong.town.notifications.models import Subscription
 from hutong.town.people.models import Person
-from tests.browser.conftest import DESKTOP, PHONE, Arrive, Visitor
+from tests.browser.conftest import ARGUMENTS, CHROMIUM, DESKTOP, PHONE, Arrive, Visitor, arrivals
 from tests.factories import notifications
 from tests.fakes.push import base64url
 from tests.fakes.sandbox import wait_until
+from tests.fakes.site import Site
 
 # Of somebody new, whom nothing of the demo city concerns: the worker tells its operator what waits as soon as it
 # runs, and its shopper what expires.
@@ -144,8 +146,17 @@ def registration_of(page: Page) -> tuple[CDPSession, str]:
     return session, str(wait_until(known))
 
 
-def test_service_worker_shows_what_is_pushed(arrive: Arrive) -> None:
-    visitor = arrive(language="zh-hans")
+@pytest.fixture
+def with_window(city: Site, playwright_session: Playwright) -> Iterator[Visitor]:
+    """A visitor whose browser can show notifications."""
+    browser = playwright_session.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with arrivals(browser, city.url) as arriving:
+        yield arriving(language="zh-hans")
+    browser.close()
+
+
+def test_service_worker_shows_what_is_pushed(with_window: Visitor) -> None:
+    visitor = with_window
     visitor.sign_in(PHONE_NUMBER)
     page = visitor.page
     origin = re.sub(r"(https?://[^/]+).*", r"\1", page.url)
