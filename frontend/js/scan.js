@@ -39,8 +39,14 @@ class QrScan extends HTMLElement {
       return;
     }
     this.removeAttribute("error");
+    if (!this.isConnected) return this.stop(); // left while the browser asked
     this.video.srcObject = this.stream;
-    await this.video.play();
+    try {
+      await this.video.play();
+    } catch (error) {
+      if (!this.isConnected) return; // left while the camera started; that is no fault
+      throw error;
+    }
     const [engine, detector] = await makeDetector(this.dataset.wasm, this.hasAttribute("force-wasm"));
     this.setAttribute("engine", engine);
     this.show("ready");
