@@ -3,7 +3,9 @@
 import pytest
 from django.test import Client
 
+from hutong.kernel import audit
 from hutong.town.people.models import Person
+from tests.factories import people
 
 
 @pytest.mark.django_db
@@ -35,6 +37,22 @@ def test_back_office_shows_people_and_makes_none(client: Client) -> None:
     client.force_login(Person.objects.create_superuser("+358400000099", "x"))
     assert "+358400000099" in client.get("/admin/people/person/").content.decode()
     assert client.get("/admin/people/person/add/").status_code == 403
+
+
+@pytest.mark.django_db
+def test_what_the_back_office_changes_is_in_the_log(client: Client) -> None:
+    superuser = Person.objects.create_superuser("+358400000099", "x")
+    client.force_login(superuser)
+    somebody = people.person()
+    page = f"/admin/people/person/{somebody.pk}/change/"
+    assert client.post(page, {"is_active": "on", "name": "Another", "is_operator": "on"}).status_code == 302
+    assert not audit.search(subject=somebody.public_id).entries  # nothing that may be set was different
+    assert client.post(page, {"is_staff": "on"}).status_code == 302
+    [entry] = audit.search(subject=somebody.public_id).entries
+    assert (entry.action, entry.actor_ref) == ("person.rights_changed", superuser.public_id)
+    assert entry.changes == {"is_active": [True, False], "is_staff": [False, True]}
+    somebody.refresh_from_db()
+    assert (somebody.name, somebody.is_operator, somebody.is_active) == ("", False, False)
 
 
 @pytest.mark.django_db

@@ -73,6 +73,7 @@ ACTIONS = {
     "person.erasure_called_off": gettext_lazy("Erasure of an account called off"),
     "person.exported": gettext_lazy("Data of an account downloaded"),
     "person.phone_changed": gettext_lazy("Phone of an account changed"),
+    "person.rights_changed": gettext_lazy("Rights of an account changed in the back office"),
     "person.signed_out": gettext_lazy("A sign-in was ended"),
     "person.signed_out_elsewhere": gettext_lazy("All other sign-ins were ended"),
     "picture.added": gettext_lazy("Picture added"),
