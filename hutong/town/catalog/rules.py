@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from hutong.town.catalog.types import OfferDraft, OfferEvent, OfferMove, OfferState, OfferView
+from hutong.town.contents.rules import TAKE_BACK_WITHIN
 
 OFFER_TRANSITIONS: Mapping[tuple[OfferState, OfferEvent], OfferState] = {
     (OfferState.DRAFT, OfferEvent.SUBMIT): OfferState.SUBMITTED,
@@ -22,9 +23,6 @@ OFFER_TRANSITIONS: Mapping[tuple[OfferState, OfferEvent], OfferState] = {
     (OfferState.LIVE, OfferEvent.REJECT): OfferState.REJECTED,
     (OfferState.PAUSED, OfferEvent.REJECT): OfferState.REJECTED,
 }
-
-# An operator who hit the wrong key takes a decision back within this time; later it is decided anew.
-TAKE_BACK_WITHIN = timedelta(minutes=5)
 
 # What nobody can buy yet is rewritten as it stands; what was approved is changed by a version of its contents.
 REWRITABLE = frozenset({OfferState.DRAFT, OfferState.REJECTED})

@@ -40,7 +40,7 @@ class ReasonMissing(Invalid):
 
 
 class TooLateToTakeBack(Conflict):
-    """The decision is older than five minutes, or a newer version came after it."""
+    """The decision is older than five minutes, or something happened after it."""
 
     code = "too_late_to_take_back"
     message = _("This can no longer be taken back. Decide anew instead.")

@@ -11,7 +11,6 @@ from hutong.town.catalog.services.errors import (
     OfferUnknown,
     SketchTooLarge,
     SketchUnknown,
-    TooLateToTakeBack,
     TooManySketches,
 )
 from hutong.town.catalog.services.offers import (
@@ -35,7 +34,7 @@ from hutong.town.catalog.services.sketches import (
     save_sketch,
     start_sketch,
 )
-from hutong.town.contents.services import ReasonMissing
+from hutong.town.contents.services import ReasonMissing, TooLateToTakeBack
 
 __all__ = [
     "OfferInvalid",

@@ -33,13 +33,6 @@ class OfferStoresWrong(Invalid):
     message = _("Choose at least one store of your own.")
 
 
-class TooLateToTakeBack(Conflict):
-    """The decision is older than five minutes, or something happened after it."""
-
-    code = "too_late_to_take_back"
-    message = _("This can no longer be taken back. Decide anew instead.")
-
-
 class SketchUnknown(NotFound):
     """There is no such draft, it is another merchant's, or it was handed in or deleted."""
 

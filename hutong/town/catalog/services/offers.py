@@ -15,10 +15,9 @@ from hutong.town.catalog.services.errors import (
     OfferMoveRefused,
     OfferStoresWrong,
     OfferUnknown,
-    TooLateToTakeBack,
 )
 from hutong.town.catalog.types import OfferDraft, OfferEvent, OfferState
-from hutong.town.contents.services import ReasonMissing
+from hutong.town.contents.services import ReasonMissing, TooLateToTakeBack
 from hutong.town.merchants.models import Merchant, Store
 from hutong.town.merchants.queries import has_right
 from hutong.town.merchants.types import Right

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from publicsuffixlist import PublicSuffixList
 
 from hutong.kernel.text import fold
+from hutong.town.contents.rules import TAKE_BACK_WITHIN
 from hutong.town.merchants.types import (
     CheckItem,
     CheckLine,
@@ -80,9 +81,6 @@ SHARED_HOSTS = frozenset(
     "weebly.com jimdo.com tripadvisor.com yelp.com booking.com airbnb.com wolt.com foodora.fi ubereats.com "
     "deliveroo.com doordash.com weibo.com weixin.qq.com dianping.com meituan.com taobao.com".split()
 )
-
-# An operator who hit the wrong key takes a decision back within this time; later it is decided anew.
-TAKE_BACK_WITHIN = timedelta(minutes=5)
 
 # From here on two names of places beside each other are taken for one.
 ALIKE_RATIO = 0.85

@@ -1,6 +1,6 @@
 """Writes of merchants: what people decide, who works where, what an import brings."""
 
-from hutong.town.contents.services import ReasonMissing
+from hutong.town.contents.services import ReasonMissing, TooLateToTakeBack
 from hutong.town.merchants.services.categories import set_category, store_categories
 from hutong.town.merchants.services.claims import (
     ClaimCodeOver,
@@ -23,7 +23,6 @@ from hutong.town.merchants.services.contents import (
 )
 from hutong.town.merchants.services.corrections import (
     FactUnknown,
-    TooLateToTakeBack,
     correct_merchant,
     take_back_decision,
 )

@@ -7,9 +7,9 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from hutong.kernel import audit
-from hutong.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from hutong.kernel.errors import Forbidden, Invalid, NotFound
 from hutong.kernel.text import clean, mask_email, mask_phone
-from hutong.town.contents.services import ReasonMissing
+from hutong.town.contents.services import ReasonMissing, TooLateToTakeBack
 from hutong.town.merchants.models import Merchant, MerchantDecision
 from hutong.town.merchants.queries import merchant_history
 from hutong.town.merchants.rules import may_take_back
@@ -19,13 +19,6 @@ from hutong.town.merchants.types import MerchantState
 from hutong.town.people.models import Person
 
 FACTS = {"legal_name": 200, "business_id": 40, "phone": 40, "email": 254}
-
-
-class TooLateToTakeBack(Conflict):
-    """The decision is older than five minutes, or something happened after it."""
-
-    code = "too_late_to_take_back"
-    message = _("This can no longer be taken back. Decide anew instead.")
 
 
 class FactUnknown(Invalid):

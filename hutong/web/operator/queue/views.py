@@ -1,7 +1,7 @@
 """The pages of the queue: the list with one item open, a decision, taking it back, several approved together."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -17,6 +17,7 @@ from hutong.flows import approve
 from hutong.kernel import clock
 from hutong.kernel.errors import DomainError, NotFound
 from hutong.kernel.text import pick
+from hutong.town.contents.rules import TAKE_BACK_WITHIN
 from hutong.town.people.services import Person
 from hutong.town.regions import queries as regions
 from hutong.town.regions.types import RegionView
@@ -27,7 +28,6 @@ from hutong.web.operator.queue.items import Item, Wanted
 
 # What was decided last, in the operator's session: {"ref", "at", "text"}.
 LAST_KEY = "operator_last_decision"
-TAKE_BACK_WITHIN = timedelta(minutes=5)
 MOST_TOGETHER = 20
 
 
