@@ -95,9 +95,13 @@ def address_delete(request: HttpRequest, address_ref: str) -> HttpResponse:
 @signed_in
 @require_POST
 def address_undo(request: HttpRequest, address_ref: str) -> HttpResponse:
-    """Write an address as it was before it was changed."""
-    people.undo_change(person=owner(request), address_ref=address_ref, at=clock.now())
-    messages.success(request, _("The address is as it was."))
+    """Write an address as it was before it was changed, or say that it is too late for that."""
+    try:
+        people.undo_change(person=owner(request), address_ref=address_ref, at=clock.now())
+    except people.AddressUndoOver as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("The address is as it was."))
     return redirect("account_addresses")
 
 

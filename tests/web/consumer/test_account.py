@@ -151,7 +151,8 @@ def test_a_changed_address_can_be_as_it_was(somebody: Person) -> None:
     second.refresh_from_db()
     assert (second.street, second.note, second.former) == ("Tie 2", "Ring twice", None)
     assert Address.objects.get(is_default=True).pk == first.pk
-    assert browser.post(undo).status_code == 404
+    again = browser.post(undo, follow=True).content.decode()
+    assert "This change can no longer be undone. Change the address instead." in again
     assert "is saved" not in browser.get(changed["Location"]).content.decode()
 
 
@@ -167,7 +168,7 @@ def test_a_change_is_undone_within_the_hour_and_then_forgotten(somebody: Person)
     assert queries.changed_address(somebody, address.public_id, at) is not None
     late = at + rules.ADDRESS_UNDO
     assert queries.changed_address(somebody, address.public_id, late) is None
-    with pytest.raises(services.AddressUnknown):
+    with pytest.raises(services.AddressUndoOver):
         services.undo_change(person=somebody, address_ref=address.public_id, at=late)
     services.purge(at=late)
     address.refresh_from_db()

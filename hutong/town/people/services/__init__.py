@@ -22,6 +22,7 @@ from hutong.town.people.services.erasure import ask_erasure, erase_person, purge
 from hutong.town.people.services.errors import (
     AddressesFull,
     AddressInvalid,
+    AddressUndoOver,
     AddressUnknown,
     CodeExpired,
     CodeFirst,
@@ -56,6 +57,7 @@ from hutong.town.people.services.tokens import issue_token, open_token, revoke_t
 
 __all__ = [
     "AddressInvalid",
+    "AddressUndoOver",
     "AddressUnknown",
     "AddressesFull",
     "CodeExpired",

@@ -12,7 +12,7 @@ from hutong.kernel.text import clean
 from hutong.town.people import rules
 from hutong.town.people.models import Address, Person
 from hutong.town.people.services import codes
-from hutong.town.people.services.errors import AddressesFull, AddressInvalid, AddressUnknown
+from hutong.town.people.services.errors import AddressesFull, AddressInvalid, AddressUndoOver, AddressUnknown
 from hutong.town.people.types import AddressText
 
 
@@ -55,16 +55,17 @@ def change_address(
 def undo_change(*, person: Person, address_ref: str, at: datetime) -> None:
     """Write an address as it was before its last change; where that made it the default, the former one is it again.
 
-    Raises AddressUnknown where nothing was changed within `rules.ADDRESS_UNDO`.
+    Raises AddressUnknown, and AddressUndoOver where nothing was changed within `rules.ADDRESS_UNDO`.
     """
     with transaction.atomic():
         advisory("people.addresses", person.pk)
         kept = Address.objects.filter(person=person, deleted_at=None)
-        lately = at - rules.ADDRESS_UNDO
-        changed = kept.filter(public_id=address_ref, former__isnull=False, updated_at__gt=lately).first()
-        former = changed.former if changed else None
-        if changed is None or former is None:
+        changed = kept.filter(public_id=address_ref).first()
+        if changed is None:
             raise AddressUnknown
+        former = changed.former if changed.updated_at > at - rules.ADDRESS_UNDO else None
+        if former is None:
+            raise AddressUndoOver
         kept.filter(pk=changed.pk).update(updated_at=at, former=None, **former["text"])
         first = kept.filter(public_id=former["default"]).first()
         if first is not None:

@@ -85,6 +85,13 @@ class AddressUnknown(NotFound):
     message = _("This address is not there any more.")
 
 
+class AddressUndoOver(Conflict):
+    """The address was not changed lately, or was undone already."""
+
+    code = "address_undo_over"
+    message = _("This change can no longer be undone. Change the address instead.")
+
+
 class AddressesFull(Conflict):
     """The person has as many addresses as one may keep."""
 
