@@ -21,6 +21,7 @@ from hutong.web.operator.charts import points, sales_chart
 from hutong.web.operator.figures_file import days_file, rows_file
 from hutong.web.operator.figures_parts import funnel, table, tiles
 from hutong.web.operator.figures_span import NO_POSTCODE, Against, Asked, Span, asked
+from hutong.web.operator.first_steps import first_steps
 from hutong.web.operator.frame import operator_page, region_of
 
 NEWEST = 8
@@ -50,6 +51,7 @@ def figures(request: HttpRequest, _operator: Person) -> HttpResponse:
         "chart": sales_chart(steps, by_hour=page.by_hour, unit=region.currency),
         "points": steps,
         "newest": newest,
+        "steps": [] if newest else first_steps(region),
         "terms": terms_of_all({order.offer_ref for order in newest}),
         **_broken_down(page, sums),
         **_choices(page),

@@ -54,6 +54,21 @@ def sold_a_week_ago(here: Shop) -> None:
     )
 
 
+def test_first_steps_until_the_first_order(browser: Client) -> None:
+    regions.region()
+    steps = browser.get("/operator/").context["steps"]
+    assert [(step.url, step.done) for step in steps] == [
+        ("/operator/site/", False),
+        ("/merchant/join/", False),
+        ("/operator/queue/", False),
+    ]
+    here = shop()
+    page = browser.get(f"/operator/?region={here.scene.store.region.slug}")
+    assert [step.done for step in page.context["steps"]] == [False, True, True]
+    here.scene.bought()
+    assert not browser.get(f"/operator/?region={here.scene.store.region.slug}").context["steps"]
+
+
 def test_figures_of_the_day(here: Shop, browser: Client) -> None:
     first, _second = here.scene.bought(quantity=2)
     here.scene.scan(first.code)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from hutong.kernel.rows import rows
@@ -108,7 +108,8 @@ def merchant_list(
         named = Q(names__icontains=text) | Q(legal_name__icontains=text) if text else Q()
         whole = Q(public_id=text) | Q(business_id__iexact=text) | Q(email__iexact=text) if text else Q()
         found = found.filter((named | whole) | (Q(phone=phone) if phone else Q(pk=None)))
-    found = found.annotate(store_count=Count("stores"))
+    first_store = Store.objects.filter(merchant=OuterRef("pk")).order_by("pk")
+    found = found.annotate(store_count=Count("stores"), emoji=first_store.values("category__emoji")[:1])
     return [
         FoundMerchant(
             ref=merchant.public_id,
@@ -119,6 +120,7 @@ def merchant_list(
             region_names=merchant.region.names,
             applied_at=merchant.applied_at,
             stores=merchant.store_count,
+            emoji=merchant.emoji or "",
             sample=merchant.sample,
         )
         for merchant in found.order_by("-public_id")[:limit]

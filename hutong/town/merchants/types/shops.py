@@ -273,7 +273,7 @@ class MerchantMove:
 
 @dataclass(frozen=True, slots=True)
 class FoundMerchant:
-    """One line of the operator's list of merchants."""
+    """One line of the operator's list of merchants; `emoji` is of its first store's category, empty without a store."""
 
     ref: str
     names: dict[str, str]
@@ -283,6 +283,7 @@ class FoundMerchant:
     region_names: dict[str, str]
     applied_at: datetime
     stores: int
+    emoji: str
     sample: bool
 
 
