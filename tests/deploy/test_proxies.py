@@ -129,7 +129,9 @@ def behind_nginx(site: Site, port: int, folder: Path) -> Iterator[Path]:
 PROXIES = {"caddy": behind_caddy, "nginx": behind_nginx}
 
 
-@pytest.fixture(scope="module", params=PROXIES)
+@pytest.fixture(
+    scope="module", params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in PROXIES]
+)
 def front_of_module(
     request: pytest.FixtureRequest, django_db_setup: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Front]:
