@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from hutong.kernel.errors import TooMany
 from hutong.kernel.rows import execute, row, rows
 
-# One statement: a new window starts by itself, and the guard stands in the WHERE, so parallel tries count exactly.
+# One statement: a new window starts by itself, and the guard stands in the WHERE, so parallel tries count exactly. A
+# window starts with its earliest spending, whichever of two at once is written first.
 _SPEND = """
 INSERT INTO kernel_budget AS b (key, window_started_at, spent) VALUES (%(key)s, %(at)s, %(cost)s)
 ON CONFLICT (key) DO UPDATE SET
-  window_started_at = CASE WHEN b.window_started_at <= %(since)s THEN %(at)s ELSE b.window_started_at END,
+  window_started_at = CASE WHEN b.window_started_at <= %(since)s THEN %(at)s
+    ELSE LEAST(b.window_started_at, %(at)s) END,
   spent = CASE WHEN b.window_started_at <= %(since)s THEN %(cost)s ELSE b.spent + %(cost)s END
 WHERE b.window_started_at <= %(since)s OR b.spent + %(cost)s <= %(limit)s
 RETURNING spent
@@ -26,7 +28,8 @@ WITH wanted AS (
 INSERT INTO kernel_budget AS b (key, window_started_at, spent)
 SELECT key, %(at)s::timestamptz, 1 FROM wanted
 ON CONFLICT (key) DO UPDATE SET
-  window_started_at = CASE WHEN b.window_started_at <= %(since)s THEN %(at)s ELSE b.window_started_at END,
+  window_started_at = CASE WHEN b.window_started_at <= %(since)s THEN %(at)s
+    ELSE LEAST(b.window_started_at, %(at)s) END,
   spent = CASE WHEN b.window_started_at <= %(since)s THEN 1 ELSE b.spent + 1 END
 WHERE b.window_started_at <= %(since)s
   OR b.spent < (SELECT most FROM wanted WHERE wanted.key = excluded.key)
