@@ -156,6 +156,40 @@ class BookRow:
 
 
 @dataclass(frozen=True, slots=True)
+class BillLine:
+    """A line of a provider's bill: money that came, or (`refund_ref` set) money that went back.
+
+    `fee` is what the provider kept, negative where it gave a part back. `payment_ref` and `refund_ref` are
+    what the line says of us, "" where it names nothing of ours. `status` is the provider's own word.
+    """
+
+    payment_ref: str
+    refund_ref: str
+    provider_ref: str
+    amount: Money
+    fee: Money
+    status: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenLine:
+    """A line of a bill that cannot be read: which one (from 1), its text, and why."""
+
+    number: int
+    text: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """One day of a provider's bill, as the provider counts days. What is broken is kept beside the rest."""
+
+    lines: tuple[BillLine, ...]
+    broken: tuple[BrokenLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentView:
     """A payment as others see it. `captured`, `refunded`, `suspense` are minor units.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hutong.kernel.money import Money
+from hutong.pay.payments.providers.protocol import OpenBooks
 from hutong.pay.payments.providers.sandbox.client import SandboxProvider
 from tests.fakes.sandbox import Sandbox, free_port
 from tests.pay.payments.contract import PRICE, Case, ProviderContract
@@ -35,4 +36,13 @@ class TestSandbox(ProviderContract):
             break_after=lambda call: sandbox.fault("error_after", call=call),
             webhook=webhook,
             wrong_money=wrong_money,
+            refunded=lambda ref: int(sandbox.books()[ref]["refunded"]),
         )
+
+    def test_the_books_list_every_payment(self, case: Case) -> None:
+        paid_ref, _ = self.paid(case)
+        open_ref, _ = self.started(case)
+        assert isinstance(case.provider, OpenBooks)
+        books = {row.payment_ref: row for row in case.provider.fetch_books()}
+        assert books[paid_ref].captured == PRICE
+        assert books[open_ref].captured is None

@@ -21,6 +21,13 @@ class OutcomeUnknown(Unavailable):
     message = _("We are checking with the payment service. You will not be charged twice; please try again.")
 
 
+class BillNotReady(Unavailable):
+    """The provider has not made the bill of this day yet; ask again later."""
+
+    code = "bill_not_ready"
+    message = _("The payment service has not made the bill of this day yet. Try again later.")
+
+
 class ProviderRefused(Conflict):
     """The provider understood and said no; repeating the same call is of no use."""
 

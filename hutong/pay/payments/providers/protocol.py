@@ -1,10 +1,11 @@
 """What every provider does for us. `tests/pay/payments/contract.py` is the same promise as tests."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Protocol
+from datetime import date, datetime
+from typing import Protocol, runtime_checkable
 
 from hutong.pay.payments.types import (
+    Bill,
     BookRow,
     Event,
     PaymentReport,
@@ -52,6 +53,18 @@ class Provider(Protocol):
         """
         ...
 
+    def fetch_bill(self, *, on: date) -> Bill:
+        """One day of the bill, for reconciliation. Raises `BillNotReady` where it is not made yet.
+
+        A line that cannot be read is among the broken ones; it never hides the others.
+        """
+        ...
+
+
+@runtime_checkable
+class OpenBooks(Protocol):
+    """What a provider of ours can do besides: show all its payments at once, to compare at any moment."""
+
     def fetch_books(self) -> list[BookRow]:
-        """All payments in the provider's books, for reconciliation."""
+        """All payments in the provider's books."""
         ...

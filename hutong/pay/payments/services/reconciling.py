@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from hutong.pay.payments.providers.protocol import OpenBooks
 from hutong.pay.payments.providers.registry import provider as provider_called
 from hutong.pay.payments.queries import book_differences
 from hutong.pay.payments.types import Difference
@@ -10,8 +11,13 @@ from hutong.pay.payments.types import Difference
 def reconcile(*, provider: str, at: datetime, grace_s: int = 600) -> list[Difference]:
     """Fetch the provider's books and compare them, payment by payment. Never inside a transaction.
 
+    A provider that shows no books at any moment has bills instead, and no differences here.
     What changed on either side within `grace_s` seconds before `at` is left out: its news is under way.
     Raises `ProviderUnavailable`, `OutcomeUnknown`.
     """
-    books = provider_called(provider).fetch_books()
-    return book_differences(provider=provider, books=books, changed_before=at - timedelta(seconds=grace_s))
+    asked = provider_called(provider)
+    if not isinstance(asked, OpenBooks):
+        return []
+    return book_differences(
+        provider=provider, books=asked.fetch_books(), changed_before=at - timedelta(seconds=grace_s)
+    )

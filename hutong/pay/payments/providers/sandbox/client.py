@@ -1,7 +1,7 @@
 """Calls to the sandbox: JSON over HTTP with connections kept open."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from typing import Any
 
 import httpx
@@ -10,6 +10,8 @@ from hutong.kernel.money import Money
 from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
 from hutong.pay.payments.providers.sandbox import webhook
 from hutong.pay.payments.types import (
+    Bill,
+    BillLine,
     BookRow,
     Event,
     PaymentReport,
@@ -92,14 +94,18 @@ class SandboxProvider:
         return webhook.parse(secret=self._secret, headers=headers, body=body, at=at)
 
     def fetch_books(self) -> list[BookRow]:
-        """See `Provider.fetch_books`. Fetched page by page."""
-        books: list[BookRow] = []
+        """See `OpenBooks.fetch_books`."""
+        return [_book_row(row) for row in self._pages("/v1/books?")]
+
+    def fetch_bill(self, *, on: date) -> Bill:
+        """See `Provider.fetch_bill`. A day is one of UTC, and the sandbox keeps no fee."""
+        return Bill(tuple(_bill_line(row) for row in self._pages(f"/v1/bill?on={on.isoformat()}&")))
+
+    def _pages(self, path: str) -> Iterator[dict[str, Any]]:
         after = 0
-        while True:
-            page = self._call("GET", f"/v1/books?after={after}")
-            books += [_book_row(row) for row in page["rows"]]
-            if page["next"] is None:
-                return books
+        while after is not None:
+            page = self._call("GET", f"{path}after={after}")
+            yield from page["rows"]
             after = page["next"]
 
     def _call(
@@ -140,6 +146,19 @@ class SandboxProvider:
             # A kept connection that the other side closed as we wrote. Every call is safe to repeat: it
             # has no effect, or a key.
             return self._http.request(method, path, headers=headers, json=body)
+
+
+def _bill_line(row: dict[str, Any]) -> BillLine:
+    unit = row["currency"]
+    return BillLine(
+        payment_ref=row["payment_reference"],
+        refund_ref=row["refund_reference"],
+        provider_ref=row["ref"],
+        amount=Money(row["amount"], unit),
+        fee=Money(0, unit),
+        status="refund" if row["refund_reference"] else "payment",
+        at=datetime.fromisoformat(row["at"]),
+    )
 
 
 def _book_row(row: dict[str, Any]) -> BookRow:

@@ -125,6 +125,22 @@ def books(api: Api, request: Request, _reference: str) -> Response:
     return json_response(200, {"rows": [payment_json(row) for row in rows], "next": following})
 
 
+def bill(api: Api, request: Request, _reference: str) -> Response:
+    """GET /v1/bill?on=2026-06-01&after=N: what came and went on one day (UTC), in pages like the books."""
+    asked = parse_qs(request.query)
+    after, on = asked.get("after", ["0"])[0], asked.get("on", [""])[0]
+    if not (after.isascii() and after.isdigit() and len(after) < 19):
+        raise Refusal(400, "after_invalid", "`after` is not a number.")
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", on):
+        raise Refusal(400, "on_invalid", "`on` is not a day, such as 2026-06-01.")
+    rows = api.books.all(
+        "SELECT * FROM bill WHERE id > ? AND substr(at, 1, 10) = ? ORDER BY id LIMIT ?",
+        *(int(after), on, _BOOKS_PAGE),
+    )
+    following = rows[-1]["id"] if len(rows) == _BOOKS_PAGE else None
+    return json_response(200, {"rows": rows, "next": following})
+
+
 def add_fault(api: Api, request: Request, _reference: str) -> Response:
     """POST /test/faults {kind, call?, reference?, value?, times?}"""
     data = request.json()
@@ -149,7 +165,7 @@ def clear_faults(api: Api, _request: Request, _reference: str) -> Response:
 
 def empty_books(api: Api, _request: Request, _reference: str) -> Response:
     """DELETE /test/books: every payment, refund, answer, webhook and fault is forgotten."""
-    for table in ("refund", "payment", "answer", "message", "fault"):
+    for table in ("bill", "refund", "payment", "answer", "message", "fault"):
         api.books.change(f"DELETE FROM {table}")  # noqa: S608 -- the names stand one line above
     return json_response(200, {})
 
@@ -176,6 +192,7 @@ ROUTES: list[tuple[str, re.Pattern[str], str, Handler]] = [
         ("POST", r"/v1/refunds", "refund", refund),
         ("GET", rf"/v1/refunds/({_REFERENCE})", "query", query_refund),
         ("GET", r"/v1/books", "books", books),
+        ("GET", r"/v1/bill", "bill", bill),
         ("POST", r"/test/faults", "", add_fault),
         ("DELETE", r"/test/faults", "", clear_faults),
         ("DELETE", r"/test/books", "", empty_books),

@@ -103,6 +103,12 @@ class Books:
             payment["id"],
             late,
         )
+        if changed:
+            self.change(
+                "INSERT INTO bill (ref, payment_reference, amount, currency, at)"
+                " SELECT ref, reference, captured, captured_currency, changed_at FROM payment WHERE id = ?",
+                payment["id"],
+            )
         return self._told(changed, payment["id"])
 
     def end(self, payment: Row, status: str) -> bool:
@@ -174,6 +180,8 @@ class Books:
         )
         made = self.refund(asked["reference"])
         assert made is not None
+        if status == "done":
+            self._bill_refund(made)
         if status != "pending":
             self.tell(f"refund.{status}", refund_json(made))
         return made
@@ -185,7 +193,17 @@ class Books:
         ):
             with self.transaction():
                 self.change("UPDATE refund SET status = 'done', due_at = NULL WHERE id = ?", refund["id"])
+                self._bill_refund(refund)
                 self.tell("refund.done", refund_json({**refund, "status": "done"}))
+
+    def _bill_refund(self, refund: Row) -> None:
+        self.change(
+            "INSERT INTO bill (ref, payment_reference, refund_reference, amount, currency, at)"
+            " SELECT ?, reference, ?, ?, ?, ? FROM payment WHERE id = ?",
+            *(refund[name] for name in ("ref", "reference", "amount", "currency")),
+            now().isoformat(),
+            refund["payment_id"],
+        )
 
     # Webhooks
 

@@ -33,6 +33,17 @@ CREATE TABLE IF NOT EXISTS refund (
   created_at TEXT NOT NULL
 );
 
+-- The bill: money that came, and money that went back when it left. Only added to.
+CREATE TABLE IF NOT EXISTS bill (
+  id INTEGER PRIMARY KEY,
+  ref TEXT NOT NULL,                       -- of the payment or the refund
+  payment_reference TEXT NOT NULL,
+  refund_reference TEXT NOT NULL DEFAULT '',
+  amount INTEGER NOT NULL CHECK (amount > 0),
+  currency TEXT NOT NULL,
+  at TEXT NOT NULL
+);
+
 -- What was answered under an Idempotency-Key; the same key with another request is refused.
 CREATE TABLE IF NOT EXISTS answer (
   key TEXT PRIMARY KEY,
