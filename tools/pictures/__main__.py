@@ -29,6 +29,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 ARGUMENTS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 ARGUMENTS += ["--disable-component-update", "--disable-sync", "--use-fake-ui-for-media-stream"]
 ARGUMENTS += ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--hide-scrollbars"]
+ARGUMENTS += ["--disable-gpu-compositing", "--disable-gpu-rasterization"]  # only the map needs the graphics
 # Playwright waits for answers; the rest of a page is there when its letters are, its charts and its map.
 LOADED = """() => document.fonts.status === "loaded"
     && [...document.querySelectorAll("hutong-chart, hutong-map")].every((each) => each.hasAttribute("ready"))
