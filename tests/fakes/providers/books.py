@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any
 
@@ -217,10 +217,10 @@ class Books:
         """What the provider keeps, rounded half up."""
         return (amount * self.fee_ppm + 500_000) // 1_000_000
 
-    def bill(self, on: date) -> list[BillRow]:
-        """The lines of one day (UTC), with what was planted: each function of `planted` may change the list."""
+    def bill(self, on: date, *, zone: tzinfo = UTC) -> list[BillRow]:
+        """The lines of one day of a zone, with what was planted: each function of `planted` may change the list."""
         with self.lock:
-            lines = [line for line in self._lines() if line.at.date() == on]
+            lines = [line for line in self._lines() if line.at.astimezone(zone).date() == on]
         for change in self.planted:
             lines = change(lines)
         return lines

@@ -1,0 +1,6 @@
+"""Alipay as a second party: `simulator` answers its gateway, `paper` writes its bill, `keys` are both sides' own."""
+
+from tests.fakes.providers.alipay.keys import Keys, Pair, make_keys
+from tests.fakes.providers.alipay.simulator import AlipaySimulator
+
+__all__ = ["AlipaySimulator", "Keys", "Pair", "make_keys"]
