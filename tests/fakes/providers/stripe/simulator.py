@@ -241,7 +241,7 @@ class StripeSimulator(Simulator):
         expand = "data.payment_intent" in call.query.values()
         refs = list(reversed(self.books.sessions.values()))
         trades = [self.books.trade(ref) for ref in refs]
-        return self._page(
+        return self._list(
             call, [session_of(trade, url=self.page_url(trade.ref), expand=expand) for trade in trades]
         )
 

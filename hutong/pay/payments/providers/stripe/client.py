@@ -75,14 +75,14 @@ class StripeProvider:
         session = self._session(payment_ref, provider_ref)
         if session is None:
             return PaymentReport(payment_ref, ReportStatus.ABSENT)
-        return _read(lambda: payment_report(session))
+        return _payment(session)
 
     def close(self, *, payment_ref: str, provider_ref: str | None, key: str) -> PaymentReport:
         """See `Provider.close`. PENDING where the shopper has paid by a way that takes days: it cannot be stopped."""
         session = self._session(payment_ref, provider_ref)
         if session is None:
             return PaymentReport(payment_ref, ReportStatus.ABSENT)
-        session_ref = _read(lambda: _text(session["id"]))
+        session_ref = _id(session)
         if session.get("status") == "open":
             try:
                 session = self._calls.post(f"{SESSIONS}/{quote(session_ref, safe='')}/expire", key=key)
@@ -91,8 +91,7 @@ class StripeProvider:
                 session = self._session(payment_ref, session_ref)
                 if session is None or session.get("status") == "open":
                     raise
-        closed = session
-        return _read(lambda: payment_report(closed))
+        return _payment(session)
 
     def refund(self, request: RefundRequest) -> RefundReport:
         """See `Provider.refund`. The key is our reference, so that one refund is one, whatever attempt asks."""
@@ -100,7 +99,7 @@ class StripeProvider:
         intent = session.get("payment_intent") if session else None
         if not isinstance(intent, dict):
             raise ProviderRefused(reason="Nothing was paid, so nothing can be sent back.")
-        intent_id = _read(lambda: _text(intent["id"]))
+        intent_id = _id(intent)
         for made in self._calls.all(REFUNDS, query={"payment_intent": intent_id}):
             if metadata(made, "refund_ref") == request.refund_ref:
                 return _same_money(made, request)
@@ -186,6 +185,14 @@ class StripeProvider:
             return known[intent_id]
 
         return ask
+
+
+def _id(thing: dict[str, Any]) -> str:
+    return _read(lambda: _text(thing["id"]))
+
+
+def _payment(session: dict[str, Any]) -> PaymentReport:
+    return _read(lambda: payment_report(session))
 
 
 def _started(session: dict[str, Any]) -> Started:
