@@ -236,7 +236,9 @@ def running(simulator: Simulator, *, port: int = 0) -> Iterator[Simulator]:
     server = Server(("127.0.0.1", port), Handler)
     simulator.url = f"http://127.0.0.1:{server.server_port}"
     threads = [
-        threading.Thread(target=work, daemon=True) for work in (server.serve_forever, simulator.deliver)
+        # Looks up every 20 ms whether it is to end: a simulator for each test would otherwise cost half a second.
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True),
+        threading.Thread(target=simulator.deliver, daemon=True),
     ]
     for thread in threads:
         thread.start()
