@@ -12,6 +12,7 @@ from hutong.flows import (
     index_search,
     payment_received,
     pictures,
+    reconcile,
     remember,
     tell,
     watch,
@@ -20,6 +21,7 @@ from hutong.flows.notify import deliver, fan_out
 from hutong.kernel import budget, clock, outbox
 from hutong.kernel.errors import TooMany
 from hutong.know.customers.types import VisitKind
+from hutong.pay.payments.types import BillView
 from hutong.town.merchants import services as merchants
 from hutong.town.people import services as people
 from hutong.town.pictures.types import Collected
@@ -29,6 +31,7 @@ TICK_S = 2.0
 COLLECT_EVERY_S = 24 * 60 * 60
 BOOKS_EVERY_S = 15 * 60
 CLEAR_OUT_EVERY_S = 60 * 60
+BILLS_EVERY_S = 60 * 60
 
 
 def _remember_visit(*, voucher_ref: str = "", **visit: Any) -> None:
@@ -111,6 +114,7 @@ def tick(*, at: datetime) -> None:
     clear_out(at=at)
     collect_pictures(at=at)
     check_books(at=at)
+    fetch_bills(at=at)
     watch.run(at=at)
 
 
@@ -146,6 +150,17 @@ def check_books(*, at: datetime) -> tuple[str, ...]:
         logging.getLogger("hutong.books").error(problem)
     watch.tell_of_books(problems=problems, at=at)
     return problems
+
+
+def fetch_bills(*, at: datetime) -> list[BillView]:
+    """Fetch the bills that providers have made meanwhile, once in `BILLS_EVERY_S` however many workers there are."""
+    try:
+        budget.spend("fetch bills", limit=1, window_s=BILLS_EVERY_S, at=at)
+    except TooMany:
+        return []  # another tick did it less than an hour ago
+    found = reconcile.run(at=at)
+    watch.tell_of_bills(at=at)
+    return found
 
 
 def drain() -> int:

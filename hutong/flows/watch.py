@@ -105,6 +105,14 @@ def tell_of_books(*, problems: Sequence[str], at: datetime) -> bool:
     return _alarm(Kind.BOOKS_PROBLEM, {"count": len(problems)}, what, at)
 
 
+def tell_of_bills(*, at: datetime) -> bool:
+    """Tell operators that a provider's bill and our rows do not agree; each newest difference once."""
+    waiting = payments.open_differences()
+    return bool(waiting) and _alarm(
+        Kind.BILL_DIFFERS, {"count": len(waiting)}, max(each.difference_ref for each in waiting), at
+    )
+
+
 def tell_of_backup(*, at: datetime) -> bool:
     """Tell operators that the newest backup in HUTONG_HOME is old. A site that keeps them elsewhere has none here."""
     folder = settings.HUTONG_HOME / "backups"

@@ -75,6 +75,7 @@ def addresses() -> list[str]:
         f"/operator/orders/{order}/refund/?unit={busy_town.unused(order)[0]}",
         "/operator/refunds/",
         "/operator/books/?run=ours",
+        "/operator/bills/",
         "/operator/site/",
         "/operator/site/pages/terms/",
         "/operator/site/announce/",

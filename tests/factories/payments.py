@@ -11,7 +11,8 @@ from standardwebhooks import Webhook
 from hutong.kernel import ids
 from hutong.kernel.money import Money
 from hutong.pay.payments import services
-from hutong.pay.payments.types import PaymentView
+from hutong.pay.payments.models import BillingDifference, FetchedBill
+from hutong.pay.payments.types import DifferenceKind, PaymentView
 
 EUR = "EUR"
 RETURN_URL = "http://127.0.0.1:8000/orders/back"
@@ -28,6 +29,17 @@ def captured_payment(*, at: datetime, minor: int = 1990, unit: str = EUR) -> Pay
     """A payment that was captured, without asking any provider."""
     made = payment(at=at, minor=minor, unit=unit)
     return services.record_capture(payment_ref=made.ref, captured=made.amount, at=at).payment
+
+
+def difference(*, at: datetime) -> str:
+    """A line of a bill that nobody here knows, waiting to be explained."""
+    bill = FetchedBill.objects.create(
+        provider="sandbox", on=at.date(), fetched_at=at, lines=1, matched=0, digest=""
+    )
+    made = BillingDifference.objects.create(
+        bill=bill, kind=DifferenceKind.MISSING_HERE.value, provider_ref="sbp_unknown", theirs="19.90 EUR"
+    )
+    return made.public_id
 
 
 def signed_webhook(

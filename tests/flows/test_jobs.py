@@ -7,11 +7,22 @@ from typing import Any
 import pytest
 
 from hutong.flows import jobs
+from hutong.kernel import clock
 from hutong.kernel.rows import execute
 from hutong.pay.orders import queries as orders
 from hutong.pay.orders.types import OrderState
+from hutong.pay.payments import queries as payments
+from hutong.pay.payments.types import DifferenceKind
+from hutong.town.notifications.models import Notification
+from hutong.town.people.models import Person
+from tests.factories import people
 from tests.factories.loop import scene
 from tests.fakes.sandbox import Sandbox
+
+
+def told(person: Person) -> list[str]:
+    """What somebody was told, in the order of the telling."""
+    return list(Notification.objects.filter(person=person).order_by("pk").values_list("kind", flat=True))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -22,6 +33,32 @@ def test_tick_ends_orders_whose_time_is_over(at: datetime, sandbox: Sandbox) -> 
     facts = orders.order_facts(placed.order_ref)
     assert facts is not None
     assert facts.state is OrderState.EXPIRED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_bills_are_fetched_day_by_day_and_what_is_missing_is_told(sandbox: Sandbox) -> None:
+    operator, now = people.operator(), clock.now()
+    voucher = scene(at=now).bought()[0]  # captured here; the sandbox never heard of it
+    first = jobs.fetch_bills(at=now + timedelta(days=1))
+    assert [(bill.on, bill.lines, bill.open) for bill in first] == [(now.date(), 0, 0)]
+    assert jobs.fetch_bills(at=now + timedelta(days=1, minutes=59)) == []
+    jobs.drain()
+    assert told(operator) == []
+    days = [bill.on - now.date() for bill in jobs.fetch_bills(at=now + timedelta(days=4))]
+    assert days == [timedelta(days=1), timedelta(days=2), timedelta(days=3)]
+    (missing,) = payments.open_differences()
+    (payment,) = payments.payments_of_order(voucher.order_ref)
+    assert (missing.kind, missing.ref) == (DifferenceKind.MISSING_THERE, payment.ref)
+    jobs.drain()
+    assert told(operator) == ["bill_differs"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_bill_that_is_not_to_be_had_is_fetched_later(sandbox: Sandbox) -> None:
+    now = clock.now()
+    sandbox.fault("error_before", call="bill")
+    assert jobs.fetch_bills(at=now + timedelta(days=1)) == []
+    assert len(jobs.fetch_bills(at=now + timedelta(days=1, hours=1))) == 1
 
 
 @pytest.mark.unbalanced

@@ -17,7 +17,7 @@ from hutong.town.merchants import services
 from hutong.town.merchants.models import Staff
 from hutong.town.merchants.types import Role
 from hutong.town.people.models import Person
-from tests.factories import joining, merchants, people, pictures
+from tests.factories import joining, merchants, payments, people, pictures
 from tests.web.visitors import Shop, shop, visitor
 
 SHOPPER_NAME = "Victoria Verysecret"
@@ -82,6 +82,7 @@ def world() -> World:
         "pairing_ref": services.open_pairing(store_ref=scene.store.public_id, by=made.owner, at=at),
         "staff_id": str(Staff.objects.get(person=made.cashier).pk),
         "refund_ref": "rfd_none",
+        "difference_ref": payments.difference(at=at),
         "ref": scene.merchant.public_id,
         "sketch_ref": sketch.ref,
         "step": "what",

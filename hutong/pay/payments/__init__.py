@@ -1,12 +1,14 @@
 """Money asked of providers: payments, refunds, and what the providers tell us about them.
 
-Owns: `Payment`, `Attempt`, `Refund`, `WebhookInbox`, and `providers/`, one folder for each provider.
+Owns: `Payment`, `Attempt`, `Refund`, `WebhookInbox`, `FetchedBill` with its `BilledMoney` and
+`BillingDifference`, and `providers/`, one folder for each provider.
 
 Invariants, all kept by the database:
 - 0 <= refunded <= captured <= amount; a payment is captured once, wholly, in the unit that was asked;
 - money of another amount or currency is never `captured`: it lies in `suspense` until it is sent back;
 - an order has at most one payment that is still under way;
 - a refund takes its headroom from its payment in one conditional statement, before the provider is asked;
+- a day of a bill is matched once, a payment or refund is counted on one bill, and a difference is closed with a note;
 - a webhook is in the inbox once, whatever number of copies arrives; a forged one is not in it at all.
 
 Invariants kept here: no call to a provider while a transaction is open; the intent (`Attempt`) is committed

@@ -5,7 +5,7 @@ from django.db.models import F, Q
 
 from hutong.kernel.ids import public_id_field, ref_field
 from hutong.pay.payments.rules import UNDER_WAY
-from hutong.pay.payments.types import AttemptKind, AttemptState, PaymentState, RefundState
+from hutong.pay.payments.types import AttemptKind, AttemptState, DifferenceKind, PaymentState, RefundState
 
 
 class Payment(models.Model):
@@ -166,3 +166,68 @@ class WebhookInbox(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} {self.event_id} {self.outcome}"
+
+
+class FetchedBill(models.Model):
+    """One day of a provider's bill, once it was fetched and matched."""
+
+    provider = models.CharField(max_length=20)
+    on = models.DateField()
+    fetched_at = models.DateTimeField()
+    lines = models.IntegerField()
+    matched = models.IntegerField()
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "on"], name="payments_bill_once"),
+            models.CheckConstraint(
+                condition=Q(lines__gte=F("matched"), matched__gte=0), name="payments_bill_lines"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.on}"
+
+
+class BilledMoney(models.Model):
+    """A payment or refund of ours that stood on a bill, whether it fitted or not; the first time only."""
+
+    bill = models.ForeignKey(FetchedBill, on_delete=models.PROTECT, related_name="billed")
+    ref = ref_field(unique=True)
+
+    def __str__(self) -> str:
+        return self.ref
+
+
+class BillingDifference(models.Model):
+    """What a bill and our rows do not agree on, open until somebody has explained it."""
+
+    public_id = public_id_field("dif")
+    bill = models.ForeignKey(FetchedBill, on_delete=models.PROTECT, related_name="differences")
+    kind = models.CharField(max_length=20)
+    ref = ref_field(blank=True, default="")
+    provider_ref = models.CharField(max_length=100, blank=True, default="")
+    ours = models.CharField(max_length=300, blank=True, default="")
+    theirs = models.CharField(max_length=300, blank=True, default="")
+    note = models.CharField(max_length=500, blank=True, default="")
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=[kind.value for kind in DifferenceKind]),
+                name="payments_difference_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True) | ~Q(note=""), name="payments_difference_explained"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["bill"], condition=Q(closed_at__isnull=True), name="payments_differences_open"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.public_id} {self.kind}"

@@ -1,8 +1,21 @@
-"""Pure decisions: how a payment and a refund move, and when an unknown outcome is asked for."""
+"""Pure decisions: how a payment and a refund move, when an unknown outcome is asked for, what a bill says."""
 
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from hutong.pay.payments.types import PaymentEvent, PaymentState, RefundState, ReportStatus
+from hutong.kernel.money import Money
+from hutong.pay.payments.types import (
+    Bill,
+    BillDifference,
+    BillLine,
+    DifferenceKind,
+    Matched,
+    OurMoney,
+    PaymentEvent,
+    PaymentState,
+    RefundState,
+    ReportStatus,
+)
 
 S, E = PaymentState, PaymentEvent
 
@@ -72,3 +85,66 @@ def event_of(status: ReportStatus) -> PaymentEvent:
 def next_ask_at(asked: int, at: datetime) -> datetime:
     """When to ask the provider next, after `asked` questions so far: 5 s, 15 s, 60 s, 5 min, 1 h, 1 d."""
     return at + ASK_AFTER[min(asked, len(ASK_AFTER) - 1)]
+
+
+def agreed_fee(amount: Money, fee_ppm: int) -> Money:
+    """What a provider keeps of a payment at a rate in parts per million, rounded half up."""
+    return Money((amount.minor * fee_ppm + 500_000) // 1_000_000, amount.unit)
+
+
+def match(
+    bill: Bill,
+    ours: Mapping[str, OurMoney],
+    *,
+    billed: Collection[str] = (),
+    due: Iterable[OurMoney] = (),
+    fee_ppm: int | None = None,
+) -> Matched:
+    """A bill against our rows by our own references; every line is explained, one way or the other.
+
+    `billed` are refs that stood on earlier bills: on this one they are duplicates. `due` is our money that has to be
+    on a bill by now. `fee_ppm` is the agreed fee of a payment; None looks at no fees. Of several things wrong with
+    one line the gravest is told: that it is there twice, that nobody knows it, its currency, its amount, its state,
+    its fee.
+    """
+    seen = set(billed)
+    fitting: list[str] = []
+    found = [
+        BillDifference(DifferenceKind.BROKEN, "", "", "", f"{line.number}: {line.text} ({line.why})"[:300])
+        for line in bill.broken
+    ]
+    for line in bill.lines:
+        ref = line.refund_ref or line.payment_ref
+        own = ours.get(ref)
+        kind = _what_is_wrong(line, own, fee_ppm, again=bool(ref) and ref in seen)
+        if own is not None:
+            seen.add(ref)
+        if kind is None:
+            fitting.append(ref)
+        else:
+            mine = f"{own.amount}{'' if own.done else ', not done'}" if own else ""
+            theirs = f"{line.amount}, fee {line.fee}, {line.status}"
+            found.append(BillDifference(kind, ref, line.provider_ref, mine, theirs))
+    missing = [each for each in due if each.ref not in seen]
+    found += [
+        BillDifference(DifferenceKind.MISSING_THERE, each.ref, "", str(each.amount), "") for each in missing
+    ]
+    return Matched(tuple(fitting), tuple(found))
+
+
+def _what_is_wrong(
+    line: BillLine, own: OurMoney | None, fee_ppm: int | None, *, again: bool
+) -> DifferenceKind | None:
+    if again:
+        return DifferenceKind.DUPLICATE
+    if own is None:
+        return DifferenceKind.MISSING_HERE
+    if line.amount.unit != own.amount.unit:
+        return DifferenceKind.CURRENCY
+    if line.amount != own.amount:
+        return DifferenceKind.AMOUNT
+    if not own.done:
+        return DifferenceKind.STATUS
+    if fee_ppm is not None and not line.refund_ref and line.fee != agreed_fee(line.amount, fee_ppm):
+        return DifferenceKind.FEE
+    return None

@@ -255,6 +255,10 @@ KINDS: dict[Kind, KindSpec] = {
         _("Payments or refunds whose outcome is unknown for over ten minutes: %(count)s"),
         _BY_BOTH, "operator_orders",
     ),
+    Kind.BILL_DIFFERS: _operator(
+        Group.ALARMS, _("A bill of a payment service does not agree with ours"),
+        _("Differences to explain: %(count)s"), _BY_BOTH, "operator_bills",
+    ),
     Kind.BACKUP_OLD: _operator(
         Group.ALARMS, _("The last backup is old"), _("It was made on %(on)s. Look at the timer of the backup."),
         _BY_BOTH, "operator_figures",

@@ -70,6 +70,7 @@ class Kind(StrEnum):
     QUEUE_WAITS = "queue_waits"
     BOOKS_PROBLEM = "books_problem"
     PROVIDER_TROUBLE = "provider_trouble"
+    BILL_DIFFERS = "bill_differs"
     BACKUP_OLD = "backup_old"
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from hutong.web.operator import acting, audit, books, figures, merchants, orders, site
+from hutong.web.operator import acting, audit, bills, books, figures, merchants, orders, site
 from hutong.web.operator.queue import documents, reasons
 from hutong.web.operator.queue import views as queue
 
@@ -29,6 +29,8 @@ urlpatterns = [
     path("refunds/", orders.refunds, name="operator_refunds"),
     path("refunds/<str:refund_ref>/resend/", orders.resend, name="operator_resend"),
     path("books/", books.books, name="operator_books"),
+    path("bills/", bills.bills, name="operator_bills"),
+    path("bills/<str:difference_ref>/explain/", bills.explain, name="operator_explain_difference"),
     path("audit/", audit.audit_log, name="operator_audit"),
     path("site/", site.site, name="operator_site"),
     path("site/pages/<str:name>/", site.edit_page, name="operator_site_page"),

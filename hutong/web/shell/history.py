@@ -19,6 +19,7 @@ ACTIONS = {
     "acting.timed_out": gettext_lazy("The platform's hour of acting for the shop was over"),
     "announcement.ended": gettext_lazy("Announcement ended"),
     "announcement.made": gettext_lazy("Announcement made"),
+    "bill.difference_explained": gettext_lazy("A difference with a provider's bill explained"),
     "category.changed": gettext_lazy("Category changed"),
     "claim.approved": gettext_lazy("Claim approved"),
     "claim.code_sent": gettext_lazy("A code was sent to prove a claim"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
@@ -9,10 +10,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from hutong.kernel import audit
+from hutong.flows import reconcile
+from hutong.kernel import audit, clock
 from hutong.pay.orders.queries import order_view
 from hutong.pay.payments import queries as payments
 from tests.factories import people
+from tests.fakes.sandbox import Sandbox
 from tests.web.visitors import Shop, shop, visitor
 
 pytestmark = pytest.mark.django_db
@@ -155,3 +158,24 @@ def test_what_does_not_add_up_names_its_part(here: Shop, browser: Client) -> Non
     # the total is neither the sum of the units nor that of the quote
     assert [entry.title for entry in page.context["problems"]] == ["Orders", "Orders"]
     assert "2 things do not add up" in page.content.decode()
+
+
+def test_differences_of_a_bill_are_explained_on_their_page(
+    here: Shop, browser: Client, sandbox: Sandbox
+) -> None:
+    now = clock.now()
+    here.scene.bought()
+    assert "Nothing to explain" in browser.get("/operator/bills/").content.decode()
+    for day in (1, 2):
+        reconcile.run(at=now + timedelta(days=day))
+    page = browser.get("/operator/bills/")
+    ((difference, label, _meaning),) = page.context["waiting"]
+    assert str(label) == "On no bill"
+    address = f"/operator/bills/{difference.difference_ref}/explain/"
+    assert "Please say what explains" in browser.post(address, {"note": ""}, follow=True).content.decode()
+    assert payments.open_differences()
+    done = browser.post(address, {"note": "Paid in a test."}, follow=True).content.decode()
+    assert "Explained." in done
+    assert "Nothing to explain" in done
+    assert "explained already" in browser.post(address, {"note": "Again."}, follow=True).content.decode()
+    assert browser.post("/operator/bills/dif_none/explain/", {"note": "?"}).status_code == 404

@@ -34,11 +34,19 @@ _MAKERS: dict[str, Callable[[], Provider]] = {
 }
 
 
+_BILL_ZONES = {"wechat": "Asia/Shanghai", "alipay": "Asia/Shanghai"}
+
+
 def provider(name: str) -> Provider:
     """The provider called `name`; one client (and its open connections) for each configuration."""
     if name not in _MAKERS:
         raise ProviderNotFound
     return _MAKERS[name]()
+
+
+def bill_zone(name: str) -> str:
+    """The zone in which a provider counts the days of its bill."""
+    return _BILL_ZONES.get(name, "UTC")
 
 
 def provider_names() -> list[str]:

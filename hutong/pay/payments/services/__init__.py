@@ -5,10 +5,19 @@
    from it, and `mark_processed`.
 3. A refund: `request_refund` in the transaction that releases the uses; `send_refund` outside; then
    `record_refund` of its report, with what follows from it, in one transaction.
-4. The janitor: `ask_unknown` every few seconds; the reports it returns are handled like those of webhooks.
+4. Once a day: `reconcile_bill` of the day before; what it finds stays open until `explain_difference`.
+5. The janitor: `ask_unknown` every few seconds; the reports it returns are handled like those of webhooks.
 """
 
 from hutong.pay.payments.services.asking import Asked, ask, ask_refund, ask_unknown
+from hutong.pay.payments.services.bills import (
+    BillChanged,
+    DifferenceClosed,
+    DifferenceNotFound,
+    NoteMissing,
+    explain_difference,
+    reconcile_bill,
+)
 from hutong.pay.payments.services.errors import (
     AlreadyPaid,
     PaymentNotFound,
@@ -32,6 +41,10 @@ from hutong.pay.payments.services.webhooks import mark_processed, receive_webhoo
 __all__ = [
     "AlreadyPaid",
     "Asked",
+    "BillChanged",
+    "DifferenceClosed",
+    "DifferenceNotFound",
+    "NoteMissing",
     "PaymentNotFound",
     "PaymentNotPayable",
     "RefundNotFailed",
@@ -42,9 +55,11 @@ __all__ = [
     "ask_unknown",
     "close",
     "create_payment",
+    "explain_difference",
     "mark_processed",
     "receive_webhook",
     "reconcile",
+    "reconcile_bill",
     "record_capture",
     "record_refund",
     "record_report",

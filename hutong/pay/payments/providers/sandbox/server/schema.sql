@@ -44,6 +44,15 @@ CREATE TABLE IF NOT EXISTS bill (
   at TEXT NOT NULL
 );
 
+-- Books that are older than the bill: what moved then is on it by its last moment that is known.
+INSERT INTO bill (ref, payment_reference, amount, currency, at)
+  SELECT ref, reference, captured, captured_currency, changed_at FROM payment
+  WHERE status = 'paid' AND NOT EXISTS (SELECT 1 FROM bill);
+INSERT INTO bill (ref, payment_reference, refund_reference, amount, currency, at)
+  SELECT refund.ref, payment.reference, refund.reference, refund.amount, refund.currency, refund.created_at
+  FROM refund JOIN payment ON payment.id = refund.payment_id
+  WHERE refund.status = 'done' AND NOT EXISTS (SELECT 1 FROM bill WHERE refund_reference <> '');
+
 -- What was answered under an Idempotency-Key; the same key with another request is refused.
 CREATE TABLE IF NOT EXISTS answer (
   key TEXT PRIMARY KEY,
