@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from hutong.kernel.money import Money
 from hutong.pay.payments.providers.stripe.client import StripeProvider
-from tests.fakes.providers.server import running
 from tests.fakes.providers.stripe import StripeSimulator
 from tests.fakes.sandbox import free_port
 from tests.pay.payments.contract import Case, ProviderContract
 
 
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[StripeSimulator]:
-    made = StripeSimulator()
-    with running(made):
-        yield made
-
-
-def client(simulator: StripeSimulator, *, url: str = "", timeout_s: float = 10) -> StripeProvider:
-    return StripeProvider(
-        url=url or simulator.url,
-        secret_key=simulator.secret_key,
-        webhook_secrets=simulator.webhook_secrets,
-        timeout_s=timeout_s,
-    )
-
-
 class TestStripe(ProviderContract):
     @pytest.fixture
-    def case(self, simulator: StripeSimulator) -> Case:
+    def case(self, simulator: StripeSimulator, client: Callable[..., StripeProvider]) -> Case:
         def fault(kind: str, value: float) -> Callable[[str], None]:
             return lambda call: simulator.faults.ask(kind, call=call, value=value)
 
@@ -40,9 +23,9 @@ class TestStripe(ProviderContract):
             simulator.pay(payment_ref, amount=money.minor, unit=money.unit)
 
         return Case(
-            provider=client(simulator),
-            impatient=client(simulator, timeout_s=0.5),
-            unreachable=client(simulator, url=f"http://127.0.0.1:{free_port()}", timeout_s=0.5),
+            provider=client(),
+            impatient=client(timeout_s=0.5),
+            unreachable=client(url=f"http://127.0.0.1:{free_port()}", timeout_s=0.5),
             pay=simulator.pay,
             decline=simulator.decline,
             hang=fault("timeout_after", 1.0),
