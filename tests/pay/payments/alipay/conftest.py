@@ -35,9 +35,17 @@ def alipay(_alipay: AlipaySimulator) -> Iterator[AlipaySimulator]:
     _alipay.planted_lines.clear()
 
 
+@pytest.fixture(scope="session")
+def _clients() -> dict[str, AlipayProvider]:
+    return {}
+
+
 @pytest.fixture
-def client(alipay: AlipaySimulator) -> Client:
-    """Makes a client of the simulator; what is given takes the place of what is right."""
+def client(alipay: AlipaySimulator, _clients: dict[str, AlipayProvider]) -> Client:
+    """A client of the simulator, where what is given takes the place of what is right.
+
+    To read a key takes a tenth of a second, so the same client serves as long as the same is given.
+    """
 
     def make(**given: Any) -> AlipayProvider:
         right: dict[str, Any] = {
@@ -50,6 +58,9 @@ def client(alipay: AlipaySimulator) -> Client:
             "notify_url": "",
             "timeout_s": 10.0,
         }
-        return AlipayProvider(**right | given)
+        known = repr(sorted(given.items()))
+        if known not in _clients:
+            _clients[known] = AlipayProvider(**right | given)
+        return _clients[known]
 
     return make
