@@ -10,6 +10,7 @@ import argparse
 import signal
 from collections.abc import Callable
 
+from tests.fakes.providers.alipay import AlipaySimulator, make_keys
 from tests.fakes.providers.server import Simulator, running
 from tests.fakes.providers.stripe import StripeSimulator
 
@@ -22,7 +23,21 @@ def _stripe(notify_url: str) -> Made:
     return made, {"secret key": made.secret_key, "webhook signing secret": made.webhook_secrets[0]}
 
 
+def _alipay(_notify_url: str) -> Made:
+    """Each call of a client brings its own notify address."""
+    keys = make_keys()
+    made = AlipaySimulator(keys=keys)
+    return made, {
+        "gateway": "the address with /gateway.do",
+        "application id": made.app_id,
+        "seller id": made.seller_id,
+        "private key of the application": keys.merchant.private_text,
+        "public key of Alipay": keys.alipay.public_text,
+    }
+
+
 MAKERS: dict[str, Callable[[str], Made]] = {
+    "alipay": _alipay,
     "stripe": _stripe,
 }
 
