@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -35,13 +37,13 @@ def keys() -> Keys:
     return Keys(new_key(), new_key(), new_key(), new_key())
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def account(keys: Keys) -> Account:
     return Account(MCHID, APPID, API_V3_KEY, {SERIAL: keys.merchant.public_key()})
 
 
-@pytest.fixture
-def simulator(keys: Keys, account: Account) -> Iterator[WechatSimulator]:
+@contextmanager
+def simulated(keys: Keys, account: Account) -> Iterator[WechatSimulator]:
     """It knows both ways to sign: by a certificate, and by the public key where a call asks for it."""
     signers = [Signer(PUBLIC_KEY_ID, keys.public), certified(keys.platform)]
     made = WechatSimulator(books=Books(prefix="42"), account=account, signers=signers, made_after=None)
@@ -51,26 +53,43 @@ def simulator(keys: Keys, account: Account) -> Iterator[WechatSimulator]:
         yield made
 
 
+@pytest.fixture
+def simulator(keys: Keys, account: Account) -> Iterator[WechatSimulator]:
+    """A simulator that a test may do anything to."""
+    with simulated(keys, account) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared(keys: Keys, account: Account) -> Iterator[WechatSimulator]:
+    """One for tests that leave each other's payments alone."""
+    with simulated(keys, account) as made:
+        yield made
+
+
+def client_of(
+    keys: Keys, simulator: WechatSimulator, *, by_public_key: bool = False, **others: Any
+) -> WechatProvider:
+    """A client; by certificates unless `by_public_key`. Every argument can be another."""
+    entered = {"public_key": public_pem(keys.public), "public_key_id": PUBLIC_KEY_ID}
+    arguments = {
+        "url": simulator.url,
+        "mchid": MCHID,
+        "appid": APPID,
+        "merchant_serial": SERIAL,
+        "merchant_key": private_pem(keys.merchant),
+        "api_v3_key": API_V3_KEY,
+        "notify_url": "https://shop.example/api/v1/webhooks/wechat",
+        **(entered if by_public_key else {}),
+        **others,
+    }
+    return WechatProvider(**arguments)
+
+
 Client = Callable[..., WechatProvider]
 
 
 @pytest.fixture
 def client(keys: Keys, simulator: WechatSimulator) -> Client:
-    """Makes a client; by certificates unless `by_public_key`. Every argument can be another."""
-
-    def made(*, by_public_key: bool = False, **others: Any) -> WechatProvider:
-        entered = {"public_key": public_pem(keys.public), "public_key_id": PUBLIC_KEY_ID}
-        arguments = {
-            "url": simulator.url,
-            "mchid": MCHID,
-            "appid": APPID,
-            "merchant_serial": SERIAL,
-            "merchant_key": private_pem(keys.merchant),
-            "api_v3_key": API_V3_KEY,
-            "notify_url": "https://shop.example/api/v1/webhooks/wechat",
-            **(entered if by_public_key else {}),
-            **others,
-        }
-        return WechatProvider(**arguments)
-
-    return made
+    """Makes clients of the test's own simulator."""
+    return partial(client_of, keys, simulator)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from hutong.kernel import clock
@@ -10,7 +12,7 @@ from hutong.pay.payments.providers.wechat.bill import CHINA
 from tests.fakes.providers.wechat.simulator import WechatSimulator
 from tests.fakes.sandbox import free_port
 from tests.pay.payments.contract import Case, ProviderContract
-from tests.pay.payments.wechat.conftest import Client
+from tests.pay.payments.wechat.conftest import Client, Keys, client_of
 
 PRICE, WRONG = Money(1990, "CNY"), Money(1991, "CNY")
 
@@ -39,13 +41,13 @@ class TestWechat(ProviderContract):
     """By the platform's certificates; a code to scan."""
 
     @pytest.fixture
-    def case(self, simulator: WechatSimulator, client: Client) -> Case:
-        return case_of(simulator, client, by_public_key=False, way="native")
+    def case(self, keys: Keys, shared: WechatSimulator) -> Case:
+        return case_of(shared, partial(client_of, keys, shared), by_public_key=False, way="native")
 
 
 class TestWechatByPublicKey(ProviderContract):
     """By a public key; on a phone."""
 
     @pytest.fixture
-    def case(self, simulator: WechatSimulator, client: Client) -> Case:
-        return case_of(simulator, client, by_public_key=True, way="h5")
+    def case(self, keys: Keys, shared: WechatSimulator) -> Case:
+        return case_of(shared, partial(client_of, keys, shared), by_public_key=True, way="h5")
