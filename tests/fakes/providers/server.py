@@ -208,6 +208,8 @@ def running(simulator: Simulator, *, port: int = 0) -> Iterator[Simulator]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body go out in two pieces: held back until the first is acknowledged, each call takes 40 ms.
+        disable_nagle_algorithm = True
 
         def respond(self) -> None:
             length = int(self.headers.get("content-length") or 0)

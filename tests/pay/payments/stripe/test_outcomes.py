@@ -121,6 +121,51 @@ def test_one_refund_asked_for_by_16_with_different_keys_is_one(
     assert simulator.books.trade(payment_ref).sent_back == 100
 
 
+def test_with_other_keys_two_refunds_would_carry_one_reference(
+    simulator: StripeSimulator, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control of the test above: the guard is the key, and nothing else."""
+    payment_ref, session = started(client())
+    simulator.pay(payment_ref)
+    provider, barrier = client(), threading.Barrier(2, timeout=30)
+    request = refund_of(payment_ref, session, Money(100, "EUR"))
+    post = provider._calls.post
+
+    def with_a_key_of_its_own(path: str, *, key: str, form: dict[str, str | int]) -> dict[str, object]:
+        barrier.wait()  # both have looked for an earlier refund by now
+        return post(path, key=ids.new_id("att"), form=form)
+
+    monkeypatch.setattr(provider._calls, "post", with_a_key_of_its_own)
+    with ThreadPoolExecutor(2) as pool:
+        assert len(list(pool.map(provider.refund, [request, request]))) == 2
+    assert simulator.books.trade(payment_ref).sent_back == 200
+
+
+def test_two_starts_at_once_with_one_key_get_one_page(
+    simulator: StripeSimulator, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second is told that the first still runs, and waits for its answer."""
+    request = request_for(ids.new_id("pay"), PRICE)
+    begin, answer, refused = simulator._start, simulator.answer, threading.Event()
+
+    def runs_until_the_other_was_refused(call: Call, parts: list[str]) -> dict[str, object]:
+        assert refused.wait(10)
+        return begin(call, parts)
+
+    def watched(call: Call) -> Answer:
+        answered = answer(call)
+        if answered.status == 409:
+            refused.set()
+        return answered
+
+    monkeypatch.setattr(simulator, "_start", runs_until_the_other_was_refused)
+    monkeypatch.setattr(simulator, "answer", watched)
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(client().start, [request, request])
+    assert first == second
+    assert refused.is_set()
+
+
 def test_a_refund_is_found_by_our_reference_alone(simulator: StripeSimulator, client: Client) -> None:
     payment_ref, session = started(client())
     simulator.pay(payment_ref)
