@@ -13,6 +13,7 @@ from collections.abc import Callable
 from tests.fakes.providers.alipay import AlipaySimulator, make_keys
 from tests.fakes.providers.server import Simulator, running
 from tests.fakes.providers.stripe import StripeSimulator
+from tests.fakes.providers.wechat.by_hand import made_by_hand
 
 # From the notify address to a simulator and what a client of it has to know.
 Made = tuple[Simulator, dict[str, str]]
@@ -39,6 +40,8 @@ def _alipay(_notify_url: str) -> Made:
 MAKERS: dict[str, Callable[[str], Made]] = {
     "alipay": _alipay,
     "stripe": _stripe,
+    # Each call of a client brings its own notify address here, too.
+    "wechat": lambda _notify_url: made_by_hand(),
 }
 
 
