@@ -25,7 +25,8 @@ class Payment(models.Model):
     suspense_unit = models.CharField(max_length=40, default="", blank=True)
     suspense_refunded = models.BigIntegerField(default=0)
     provider_ref = models.CharField(max_length=100, null=True)
-    redirect_url = models.CharField(max_length=500, default="", blank=True)
+    # Hosted payment pages carry their state in the address.
+    redirect_url = models.CharField(max_length=4000, default="", blank=True)
     created_at = models.DateTimeField()
     captured_at = models.DateTimeField(null=True)
     # The janitor's plan: when to ask the provider next, and how often it was asked.

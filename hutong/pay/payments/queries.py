@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
-from django.db.models import Count, F, Max, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from hutong.kernel.money import Money
@@ -311,7 +311,8 @@ def difference_view(row: BillingDifference) -> DifferenceView:
 
 def newest_bill_on(provider: str) -> date | None:
     """The last day of which a provider's bill is here."""
-    return FetchedBill.objects.filter(provider=provider).aggregate(Max("on"))["on__max"]
+    newest = FetchedBill.objects.filter(provider=provider).order_by("-on").first()
+    return newest.on if newest else None
 
 
 def bills(*, limit: int = 30) -> list[BillView]:

@@ -92,6 +92,13 @@ def agreed_fee(amount: Money, fee_ppm: int) -> Money:
     return Money((amount.minor * fee_ppm + 500_000) // 1_000_000, amount.unit)
 
 
+def ref_of(line: BillLine) -> str:
+    """Of which payment or refund of ours a line is; "" for what names none, and for what was sent back past us."""
+    if line.refund_ref:
+        return line.refund_ref
+    return line.payment_ref if line.amount.minor >= 0 else ""
+
+
 def match(
     bill: Bill,
     ours: Mapping[str, OurMoney],
@@ -114,9 +121,9 @@ def match(
         for line in bill.broken
     ]
     for line in bill.lines:
-        ref = line.refund_ref or line.payment_ref
+        ref = ref_of(line)
         own = ours.get(ref)
-        kind = _what_is_wrong(line, own, fee_ppm, again=bool(ref) and ref in seen)
+        kind = _what_is_wrong(line, own, fee_ppm, again=own is not None and ref in seen)
         if own is not None:
             seen.add(ref)
         if kind is None:
@@ -124,7 +131,8 @@ def match(
         else:
             mine = f"{own.amount}{'' if own.done else ', not done'}" if own else ""
             theirs = f"{line.amount}, fee {line.fee}, {line.status}"
-            found.append(BillDifference(kind, ref, line.provider_ref, mine, theirs))
+            about = ref or line.payment_ref
+            found.append(BillDifference(kind, about, line.provider_ref, mine, theirs))
     missing = [each for each in due if each.ref not in seen]
     found += [
         BillDifference(DifferenceKind.MISSING_THERE, each.ref, "", str(each.amount), "") for each in missing

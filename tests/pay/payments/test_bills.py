@@ -111,6 +111,17 @@ def test_what_names_nothing_of_ours_is_never_its_own_duplicate() -> None:
     assert [each.kind for each in found.differences] == [DifferenceKind.MISSING_HERE] * 2
 
 
+def test_money_sent_back_past_us_is_not_known_here() -> None:
+    own = OurMoney("pay_1", Money(1990, "EUR"), done=True)
+    came = replace(line_of(own), fee=Money(0, "EUR"))
+    back = replace(came, amount=Money(-600, "EUR"), provider_ref="re_1")
+    found = rules.match(Bill((came, back)), {"pay_1": own})
+    assert found.refs == ("pay_1",)
+    assert [(each.kind, each.ref, each.provider_ref) for each in found.differences] == [
+        (DifferenceKind.MISSING_HERE, "pay_1", "re_1")
+    ]
+
+
 def paid(sandbox: Sandbox, *, record: bool = True) -> PaymentView:
     """A payment that the sandbox has the money of; `record`: and we know."""
     at = clock.now()

@@ -16,7 +16,7 @@ from hutong.pay.payments.models import BilledMoney, BillingDifference, FetchedBi
 from hutong.pay.payments.providers.registry import bill_zone
 from hutong.pay.payments.providers.registry import provider as provider_called
 from hutong.pay.payments.queries import bill_view, difference_view, money_done_between, our_money
-from hutong.pay.payments.rules import match
+from hutong.pay.payments.rules import match, ref_of
 from hutong.pay.payments.types import Bill, BillView, DifferenceView, OurMoney
 
 NOTE_LIMIT = 500
@@ -92,7 +92,7 @@ def explain_difference(*, difference_ref: str, note: str, by: str, at: datetime)
 def _keep(
     bill: Bill, *, provider: str, on: date, digest: str, fee_ppm: int | None, at: datetime
 ) -> FetchedBill:
-    named = {line.refund_ref or line.payment_ref for line in bill.lines} - {""}
+    named = {ref_of(line) for line in bill.lines} - {""}
     billed = _billed(named)
     found = match(
         bill,
