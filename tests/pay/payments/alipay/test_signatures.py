@@ -90,6 +90,7 @@ def test_every_field_is_signed_but_two(client: Client, form: Form) -> None:
         refused(client, urlencode({**form, name: form[name] + "0"}).encode())
         refused(client, urlencode({field: value for field, value in form.items() if field != name}).encode())
     refused(client, urlencode({**form, "extra": "1"}).encode())
+    refused(client, urlencode([*form.items(), ("app_id", form["app_id"])]).encode())
 
 
 @pytest.mark.parametrize("sign_type", ["RSA", "rsa2", "MD5", "", "RSA2 "])
@@ -291,6 +292,9 @@ def test_the_text_is_signed_and_not_its_meaning(
     turned = f'{{"sign" : "{body["sign"]}",\n "alipay_trade_query_response":{raw}}}'
     answering(alipay, monkeypatch, Answer(200, turned.encode()))
     assert client().query(payment_ref=paid_ref, provider_ref=None).captured == PRICE
+    answering(alipay, monkeypatch, Answer(200, f'{{"sign":"",{turned[1:]}'.encode()))
+    with pytest.raises(OutcomeUnknown):
+        client().query(payment_ref=paid_ref, provider_ref=None)
     written_anew = {"alipay_trade_query_response": json.loads(raw), "sign": body["sign"]}
     answering(alipay, monkeypatch, Answer(200, json.dumps(written_anew).encode()))
     with pytest.raises(ProviderRefused):
