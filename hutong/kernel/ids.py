@@ -2,6 +2,7 @@
 
 import os
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import models
@@ -27,6 +28,20 @@ def new_id(prefix: str) -> str:
         symbols.append(_ALPHABET[value & 31])
         value >>= 5
     return f"{prefix}_{''.join(reversed(symbols))}"
+
+
+def made_at(public_id: str) -> datetime | None:
+    """When an id was made, to the millisecond (RFC 9562 version 7); None of what is no id of ours."""
+    symbols = public_id.rpartition("_")[2]
+    if len(symbols) != 26 or any(symbol not in _ALPHABET for symbol in symbols):
+        return None
+    value = 0
+    for symbol in symbols:
+        value = value * 32 + _ALPHABET.index(symbol)
+    try:
+        return datetime.fromtimestamp((value >> 80) / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 class NewId:

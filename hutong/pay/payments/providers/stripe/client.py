@@ -1,10 +1,11 @@
 """Stripe as a `Provider`: the shopper pays on a hosted Checkout page."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from hutong.kernel import ids
 from hutong.kernel.clock import day_bounds
 from hutong.pay.payments.providers.errors import BillNotReady, OutcomeUnknown, ProviderRefused
 from hutong.pay.payments.providers.stripe import bill, webhook
@@ -34,7 +35,6 @@ _BEFORE, _SESSION_WITHIN = timedelta(minutes=10), timedelta(hours=3)
 # Names that Checkout has for our languages; it finds out by itself for others.
 _LOCALES = {"en": "en", "zh-hans": "zh", "zh-hant": "zh-TW", "fi": "fi", "sv": "sv", "de": "de", "fr": "fr"}
 _TEXT_LIMIT = 250
-_ID_SYMBOLS = "0123456789abcdefghjkmnpqrstvwxyz"
 
 T = TypeVar("T")
 
@@ -154,10 +154,10 @@ class StripeProvider:
     def _find_session(self, payment_ref: str) -> dict[str, Any] | None:
         """The session of a payment whose id we never got; the paid one, should there be several."""
         query: dict[str, str | int] = {"expand[]": "data.payment_intent"}
-        made_at = _made_at(payment_ref)
-        if made_at is not None:
-            query["created[gte]"] = int((made_at - _BEFORE).timestamp())
-            query["created[lte]"] = int((made_at + _SESSION_WITHIN).timestamp())
+        began_at = ids.made_at(payment_ref)
+        if began_at is not None:
+            query["created[gte]"] = int((began_at - _BEFORE).timestamp())
+            query["created[lte]"] = int((began_at + _SESSION_WITHIN).timestamp())
         sessions = self._calls.all(SESSIONS, query=query)
         found = [session for session in sessions if metadata(session, "payment_ref") == payment_ref]
         return min(found, key=_rank, default=None)
@@ -170,8 +170,8 @@ class StripeProvider:
                     reason=f"This Stripe account does not know {provider_ref} as {refund_ref}."
                 )
             return refund
-        made_at = _made_at(refund_ref)
-        query = {"created[gte]": int((made_at - _BEFORE).timestamp())} if made_at else {}
+        began_at = ids.made_at(refund_ref)
+        query = {"created[gte]": int((began_at - _BEFORE).timestamp())} if began_at else {}
         refunds = self._calls.all(REFUNDS, query=query)
         return next((refund for refund in refunds if metadata(refund, "refund_ref") == refund_ref), None)
 
@@ -234,20 +234,6 @@ def _rank(session: dict[str, Any]) -> int:
     if session.get("payment_status") == "paid":
         return 0
     return {"complete": 1, "open": 2}.get(str(session.get("status")), 3)
-
-
-def _made_at(ref: str) -> datetime | None:
-    """When one of our ids was made, which its first symbols say (`kernel.ids`); None of other words."""
-    symbols = ref.rpartition("_")[2]
-    if len(symbols) != 26 or any(symbol not in _ID_SYMBOLS for symbol in symbols):
-        return None
-    value = 0
-    for symbol in symbols:
-        value = value * 32 + _ID_SYMBOLS.index(symbol)
-    try:
-        return datetime.fromtimestamp((value >> 80) / 1000, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def _text(value: object) -> str:
