@@ -6,12 +6,20 @@ from zoneinfo import ZoneInfo
 
 from hutong.pay.payments import queries as payments
 from hutong.pay.payments import services
-from hutong.pay.payments.providers.errors import BillNotReady, OutcomeUnknown, ProviderUnavailable
+from hutong.pay.payments.providers.errors import (
+    BillNotReady,
+    OutcomeUnknown,
+    ProviderRefused,
+    ProviderUnavailable,
+)
 from hutong.pay.payments.providers.registry import bill_zone, provider_names
 from hutong.pay.payments.types import BillView
 
 CATCH_UP = timedelta(days=31)
 """How far back days are fetched that were missed, as providers keep their bills for some weeks at least."""
+
+
+_NOT_NOW = (BillNotReady, ProviderUnavailable, OutcomeUnknown, ProviderRefused)
 
 
 def run(*, at: datetime) -> list[BillView]:
@@ -28,7 +36,7 @@ def run(*, at: datetime) -> list[BillView]:
         while on <= yesterday:
             try:
                 found.append(services.reconcile_bill(provider=provider, on=on, at=at))
-            except (BillNotReady, ProviderUnavailable, OutcomeUnknown) as error:
+            except _NOT_NOW as error:
                 logging.getLogger("hutong.bills").warning("%s, %s: %s", provider, on, error.code)
                 break
             on += timedelta(days=1)

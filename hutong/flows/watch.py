@@ -107,10 +107,8 @@ def tell_of_books(*, problems: Sequence[str], at: datetime) -> bool:
 
 def tell_of_bills(*, at: datetime) -> bool:
     """Tell operators that a provider's bill and our rows do not agree; each newest difference once."""
-    waiting = payments.open_differences()
-    return bool(waiting) and _alarm(
-        Kind.BILL_DIFFERS, {"count": len(waiting)}, max(each.difference_ref for each in waiting), at
-    )
+    number, newest = payments.newest_open_difference()
+    return bool(newest) and _alarm(Kind.BILL_DIFFERS, {"count": number}, newest, at)
 
 
 def tell_of_backup(*, at: datetime) -> bool:

@@ -61,6 +61,15 @@ def test_a_bill_that_is_not_to_be_had_is_fetched_later(sandbox: Sandbox) -> None
     assert len(jobs.fetch_bills(at=now + timedelta(days=1, hours=1))) == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_key_that_the_provider_refuses_stops_nothing_else(
+    sandbox: Sandbox, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.HUTONG_SANDBOX_SECRET = "not the one the sandbox knows"
+    assert jobs.fetch_bills(at=clock.now() + timedelta(days=1)) == []
+    assert "provider_refused" in caplog.text
+
+
 @pytest.mark.unbalanced
 @pytest.mark.django_db(transaction=True)
 def test_books_are_added_up_every_quarter_of_an_hour(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, Max, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from hutong.kernel.money import Money
@@ -323,6 +323,14 @@ def bills(*, limit: int = 30) -> list[BillView]:
         BillView(row.provider, row.on, row.fetched_at, row.lines, row.matched, row.unexplained)
         for row in found
     ]
+
+
+def newest_open_difference() -> tuple[int, str]:
+    """How many differences nobody has explained, and the newest of them; "" without any. One statement."""
+    found = BillingDifference.objects.filter(closed_at=None).aggregate(
+        number=Count("pk"), newest=Max("public_id")
+    )
+    return found["number"], found["newest"] or ""
 
 
 def open_differences(*, provider: str = "", limit: int = 200) -> list[DifferenceView]:

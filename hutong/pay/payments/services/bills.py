@@ -93,14 +93,8 @@ def _keep(
     bill: Bill, *, provider: str, on: date, digest: str, fee_ppm: int | None, at: datetime
 ) -> FetchedBill:
     named = {ref_of(line) for line in bill.lines} - {""}
-    billed = _billed(named)
-    found = match(
-        bill,
-        our_money(provider, named),
-        billed=billed,
-        due=_due(provider, on),
-        fee_ppm=fee_ppm,
-    )
+    ours, billed = our_money(provider, named), _billed(named)
+    found = match(bill, ours, billed=billed, due=_due(provider, on), fee_ppm=fee_ppm)
     kept = FetchedBill.objects.create(
         provider=provider,
         on=on,
@@ -109,8 +103,8 @@ def _keep(
         matched=len(found.refs),
         digest=digest,
     )
-    ours = {each.ref for each in our_money(provider, named).values()} - billed
-    BilledMoney.objects.bulk_create(BilledMoney(bill=kept, ref=ref) for ref in sorted(ours))
+    new = sorted(ours.keys() - billed)
+    BilledMoney.objects.bulk_create(BilledMoney(bill=kept, ref=ref) for ref in new)
     BillingDifference.objects.bulk_create(
         BillingDifference(
             bill=kept,

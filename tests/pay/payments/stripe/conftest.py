@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -34,12 +35,12 @@ def client(simulator: StripeSimulator) -> MakeClient:
         return made[repr(changed)]
 
     def new(**changed: object) -> StripeProvider:
-        usual: dict[str, object] = {
+        usual: dict[str, Any] = {
             "url": simulator.url,
             "secret_key": simulator.secret_key,
             "webhook_secrets": simulator.webhook_secrets,
             "timeout_s": 10.0,
         }
-        return StripeProvider(**{**usual, **changed})  # type: ignore[arg-type]
+        return StripeProvider(**{**usual, **changed})
 
     return make

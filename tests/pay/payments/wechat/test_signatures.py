@@ -22,7 +22,7 @@ from hutong.pay.payments.providers.errors import (
 )
 from hutong.pay.payments.providers.wechat.client import WechatProvider
 from hutong.pay.payments.types import ReportStatus
-from tests.fakes.providers.server import Answer
+from tests.fakes.providers.server import Answer, Call
 from tests.fakes.providers.wechat import words
 from tests.fakes.providers.wechat.keys import Account, certified, new_key, private_pem, public_pem
 from tests.fakes.providers.wechat.simulator import WechatSimulator
@@ -210,9 +210,9 @@ def altered(simulator: WechatSimulator, change: Callable[[Answer], Answer]) -> N
     """Every answer but the certificates is changed on its way."""
     handle = simulator.handle
 
-    def handled(call: object) -> Answer:
-        answer = handle(call)  # type: ignore[arg-type]
-        return answer if getattr(call, "path", "") == "/v3/certificates" else change(answer)
+    def handled(call: Call) -> Answer:
+        answer = handle(call)
+        return answer if call.path == "/v3/certificates" else change(answer)
 
     simulator.handle = handled  # type: ignore[method-assign]
 

@@ -9,11 +9,9 @@ from urllib.parse import urlencode
 import httpx
 
 from hutong.pay.payments.providers.alipay import signing, words
+from hutong.pay.payments.providers.connections import LIMITS, NOT_SENT
 from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
 
-# The request surely never reached Alipay.
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
 BILL_LIMIT = 64 * 1024 * 1024
 
 _SUCCESS, _NOT_ANSWERED = "10000", "20000"
@@ -59,7 +57,7 @@ class Gateway:
         if not self.public_keys:
             raise ProviderRefused(reason="there is no public key of Alipay")
         self._now = now
-        self._http = httpx.Client(timeout=timeout_s, limits=_LIMITS, trust_env=False)
+        self._http = httpx.Client(timeout=timeout_s, limits=LIMITS, trust_env=False)
 
     def address(self, method: str, content: dict[str, Any], **urls: str) -> str:
         """The signed address of a call that the shopper's browser makes. Nothing is sent."""
@@ -77,7 +75,7 @@ class Gateway:
         body = {"biz_content": fields.pop("biz_content")}
         try:
             answer = self._post(f"{self._url}?{urlencode(fields)}", body)
-        except _NOT_SENT as error:
+        except NOT_SENT as error:
             raise ProviderUnavailable from error
         except httpx.TransportError as error:
             raise OutcomeUnknown from error
@@ -100,7 +98,7 @@ class Gateway:
                     found += piece
                     if len(found) > BILL_LIMIT:
                         raise OutcomeUnknown(reason=f"the bill is larger than {BILL_LIMIT} bytes")
-        except _NOT_SENT as error:
+        except NOT_SENT as error:
             raise ProviderUnavailable from error
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise OutcomeUnknown from error

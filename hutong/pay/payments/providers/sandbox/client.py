@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from hutong.kernel.money import Money
+from hutong.pay.payments.providers.connections import LIMITS, NOT_SENT
 from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
 from hutong.pay.payments.providers.sandbox import webhook
 from hutong.pay.payments.types import (
@@ -22,10 +23,6 @@ from hutong.pay.payments.types import (
     StartRequest,
 )
 
-# The request surely never reached the sandbox.
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
-
 
 class SandboxProvider:
     """The sandbox as a `Provider`. Safe to share between threads."""
@@ -38,7 +35,7 @@ class SandboxProvider:
             base_url=url.rstrip("/"),
             headers={"authorization": f"Bearer {secret}"},
             timeout=timeout_s,
-            limits=_LIMITS,
+            limits=LIMITS,
             trust_env=False,
         )
 
@@ -120,7 +117,7 @@ class SandboxProvider:
         headers = {"idempotency-key": key} if key else {}
         try:
             answer = self._send(method, path, headers, body)
-        except _NOT_SENT as error:
+        except NOT_SENT as error:
             raise ProviderUnavailable from error
         except httpx.TransportError as error:
             raise OutcomeUnknown from error

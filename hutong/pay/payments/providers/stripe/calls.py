@@ -10,20 +10,14 @@ from typing import Any
 
 import httpx
 
+from hutong.pay.payments.providers.connections import LIMITS, NOT_SENT
 from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
 
 API_VERSION = "2025-03-31.basil"
 """What we were written against. Sent with every call, so that an upgrade in the Dashboard changes nothing here."""
 
 # The request surely never reached Stripe.
-_NOT_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.UnsupportedProtocol,
-    httpx.LocalProtocolError,
-)
-_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
+_NOT_SENT = (*NOT_SENT, httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 # While a first call with the same key runs, Stripe answers 409: a shopper who pressed twice waits this long.
 _IN_USE_PAUSES_S = (0.2, 0.4, 0.8)
 _PAGE = 100
@@ -60,7 +54,7 @@ class Calls:
                 "stripe-version": API_VERSION,
             },
             timeout=timeout_s,
-            limits=_LIMITS,
+            limits=LIMITS,
             trust_env=False,
         )
 

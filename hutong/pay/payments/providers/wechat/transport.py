@@ -12,14 +12,12 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from hutong.kernel import clock
+from hutong.pay.payments.providers.connections import LIMITS, NOT_SENT
 from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
 from hutong.pay.payments.providers.wechat import signing
 from hutong.pay.payments.providers.wechat.trust import Keyring, Trusted, trusted_by
 
-# The request surely never reached WeChat Pay.
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _CUT_OFF = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
-_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
 _BUSY = frozenset({"FREQUENCY_LIMITED", "FREQUENCY_LIMIT_EXCEED", "RATELIMIT_EXCEEDED", "RATELIMIT_EXCEED"})
 _UNSURE = frozenset({"SYSTEM_ERROR", "SYSTEMERROR", "BANK_ERROR", "BANKERROR", "USERPAYING", "ACCEPTED"})
 
@@ -87,7 +85,7 @@ class Transport:
             headers={"accept": "application/json", "user-agent": "hutong"},
             verify=_authorities(),
             timeout=timeout_s,
-            limits=_LIMITS,
+            limits=LIMITS,
             trust_env=False,
         )
 
@@ -164,7 +162,7 @@ class Transport:
     def _exchange(self, method: str, target: str, body: bytes) -> httpx.Response:
         try:
             return self._send(method, target, body)
-        except _NOT_SENT as error:
+        except NOT_SENT as error:
             raise ProviderUnavailable(reason="WeChat Pay cannot be reached") from error
         except httpx.TransportError as error:
             raise OutcomeUnknown(reason="WeChat Pay did not answer") from error
