@@ -12,30 +12,64 @@ from hutong.pay.ledger.types import (
     TransferSpec,
 )
 
-_CLEARING, _SUSPENSE = AccountKind.CLEARING, AccountKind.SUSPENSE
-_UNREDEEMED, _PAYABLE, _COMMISSION = AccountKind.UNREDEEMED, AccountKind.PAYABLE, AccountKind.COMMISSION
+_A = AccountKind
+
+
+def _both_ways(*pairs: tuple[AccountKind, AccountKind]) -> frozenset[tuple[AccountKind, AccountKind]]:
+    return frozenset(pairs) | frozenset((to, source) for source, to in pairs)
+
+
+_REDEEM = frozenset(
+    (_A.UNREDEEMED, to) for to in (_A.PAYABLE, _A.COMMISSION, _A.COMMISSION_TAX, _A.PROVIDER_FEES)
+)
+_DISPUTE = frozenset({(_A.DISPUTED, _A.CLEARING), (_A.PROVIDER_FEES, _A.CLEARING)})
 
 DECLARED: dict[TransactionKind, frozenset[tuple[AccountKind, AccountKind]]] = {
-    TransactionKind.CAPTURE: frozenset({(_CLEARING, _UNREDEEMED)}),
-    TransactionKind.SUSPENSE_IN: frozenset({(_CLEARING, _SUSPENSE)}),
-    TransactionKind.SUSPENSE_OUT: frozenset({(_SUSPENSE, _CLEARING)}),
-    TransactionKind.REDEEM: frozenset({(_UNREDEEMED, _PAYABLE), (_UNREDEEMED, _COMMISSION)}),
-    TransactionKind.UNDO_REDEEM: frozenset({(_PAYABLE, _UNREDEEMED), (_COMMISSION, _UNREDEEMED)}),
-    TransactionKind.REFUND: frozenset({(_UNREDEEMED, _CLEARING)}),
+    TransactionKind.CAPTURE: frozenset(
+        (source, _A.UNREDEEMED) for source in (_A.CLEARING, _A.STORED_HELD, _A.PROMOTION)
+    ),
+    TransactionKind.SUSPENSE_IN: frozenset({(_A.CLEARING, _A.SUSPENSE)}),
+    TransactionKind.SUSPENSE_OUT: frozenset({(_A.SUSPENSE, _A.CLEARING)}),
+    TransactionKind.REDEEM: _REDEEM,
+    TransactionKind.UNDO_REDEEM: frozenset((to, source) for source, to in _REDEEM),
+    TransactionKind.REFUND: frozenset(
+        (_A.UNREDEEMED, to) for to in (_A.CLEARING, _A.STORED_VALUE, _A.PROMOTION)
+    ),
+    TransactionKind.PROVIDER_FEE: _both_ways((_A.PROVIDER_FEES, _A.CLEARING)),
+    TransactionKind.BANK_IN: _both_ways((_A.BANK, _A.CLEARING)),
+    TransactionKind.PAYOUT_SENT: frozenset({(_A.PAYABLE, _A.PAYOUT)}),
+    TransactionKind.PAYOUT_PAID: frozenset({(_A.PAYOUT, _A.BANK)}),
+    TransactionKind.PAYOUT_BOUNCED: frozenset({(_A.PAYOUT, _A.PAYABLE), (_A.BANK, _A.PAYABLE)}),
+    TransactionKind.DISPUTE_OPENED: _DISPUTE,
+    TransactionKind.DISPUTE_WON: frozenset((to, source) for source, to in _DISPUTE),
+    TransactionKind.DISPUTE_LOST: frozenset(
+        (source, _A.DISPUTED) for source in (_A.UNREDEEMED, _A.PAYABLE, _A.LOSSES)
+    )
+    | {(_A.UNREDEEMED, _A.PROMOTION)},
+    TransactionKind.RECONCILE: _both_ways((_A.CLEARING, _A.DISCREPANCY)),
+    TransactionKind.WRITE_OFF: _both_ways((_A.DISCREPANCY, _A.LOSSES)),
+    TransactionKind.TOP_UP: frozenset({(_A.CLEARING, _A.STORED_VALUE)}),
+    TransactionKind.GOODWILL: frozenset({(_A.PROMOTION, _A.STORED_VALUE)}),
+    TransactionKind.STORED_HOLD: frozenset({(_A.STORED_VALUE, _A.STORED_HELD)}),
+    TransactionKind.STORED_RELEASE: frozenset({(_A.STORED_HELD, _A.STORED_VALUE)}),
+    TransactionKind.TOP_UP_REFUND: frozenset({(_A.STORED_VALUE, _A.CLEARING)}),
 }
 """For each kind of transaction, the pairs (from, to) of account kinds it may move money between."""
 
 OWNER_TYPES: dict[AccountKind, OwnerType] = {
-    AccountKind.CLEARING: OwnerType.PROVIDER,
-    AccountKind.SUSPENSE: OwnerType.PROVIDER,
-    AccountKind.UNREDEEMED: OwnerType.MERCHANT,
-    AccountKind.PAYABLE: OwnerType.MERCHANT,
-    AccountKind.COMMISSION: OwnerType.PLATFORM,
+    **dict.fromkeys((_A.CLEARING, _A.SUSPENSE, _A.DISPUTED, _A.DISCREPANCY), OwnerType.PROVIDER),
+    **dict.fromkeys((_A.UNREDEEMED, _A.PAYABLE, _A.PAYOUT), OwnerType.MERCHANT),
+    **dict.fromkeys((_A.COMMISSION, _A.COMMISSION_TAX, _A.PROVIDER_FEES), OwnerType.PLATFORM),
+    **dict.fromkeys((_A.PROMOTION, _A.LOSSES, _A.BANK), OwnerType.PLATFORM),
+    **dict.fromkeys((_A.STORED_VALUE, _A.STORED_HELD), OwnerType.CARD),
 }
 
-FLOORS: dict[AccountKind, int] = {AccountKind.UNREDEEMED: 0, AccountKind.SUSPENSE: 0}
+FLOORS: dict[AccountKind, int] = dict.fromkeys(
+    (_A.UNREDEEMED, _A.SUSPENSE, _A.PAYOUT, _A.STORED_VALUE, _A.STORED_HELD), 0
+)
 """Guarded kinds and the minor units their balance never goes below. The others carry no balance row: they
-are hot (every sale touches clearing and commission), and one row for all would queue all sales."""
+are hot (every sale touches clearing and commission), and one row for all would queue all sales; and a merchant
+whose sale is refunded after its payout owes us, below nothing."""
 
 MAX_TRANSFERS = 200
 """Transfers in one transaction; a bigger one is a mistake of the caller."""

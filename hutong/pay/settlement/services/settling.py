@@ -1,4 +1,4 @@
-"""Writes of `settlement`: what a redemption earns, and what undoing it takes back.
+"""What a redemption earns, and what undoing it takes back.
 
 Each joins the caller's transaction without a savepoint: when one raises, all is lost.
 """

@@ -1,4 +1,4 @@
-"""Reads of `settlement`."""
+"""What redeemed units earned, and whether the books say the same."""
 
 from __future__ import annotations
 

@@ -1,0 +1,137 @@
+"""Payments and refunds as pages and flows see them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+
+from hutong.kernel.money import Money
+from hutong.kernel.rows import values
+from hutong.pay.payments.models import (
+    Payment,
+    Refund,
+)
+from hutong.pay.payments.types import (
+    PaymentState,
+    PaymentView,
+    RefundState,
+    RefundView,
+)
+
+
+def payment_view(row: Payment) -> PaymentView:
+    """A row as the frozen value that crosses the boundary. Makes no query."""
+    return PaymentView(
+        ref=row.public_id,
+        order_ref=row.order_ref,
+        provider=row.provider,
+        state=PaymentState(row.state),
+        amount=Money(row.amount, row.unit),
+        captured=row.captured,
+        refunded=row.refunded,
+        suspense=Money(row.suspense, row.suspense_unit) if row.suspense else None,
+        suspense_refunded=row.suspense_refunded,
+        provider_ref=row.provider_ref,
+        redirect_url=row.redirect_url,
+        created_at=row.created_at,
+        captured_at=row.captured_at,
+    )
+
+
+def refund_view(row: Refund) -> RefundView:
+    """A row as the frozen value that crosses the boundary. Its payment must be loaded with it."""
+    return RefundView(
+        ref=row.public_id,
+        payment_ref=row.payment.public_id,
+        order_ref=row.payment.order_ref,
+        provider=row.payment.provider,
+        amount=Money(row.amount, row.unit),
+        state=RefundState(row.state),
+        reason=row.reason,
+        unit_refs=tuple(row.unit_refs),
+        from_suspense=row.from_suspense,
+        created_at=row.created_at,
+        done_at=row.done_at,
+    )
+
+
+def payment_by_ref(ref: str) -> PaymentView | None:
+    """The payment `ref`, or None."""
+    row = Payment.objects.filter(public_id=ref).first()
+    return payment_view(row) if row else None
+
+
+def order_of_payment(text: str) -> str | None:
+    """The order of the payment or refund with this public id, or with this id at its provider; else None."""
+    if not text:
+        return None
+    payment = Payment.objects.filter(Q(public_id=text) | Q(provider_ref=text)).values_list(
+        "order_ref", flat=True
+    )
+    refund = Refund.objects.filter(Q(public_id=text) | Q(provider_ref=text))
+    return payment.first() or refund.values_list("payment__order_ref", flat=True).first()
+
+
+def payments_of_order(order_ref: str) -> list[PaymentView]:
+    """Every payment that was ever tried for an order, newest first."""
+    return [payment_view(row) for row in Payment.objects.filter(order_ref=order_ref).order_by("-id")]
+
+
+def payment_for_order(order_ref: str) -> PaymentView | None:
+    """The payment that matters for an order: the captured one (the first, if two were), else the newest."""
+    payments = payments_of_order(order_ref)
+    captured = [payment for payment in payments if payment.state is PaymentState.CAPTURED]
+    if captured:
+        return captured[-1]
+    return payments[0] if payments else None
+
+
+def refund_by_ref(ref: str) -> RefundView | None:
+    """The refund `ref`, or None."""
+    row = Refund.objects.select_related("payment").filter(public_id=ref).first()
+    return refund_view(row) if row else None
+
+
+def refunds_of_order(order_ref: str) -> list[RefundView]:
+    """The refunds of an order, newest first."""
+    found = Refund.objects.select_related("payment").filter(payment__order_ref=order_ref).order_by("-id")
+    return [refund_view(row) for row in found]
+
+
+def recent_payments(*, limit: int = 50, before: datetime | None = None) -> list[PaymentView]:
+    """For the operator: the newest payments made before `before`."""
+    found = Payment.objects.order_by("-created_at", "-id")
+    if before is not None:
+        found = found.filter(created_at__lt=before)
+    return [payment_view(row) for row in found[:limit]]
+
+
+def open_refunds(*, limit: int = 50) -> list[RefundView]:
+    """For the operator: refunds under way, and failed ones not tried again; oldest first."""
+    found = Refund.objects.select_related("payment").exclude(state=RefundState.DONE).order_by("id")
+    found = found.filter(tried_again=None)
+    return [refund_view(row) for row in found[:limit]]
+
+
+def open_refunds_of(order_refs: Sequence[str]) -> list[RefundView]:
+    """The refunds of these orders whose money has not arrived: under way, or failed and not tried again."""
+    found = Refund.objects.select_related("payment").filter(payment__order_ref__in=order_refs)
+    return [refund_view(row) for row in found.exclude(state=RefundState.DONE).filter(tried_again=None)]
+
+
+def everything_about(order_refs: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """All rows of this app that belong to these orders, by model: for the file of the person who ordered."""
+    mine = Payment.objects.filter(order_ref__in=order_refs)
+    return {
+        "payments.Payment": values(
+            mine,
+            *("public_id", "order_ref", "provider", "amount", "unit", "state", "captured", "refunded"),
+            *("suspense", "suspense_unit", "suspense_refunded", "provider_ref", "created_at", "captured_at"),
+        ),
+        "payments.Refund": values(
+            Refund.objects.filter(payment__in=mine),
+            *("public_id", "payment__order_ref", "amount", "unit", "state", "reason", "unit_refs"),
+            *("provider_ref", "created_at", "done_at"),
+        ),
+    }
