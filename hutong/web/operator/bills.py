@@ -66,7 +66,7 @@ def bills(request: HttpRequest, _operator: Person) -> HttpResponse:
     """The differences that wait for a word, and the bills they are of; two statements."""
     waiting = [(each, *KINDS[each.kind]) for each in queries.open_differences()]
     context = {"waiting": waiting, "bills": queries.bills(), "zone": zone_of(request), "most": NOTE_LIMIT}
-    return operator_page(request, "operator/bills.html", context, tab="books")
+    return operator_page(request, "operator/bills.html", context, tab="bills")
 
 
 @operators

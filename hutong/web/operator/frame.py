@@ -6,8 +6,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from hutong.pay.payments.queries import open_refunds
+from hutong.pay.payments.queries import newest_open_difference, open_refunds
 from hutong.town.catalog.queries import pending_offers
 from hutong.town.contents.queries import waiting as waiting_contents
 from hutong.town.merchants.queries import open_claims, pending_merchants
@@ -18,6 +19,13 @@ from hutong.web.shell.parts import page
 
 REGION_KEY = "operator_region"
 MOST_COUNTED = 99
+
+# The pages behind "Money", in the order of their row: the `tab` of the page, the name of its address, its label.
+MONEY_PAGES = [
+    ("refunds", "operator_refunds", gettext_lazy("Refunds")),
+    ("bills", "operator_bills", gettext_lazy("Bills")),
+    ("books", "operator_books", gettext_lazy("Books")),
+]
 
 
 def operator_page(
@@ -37,34 +45,52 @@ def operator_page(
         + len(pending_offers(MOST_COUNTED))
         + len(waiting_contents(MOST_COUNTED)),
     )
-    refunds_open = len(open_refunds(limit=MOST_COUNTED))
+    counts = money_counts()
     framed = {
-        "nav": navigation(tab, waiting=waiting, refunds_open=refunds_open),
+        "nav": navigation(tab, waiting=waiting, money_waits=min(MOST_COUNTED, sum(counts.values()))),
+        "money_pages": money_pages(tab, counts),
         "console_name": _("Operator"),
         "zone": settings.TIME_ZONE,
         "waiting": waiting,
-        "refunds_open": refunds_open,
+        "refunds_open": counts["refunds"],
         **context,
     }
     return page(request, template, framed, part=part, status=status)
 
 
-def navigation(tab: str, *, waiting: int, refunds_open: int) -> list[dict[str, Any]]:
-    """The entries, with how many things wait behind each."""
+def navigation(tab: str, *, waiting: int, money_waits: int) -> list[dict[str, Any]]:
+    """The entries, with how many things wait behind each. "Money" stands for all of `MONEY_PAGES`."""
+    money = {key for key, _name, _label in MONEY_PAGES}
     entries = [
         ("figures", "operator_figures", "chart-line", _("Figures"), 0),
         ("queue", "operator_queue", "clipboard-check", _("Queue"), waiting),
         ("orders", "operator_orders", "receipt", _("Orders"), 0),
+        ("money", MONEY_PAGES[0][1], "banknote", _("Money"), money_waits),
         ("merchants", "operator_merchants", "store", _("Merchants"), 0),
-        ("refunds", "operator_refunds", "banknote", _("Refunds"), refunds_open),
-        ("books", "operator_books", "book-open", _("Books"), 0),
         ("site", "operator_site", "settings", _("Site"), 0),
         ("audit", "operator_audit", "history", _("Audit log"), 0),
         ("me", "me", "circle-user", _("Me"), 0),
     ]
+    current = "money" if tab in money else tab
     return [
-        {"url": reverse(name), "icon": icon, "label": label, "current": key == tab, "count": count}
+        {"url": reverse(name), "icon": icon, "label": label, "current": key == current, "count": count}
         for key, name, icon, label, count in entries
+    ]
+
+
+def money_counts() -> dict[str, int]:
+    """How many things wait for an operator on each page of `MONEY_PAGES` that can have any, up to 99."""
+    differences, _newest = newest_open_difference()
+    return {"refunds": len(open_refunds(limit=MOST_COUNTED)), "bills": min(MOST_COUNTED, differences)}
+
+
+def money_pages(tab: str, counts: dict[str, int]) -> list[dict[str, Any]]:
+    """The row of pages behind "Money", as chips; none where the page looked at is not one of them."""
+    if tab not in {key for key, _name, _label in MONEY_PAGES}:
+        return []
+    return [
+        {"url": reverse(name), "label": label, "current": key == tab, "count": counts.get(key) or None}
+        for key, name, label in MONEY_PAGES
     ]
 
 

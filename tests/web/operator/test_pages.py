@@ -91,7 +91,7 @@ def test_statements_of_an_order(here: Shop, browser: Client) -> None:
         voucher = here.scene.bought(quantity=quantity)[0]
         with CaptureQueriesContext(connection) as seen:
             browser.get(f"/operator/orders/{voucher.order_ref}/")
-        assert len(seen) <= 12, "\n".join(query["sql"][:80] for query in seen)
+        assert len(seen) <= 14, "\n".join(query["sql"][:80] for query in seen)
 
 
 def test_a_refund_shows_its_amount_first(here: Shop, browser: Client) -> None:
@@ -137,6 +137,18 @@ def test_a_refund_is_made_and_a_failed_one_sent_again(here: Shop, browser: Clien
     resent = browser.post(f"/operator/refunds/{made.ref}/resend/", follow=True)
     assert resent.status_code == 200
     assert len(payments.refunds_of_order(voucher.order_ref)) == 1
+
+
+def test_all_of_money_is_one_entry_with_a_row_of_pages(here: Shop, browser: Client) -> None:
+    here.scene.bought()
+    context = browser.get("/operator/bills/").context
+    assert [entry["label"] for entry in context["nav"] if entry["current"]] == ["Money"]
+    row = {each["url"]: each for each in context["money_pages"]}
+    assert [url for url, each in row.items() if each["current"]] == ["/operator/bills/"]
+    assert {"/operator/refunds/", "/operator/books/"} <= row.keys()
+    for url in row:
+        assert browser.get(url).status_code == 200
+    assert browser.get("/operator/orders/").context["money_pages"] == []
 
 
 def test_the_books_are_checked_on_demand(here: Shop, browser: Client) -> None:
