@@ -5,10 +5,12 @@ api-scopes.md    every route of the API with the scope it asks for
 api-errors.md    every error by its code
 permissions.md   who may do what at a merchant, and whom every page is for
 commands.md      the command line
+ledger.md        accounts, kinds of transaction and the movements they may make
 
 `tests/test_docs.py` compares each with the code.
 """
 
+import ast
 import importlib
 import json
 import os
@@ -121,6 +123,61 @@ def commands() -> str:
     return commands_page()
 
 
+def ledger() -> str:
+    """The chart of accounts, and for each kind of transaction the movements it may make, as tables and a drawing."""
+    from hutong.pay.ledger import rules, types  # Needs Django set up.
+
+    meanings = _meanings(Path(types.__file__))
+    lines = [
+        "# Ledger",
+        "",
+        MADE,
+        "",
+        "[Money](../concepts/money.md) tells how they work together.",
+        "",
+        "## Accounts",
+        "",
+        "Debts are positive, what we have is negative. A floor is kept by the database; accounts without one are hot "
+        "and have no balance row.",
+        "",
+        "| account | owner | floor | holds |",
+        "| --- | --- | :-: | --- |",
+    ]
+    for account in types.AccountKind:
+        floor = rules.FLOORS.get(account)
+        meaning = meanings[account.name].split(" Owner:")[0]
+        owner = rules.OWNER_TYPES[account].value
+        lines.append(f"| `{account}` | {owner} | {'' if floor is None else floor} | {meaning} |")
+    lines += ["", "## Transactions", "", "| kind | moves | when |", "| --- | --- | --- |"]
+    drawn: dict[tuple[str, str], list[str]] = {}
+    for kind in types.TransactionKind:
+        pairs = sorted(rules.DECLARED[kind])
+        moves = ", ".join(f"`{source}` → `{to}`" for source, to in pairs)
+        lines.append(f"| `{kind}` | {moves} | {meanings[kind.name]} |")
+        for pair in pairs:
+            drawn.setdefault(pair, []).append(kind.value)
+    lines += ["", "## All movements", "", "```mermaid", "flowchart LR"]
+    lines += [f"  {source} -- {', '.join(kinds)} --> {to}" for (source, to), kinds in sorted(drawn.items())]
+    return "\n".join([*lines, "```"]) + "\n"
+
+
+def _meanings(source: Path) -> dict[str, str]:
+    """What stands below each member of the enumerations of a module; Python itself keeps no docstring of them."""
+    found = {}
+    for enumeration in (
+        each for each in ast.parse(source.read_text()).body if isinstance(each, ast.ClassDef)
+    ):
+        for member, below in zip(enumeration.body, enumeration.body[1:], strict=False):
+            if (
+                isinstance(member, ast.Assign)
+                and isinstance(below, ast.Expr)
+                and isinstance(below.value, ast.Constant)
+            ):
+                assert isinstance(member.targets[0], ast.Name)
+                found[member.targets[0].id] = str(below.value.value)
+    return found
+
+
 def load_everything() -> None:
     """Import every module of the house, so that every error is known."""
     import hutong  # Only now, because its parts need Django set up.
@@ -150,6 +207,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "api-errors.md": errors,
     "permissions.md": permissions,
     "commands.md": commands,
+    "ledger.md": ledger,
 }
 
 
