@@ -8,6 +8,7 @@ from typing import TypeVar
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from hutong.kernel import codes
 from hutong.kernel.errors import TooMany
 from hutong.town.merchants.models import Device, Store
 from hutong.visit.vouchers import rules, services
@@ -38,7 +39,7 @@ def tries_until_stopped(devices: Iterator[Device], addresses: Iterator[str], at:
     looked_at = refused_in_a_row = 0
     for device, address in zip(devices, addresses, strict=False):
         try:
-            attempt(device, rules.code_from_digest(str(next(_guesses)).encode()), address=address, at=at)
+            attempt(device, codes.code_from_digest(str(next(_guesses)).encode()), address=address, at=at)
         except services.VoucherUnknown:
             looked_at, refused_in_a_row = looked_at + 1, 0
         except TooMany:

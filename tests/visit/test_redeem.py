@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from hutong.kernel import codes
 from hutong.visit.vouchers import queries, rules, services
 from hutong.visit.vouchers.models import Redemption
 from hutong.visit.vouchers.types import UseState, VoucherState
@@ -38,7 +39,7 @@ def test_a_redemption_says_which_unit_was_used_and_where(at: datetime) -> None:
 
 def test_the_qr_text_and_a_sloppily_typed_code_redeem_too() -> None:
     made = vouchers.voucher(uses=2)
-    assert vouchers.redeem(made, code=rules.QR_PREFIX + rules.group(made.code)).use_no == 1
+    assert vouchers.redeem(made, code=codes.QR_PREFIX + codes.group(made.code)).use_no == 1
     assert vouchers.redeem(made, code=f" {made.code.lower()[:8]} – {made.code[8:]}").use_no == 2
 
 
@@ -81,7 +82,7 @@ def test_a_voucher_of_another_merchant_is_as_unknown_as_one_nobody_has(
 ) -> None:
     foreign, own = vouchers.voucher(), vouchers.voucher()
     vouchers.redeem(foreign)
-    nobodys = rules.code_from_digest(b"nobody has this code")
+    nobodys = codes.code_from_digest(b"nobody has this code")
     device = merchants.device(store=own.store)
     answers = []
     for code in (foreign.code, nobodys):
@@ -200,8 +201,8 @@ def test_the_wallet_is_one_statement(
     assert [use.state for use in newest.uses] == [UseState.USED, UseState.READY]
     assert (newest.uses[0].redeemed_at, newest.uses[0].store_names) == (at, used.store.names)
     assert newest.stores[0].names == used.store.names
-    assert rules.parse_code(newest.code) == used.code
-    assert rules.parse_code(newest.qr_text) == used.code
+    assert codes.parse_code(newest.code) == used.code
+    assert codes.parse_code(newest.qr_text) == used.code
 
 
 def test_a_voucher_is_shown_to_its_owner_alone(at: datetime) -> None:

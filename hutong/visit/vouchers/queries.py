@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from hutong.kernel import codes
 from hutong.kernel.rows import rows, values
 from hutong.kernel.secret import keyed_hash, keyed_hex
 from hutong.town.people.models import Person
@@ -49,7 +50,7 @@ FROM vouchers_voucher v JOIN merchants_merchant m ON m.id = v.merchant_id
 
 def code_of(voucher_ref: str) -> str:
     """The typed code of a voucher, 16 symbols, not grouped."""
-    return rules.code_from_digest(keyed_hash(_CODE_PURPOSE, voucher_ref))
+    return codes.code_from_digest(keyed_hash(_CODE_PURPOSE, voucher_ref))
 
 
 def lookup_hash(code: str) -> str:
@@ -229,7 +230,8 @@ _PROBLEMS = """
 WITH uses AS (
   SELECT u.voucher_id, count(*) AS total, count(*) FILTER (WHERE u.state = 'ready') AS ready,
     count(*) FILTER (WHERE u.state = 'used') AS used,
-    count(*) FILTER (WHERE (u.state = 'used') <> (r.id IS NOT NULL)) AS unmatched
+    -- what was used and then refunded keeps its redemption
+    count(*) FILTER (WHERE u.state <> 'refunded' AND (u.state = 'used') <> (r.id IS NOT NULL)) AS unmatched
   FROM vouchers_use u
   LEFT JOIN vouchers_redemption r
     ON r.voucher_id = u.voucher_id AND r.use_no = u.use_no AND r.unit_ref = u.unit_ref AND r.undone_at IS NULL
@@ -280,7 +282,7 @@ def loaded(value: Any) -> Any:
 
 
 def _view(entry: dict[str, Any], at: datetime) -> VoucherView:
-    code = rules.group(code_of(entry["public_id"]))
+    code = codes.group(code_of(entry["public_id"]))
     state = VoucherState(entry["state"])
     return VoucherView(
         ref=entry["public_id"],
@@ -288,7 +290,7 @@ def _view(entry: dict[str, Any], at: datetime) -> VoucherView:
         offer_ref=entry["offer_ref"],
         titles=loaded(entry["titles"]),
         code=code,
-        qr_text=rules.QR_PREFIX + code,
+        qr_text=codes.QR_PREFIX + code,
         merchant_ref=entry["merchant_ref"],
         merchant_names=loaded(entry["merchant_names"]),
         stores=tuple(VoucherStore(**store) for store in loaded(entry["stores"])),

@@ -22,7 +22,7 @@ from hutong.web.shell.parts import safe_next, wants_part
 
 
 class ScanForm(forms.Form):
-    """A code as it was typed or read, and the nonce of this scan. `rules.parse_code` forgives the rest."""
+    """A code as it was typed or read, and the nonce of this scan. `kernel.codes.parse_code` forgives the rest."""
 
     code = forms.CharField(label=_("Code"), max_length=200, strip=True)
     nonce = forms.CharField(min_length=8, max_length=64)

@@ -5,11 +5,12 @@ from typing import Any, NoReturn
 
 from django.db import transaction
 
+from hutong.kernel import codes
 from hutong.kernel.ids import new_id
 from hutong.kernel.rows import row
 from hutong.town.merchants.models import Device, Store
 from hutong.town.people.models import Person
-from hutong.visit.vouchers import queries, rules
+from hutong.visit.vouchers import queries
 from hutong.visit.vouchers.services.errors import (
     CodeMistyped,
     NonceReused,
@@ -97,7 +98,7 @@ def redeem(
     `VoucherExpired`, `VoucherNotYetValid`, `VoucherRefunded`, `VoucherChanged`; `NonceReused` when the nonce
     was used for another voucher.
     """
-    parsed = rules.parse_code(code)
+    parsed = codes.parse_code(code)
     if parsed is None:
         raise CodeMistyped
     if not (device or by) or not 1 <= len(nonce) <= 80:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hutong.visit.vouchers.rules import ALPHABET, CODE_LENGTH, code_from_digest, group, parse_code
+from hutong.kernel.codes import ALPHABET, CODE_LENGTH, code_from_digest, group, parse_code
 
 digests = st.binary(min_size=32, max_size=32)
 CODE = code_from_digest(bytes(range(32)))
