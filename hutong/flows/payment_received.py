@@ -11,7 +11,7 @@ from hutong.kernel.locking import retrying
 from hutong.kernel.money import Money
 from hutong.know.customers import services as customers
 from hutong.pay.ledger.services import post
-from hutong.pay.ledger.types import AccountKind, TransactionKind, TransferSpec
+from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, TransferSpec
 from hutong.pay.orders import services as orders
 from hutong.pay.orders.types import OrderFacts, OrderState
 from hutong.pay.payments import queries as payments_read
@@ -100,17 +100,22 @@ def _still_free(order: OrderFacts, at: datetime) -> bool:
 
 def _order_paid(order: OrderFacts, payment: PaymentView, money: Money, at: datetime, *, late: bool) -> None:
     """The order is paid: book the money, make what was bought, remember the purchase, tell whoever looks."""
+    units = orders.mark_paid(order_ref=order.order_ref, by=BY, at=at, late=late)
+    promoted = sum((unit.discount_platform for unit in units), Money(0, money.unit))
+    sources = [
+        (AccountKind.CLEARING, payment.provider, money),
+        (AccountKind.PROMOTION, PLATFORM, promoted),
+    ]
     post(
         kind=TransactionKind.CAPTURE,
         reference=f"capture:{payment.ref}",
         transfers=[
-            TransferSpec(
-                AccountKind.CLEARING, payment.provider, AccountKind.UNREDEEMED, order.merchant_ref, money
-            )
+            TransferSpec(kind, owner, AccountKind.UNREDEEMED, order.merchant_ref, amount)
+            for kind, owner, amount in sources
+            if amount
         ],
         at=at,
     )
-    units = orders.mark_paid(order_ref=order.order_ref, by=BY, at=at, late=late)
     fulfil.of(OfferKind.VOUCHER).confirm(order=order, units=units, at=at)
     if order.remember_consent:
         customers.grant_consent(

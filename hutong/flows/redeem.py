@@ -92,7 +92,15 @@ def _redeem(code: str, actor: Actor, merchant_ref: str, nonce: str, at: datetime
             return result
         (unit,) = orders.mark_units_used(unit_refs=[result.unit_ref], at=at)
         settle(
-            shares=[Share(unit.unit_ref, gross=unit.gross, commission=unit.commission)],
+            shares=[
+                Share(
+                    unit_ref=unit.unit_ref,
+                    gross=unit.gross,
+                    commission=unit.commission,
+                    commission_tax=unit.commission_tax,
+                    provider_fee=unit.provider_fee,
+                )
+            ],
             merchant_ref=merchant_ref,
             reference=result.redemption_ref,
             store_ref=result.store_ref,

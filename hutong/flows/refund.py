@@ -12,7 +12,7 @@ from hutong.kernel.errors import Conflict, Forbidden
 from hutong.kernel.locking import retrying
 from hutong.kernel.money import Money
 from hutong.pay.ledger.services import post
-from hutong.pay.ledger.types import AccountKind, TransactionKind, TransferSpec
+from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, TransferSpec
 from hutong.pay.orders import queries as orders_read
 from hutong.pay.orders import services as orders
 from hutong.pay.orders.rules import LIVE_STATES
@@ -157,9 +157,9 @@ def _book(refund: RefundView, merchant_ref: str, at: datetime) -> None:
         kind, account, owner = TransactionKind.REFUND, AccountKind.UNREDEEMED, merchant_ref
     else:
         kind, account, owner = TransactionKind.SUSPENSE_OUT, AccountKind.SUSPENSE, refund.provider
-    post(
-        kind=kind,
-        reference=f"refund:{refund.ref}",
-        transfers=[TransferSpec(account, owner, AccountKind.CLEARING, refund.provider, refund.amount)],
-        at=at,
-    )
+    units = orders_read.units(list(refund.unit_refs)) if refund.unit_refs else ()
+    promoted = sum((unit.discount_platform for unit in units), Money(0, refund.amount.unit))
+    transfers = [TransferSpec(account, owner, AccountKind.CLEARING, refund.provider, refund.amount)]
+    if promoted:
+        transfers.append(TransferSpec(account, owner, AccountKind.PROMOTION, PLATFORM, promoted))
+    post(kind=kind, reference=f"refund:{refund.ref}", transfers=transfers, at=at)

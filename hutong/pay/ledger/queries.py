@@ -45,6 +45,24 @@ def balances(kind: AccountKind) -> dict[str, list[Money]]:
     return by_owner
 
 
+def moved(account: AccountKind, *kinds: TransactionKind) -> dict[tuple[str, str], int]:
+    """What transactions of these kinds brought into accounts of a kind, less what they took out, in minor
+    units by (owner, unit). Reads every such transaction: for checks, not for pages."""
+    found = rows(
+        """WITH side AS (
+               SELECT transaction_id, to_account_id AS account_id, amount FROM ledger_transfer
+               UNION ALL SELECT transaction_id, from_account_id, -amount FROM ledger_transfer
+           )
+           SELECT a.owner_ref, a.unit, sum(side.amount)::bigint AS minor
+           FROM ledger_account a JOIN side ON side.account_id = a.id
+           JOIN ledger_transaction x ON x.id = side.transaction_id
+           WHERE a.kind = %(account)s AND x.kind = ANY (%(kinds)s::text[])
+           GROUP BY a.owner_ref, a.unit""",
+        {"account": str(account), "kinds": [str(kind) for kind in kinds]},
+    )
+    return {(each["owner_ref"], each["unit"]): int(each["minor"]) for each in found}
+
+
 def entries(reference: str) -> list[Entry]:
     """The transfers posted under a reference, in the order they were given; empty when there are none."""
     return [_entry(found) for found in rows(_ENTRIES + " WHERE x.reference = %s ORDER BY t.id", [reference])]

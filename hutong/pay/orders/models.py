@@ -106,7 +106,9 @@ class Unit(models.Model):
     paid = models.BigIntegerField()
     commission = models.BigIntegerField()
     commission_rate_ppm = models.IntegerField()
-    commission_reason = models.CharField(max_length=40)
+    commission_reason = models.CharField(max_length=100)
+    commission_tax = models.BigIntegerField(default=0, db_default=0)
+    provider_fee = models.BigIntegerField(default=0, db_default=0)
     tax = models.BigIntegerField()
     unit = models.CharField(max_length=40)
     used_at = models.DateTimeField(null=True)
@@ -127,8 +129,14 @@ class Unit(models.Model):
                 name="orders_unit_adds_up",
             ),
             models.CheckConstraint(
-                condition=Q(commission__gte=0, commission__lte=F("paid") + F("discount_platform")),
-                name="orders_unit_commission_within_price",
+                condition=Q(commission__gte=0, commission_tax__gte=0, provider_fee__gte=0)
+                & Q(
+                    paid__gte=F("commission")
+                    + F("commission_tax")
+                    + F("provider_fee")
+                    - F("discount_platform")
+                ),
+                name="orders_unit_fees_within_price",
             ),
         ]
         indexes = [

@@ -99,12 +99,21 @@ class SoldUnit:
     paid: Money
     commission: Money
     commission_rate_ppm: int
+    commission_reason: str
+    commission_tax: Money
+    provider_fee: Money
+    """What the merchant bears of the provider's fee."""
     tax: Money
 
     @property
     def gross(self) -> Money:
         """What the merchant sold it for: paid by the shopper plus what the platform put in."""
         return self.paid + self.discount_platform
+
+    @property
+    def net(self) -> Money:
+        """What the merchant gets of it."""
+        return self.gross - self.commission - self.commission_tax - self.provider_fee
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ class Settled(models.Model):
     store_ref = ref_field(blank=True, default="")
     gross = models.BigIntegerField()
     commission = models.BigIntegerField()
+    commission_tax = models.BigIntegerField(default=0, db_default=0)
+    provider_fee = models.BigIntegerField(default=0, db_default=0)
     net = models.BigIntegerField()
     unit = models.CharField(max_length=40)
     at = models.DateTimeField()
@@ -29,7 +31,8 @@ class Settled(models.Model):
             ),
             models.UniqueConstraint(fields=["reference", "unit_ref"], name="settlement_reference_once"),
             models.CheckConstraint(
-                condition=Q(gross=F("commission") + F("net"), commission__gte=0, net__gte=0),
+                condition=Q(gross=F("commission") + F("commission_tax") + F("provider_fee") + F("net"))
+                & Q(commission__gte=0, commission_tax__gte=0, provider_fee__gte=0, net__gte=0),
                 name="settlement_adds_up",
             ),
             models.CheckConstraint(

@@ -214,7 +214,11 @@ def test_a_lock_outside_a_transaction_is_refused() -> None:
         (lambda at: Unit.objects.update(state="used"), "orders_unit_state_with_its_time"),
         (lambda at: Unit.objects.update(state="used", used_at=at, refunded_at=at), "orders_unit_state"),
         (lambda at: Unit.objects.update(paid=1), "orders_unit_adds_up"),
-        (lambda at: Unit.objects.update(commission=1991), "orders_unit_commission_within_price"),
+        (lambda at: Unit.objects.update(commission=1991), "orders_unit_fees_within_price"),
+        (lambda at: Unit.objects.update(commission_tax=1792), "orders_unit_fees_within_price"),
+        (lambda at: Unit.objects.update(provider_fee=1792), "orders_unit_fees_within_price"),
+        (lambda at: Unit.objects.update(provider_fee=-1), "orders_unit_fees_within_price"),
+        (lambda at: Unit.objects.update(commission_tax=-1), "orders_unit_fees_within_price"),
     ],
 )
 def test_the_database_refuses_what_cannot_be(

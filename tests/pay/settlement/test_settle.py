@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from hutong.kernel.money import Money
 from hutong.pay.ledger import queries as ledger
-from hutong.pay.ledger.services import BalanceTooLow
-from hutong.pay.ledger.types import PLATFORM, AccountKind
+from hutong.pay.ledger.services import BalanceTooLow, post
+from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, TransferSpec
 from hutong.pay.settlement import queries, services
 from hutong.pay.settlement.models import Settled
 from hutong.pay.settlement.types import Earnings, SettledUnit, Share
@@ -20,8 +20,14 @@ from tests.factories.ledger import capture, euros
 pytestmark = pytest.mark.django_db
 
 
-def share(name: str = "a", *, gross: int = 1990, commission: int = 199) -> Share:
-    return Share(unit_ref=f"unt_{name}", gross=euros(gross), commission=euros(commission))
+def share(name: str = "a", *, gross: int = 1990, commission: int = 199, tax: int = 0, fee: int = 0) -> Share:
+    return Share(
+        unit_ref=f"unt_{name}",
+        gross=euros(gross),
+        commission=euros(commission),
+        commission_tax=euros(tax),
+        provider_fee=euros(fee),
+    )
 
 
 def settle(*shares: Share, reference: str = "red_1", at: datetime) -> tuple[SettledUnit, ...]:
@@ -29,7 +35,8 @@ def settle(*shares: Share, reference: str = "red_1", at: datetime) -> tuple[Sett
 
 
 def balance(kind: AccountKind) -> Money:
-    return ledger.balance(kind, PLATFORM if kind is AccountKind.COMMISSION else "mer_a", "EUR")
+    merchants = (AccountKind.UNREDEEMED, AccountKind.PAYABLE)
+    return ledger.balance(kind, "mer_a" if kind in merchants else PLATFORM, "EUR")
 
 
 def test_a_redemption_is_shared_between_merchant_and_platform(at: datetime) -> None:
@@ -42,6 +49,42 @@ def test_a_redemption_is_shared_between_merchant_and_platform(at: datetime) -> N
     assert balance(AccountKind.PAYABLE) == euros(1791)
     assert balance(AccountKind.COMMISSION) == euros(199)
     assert queries.problems() == ledger.problems() == []
+
+
+def test_tax_on_the_commission_and_a_share_of_the_fee_are_kept_apart(at: datetime) -> None:
+    capture(euros(3980))
+    (settled, _b) = settle(share(tax=51, fee=30), share("b", tax=50), at=at)
+    kinds = (
+        AccountKind.PAYABLE,
+        AccountKind.COMMISSION,
+        AccountKind.COMMISSION_TAX,
+        AccountKind.PROVIDER_FEES,
+    )
+
+    assert settled.net == euros(1710)
+    assert [balance(kind).minor for kind in kinds] == [3451, 398, 101, 30]
+    earned = two_days("mer_a", at)
+    assert (earned.commission_tax, earned.provider_fee, earned.net) == (euros(101), euros(30), euros(3451))
+    ((_day, daily),) = queries.daily(
+        "mer_a", unit="EUR", zone="UTC", first_on=at.date(), last_on=at.date(), store_ref="sto_a"
+    )
+    assert daily == earned
+    assert queries.problems() == ledger.problems() == []
+
+    assert [undone.provider_fee.minor for undone in services.unsettle(reference="red_1", at=at)] == [30, 0]
+    assert [balance(kind).minor for kind in kinds] == [0, 0, 0, 0]
+    assert balance(AccountKind.UNREDEEMED) == euros(3980)
+    assert queries.problems() == ledger.problems() == []
+
+
+def test_other_movements_of_the_same_accounts_are_no_difference(at: datetime) -> None:
+    capture(euros(1990))
+    settle(share(fee=30), at=at)
+    paid = TransferSpec(AccountKind.PAYABLE, "mer_a", AccountKind.PAYOUT, "mer_a", euros(1000))
+    post(kind=TransactionKind.PAYOUT_SENT, reference="payout:1", transfers=[paid], at=at)
+    billed = TransferSpec(AccountKind.PROVIDER_FEES, PLATFORM, AccountKind.CLEARING, "sandbox", euros(55))
+    post(kind=TransactionKind.PROVIDER_FEE, reference="fee:1", transfers=[billed], at=at)
+    assert queries.problems() == []
 
 
 def test_undoing_takes_back_exactly_that_and_can_be_done_again(at: datetime) -> None:
@@ -101,9 +144,23 @@ def test_amounts_of_nothing_are_settled_without_a_posting(at: datetime) -> None:
         [share(), share()],
         [share(commission=1991)],
         [share(commission=-1)],
-        [share(), Share("unt_b", Money(5, "SEK"), Money(1, "SEK"))],
+        [share(tax=1792)],
+        [share(tax=-1)],
+        [share(fee=1792)],
+        [share(fee=-1)],
+        [share(), Share("unt_b", *[Money(minor, "SEK") for minor in (5, 1, 0, 0)])],
     ],
-    ids=["none", "twice", "all and more", "negative", "two currencies"],
+    ids=[
+        "none",
+        "twice",
+        "all and more",
+        "negative",
+        "too much tax",
+        "negative tax",
+        "too much of the fee",
+        "negative fee",
+        "two currencies",
+    ],
 )
 def test_shares_that_do_not_add_up_are_a_fault_of_the_caller(shares: list[Share], at: datetime) -> None:
     with pytest.raises(ValueError):

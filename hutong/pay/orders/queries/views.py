@@ -172,7 +172,7 @@ def order_list(
 _SOLD_UNITS = """
 SELECT u.public_id AS unit_ref, o.public_id AS order_ref, m.public_id AS merchant_ref, l.offer_ref,
     l.titles::text AS titles, u.state, u.list, u.discount_merchant, u.discount_platform, u.paid, u.commission,
-    u.commission_rate_ppm, u.tax, u.unit
+    u.commission_rate_ppm, u.commission_reason, u.commission_tax, u.provider_fee, u.tax, u.unit
 FROM orders_unit u
 JOIN orders_line l ON l.id = u.line_id
 JOIN orders_order o ON o.id = u.order_id
@@ -229,6 +229,9 @@ def sold_unit(found: dict[str, Any]) -> SoldUnit:
         paid=Money(found["paid"], unit),
         commission=Money(found["commission"], unit),
         commission_rate_ppm=found["commission_rate_ppm"],
+        commission_reason=found["commission_reason"],
+        commission_tax=Money(found["commission_tax"], unit),
+        provider_fee=Money(found["provider_fee"], unit),
         tax=Money(found["tax"], unit),
     )
 

@@ -110,6 +110,8 @@ def mark_paid(*, order_ref: str, by: str, at: datetime, late: bool = False) -> t
                 commission=amounts.commission.minor,
                 commission_rate_ppm=amounts.commission_rate_ppm,
                 commission_reason=amounts.commission_reason,
+                commission_tax=amounts.commission_tax.minor,
+                provider_fee=amounts.provider_fee.minor,
                 tax=amounts.tax.minor,
                 unit=quote.unit,
             )
@@ -136,6 +138,9 @@ def _sold(order_ref: str, quote: Quote, units: Sequence[Unit]) -> tuple[SoldUnit
             paid=Money(unit.paid, unit.unit),
             commission=Money(unit.commission, unit.unit),
             commission_rate_ppm=unit.commission_rate_ppm,
+            commission_reason=unit.commission_reason,
+            commission_tax=Money(unit.commission_tax, unit.unit),
+            provider_fee=Money(unit.provider_fee, unit.unit),
             tax=Money(unit.tax, unit.unit),
         )
         for line, unit in zip(lines, units, strict=True)

@@ -8,8 +8,13 @@ from typing import Any
 from hutong.kernel.money import Money
 from hutong.kernel.rows import row, rows
 from hutong.pay.ledger import queries as ledger
-from hutong.pay.ledger.types import PLATFORM, AccountKind
+from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind
 from hutong.pay.settlement.types import Earnings, SettledUnit
+
+_SUMS = """
+    coalesce(sum(s.gross), 0)::bigint AS gross, coalesce(sum(s.commission), 0)::bigint AS commission,
+    coalesce(sum(s.commission_tax), 0)::bigint AS commission_tax,
+    coalesce(sum(s.provider_fee), 0)::bigint AS provider_fee, coalesce(sum(s.net), 0)::bigint AS net"""
 
 
 def earnings(
@@ -17,37 +22,29 @@ def earnings(
 ) -> Earnings:
     """What a merchant, or one of its stores, earned in a half-open span. Index `settlement_by_merchant`."""
     found = row(
-        """SELECT count(*) AS units, coalesce(sum(gross), 0)::bigint AS gross,
-                  coalesce(sum(commission), 0)::bigint AS commission, coalesce(sum(net), 0)::bigint AS net
-           FROM settlement_settled
+        f"""SELECT count(*) AS units, {_SUMS} FROM settlement_settled s
            WHERE merchant_ref = %(merchant)s AND unit = %(unit)s AND undone_at IS NULL
              AND at >= %(from)s::timestamptz AND at < %(to)s::timestamptz
-             AND (%(store)s::text IS NULL OR store_ref = %(store)s::text)""",
+             AND (%(store)s::text IS NULL OR store_ref = %(store)s::text)""",  # noqa: S608  # a constant above
         {"merchant": merchant_ref, "unit": unit, "from": starts_at, "to": ends_at, "store": store_ref},
     )
     assert found is not None, "a statement of aggregates always has one row"
-    return Earnings(
-        units=found["units"],
-        gross=Money(found["gross"], unit),
-        commission=Money(found["commission"], unit),
-        net=Money(found["net"], unit),
-    )
+    return _earnings(found, unit)
 
 
 # Days are steps of wall time, so that a day of 23 or 25 hours is one step.
-_DAILY = """
+_DAILY = f"""
 WITH step AS (
     SELECT d.day::date AS on_day, d.day AT TIME ZONE %(zone)s AS starts_at,
         (d.day + interval '1 day') AT TIME ZONE %(zone)s AS ends_at
     FROM generate_series(%(first)s::timestamp, %(last)s::timestamp, interval '1 day') AS d (day)
 )
-SELECT step.on_day, count(s.id) AS units, coalesce(sum(s.gross), 0)::bigint AS gross,
-    coalesce(sum(s.commission), 0)::bigint AS commission, coalesce(sum(s.net), 0)::bigint AS net
+SELECT step.on_day, count(s.id) AS units, {_SUMS}
 FROM step LEFT JOIN settlement_settled s ON s.merchant_ref = %(merchant)s AND s.unit = %(unit)s
     AND s.undone_at IS NULL AND s.at >= step.starts_at AND s.at < step.ends_at
     AND (%(store)s::text IS NULL OR s.store_ref = %(store)s::text)
 GROUP BY step.on_day ORDER BY step.on_day
-"""
+"""  # noqa: S608  # a constant above
 
 
 def daily(
@@ -65,24 +62,25 @@ def daily(
             "last": last_on.isoformat(),
         },
     )
-    return [
-        (
-            day["on_day"],
-            Earnings(
-                units=day["units"],
-                gross=Money(day["gross"], unit),
-                commission=Money(day["commission"], unit),
-                net=Money(day["net"], unit),
-            ),
-        )
-        for day in found
-    ]
+    return [(day["on_day"], _earnings(day, unit)) for day in found]
+
+
+def _earnings(found: dict[str, Any], unit: str) -> Earnings:
+    return Earnings(
+        units=found["units"],
+        gross=Money(found["gross"], unit),
+        commission=Money(found["commission"], unit),
+        commission_tax=Money(found["commission_tax"], unit),
+        provider_fee=Money(found["provider_fee"], unit),
+        net=Money(found["net"], unit),
+    )
 
 
 def settled(reference: str) -> list[SettledUnit]:
     """What was settled under a redemption, undone or not."""
     found = rows(
-        """SELECT unit_ref, reference, merchant_ref, store_ref, gross, commission, net, unit, at, undone_at
+        """SELECT unit_ref, reference, merchant_ref, store_ref, gross, commission, commission_tax,
+                  provider_fee, net, unit, at, undone_at
            FROM settlement_settled WHERE reference = %s ORDER BY id""",
         [reference],
     )
@@ -104,36 +102,42 @@ def settled_unit(found: dict[str, Any]) -> SettledUnit:
         store_ref=found["store_ref"],
         gross=Money(found["gross"], unit),
         commission=Money(found["commission"], unit),
+        commission_tax=Money(found["commission_tax"], unit),
+        provider_fee=Money(found["provider_fee"], unit),
         net=Money(found["net"], unit),
         at=found["at"],
         undone_at=found["undone_at"],
     )
 
 
+_PLATFORMS = {
+    "commission": AccountKind.COMMISSION,
+    "commission_tax": AccountKind.COMMISSION_TAX,
+    "provider_fee": AccountKind.PROVIDER_FEES,
+}
+
+
 def problems() -> list[str]:
-    """Compare the rows with the books: each merchant's payable with the net of its live rows, the platform's
-    commission with theirs. One line for each difference."""
+    """Compare the rows with the books: what redemptions made payable to each merchant with the net of its live
+    rows, and what they brought the platform with theirs. One line for each difference."""
     live = rows(
-        """SELECT merchant_ref, unit, sum(net)::bigint AS net, sum(commission)::bigint AS commission
-           FROM settlement_settled WHERE undone_at IS NULL GROUP BY merchant_ref, unit"""
+        f"""SELECT s.merchant_ref, s.unit, {_SUMS} FROM settlement_settled s
+            WHERE s.undone_at IS NULL GROUP BY s.merchant_ref, s.unit"""  # noqa: S608  # a constant above
     )
     owed = {(found["merchant_ref"], found["unit"]): int(found["net"]) for found in live}
-    earned: dict[tuple[str, str], int] = {}
-    for found in live:
-        key = (PLATFORM, found["unit"])
-        earned[key] = earned.get(key, 0) + int(found["commission"])
-    return [
-        *_differences("payable", owed, AccountKind.PAYABLE),
-        *_differences("commission", earned, AccountKind.COMMISSION),
-    ]
+    problems = _differences("payable", owed, AccountKind.PAYABLE)
+    for column, kind in _PLATFORMS.items():
+        brought: dict[tuple[str, str], int] = {}
+        for found in live:
+            key = (PLATFORM, found["unit"])
+            brought[key] = brought.get(key, 0) + int(found[column])
+        problems += _differences(kind.value, brought, kind)
+    return problems
 
 
 def _differences(name: str, expected: dict[tuple[str, str], int], kind: AccountKind) -> list[str]:
-    booked = {
-        (owner, money.unit): money.minor
-        for owner, amounts in ledger.balances(kind).items()
-        for money in amounts
-    }
+    """Other transactions touch these accounts, too; redemptions and their undoing alone are compared here."""
+    booked = ledger.moved(kind, TransactionKind.REDEEM, TransactionKind.UNDO_REDEEM)
     return [
         f"settlement: {name} of {owner} in {unit} is {booked.get((owner, unit), 0)} in the books, "
         f"{expected.get((owner, unit), 0)} by what is settled"

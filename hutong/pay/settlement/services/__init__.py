@@ -1,5 +1,11 @@
 """Writes of `settlement`."""
 
-from hutong.pay.settlement.services.settling import AlreadySettled, NotSettled, settle, unsettle
+from hutong.pay.settlement.services.settling import (
+    AlreadySettled,
+    NotSettled,
+    settle,
+    unsettle,
+    unsettle_units,
+)
 
-__all__ = ["AlreadySettled", "NotSettled", "settle", "unsettle"]
+__all__ = ["AlreadySettled", "NotSettled", "settle", "unsettle", "unsettle_units"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -37,26 +38,28 @@ class NotSettled(Conflict):
 # A unit has one live row at most; the partial unique index makes a rival wait, and then insert nothing.
 _INSERT = """
 INSERT INTO settlement_settled
-    (unit_ref, reference, merchant_ref, store_ref, gross, commission, net, unit, at)
-SELECT s.unit_ref, %(reference)s, %(merchant_ref)s, %(store_ref)s, s.gross, s.commission,
-    s.gross - s.commission, %(unit)s, %(at)s::timestamptz
-FROM unnest(%(unit_refs)s::text[], %(gross)s::bigint[], %(commissions)s::bigint[])
-    AS s (unit_ref, gross, commission)
+    (unit_ref, reference, merchant_ref, store_ref, gross, commission, commission_tax, provider_fee, net, unit, at)
+SELECT s.unit_ref, %(reference)s, %(merchant_ref)s, %(store_ref)s, s.gross, s.commission, s.commission_tax,
+    s.provider_fee, s.net, %(unit)s, %(at)s::timestamptz
+FROM unnest(%(unit_refs)s::text[], %(gross)s::bigint[], %(commissions)s::bigint[], %(taxes)s::bigint[],
+    %(fees)s::bigint[], %(nets)s::bigint[])
+    AS s (unit_ref, gross, commission, commission_tax, provider_fee, net)
 ORDER BY s.unit_ref
 ON CONFLICT DO NOTHING
 """
 
 _UNDO = """
 UPDATE settlement_settled SET undone_at = %(at)s::timestamptz
-WHERE reference = %(reference)s AND undone_at IS NULL
-RETURNING unit_ref, reference, merchant_ref, store_ref, gross, commission, net, unit, at, undone_at
+WHERE (reference = %(reference)s OR unit_ref = ANY (%(unit_refs)s::text[])) AND undone_at IS NULL
+RETURNING unit_ref, reference, merchant_ref, store_ref, gross, commission, commission_tax, provider_fee, net,
+    unit, at, undone_at
 """
 
 
 def settle(
     *, shares: Sequence[Share], merchant_ref: str, reference: str, at: datetime, store_ref: str = ""
 ) -> tuple[SettledUnit, ...]:
-    """Owe the merchant the net of redeemed units, and keep the commission, in the books.
+    """Owe the merchant the net of redeemed units, and keep commission, its tax and the fee's share, in the books.
 
     `reference` names the redemption; the posting is `redeem:<reference>`. Four statements once the
     accounts exist. Raises AlreadySettled; ledger.BalanceTooLow when more is redeemed than was paid.
@@ -66,6 +69,9 @@ def settle(
         "unit_refs": [share.unit_ref for share in shares],
         "gross": [share.gross.minor for share in shares],
         "commissions": [share.commission.minor for share in shares],
+        "taxes": [share.commission_tax.minor for share in shares],
+        "fees": [share.provider_fee.minor for share in shares],
+        "nets": [share.net.minor for share in shares],
         "reference": reference,
         "merchant_ref": merchant_ref,
         "store_ref": store_ref,
@@ -80,7 +86,9 @@ def settle(
             store_ref=store_ref,
             gross=share.gross,
             commission=share.commission,
-            net=share.gross - share.commission,
+            commission_tax=share.commission_tax,
+            provider_fee=share.provider_fee,
+            net=share.net,
             at=at,
             undone_at=None,
         )
@@ -99,13 +107,30 @@ def unsettle(*, reference: str, at: datetime) -> tuple[SettledUnit, ...]:
     Four statements. Raises NotSettled when there is nothing live under the reference.
     """
     with transaction.atomic(savepoint=False):
-        undone = tuple(
-            queries.settled_unit(found) for found in rows.rows(_UNDO, {"reference": reference, "at": at})
-        )
+        undone = _undone({"reference": reference, "unit_refs": [], "at": at})
         if not undone:
             raise NotSettled(reference=reference)
         _post(TransactionKind.UNDO_REDEEM, undone, f"undo_redeem:{reference}", at)
     return undone
+
+
+def unsettle_units(*, unit_refs: Sequence[str], reference: str, at: datetime) -> tuple[SettledUnit, ...]:
+    """Take back what these units of one merchant earned, all or none, because their money goes back.
+
+    `reference` names what makes it go back (a refund, a dispute); the posting is `undo_redeem:<reference>`.
+    What was paid out already is owed by the merchant afterwards: `payable` may go below nothing. Four
+    statements. Raises NotSettled when one of them is not settled, or was undone.
+    """
+    with transaction.atomic(savepoint=False):
+        undone = _undone({"reference": None, "unit_refs": list(unit_refs), "at": at})
+        if len(undone) != len(set(unit_refs)):
+            raise NotSettled(reference=reference)
+        _post(TransactionKind.UNDO_REDEEM, undone, f"undo_redeem:{reference}", at)
+    return undone
+
+
+def _undone(params: dict[str, Any]) -> tuple[SettledUnit, ...]:
+    return tuple(queries.settled_unit(found) for found in rows.rows(_UNDO, params))
 
 
 def _one_unit(shares: Sequence[Share]) -> str:
@@ -114,19 +139,22 @@ def _one_unit(shares: Sequence[Share]) -> str:
         raise ValueError("settling names each unit once, and at least one")
     unit = shares[0].gross.unit
     for share in shares:
-        if share.gross.unit != unit or not Money(0, unit) <= share.commission <= share.gross:
+        kept = (share.commission, share.commission_tax, share.provider_fee)
+        if share.gross.unit != unit or min(amount.minor for amount in kept) < 0 or share.net.minor < 0:
             raise ValueError(
-                f"{share.unit_ref}: a commission lies between nothing and what the unit sold for"
+                f"{share.unit_ref}: what is kept lies between nothing and what the unit sold for"
             )
     return unit
 
 
 def _post(kind: TransactionKind, units: Sequence[SettledUnit], reference: str, at: datetime) -> None:
-    """Post the sums of net and commission of one merchant's units; an amount of nothing is no transfer."""
+    """Post the sums of one merchant's units by where they go; an amount of nothing is no transfer."""
     merchant_ref, nothing = units[0].merchant_ref, Money(0, units[0].net.unit)
     sums = {
         (AccountKind.PAYABLE, merchant_ref): sum((settled.net for settled in units), nothing),
         (AccountKind.COMMISSION, PLATFORM): sum((settled.commission for settled in units), nothing),
+        (AccountKind.COMMISSION_TAX, PLATFORM): sum((settled.commission_tax for settled in units), nothing),
+        (AccountKind.PROVIDER_FEES, PLATFORM): sum((settled.provider_fee for settled in units), nothing),
     }
     transfers = [
         TransferSpec(AccountKind.UNREDEEMED, merchant_ref, account, owner, amount)
