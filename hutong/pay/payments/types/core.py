@@ -1,7 +1,7 @@
 """What crosses the boundary of payments: to flows on one side, to the providers' folders on the other."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from hutong.kernel.money import Money
@@ -65,6 +65,23 @@ class AttemptState(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Device(StrEnum):
+    """What a shopper pays on, as far as it matters to providers."""
+
+    DESKTOP = "desktop"
+    PHONE = "phone"
+    WECHAT = "wechat"
+    """A page inside WeChat, where no other app can be opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """Who is about to pay: network address ("" where it is not known) and device. Providers ask for both."""
+
+    address: str = ""
+    device: Device = Device.DESKTOP
+
+
 class ReportStatus(StrEnum):
     """What a provider says about a payment or a refund, in one vocabulary for all providers."""
 
@@ -102,7 +119,10 @@ class RefundReport:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A webhook, checked and understood: about a payment or about a refund, never both or neither."""
+    """A webhook, checked and understood: about a payment, or about a refund, or about nothing of ours.
+
+    Of what is not ours only the id is kept, and nothing follows from it.
+    """
 
     event_id: str
     sent_at: datetime
@@ -122,14 +142,19 @@ class StartRequest:
     description: str
     language: str
     expires_at: datetime | None
+    payer: Payer = Payer()
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The provider's answer to a start: its own id, and the page where the shopper pays."""
+    """The provider's answer to a start: its own id, and the page where the shopper pays.
+
+    `to_scan`: `redirect_url` is no page but a text to be drawn as a code, which the provider's app scans.
+    """
 
     provider_ref: str
     redirect_url: str
+    to_scan: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,115 +181,6 @@ class BookRow:
 
 
 @dataclass(frozen=True, slots=True)
-class BillLine:
-    """A line of a provider's bill: money that came, or (`refund_ref` set) money that went back.
-
-    `fee` is what the provider kept, negative where it gave a part back. `payment_ref` and `refund_ref` are
-    what the line says of us, "" where it names nothing of ours. `status` is the provider's own word.
-    """
-
-    payment_ref: str
-    refund_ref: str
-    provider_ref: str
-    amount: Money
-    fee: Money
-    status: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class BrokenLine:
-    """A line of a bill that cannot be read: which one (from 1), its text, and why."""
-
-    number: int
-    text: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Bill:
-    """One day of a provider's bill, as the provider counts days. What is broken is kept beside the rest."""
-
-    lines: tuple[BillLine, ...]
-    broken: tuple[BrokenLine, ...] = ()
-
-
-class DifferenceKind(StrEnum):
-    """How a bill and our rows can disagree."""
-
-    MISSING_HERE = "missing_here"
-    """The bill names money that we do not know."""
-    MISSING_THERE = "missing_there"
-    """Our money is on neither the bill of its day nor the one after."""
-    AMOUNT = "amount"
-    CURRENCY = "currency"
-    FEE = "fee"
-    """The provider kept another fee than was agreed."""
-    DUPLICATE = "duplicate"
-    """The same money is on a bill again."""
-    STATUS = "status"
-    """The bill says it moved, our rows say it did not."""
-    BROKEN = "broken"
-    """The line cannot be read."""
-
-
-@dataclass(frozen=True, slots=True)
-class OurMoney:
-    """One payment or refund as our rows have it, to be found on a bill. `ref` is its public id."""
-
-    ref: str
-    amount: Money
-    done: bool
-
-
-@dataclass(frozen=True, slots=True)
-class BillDifference:
-    """One thing to be explained: what it is about ("" where the line names nothing), and both sides in words."""
-
-    kind: DifferenceKind
-    ref: str
-    provider_ref: str
-    ours: str
-    theirs: str
-
-
-@dataclass(frozen=True, slots=True)
-class Matched:
-    """A bill against our rows: each line is one of `refs` (it fits) or has its difference, none is left over."""
-
-    refs: tuple[str, ...]
-    differences: tuple[BillDifference, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DifferenceView:
-    """A difference as it is kept until somebody has explained it."""
-
-    difference_ref: str
-    provider: str
-    on: date
-    kind: DifferenceKind
-    ref: str
-    provider_ref: str
-    ours: str
-    theirs: str
-    note: str
-    closed_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class BillView:
-    """A bill as it was matched: how many lines it had, how many fit, and how many differences are open."""
-
-    provider: str
-    on: date
-    fetched_at: datetime
-    lines: int
-    matched: int
-    open: int
-
-
-@dataclass(frozen=True, slots=True)
 class PaymentView:
     """A payment as others see it. `captured`, `refunded`, `suspense` are minor units.
 
@@ -285,11 +201,15 @@ class PaymentView:
     redirect_url: str
     created_at: datetime
     captured_at: datetime | None
+    to_scan: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RefundView:
-    """A refund as others see it. `from_suspense`: it sends back money that belonged to no order."""
+    """A refund as others see it. `from_suspense`: it sends back money that belonged to no order.
+
+    `failure` is the provider's word for why it failed, or why it does not end by itself; "" without one.
+    """
 
     ref: str
     payment_ref: str
@@ -302,6 +222,12 @@ class RefundView:
     from_suspense: bool
     created_at: datetime
     done_at: datetime | None
+    failure: str = ""
+
+    @property
+    def stuck(self) -> bool:
+        """The provider has the money and cannot send it by itself: somebody has to see to it there."""
+        return self.state in (RefundState.PENDING, RefundState.UNKNOWN) and bool(self.failure)
 
 
 class Outcome(StrEnum):
