@@ -105,3 +105,13 @@ class Transfer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} {self.unit}"
+
+
+class Closing(models.Model):
+    """Until when the books of a unit are closed: nothing is posted with an earlier moment."""
+
+    unit = models.CharField(max_length=40, primary_key=True)
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.unit}: {self.until}"

@@ -40,6 +40,7 @@ DECLARED: dict[TransactionKind, frozenset[tuple[AccountKind, AccountKind]]] = {
     TransactionKind.PAYOUT_SENT: frozenset({(_A.PAYABLE, _A.PAYOUT)}),
     TransactionKind.PAYOUT_PAID: frozenset({(_A.PAYOUT, _A.BANK)}),
     TransactionKind.PAYOUT_BOUNCED: frozenset({(_A.PAYOUT, _A.PAYABLE), (_A.BANK, _A.PAYABLE)}),
+    TransactionKind.ADJUST: _both_ways((_A.PAYABLE, _A.LOSSES), (_A.PAYABLE, _A.PROVIDER_FEES)),
     TransactionKind.DISPUTE_OPENED: _DISPUTE,
     TransactionKind.DISPUTE_WON: frozenset((to, source) for source, to in _DISPUTE),
     TransactionKind.DISPUTE_LOST: frozenset(

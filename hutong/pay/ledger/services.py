@@ -30,6 +30,13 @@ class ReferenceReused(Conflict):
     message = _("This booking was already made with other amounts.")
 
 
+class BooksClosed(Conflict):
+    """The moment lies in a month whose books are closed; nothing was posted."""
+
+    code = "books_closed"
+    message = _("The books of this month are closed. An operator has to open them again first.")
+
+
 class _AccountKey(NamedTuple):
     kind: str
     owner: str
@@ -69,7 +76,11 @@ JOIN ledger_account a USING (kind, owner_ref, unit)
 _INSERT = """
 WITH posted AS (
     INSERT INTO ledger_transaction (public_id, reference, kind, at)
-    VALUES (%(public_id)s, %(reference)s, %(kind)s, %(at)s::timestamptz)
+    SELECT %(public_id)s::text, %(reference)s::text, %(kind)s::text, %(at)s::timestamptz
+    WHERE NOT EXISTS (
+        SELECT 1 FROM ledger_closing c
+        WHERE c.unit = ANY (%(units)s::text[]) AND %(at)s::timestamptz < c.until
+    )
     ON CONFLICT (reference) DO NOTHING
     RETURNING id
 )
@@ -103,7 +114,8 @@ def post(*, kind: TransactionKind, reference: str, transfers: Sequence[TransferS
     there (`replayed`). Three statements once the accounts exist. Joins the caller's transaction without a
     savepoint: when it raises, the caller's transaction is lost as well.
 
-    Raises BalanceTooLow, ReferenceReused, and rules.UndeclaredTransaction for what the books do not know.
+    Raises BalanceTooLow, ReferenceReused, BooksClosed for a moment before `close_books`' last word on any of the
+    units, and rules.UndeclaredTransaction for what the books do not know.
     """
     rules.check(kind, reference, transfers)
     with transaction.atomic(savepoint=False):
@@ -196,13 +208,28 @@ def _move_balances(
 
 
 def _replayed(kind: TransactionKind, reference: str, transfers: Sequence[TransferSpec]) -> Posted:
-    """The transaction posted under `reference` before; raises ReferenceReused when it says another thing."""
+    """The transaction posted under `reference` before; raises ReferenceReused when it says another thing.
+
+    Where there is none, nothing was inserted because the books of that moment are closed.
+    """
     entries = queries.entries(reference)
+    if not entries:
+        raise BooksClosed(reference=reference)
     stored = [
         TransferSpec(entry.from_kind, entry.from_owner, entry.to_kind, entry.to_owner, entry.amount)
         for entry in entries
     ]
-    if not entries or entries[0].kind != kind or stored != list(transfers):
+    if entries[0].kind != kind or stored != list(transfers):
         raise ReferenceReused(reference=reference)
     first = entries[0]
     return Posted(first.transaction_ref, reference, first.kind, first.at, replayed=True)
+
+
+def close_books(*, unit: str, until: datetime) -> None:
+    """From now on nothing is posted in `unit` with a moment before `until`; an earlier `until` opens what was
+    closed after it. Whoever calls it keeps the record of who did so, and why."""
+    rows.execute(
+        """INSERT INTO ledger_closing (unit, until) VALUES (%s, %s)
+           ON CONFLICT (unit) DO UPDATE SET until = EXCLUDED.until""",
+        [unit, until],
+    )

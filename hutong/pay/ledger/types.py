@@ -78,6 +78,8 @@ class TransactionKind(StrEnum):
     """The merchant has it."""
     PAYOUT_BOUNCED = "payout_bounced"
     """It came back; the merchant is owed again."""
+    ADJUST = "adjust"
+    """What is owed to a merchant changes by an operator's word: at the platform's cost, or for a fee it bears."""
     DISPUTE_OPENED = "dispute_opened"
     """A provider took back what a cardholder disputes, and its fee for that."""
     DISPUTE_WON = "dispute_won"
