@@ -182,7 +182,7 @@ def _split(charge: Charge, prices: Sequence[Money]) -> list[tuple[Money, Money, 
         parts = amount.allocate([price.minor for price in left]) if room else [amount] * len(left)
         left = [price - part for price, part in zip(left, parts, strict=True)]
         kept.append(parts)
-    return list(zip(*kept, strict=True))  # type: ignore[arg-type]  # three lists give triples
+    return list(zip(*kept, strict=True))
 
 
 def _contained_tax(total: Money, rate_ppm: int) -> Money:

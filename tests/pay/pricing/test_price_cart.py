@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -88,6 +89,88 @@ def test_a_commission_lies_between_nothing_and_everything(rate: int) -> None:
         price_cart([cart_line()], commission_rate_ppm=rate)
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What is kept of a line, in cents."""
+
+    commission: Money
+    commission_tax: Money
+    provider_fee: Money
+    rate_ppm: int = 100_000
+    reason: str = "rule cru_x merchant"
+
+
+def kept(commission: int, tax: int, fee: int) -> Kept:
+    return Kept(euros(commission), euros(tax), euros(fee))
+
+
+def test_each_line_has_its_own_charge() -> None:
+    priced = price_cart(
+        [cart_line(quantity=3, price=1000), cart_line(price=500, list_price=500)],
+        charges=[kept(301, 75, 31), kept(0, 0, 0)],
+    )
+    first, second = priced.lines
+    amounts = [
+        (unit.commission.minor, unit.commission_tax.minor, unit.provider_fee.minor) for unit in first.units
+    ]
+    assert amounts == [(101, 25, 10), (100, 25, 11), (100, 25, 10)]
+    assert first.units[0].commission_reason == "rule cru_x merchant"
+    assert not second.units[0].commission
+    assert (priced.commission_tax_total, priced.provider_fee_total) == (euros(75), euros(31))
+    assert from_json(json.loads(json.dumps(to_json(priced)))) == priced
+
+
+def test_no_unit_loses_more_than_it_was_sold_for() -> None:
+    # Two cents over three uses: one of them is worth nothing, and nothing can be kept of it.
+    line = replace(cart_line(price=2, list_price=2, quantity=2), uses=3)
+    units = price_cart([line], charges=[kept(2, 1, 1)]).lines[0].units
+    assert [unit.paid.minor for unit in units] == [1, 1, 0, 1, 1, 0]
+    assert [unit.commission.minor for unit in units] == [1, 1, 0, 0, 0, 0]
+    assert [unit.commission_tax.minor for unit in units] == [0, 0, 0, 1, 0, 0]
+    assert [unit.provider_fee.minor for unit in units] == [0, 0, 0, 0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    "charges",
+    [[kept(1991, 0, 0)], [kept(1000, 991, 0)], [kept(1000, 900, 91)], [kept(-1, 0, 0)], [kept(0, 0, 0)] * 2],
+    ids=["commission", "tax", "fee", "negative", "of two lines"],
+)
+def test_a_charge_that_cannot_be_is_refused(charges: list[Kept]) -> None:
+    with pytest.raises(CartInvalid):
+        price_cart([cart_line(price=1990)], charges=charges)
+
+
+def test_the_platform_pays_a_part_of_the_price() -> None:
+    line = replace(cart_line(quantity=2, price=1990, list_price=2990), discount_platform=euros(500))
+    priced = quote(line)
+    unit = priced.lines[0].units[1]
+    assert (unit.paid, unit.discount_merchant, unit.discount_platform) == (
+        euros(1490),
+        euros(1000),
+        euros(500),
+    )
+    assert (priced.total, priced.discount_total, priced.commission_total) == (
+        euros(2980),
+        euros(3000),
+        euros(398),
+    )
+    for amount in (-1, 1991):
+        with pytest.raises(CartInvalid):
+            quote(replace(line, discount_platform=euros(amount)))
+
+
+def test_a_quote_of_the_first_version_is_read_as_it_was_written() -> None:
+    """Orders that await payment while the site is upgraded carry it."""
+    stored = json.loads(json.dumps(to_json(quote())))
+    stored["version"] = 1
+    for name in ("commission_tax", "provider_fee"):
+        del stored[f"{name}_total"], stored["lines"][0]["units"][0][name]
+    read = from_json(stored)
+    assert (read.version, read.hash, to_json(read)) == (1, stored["hash"], stored)
+    assert read.commission_total == euros(199)
+    assert read.lines[0].units[0].provider_fee == euros(0)
+
+
 def _set(path: str, value: object) -> Callable[[dict[str, Any]], object]:
     def change(stored: dict[str, Any]) -> None:
         *way, last = path.split(".")
@@ -102,7 +185,8 @@ def _set(path: str, value: object) -> Callable[[dict[str, Any]], object]:
 @pytest.mark.parametrize(
     "damage",
     [
-        _set("version", 2),
+        _set("version", 3),
+        _set("version", 1),
         _set("total", 1),
         _set("hash", "0" * 32),
         _set("lines", []),
@@ -110,6 +194,8 @@ def _set(path: str, value: object) -> Callable[[dict[str, Any]], object]:
         _set("lines.0.units.0.paid", 1),
         _set("lines.0.units.0.paid", 19.9),
         _set("lines.0.units.0.commission", 5),
+        _set("lines.0.units.0.provider_fee", 5),
+        _set("lines.0.units.0.commission_tax", 5),
         lambda stored: stored.pop("unit"),
         lambda stored: stored["lines"][0].pop("offer_ref"),
     ],
