@@ -1,4 +1,8 @@
-"""Giving money back for what was not used: take the right away first, then send the money, then book it."""
+"""Giving money back: take the right away first, then send the money, then book it.
+
+What was not used is the shopper's to take back. What was used goes back out of goodwill: the shop or the operator
+says why, and what the shop had earned of it is taken back, also after it was paid out.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from hutong.flows import fulfil, tell
 from hutong.kernel import audit, live, outbox
-from hutong.kernel.errors import Conflict, Forbidden
+from hutong.kernel.errors import Conflict, Forbidden, Invalid
 from hutong.kernel.locking import retrying
 from hutong.kernel.money import Money
 from hutong.pay.ledger.services import post
@@ -16,10 +20,14 @@ from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, Tran
 from hutong.pay.orders import queries as orders_read
 from hutong.pay.orders import services as orders
 from hutong.pay.orders.rules import LIVE_STATES
+from hutong.pay.orders.types import OrderFacts
 from hutong.pay.payments import queries as payments_read
 from hutong.pay.payments import services as payments
 from hutong.pay.payments.types import Outcome, PaymentState, RefundReport, RefundState, RefundView
+from hutong.pay.settlement.services import unsettle_units
 from hutong.town.catalog.types import OfferKind
+from hutong.town.merchants.queries import has_right
+from hutong.town.merchants.types import Right
 from hutong.town.people.models import Person
 
 
@@ -30,6 +38,13 @@ class NothingToRefund(Conflict):
     message = _("There is nothing left to refund: it was used, or refunded before.")
 
 
+class ReasonMissing(Invalid):
+    """What was used goes back for a reason that was said."""
+
+    code = "refund_reason_missing"
+    message = _("Please say why what was used is refunded.")
+
+
 def refund(
     *,
     order_ref: str,
@@ -38,27 +53,34 @@ def refund(
     by: Person,
     as_operator: bool,
     at: datetime,
+    as_merchant: bool = False,
 ) -> RefundView:
     """Give back what was paid for `unit_refs` of an order (None: everything not used), to where it came from.
 
     Never inside a transaction: the provider is called. First the uses are taken away and the refund is
     recorded, in one transaction, so that a voucher is never used and refunded; then the money is sent. The
-    answer may still be PENDING or UNKNOWN; the janitor goes on. A shopper refunds only own orders, others look
-    unknown. Raises `NothingToRefund`, `UnitsNotRefundable`, `OrderUnknown`.
+    answer may still be PENDING or UNKNOWN; the janitor goes on. A shopper refunds only own orders and what was not
+    used; who has `Right.REFUND` at the order's shop (`as_merchant`) and an operator also what was, with a reason.
+    Other orders look unknown. Raises `NothingToRefund`, `ReasonMissing`, `UnitsNotRefundable`, `OrderUnknown`.
     """
-    requested = _request(order_ref, unit_refs, reason, by, as_operator, at)
+    requested = _request(order_ref, unit_refs, reason.strip(), by, as_operator, as_merchant, at)
     send(refund_ref=requested.ref, at=at)
     return payments_read.refund_by_ref(requested.ref) or requested
 
 
 @retrying
 def _request(
-    order_ref: str, unit_refs: Sequence[str] | None, reason: str, by: Person, as_operator: bool, at: datetime
+    order_ref: str,
+    unit_refs: Sequence[str] | None,
+    reason: str,
+    by: Person,
+    as_operator: bool,
+    as_merchant: bool,
+    at: datetime,
 ) -> RefundView:
     with transaction.atomic():
         order = orders.lock_order(order_ref=order_ref)
-        if order.person_id != by.pk and not as_operator:
-            raise orders.OrderUnknown(order_ref=order_ref)
+        _check_asker(order, by, as_operator=as_operator, as_merchant=as_merchant)
         payment = payments_read.payment_for_order(order_ref)
         if order.state not in LIVE_STATES or payment is None or payment.state is not PaymentState.CAPTURED:
             raise NothingToRefund
@@ -69,13 +91,22 @@ def _request(
             raise NothingToRefund
         if not set(wanted) <= set(offers):
             raise orders.UnitsNotSold(unit_refs=sorted(set(wanted) - set(offers)))
-        vouchers = kind.give_back(order_ref=order_ref, units={ref: offers[ref] for ref in wanted}, at=at)
-        units = orders.mark_units_refunded(order_ref=order_ref, unit_refs=wanted, by=by.public_id, at=at)
+        generous = as_operator or as_merchant
+        released = kind.give_back(
+            order_ref=order_ref, units={ref: offers[ref] for ref in wanted}, at=at, used_too=generous
+        )
+        if released.used and not reason:
+            raise ReasonMissing
+        units = orders.mark_units_refunded(
+            order_ref=order_ref, unit_refs=wanted, by=by.public_id, at=at, used_too=generous
+        )
         amount = sum((unit.paid for unit in units), Money(0, order.total.unit))
         requested = payments.request_refund(
             payment_ref=payment.ref, amount=amount, unit_refs=wanted, reason=reason, at=at
         )
-        if as_operator:
+        if released.used:
+            unsettle_units(unit_refs=released.used, reference=requested.ref, at=at)
+        if generous:
             audit.record(
                 action="order.refunded",
                 subject=order_ref,
@@ -86,15 +117,27 @@ def _request(
                     "amount": amount.minor,
                     "unit": amount.unit,
                     "units": len(wanted),
+                    "used": len(released.used),
                 },
                 merchant=order.merchant_ref,
                 reason=reason,
             )
-        for topic in (order_ref, *vouchers):
+        for topic in (order_ref, *released.voucher_refs):
             live.hint(topic)
         for offer_ref in {offers[ref] for ref in wanted}:
             outbox.send("count_sold", at=at, offer_ref=offer_ref)
     return requested
+
+
+def _check_asker(order: OrderFacts, by: Person, *, as_operator: bool, as_merchant: bool) -> None:
+    if as_operator:
+        allowed = by.is_operator
+    elif as_merchant:
+        allowed = has_right(by, Right.REFUND, order.merchant_ref, order.store_ref)
+    else:
+        allowed = order.person_id == by.pk
+    if not allowed:
+        raise orders.OrderUnknown(order_ref=order.order_ref)
 
 
 def send(*, refund_ref: str, at: datetime) -> str:
@@ -152,7 +195,10 @@ def resend(*, refund_ref: str, by: Person, at: datetime) -> RefundView:
 
 
 def _book(refund: RefundView, merchant_ref: str, at: datetime) -> None:
-    """Money for named units was not yet redeemed; money without units lay in suspense."""
+    """Money for named units was not yet redeemed; money without units lay in suspense.
+
+    What the platform had put into the units' price goes back to it.
+    """
     if refund.unit_refs:
         kind, account, owner = TransactionKind.REFUND, AccountKind.UNREDEEMED, merchant_ref
     else:

@@ -104,7 +104,7 @@ def test_an_undo_after_the_end_of_validity_does_not_revive(at: datetime) -> None
     assert (made.row.state, made.row.uses_left) == ("expired", 1)
     with pytest.raises(services.VoucherExpired):
         vouchers.redeem(made, device, at=last_minute + timedelta(minutes=2))
-    assert services.release_for_refund(unit_refs=made.unit_refs) == [made.ref]
+    assert services.release_for_refund(unit_refs=made.unit_refs).voucher_refs == (made.ref,)
 
 
 def test_an_undone_use_in_the_middle_is_the_next_one_used(at: datetime) -> None:
@@ -118,7 +118,7 @@ def test_an_undone_use_in_the_middle_is_the_next_one_used(at: datetime) -> None:
 
 def test_an_unused_voucher_is_refunded_and_then_not_served() -> None:
     made = vouchers.voucher()
-    assert services.release_for_refund(unit_refs=made.unit_refs) == [made.ref]
+    assert services.release_for_refund(unit_refs=made.unit_refs).voucher_refs == (made.ref,)
     assert made.row.state == "refunded"
     with pytest.raises(services.VoucherRefunded):
         vouchers.redeem(made)
@@ -133,6 +133,22 @@ def test_a_used_voucher_is_not_refunded() -> None:
         services.release_for_refund(unit_refs=made.unit_refs)
     assert refused.value.details == {"unit_refs": list(made.unit_refs)}
     assert made.row.state == "used"
+
+
+def test_a_used_use_is_refunded_out_of_goodwill_and_then_not_undone(at: datetime) -> None:
+    made = vouchers.voucher(uses=2)
+    device = merchants.device(store=made.store)
+    redeemed = vouchers.redeem(made, device, at=at)
+    released = services.release_for_refund(unit_refs=[redeemed.unit_ref], used_too=True)
+    assert (released.voucher_refs, released.used) == ((made.ref,), (redeemed.unit_ref,))
+    assert (made.row.state, made.row.uses_left) == ("ready", 1)
+    with pytest.raises(services.VoucherRefunded):
+        undo(redeemed.redemption_ref, device, at)
+    with pytest.raises(services.UnitsNotRefundable):
+        services.release_for_refund(unit_refs=[redeemed.unit_ref], used_too=True)
+    assert services.release_for_refund(unit_refs=made.unit_refs[1:], used_too=True).used == ()
+    assert made.row.state == "refunded"
+    assert queries.problems() == []
 
 
 def test_three_unused_of_ten_are_refunded_exactly(django_assert_num_queries: DjangoAssertNumQueries) -> None:

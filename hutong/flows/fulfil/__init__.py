@@ -11,6 +11,7 @@ from typing import Protocol
 from hutong.flows.fulfil.voucher import VoucherFulfilment
 from hutong.pay.orders.types import OrderFacts, SoldUnit
 from hutong.town.catalog.types import OfferKind, OfferView
+from hutong.visit.vouchers.types import Released
 
 
 class Fulfilment(Protocol):
@@ -40,8 +41,10 @@ class Fulfilment(Protocol):
     def refundable(self, *, unit_refs: Sequence[str]) -> list[str]:
         """Those of the units that were neither enjoyed nor given back."""
 
-    def give_back(self, *, order_ref: str, units: Mapping[str, str], at: datetime) -> list[str]:
-        """Take `units` (unit_ref -> offer_ref) away for a refund, all or none; refs of what changed."""
+    def give_back(
+        self, *, order_ref: str, units: Mapping[str, str], at: datetime, used_too: bool = False
+    ) -> Released:
+        """Take `units` (unit_ref -> offer_ref) away for a refund, all or none; of enjoyed ones only the money."""
 
 
 KINDS: Mapping[OfferKind, Fulfilment] = {OfferKind.VOUCHER: VoucherFulfilment()}

@@ -13,6 +13,7 @@ from hutong.visit.stock import services as stock
 from hutong.visit.stock.types import Want
 from hutong.visit.vouchers import queries as vouchers
 from hutong.visit.vouchers.services import issue, release_for_refund
+from hutong.visit.vouchers.types import Released
 
 
 class VoucherFulfilment:
@@ -66,9 +67,12 @@ class VoucherFulfilment:
         """Units whose use is ready."""
         return vouchers.unused_units(unit_refs)
 
-    def give_back(self, *, order_ref: str, units: Mapping[str, str], at: datetime) -> list[str]:
-        """Take the uses away, and put the units back into the stock."""
-        changed = release_for_refund(unit_refs=list(units))
-        for offer_ref, quantity in sorted(Counter(units.values()).items()):
+    def give_back(
+        self, *, order_ref: str, units: Mapping[str, str], at: datetime, used_too: bool = False
+    ) -> Released:
+        """Take the uses away, and put what was not used back into the stock."""
+        released = release_for_refund(unit_refs=list(units), used_too=used_too)
+        unused = Counter(offer_ref for unit_ref, offer_ref in units.items() if unit_ref not in released.used)
+        for offer_ref, quantity in sorted(unused.items()):
             stock.return_sold(order_ref=order_ref, offer_ref=offer_ref, quantity=quantity)
-        return changed
+        return released

@@ -120,7 +120,7 @@ class Unit(models.Model):
             models.CheckConstraint(
                 condition=Q(state=UnitState.SOLD.value, used_at__isnull=True, refunded_at__isnull=True)
                 | Q(state=UnitState.USED.value, used_at__isnull=False, refunded_at__isnull=True)
-                | Q(state=UnitState.REFUNDED.value, used_at__isnull=True, refunded_at__isnull=False),
+                | Q(state=UnitState.REFUNDED.value, refunded_at__isnull=False),
                 name="orders_unit_state_with_its_time",
             ),
             models.CheckConstraint(

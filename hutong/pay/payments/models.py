@@ -83,6 +83,8 @@ class Refund(models.Model):
     # The failed refund that this one tries again; a refund is tried again once, the new one may be again.
     again_for = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="tried_again")
     provider_ref = models.CharField(max_length=100, null=True)
+    # The provider's word for why it failed, or why it does not end by itself.
+    failure = models.CharField(max_length=200, default="", db_default="", blank=True)
     created_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
     ask_at = models.DateTimeField(null=True)

@@ -80,6 +80,14 @@ class UndoResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Released:
+    """Whose uses were taken away for a refund, and which of the units had been used before."""
+
+    voucher_refs: tuple[str, ...]
+    used: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class VoucherStore:
     """A store in which a voucher is good."""
 

@@ -20,9 +20,10 @@ WITH held AS (
     SELECT id FROM orders_unit WHERE public_id = ANY (%(unit_refs)s::text[]) ORDER BY id FOR UPDATE
 )
 UPDATE orders_unit u
-SET state = %(to_state)s, used_at = %(used_at)s::timestamptz, refunded_at = %(refunded_at)s::timestamptz
+SET state = %(to_state)s::text, refunded_at = %(refunded_at)s::timestamptz,
+    used_at = CASE WHEN %(to_state)s::text = 'refunded' THEN u.used_at ELSE %(used_at)s::timestamptz END
 FROM held, orders_line l, orders_order o, merchants_merchant m
-WHERE u.id = held.id AND u.state = %(from_state)s AND l.id = u.line_id AND o.id = u.order_id
+WHERE u.id = held.id AND u.state = ANY (%(from_states)s::text[]) AND l.id = u.line_id AND o.id = u.order_id
     AND m.id = u.merchant_id AND (%(order_ref)s::text IS NULL OR o.public_id = %(order_ref)s::text)
 RETURNING u.public_id AS unit_ref, o.public_id AS order_ref, m.public_id AS merchant_ref, l.offer_ref,
     l.titles::text AS titles, u.state, u.list, u.discount_merchant, u.discount_platform, u.paid, u.commission,
@@ -34,17 +35,17 @@ RETURNING u.public_id AS unit_ref, o.public_id AS order_ref, m.public_id AS merc
 
 def _change_units(
     unit_refs: Sequence[str],
-    from_state: UnitState,
+    from_states: Sequence[UnitState],
     to_state: UnitState,
     at: datetime,
     order_ref: str | None = None,
 ) -> list[dict[str, Any]]:
-    """Move the units that are in `from_state`; the caller compares how many came back."""
+    """Move the units that are in one of `from_states`; the caller compares how many came back."""
     return rows.rows(
         _CHANGE_UNITS,
         {
             "unit_refs": list(unit_refs),
-            "from_state": from_state.value,
+            "from_states": [state.value for state in from_states],
             "to_state": to_state.value,
             "used_at": at if to_state is UnitState.USED else None,
             "refunded_at": at if to_state is UnitState.REFUNDED else None,
@@ -59,7 +60,7 @@ def mark_units_used(*, unit_refs: Sequence[str], at: datetime) -> tuple[SoldUnit
     One statement. Raises UnitsNotSold when one is unknown, used already, or refunded.
     """
     with transaction.atomic(savepoint=False):
-        changed = _change_units(unit_refs, UnitState.SOLD, UnitState.USED, at)
+        changed = _change_units(unit_refs, [UnitState.SOLD], UnitState.USED, at)
         if len(changed) != len(set(unit_refs)):
             raise UnitsNotSold(unit_refs=list(unit_refs))
     return tuple(queries.sold_unit(unit) for unit in changed)
@@ -71,17 +72,18 @@ def mark_units_unused(*, unit_refs: Sequence[str], at: datetime) -> tuple[SoldUn
     One statement. Raises UnitsNotUsed.
     """
     with transaction.atomic(savepoint=False):
-        changed = _change_units(unit_refs, UnitState.USED, UnitState.SOLD, at)
+        changed = _change_units(unit_refs, [UnitState.USED], UnitState.SOLD, at)
         if len(changed) != len(set(unit_refs)):
             raise UnitsNotUsed(unit_refs=list(unit_refs))
     return tuple(queries.sold_unit(unit) for unit in changed)
 
 
 def mark_units_refunded(
-    *, order_ref: str, unit_refs: Sequence[str], by: str, at: datetime
+    *, order_ref: str, unit_refs: Sequence[str], by: str, at: datetime, used_too: bool = False
 ) -> tuple[SoldUnit, ...]:
     """Sold units of one order become refunded, all or none; the order's `refunded` grows by what was paid
-    for them, and its state becomes refunded once no other unit is left, else partly refunded.
+    for them, and its state becomes refunded once no other unit is left, else partly refunded. With `used_too`
+    used units, too, which keep the moment of their use.
 
     Locks the order. Three statements. Raises UnitsNotSold, OrderUnknown, OrderMoved.
     """
@@ -89,7 +91,8 @@ def mark_units_refunded(
         raise ValueError("a refund names its units")
     with transaction.atomic(savepoint=False):
         order = lock_order(order_ref=order_ref)
-        changed = _change_units(unit_refs, UnitState.SOLD, UnitState.REFUNDED, at, order_ref)
+        states = [UnitState.SOLD, *([UnitState.USED] if used_too else [])]
+        changed = _change_units(unit_refs, states, UnitState.REFUNDED, at, order_ref)
         if len(changed) != len(set(unit_refs)):
             raise UnitsNotSold(unit_refs=list(unit_refs))
         nothing_left = changed[0]["open_before"] == len(changed)

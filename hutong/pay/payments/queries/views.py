@@ -53,6 +53,7 @@ def refund_view(row: Refund) -> RefundView:
         from_suspense=row.from_suspense,
         created_at=row.created_at,
         done_at=row.done_at,
+        failure=row.failure,
     )
 
 

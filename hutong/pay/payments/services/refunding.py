@@ -157,11 +157,18 @@ def record_refund(*, report: RefundReport, at: datetime) -> RefundRecorded:
         if report.status not in (ReportStatus.DONE, ReportStatus.FAILED):
             if report.status is ReportStatus.PENDING:
                 _resolve(_refund(report.refund_ref), done=True, at=at)
+                Refund.objects.filter(public_id=report.refund_ref, state__in=REFUND_OPEN).update(
+                    state=RefundState.PENDING, failure=report.reason[:200]
+                )
             return RefundRecorded(Outcome.STALE, refund_view(_refund(report.refund_ref)))
         done = report.status is ReportStatus.DONE
         end = RefundState.DONE if done else RefundState.FAILED
         changed = Refund.objects.filter(public_id=report.refund_ref, state__in=REFUND_OPEN).update(
-            state=end, done_at=at if done else None, ask_at=None, provider_ref=report.provider_ref
+            state=end,
+            done_at=at if done else None,
+            ask_at=None,
+            provider_ref=report.provider_ref,
+            failure="" if done else report.reason[:200],
         )
         refund = _refund(report.refund_ref)
         if not changed:

@@ -51,6 +51,7 @@ class Right(StrEnum):
     SEE_ORDERS = "see_orders"
     SEE_CUSTOMERS = "see_customers"
     SEE_MONEY = "see_money"
+    REFUND = "refund"
     EDIT_DEALS = "edit_deals"
     EDIT_STORE = "edit_store"
     MANAGE_TEAM = "manage_team"

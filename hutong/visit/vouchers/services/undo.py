@@ -11,15 +11,22 @@ from hutong.town.merchants.queries import has_right, staff_roles
 from hutong.town.merchants.types import Right
 from hutong.town.people.models import Person
 from hutong.visit.vouchers import queries, rules
-from hutong.visit.vouchers.services.errors import RedemptionUndone, UndoForbidden, UndoTooLate, UndoTooOften
-from hutong.visit.vouchers.types import UndoResult, VoucherState
+from hutong.visit.vouchers.services.errors import (
+    RedemptionUndone,
+    UndoForbidden,
+    UndoTooLate,
+    UndoTooOften,
+    VoucherRefunded,
+)
+from hutong.visit.vouchers.types import UndoResult, UseState, VoucherState
 
 _FIND = """
 SELECT r.id, r.public_id AS redemption_ref, r.voucher_id, r.use_no, r.unit_ref, r.actor_ref, r.at,
-  r.undone_at, r.undone_by, v.public_id AS voucher_ref, v.order_ref, v.offer_ref, v.titles, v.state,
+  r.undone_at, r.undone_by, u.state AS use_state, v.public_id AS voucher_ref, v.order_ref, v.offer_ref, v.titles, v.state,
   p.public_id AS person_ref, s.public_id AS store_ref, m.public_id AS merchant_ref
 FROM vouchers_redemption r
 JOIN vouchers_voucher v ON v.id = r.voucher_id
+JOIN vouchers_use u ON u.voucher_id = v.id AND u.use_no = r.use_no
 JOIN people_person p ON p.id = v.person_id
 JOIN merchants_store s ON s.id = r.store_id
 JOIN merchants_merchant m ON m.id = v.merchant_id
@@ -48,7 +55,8 @@ def undo(*, redemption_ref: str, actor_ref: str, by: Person | None, at: datetime
     `actor_ref` is the device or person that asks: the one that redeemed, else `by` must manage the store.
     Asking again as the same actor gives the same answer, with `replay` set. After the end of validity the
     voucher gets its use back but stays expired. Raises `NotFound` for strangers, `UndoForbidden` for other
-    staff, `UndoTooLate`, `UndoTooOften` (10 times a voucher), `RedemptionUndone`.
+    staff, `UndoTooLate`, `UndoTooOften` (10 times a voucher), `RedemptionUndone`, and `VoucherRefunded` for a use
+    whose money went back.
     """
     found = row(_FIND, [redemption_ref])
     if found is None:
@@ -57,6 +65,8 @@ def undo(*, redemption_ref: str, actor_ref: str, by: Person | None, at: datetime
         _require_manager(by, found["merchant_ref"], found["store_ref"])
     if found["undone_at"]:
         return _repeated(found, actor_ref)
+    if found["use_state"] == UseState.REFUNDED.value:
+        raise VoucherRefunded
     if at - found["at"] > rules.UNDO_WINDOW:
         raise UndoTooLate(minutes=int(rules.UNDO_WINDOW.total_seconds()) // 60)
     with transaction.atomic():
@@ -69,6 +79,8 @@ def undo(*, redemption_ref: str, actor_ref: str, by: Person | None, at: datetime
     found = row(_FIND, [redemption_ref])
     if found and found["undone_at"]:
         return _repeated(found, actor_ref)
+    if found and found["use_state"] == UseState.REFUNDED.value:
+        raise VoucherRefunded  # at this very moment
     raise UndoTooOften
 
 
