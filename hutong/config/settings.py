@@ -92,6 +92,7 @@ INSTALLED_APPS = [
     "hutong.pay.payments",
     "hutong.pay.orders",
     "hutong.pay.settlement",
+    "hutong.pay.giftcards",
     "hutong.visit.stock",
     "hutong.visit.vouchers",
     "hutong.know.customers",

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from hutong.kernel import audit, budget
 from hutong.know.customers import queries as customers
+from hutong.pay.giftcards import queries as giftcards
 from hutong.pay.orders import queries as orders
 from hutong.pay.payments import queries as payments
 from hutong.town.contents import queries as contents
@@ -65,6 +66,7 @@ def everything(*, person: Person) -> Everything:
         **notifications.everything_about(person),
         **orders.everything_about(person.pk, person.public_id),
         **payments.everything_about(ordered),
+        **giftcards.everything_about(person.pk, ordered),
         **vouchers.everything_about(person),
         **stock.everything_about(person.public_id),
         **customers.everything_about(person.public_id),

@@ -1,0 +1,53 @@
+"""Writes of gift cards. An order paid with a card, in order:
+
+1. `hold` in the transaction that places the order; `release` when it ends unpaid.
+2. `spend` in the transaction that pays it, whose caller captures what the cards bear; for money that came late
+   `retake` goes before.
+3. `give_back` in the transaction that releases the units of a refund.
+"""
+
+from hutong.pay.giftcards.services.buying import (
+    begin_purchase,
+    lapse,
+    lock_card,
+    sent_back,
+    take_back,
+    top_up,
+)
+from hutong.pay.giftcards.services.claiming import claim
+from hutong.pay.giftcards.services.errors import (
+    AmountRefused,
+    BalanceChanged,
+    CardMoved,
+    CardUnknown,
+    CodeMistyped,
+    CodeUnknown,
+    ReasonMissing,
+)
+from hutong.pay.giftcards.services.issuing import block, issue, unblock
+from hutong.pay.giftcards.services.spending import give_back, hold, release, retake, spend
+
+__all__ = [
+    "AmountRefused",
+    "BalanceChanged",
+    "CardMoved",
+    "CardUnknown",
+    "CodeMistyped",
+    "CodeUnknown",
+    "ReasonMissing",
+    "begin_purchase",
+    "block",
+    "claim",
+    "give_back",
+    "hold",
+    "issue",
+    "lapse",
+    "lock_card",
+    "release",
+    "retake",
+    "sent_back",
+    "spend",
+    "take_back",
+    "top_up",
+    "unblock",
+]
