@@ -70,7 +70,7 @@ def run(console: Console) -> list[Row]:
         fingerprints = []
         for name in (_SERVER, _REPLAY):
             with ground.on_database(name):
-                fingerprints.append(_fingerprint())
+                fingerprints.append(fingerprint())
     finally:
         for name in (_SERVER, _REPLAY):
             ground.drop(name)
@@ -152,7 +152,7 @@ def _checks(measured: Measured) -> list[Row]:
 COMPARED = {"kernel_budget": "t.key"}
 
 
-def _fingerprint() -> Fingerprint:
+def fingerprint() -> Fingerprint:
     """Of every table how many rows there are, and a sum over hashes of the rows: the same whatever their order."""
     tables = rows(
         "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"

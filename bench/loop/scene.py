@@ -64,7 +64,7 @@ def fill() -> None:
     )
     execute("CREATE TABLE bench_scene (body text NOT NULL)")
     execute("INSERT INTO bench_scene VALUES (%s)", [json.dumps(asdict(made))])
-    _let_connections_number_apart()
+    let_connections_number_apart()
     execute("ANALYZE")
 
 
@@ -85,7 +85,8 @@ def _shop(shop: loop.Scene) -> Shop:
     )
 
 
-def _let_connections_number_apart() -> None:
+def let_connections_number_apart() -> None:
+    """Numbers for connections, and blocks of ids that depend on the connection alone; see `record.prime`."""
     sequences = rows(
         "SELECT c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
         " WHERE c.relkind = 'S' AND n.nspname = 'public'"
