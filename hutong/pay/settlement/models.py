@@ -157,6 +157,11 @@ class Payout(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["batch", "merchant_ref"], name="settlement_payout_once_a_batch"),
+            models.UniqueConstraint(
+                fields=["merchant_ref", "unit"],
+                condition=Q(state=PayoutState.PENDING.value),
+                name="settlement_one_pending",
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=[state.value for state in PayoutState]), name="settlement_payout_state"
             ),

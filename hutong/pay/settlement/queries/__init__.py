@@ -1,5 +1,45 @@
 """Reads of `settlement`."""
 
+from hutong.pay.settlement.queries.accounts import account_of, accounts_of, terms_of
+from hutong.pay.settlement.queries.checks import payout_problems
+from hutong.pay.settlement.queries.claims import claim, claims, units_owed
 from hutong.pay.settlement.queries.earned import daily, earnings, problems, settled, settled_unit, unit_refs
+from hutong.pay.settlement.queries.payouts import (
+    adjustments_of,
+    batch,
+    batches,
+    on_their_way,
+    paid_out_between,
+    payout,
+    payouts_of,
+    payouts_of_batch,
+)
+from hutong.pay.settlement.queries.statements import balance_at, booked_at, lines, lines_of_payout
 
-__all__ = ["daily", "earnings", "problems", "settled", "settled_unit", "unit_refs"]
+__all__ = [
+    "account_of",
+    "accounts_of",
+    "adjustments_of",
+    "balance_at",
+    "batch",
+    "batches",
+    "booked_at",
+    "claim",
+    "claims",
+    "daily",
+    "earnings",
+    "lines",
+    "lines_of_payout",
+    "on_their_way",
+    "paid_out_between",
+    "payout",
+    "payout_problems",
+    "payouts_of",
+    "payouts_of_batch",
+    "problems",
+    "settled",
+    "settled_unit",
+    "terms_of",
+    "unit_refs",
+    "units_owed",
+]

@@ -1,5 +1,24 @@
 """Writes of `settlement`."""
 
+from hutong.pay.settlement.services.accounts import (
+    BankAccountInvalid,
+    TermsInvalid,
+    set_account,
+    set_terms,
+)
+from hutong.pay.settlement.services.adjusting import NothingToAdjust, adjust, note_adjustment
+from hutong.pay.settlement.services.batches import approve_batch, drop_batch, make_batch, waiting_for
+from hutong.pay.settlement.services.errors import (
+    AnotherApproves,
+    BatchMoved,
+    BatchNotFound,
+    NothingToPay,
+    PayoutMoved,
+    PayoutNotFound,
+    PayoutTooLarge,
+    ReasonNeeded,
+)
+from hutong.pay.settlement.services.sending import mark_bounced, mark_paid, send_batch, send_payout
 from hutong.pay.settlement.services.settling import (
     AlreadySettled,
     NotSettled,
@@ -8,4 +27,33 @@ from hutong.pay.settlement.services.settling import (
     unsettle_units,
 )
 
-__all__ = ["AlreadySettled", "NotSettled", "settle", "unsettle", "unsettle_units"]
+__all__ = [
+    "AlreadySettled",
+    "AnotherApproves",
+    "BankAccountInvalid",
+    "BatchMoved",
+    "BatchNotFound",
+    "NotSettled",
+    "NothingToAdjust",
+    "NothingToPay",
+    "PayoutMoved",
+    "PayoutNotFound",
+    "PayoutTooLarge",
+    "ReasonNeeded",
+    "TermsInvalid",
+    "adjust",
+    "approve_batch",
+    "drop_batch",
+    "make_batch",
+    "mark_bounced",
+    "mark_paid",
+    "note_adjustment",
+    "send_batch",
+    "send_payout",
+    "set_account",
+    "set_terms",
+    "settle",
+    "unsettle",
+    "unsettle_units",
+    "waiting_for",
+]

@@ -1,0 +1,210 @@
+"""Sending payouts, and what the bank says of them. Each payout is a transaction of its own: a batch that was
+interrupted is sent on by sending it again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as translated
+
+from hutong.kernel import audit
+from hutong.kernel.locking import advisory, retrying
+from hutong.kernel.money import Money
+from hutong.kernel.text import clean
+from hutong.pay.ledger import queries as ledger_read
+from hutong.pay.ledger import services as ledger
+from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, TransferSpec
+from hutong.pay.settlement.models import Payout, PayoutBatch
+from hutong.pay.settlement.queries.payouts import batch as batch_of
+from hutong.pay.settlement.queries.payouts import payout as payout_of
+from hutong.pay.settlement.rules.states import may_become
+from hutong.pay.settlement.services.batches import drop_payout
+from hutong.pay.settlement.services.claiming import Target, take_less
+from hutong.pay.settlement.services.errors import (
+    BatchMoved,
+    BatchNotFound,
+    PayoutMoved,
+    PayoutNotFound,
+    PayoutTooLarge,
+    ReasonNeeded,
+)
+from hutong.pay.settlement.types import BatchState, BatchView, PayoutState, PayoutView
+
+REASON_LIMIT = 300
+
+
+def send_batch(*, batch_ref: str, by: str, at: datetime) -> BatchView:
+    """Send every payout of an approved batch that was not sent yet; never inside a transaction that may be lost.
+
+    What was undone or taken back since a payout was made lowers it. One that would be nothing, or whose bank
+    account changed, is dropped. A batch that was sent already is given back as it is. Raises BatchNotFound,
+    BatchMoved, PayoutTooLarge.
+    """
+    batch = PayoutBatch.objects.filter(public_id=batch_ref).first()
+    if batch is None:
+        raise BatchNotFound
+    if batch.state in (BatchState.SENT.value, BatchState.CLOSED.value):
+        return _batch_view(batch_ref)
+    if batch.state != BatchState.APPROVED.value:
+        raise BatchMoved
+    refs = batch.payouts.filter(state=PayoutState.PENDING.value).order_by("merchant_ref")
+    for payout_ref in list(refs.values_list("public_id", flat=True)):
+        send_payout(payout_ref=payout_ref, at=at)
+    with transaction.atomic():
+        _batch_is_sent(batch, by=by, at=at)
+    return _batch_view(batch_ref)
+
+
+@retrying
+def send_payout(*, payout_ref: str, at: datetime) -> bool:
+    """Post one payout, once however many ask for it; whether it was posted now."""
+    with transaction.atomic():
+        found = Payout.objects.filter(public_id=payout_ref)
+        merchant_ref = found.values_list("merchant_ref", flat=True).first()
+        if merchant_ref is None:
+            raise PayoutNotFound
+        advisory("settlement.payout", merchant_ref)
+        payout = (
+            found.select_related("account", "batch")
+            .select_for_update(of=("self",))
+            .filter(state=PayoutState.PENDING.value, batch__state=BatchState.APPROVED.value)
+            .first()
+        )
+        if payout is None:
+            return False  # somebody else sent or dropped it
+        if payout.account.replaced_at is not None or payout.account.usable_at > at:
+            drop_payout(payout, reason=translated("The bank account changed."))
+            return False
+        amount = take_less(Target(payout.pk, merchant_ref, payout.unit))
+        if amount <= 0:
+            drop_payout(payout, reason=translated("What was to be paid went back."))
+            return False
+        assert amount <= payout.amount, "what was approved never grows"
+        money = Money(amount, payout.unit)
+        if money > ledger_read.balance(AccountKind.PAYABLE, merchant_ref, payout.unit):
+            raise PayoutTooLarge(payout=payout_ref)
+        found.update(state=PayoutState.SENT.value, sent_at=at, amount=amount)
+        ledger.post(
+            kind=TransactionKind.PAYOUT_SENT,
+            reference=f"payout_sent:{payout_ref}",
+            transfers=[
+                TransferSpec(AccountKind.PAYABLE, merchant_ref, AccountKind.PAYOUT, merchant_ref, money)
+            ],
+            at=at,
+        )
+    return True
+
+
+def mark_paid(*, payout_ref: str, by: str, at: datetime) -> PayoutView:
+    """The bank says that a payout arrived; said again, nothing changes. Raises PayoutNotFound, PayoutMoved."""
+    with transaction.atomic():
+        payout = _locked(payout_ref)
+        if payout.state == PayoutState.PAID.value:
+            return _view(payout_ref)
+        if payout.state not in may_become(PayoutState.PAID):
+            raise PayoutMoved
+        Payout.objects.filter(pk=payout.pk).update(state=PayoutState.PAID.value, paid_at=at)
+        _post(payout, TransactionKind.PAYOUT_PAID, AccountKind.PAYOUT, AccountKind.BANK, at)
+        _said(payout, "payout.paid", by=by, at=at)
+        _close_when_done(payout.batch_id, at=at)
+        return _view(payout_ref)
+
+
+def mark_bounced(*, payout_ref: str, reason: str, by: str, at: datetime) -> PayoutView:
+    """The bank sent a payout back, perhaps after it said that it arrived: it is owed again, and in the next batch.
+
+    Said again, nothing changes. Raises PayoutNotFound, PayoutMoved, ReasonNeeded.
+    """
+    reason = clean(reason, limit=REASON_LIMIT)
+    if not reason:
+        raise ReasonNeeded
+    with transaction.atomic():
+        payout = _locked(payout_ref)
+        if payout.state == PayoutState.BOUNCED.value:
+            return _view(payout_ref)
+        if payout.state not in may_become(PayoutState.BOUNCED):
+            raise PayoutMoved
+        lies = AccountKind.BANK if payout.state == PayoutState.PAID.value else AccountKind.PAYOUT
+        Payout.objects.filter(pk=payout.pk).update(
+            state=PayoutState.BOUNCED.value, bounced_at=at, reason=reason
+        )
+        _post(payout, TransactionKind.PAYOUT_BOUNCED, lies, AccountKind.PAYABLE, at)
+        _said(payout, "payout.bounced", by=by, at=at, reason=reason)
+        _close_when_done(payout.batch_id, at=at)
+        return _view(payout_ref)
+
+
+def _post(
+    payout: Payout, kind: TransactionKind, from_kind: AccountKind, to_kind: AccountKind, at: datetime
+) -> None:
+    owners = {AccountKind.BANK: PLATFORM}
+    ledger.post(
+        kind=kind,
+        reference=f"{kind.value}:{payout.public_id}",
+        transfers=[
+            TransferSpec(
+                from_kind,
+                owners.get(from_kind, payout.merchant_ref),
+                to_kind,
+                owners.get(to_kind, payout.merchant_ref),
+                Money(payout.amount, payout.unit),
+            )
+        ],
+        at=at,
+    )
+
+
+def _said(payout: Payout, action: str, *, by: str, at: datetime, reason: str = "") -> None:
+    audit.record(
+        action=action,
+        subject=payout.public_id,
+        by=by,
+        at=at,
+        after={"amount": payout.amount, "unit": payout.unit},
+        merchant=payout.merchant_ref,
+        reason=reason,
+    )
+
+
+def _batch_is_sent(batch: PayoutBatch, *, by: str, at: datetime) -> None:
+    """Move a batch whose payouts have all left or were dropped; of two who send it at once, one."""
+    if batch.payouts.filter(state=PayoutState.PENDING.value).exists():
+        return  # one of them could not be sent, or a rival is at it
+    left = batch.payouts.exclude(state=PayoutState.DROPPED.value).exists()
+    ready = PayoutBatch.objects.filter(pk=batch.pk, state=BatchState.APPROVED.value)
+    if not left:
+        ready.update(state=BatchState.DROPPED.value)
+    elif ready.update(state=BatchState.SENT.value, sent_at=at):
+        audit.record(action="payout_batch.sent", subject=batch.public_id, by=by, at=at)
+        _close_when_done(batch.pk, at=at)
+
+
+def _close_when_done(batch_id: int, *, at: datetime) -> None:
+    """A batch is closed once the bank has answered for each of its payouts."""
+    open_states = (PayoutState.PENDING.value, PayoutState.SENT.value)
+    if not Payout.objects.filter(batch_id=batch_id, state__in=open_states).exists():
+        PayoutBatch.objects.filter(pk=batch_id, state=BatchState.SENT.value).update(
+            state=BatchState.CLOSED.value, closed_at=at
+        )
+
+
+def _locked(payout_ref: str) -> Payout:
+    """The payout under its batch's lock: the last two payouts of a batch close it one after the other."""
+    batch_id = Payout.objects.filter(public_id=payout_ref).values_list("batch_id", flat=True).first()
+    if batch_id is None:
+        raise PayoutNotFound
+    PayoutBatch.objects.select_for_update().get(pk=batch_id)
+    return Payout.objects.select_for_update().get(public_id=payout_ref)
+
+
+def _view(payout_ref: str) -> PayoutView:
+    found = payout_of(payout_ref)
+    assert found is not None, "its row is locked"
+    return found
+
+
+def _batch_view(batch_ref: str) -> BatchView:
+    found = batch_of(batch_ref)
+    assert found is not None, "batches are never deleted"
+    return found
