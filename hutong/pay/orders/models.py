@@ -23,6 +23,8 @@ class Order(models.Model):
     region = models.ForeignKey("regions.Region", on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=20)
     total = models.BigIntegerField()
+    # What gift cards bear of the total; the rest is asked of a provider.
+    stored = models.BigIntegerField(default=0, db_default=0)
     refunded = models.BigIntegerField(default=0)
     unit = models.CharField(max_length=40)
     quote = models.JSONField()
@@ -47,6 +49,9 @@ class Order(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(refunded__gte=0, refunded__lte=F("total")), name="orders_order_refund_headroom"
+            ),
+            models.CheckConstraint(
+                condition=Q(stored__gte=0, stored__lte=F("total")), name="orders_order_stored_within_total"
             ),
             models.CheckConstraint(
                 condition=Q(expires_at__gt=F("created_at")), name="orders_order_expires_later"
@@ -104,6 +109,8 @@ class Unit(models.Model):
     discount_merchant = models.BigIntegerField()
     discount_platform = models.BigIntegerField()
     paid = models.BigIntegerField()
+    # Of that, what gift cards bore.
+    paid_stored = models.BigIntegerField(default=0, db_default=0)
     commission = models.BigIntegerField()
     commission_rate_ppm = models.IntegerField()
     commission_reason = models.CharField(max_length=100)
@@ -127,6 +134,10 @@ class Unit(models.Model):
                 condition=Q(paid=F("list") - F("discount_merchant") - F("discount_platform"))
                 & Q(paid__gte=0, discount_merchant__gte=0, discount_platform__gte=0, tax__gte=0),
                 name="orders_unit_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(paid_stored__gte=0, paid_stored__lte=F("paid")),
+                name="orders_unit_stored_within_paid",
             ),
             models.CheckConstraint(
                 condition=Q(commission__gte=0, commission_tax__gte=0, provider_fee__gte=0)

@@ -1,8 +1,10 @@
-"""The states of an order and of a unit. Pure."""
+"""The states of an order and of a unit, and what gift cards bear of each unit. Pure."""
 
 from __future__ import annotations
 
+from hutong.kernel.money import Money
 from hutong.pay.orders.types import OrderEventKind, OrderState
+from hutong.pay.pricing.types import Quote
 
 TRANSITIONS: dict[tuple[OrderState, OrderEventKind], OrderState] = {
     (OrderState.AWAITING_PAYMENT, OrderEventKind.PAID): OrderState.PAID,
@@ -35,3 +37,15 @@ def next_state(state: OrderState, event: OrderEventKind) -> OrderState:
         return TRANSITIONS[state, event]
     except KeyError:
         raise TransitionRefused(f"{event} does not happen to an order that is {state}") from None
+
+
+def borne_by_cards(stored: int, quote: Quote) -> list[int]:
+    """What gift cards bear of each unit, in minor units, in the order of the quote: by what is paid for it.
+
+    Largest remainder, so that the parts add up to `stored`, and never more than is paid for the unit: a part that
+    is rounded up was less than the price before. The same order always gives the same.
+    """
+    paid = [amounts.paid.minor for line in quote.lines for amounts in line.units]
+    if not stored:
+        return [0] * len(paid)
+    return [part.minor for part in Money(stored, quote.unit).allocate(paid)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from hutong.kernel.money import Money
@@ -49,8 +49,15 @@ class PlacedOrder:
     order_ref: str
     state: OrderState
     total: Money
+    stored: Money
+    """Of the total, what gift cards bear."""
     expires_at: datetime
     created: bool
+
+    @property
+    def to_pay(self) -> Money:
+        """What is asked of a provider."""
+        return self.total - self.stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,8 @@ class OrderFacts:
     order_ref: str
     state: OrderState
     total: Money
+    stored: Money
+    """Of the total, what gift cards bear."""
     refunded: Money
     person_id: int
     person_ref: str
@@ -81,6 +90,11 @@ class OrderFacts:
     expires_at: datetime
     paid_at: datetime | None
     lines: tuple[OrderedLine, ...]
+
+    @property
+    def to_pay(self) -> Money:
+        """What is asked of a provider."""
+        return self.total - self.stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +111,8 @@ class SoldUnit:
     discount_merchant: Money
     discount_platform: Money
     paid: Money
+    paid_stored: Money
+    """Of what was paid, what gift cards bore."""
     commission: Money
     commission_rate_ppm: int
     commission_reason: str
@@ -111,6 +127,11 @@ class SoldUnit:
         return self.paid + self.discount_platform
 
     @property
+    def paid_provider(self) -> Money:
+        """What a provider took for it: paid less what gift cards bore."""
+        return self.paid - self.paid_stored
+
+    @property
     def net(self) -> Money:
         """What the merchant gets of it."""
         return self.gross - self.commission - self.commission_tax - self.provider_fee
@@ -123,6 +144,7 @@ class UnitView:
     unit_ref: str
     state: UnitState
     paid: Money
+    paid_stored: Money
     used_at: datetime | None
     refunded_at: datetime | None
 
@@ -157,6 +179,8 @@ class OrderView:
     order_ref: str
     state: OrderState
     total: Money
+    stored: Money
+    """Of the total, what gift cards bear."""
     list_total: Money
     refunded: Money
     person_ref: str
@@ -180,6 +204,11 @@ class OrderView:
         """What the units that are neither used nor refunded were paid with."""
         unused = (unit.paid for line in self.lines for unit in line.units if unit.state is UnitState.SOLD)
         return sum(unused, Money(0, self.total.unit))
+
+    @property
+    def to_pay(self) -> Money:
+        """What is asked of a provider."""
+        return self.total - self.stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +249,27 @@ class DayFigures:
     refunds: Money
     redeemed_units: int
     redeemed: Money
+
+
+@dataclass(frozen=True, slots=True)
+class ChargedLines:
+    """Lines of orders that are alike: one deal on one day, as many units for the same price. `commission`,
+    `commission_tax` and `provider_fee` are the sums of what was kept of all of them."""
+
+    merchant_ref: str
+    offer_ref: str
+    sold_on: date
+    lines: int
+    units_each: int
+    price_each: Money
+    commission: Money
+    commission_tax: Money
+    provider_fee: Money
+
+    @property
+    def kept(self) -> Money:
+        """All three together."""
+        return self.commission + self.commission_tax + self.provider_fee
 
 
 @dataclass(frozen=True, slots=True)

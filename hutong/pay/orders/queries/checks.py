@@ -12,7 +12,8 @@ from hutong.pay.orders.rules import PAID_STATES
 _PROBLEMS = """
 WITH every AS MATERIALIZED (
     SELECT o.public_id, o.state, o.state = ANY (%(paid_states)s::text[]) AS is_paid, o.total, o.refunded,
-        o.paid_at, count(u.id) AS units, coalesce(sum(u.paid), 0) AS units_total,
+        o.stored, o.paid_at, coalesce(sum(u.paid_stored), 0) AS units_stored,
+        count(u.id) AS units, coalesce(sum(u.paid), 0) AS units_total,
         coalesce(sum(u.paid) FILTER (WHERE u.state = 'refunded'), 0) AS units_refunded,
         count(u.id) FILTER (WHERE u.state = 'refunded') AS refunded_units,
         count(u.id) FILTER (WHERE u.unit <> o.unit) AS foreign_units,
@@ -29,6 +30,7 @@ FROM every CROSS JOIN LATERAL (VALUES
     ('its lines do not add up to its total', lines_total <> total),
     ('its units do not add up to its total', is_paid AND units_total <> total),
     ('it has another number of units than was ordered', units <> CASE WHEN is_paid THEN quantity ELSE 0 END),
+    ('what gift cards bore is not the sum of its units', is_paid AND units_stored <> stored),
     ('a unit is of another currency', foreign_units > 0),
     ('what was refunded is not the sum of its refunded units', units_refunded <> refunded),
     ('its state does not follow from its refunded units', is_paid AND state <> CASE

@@ -16,7 +16,15 @@ def everything_about(person_id: int, person_ref: str) -> dict[str, list[dict[str
     return {
         "orders.Order": values(
             mine,
-            *("public_id", "merchant__public_id", "merchant__names", "store__public_id", "state", "total"),
+            *(
+                "public_id",
+                "merchant__public_id",
+                "merchant__names",
+                "store__public_id",
+                "state",
+                "total",
+                "stored",
+            ),
             *("refunded", "unit", "remember_consent", "created_at", "expires_at", "paid_at"),
         ),
         "orders.Line": values(
@@ -26,7 +34,7 @@ def everything_about(person_id: int, person_ref: str) -> dict[str, list[dict[str
         "orders.Unit": values(
             Unit.objects.filter(order__in=mine),
             *("public_id", "order__public_id", "state", "list", "discount_merchant", "discount_platform"),
-            *("paid", "tax", "unit", "used_at", "refunded_at"),
+            *("paid", "paid_stored", "tax", "unit", "used_at", "refunded_at"),
         ),
         "orders.OrderEvent": values(
             OrderEvent.objects.filter(Q(order__in=mine) | Q(by_ref=person_ref)),

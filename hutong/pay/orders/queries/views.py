@@ -26,7 +26,7 @@ from hutong.pay.orders.types import (
 )
 
 PARTIES = """
-    o.public_id AS order_ref, o.state, o.total, o.refunded, o.unit, o.person_id, o.merchant_id,
+    o.public_id AS order_ref, o.state, o.total, o.stored, o.refunded, o.unit, o.person_id, o.merchant_id,
     o.remember_consent, o.created_at, o.expires_at, o.paid_at,
     p.public_id AS person_ref, p.name AS person_name, p.phone, m.public_id AS merchant_ref,
     m.names::text AS merchant_names, s.public_id AS store_ref, s.names::text AS store_names,
@@ -46,7 +46,7 @@ _LINES = """
 
 _UNITS_AND_EVENTS = """
     (SELECT json_agg(json_build_object('line', u.line_id, 'unit_ref', u.public_id, 'state', u.state,
-            'paid', u.paid, 'used_at', u.used_at, 'refunded_at', u.refunded_at) ORDER BY u.id)
+            'paid', u.paid, 'paid_stored', u.paid_stored, 'used_at', u.used_at, 'refunded_at', u.refunded_at) ORDER BY u.id)
      FROM orders_unit u WHERE u.order_id = o.id)::text AS units,
     (SELECT json_agg(json_build_object('event', e.event, 'from', e.from_state, 'to', e.to_state,
             'by_ref', e.by_ref, 'at', e.at) ORDER BY e.id)
@@ -66,6 +66,7 @@ def order_facts(order_ref: str, *, lock: bool = False) -> OrderFacts | None:
         order_ref=found["order_ref"],
         state=OrderState(found["state"]),
         total=Money(found["total"], unit),
+        stored=Money(found["stored"], unit),
         refunded=Money(found["refunded"], unit),
         person_id=found["person_id"],
         person_ref=found["person_ref"],
@@ -87,15 +88,19 @@ def order_facts(order_ref: str, *, lock: bool = False) -> OrderFacts | None:
 def placed_with_key(*, person_id: int, client_key: str) -> tuple[PlacedOrder, str] | None:
     """The order a person's click made, with the hash of its quote; None when that click made none."""
     found = row(
-        """SELECT public_id, state, total, unit, expires_at, quote_hash FROM orders_order
+        """SELECT public_id, state, total, stored, unit, expires_at, quote_hash FROM orders_order
            WHERE person_id = %s::bigint AND client_key = %s""",
         [person_id, client_key],
     )
     if found is None:
         return None
-    total = Money(found["total"], found["unit"])
     order = PlacedOrder(
-        found["public_id"], OrderState(found["state"]), total, found["expires_at"], created=False
+        found["public_id"],
+        OrderState(found["state"]),
+        total=Money(found["total"], found["unit"]),
+        stored=Money(found["stored"], found["unit"]),
+        expires_at=found["expires_at"],
+        created=False,
     )
     return order, found["quote_hash"]
 
@@ -171,7 +176,8 @@ def order_list(
 
 _SOLD_UNITS = """
 SELECT u.public_id AS unit_ref, o.public_id AS order_ref, m.public_id AS merchant_ref, l.offer_ref,
-    l.titles::text AS titles, u.state, u.list, u.discount_merchant, u.discount_platform, u.paid, u.commission,
+    l.titles::text AS titles, u.state, u.list, u.discount_merchant, u.discount_platform, u.paid, u.paid_stored,
+    u.commission,
     u.commission_rate_ppm, u.commission_reason, u.commission_tax, u.provider_fee, u.tax, u.unit
 FROM orders_unit u
 JOIN orders_line l ON l.id = u.line_id
@@ -227,6 +233,7 @@ def sold_unit(found: dict[str, Any]) -> SoldUnit:
         discount_merchant=Money(found["discount_merchant"], unit),
         discount_platform=Money(found["discount_platform"], unit),
         paid=Money(found["paid"], unit),
+        paid_stored=Money(found["paid_stored"], unit),
         commission=Money(found["commission"], unit),
         commission_rate_ppm=found["commission_rate_ppm"],
         commission_reason=found["commission_reason"],
@@ -244,6 +251,7 @@ def _order_view(found: dict[str, Any]) -> OrderView:
         order_ref=found["order_ref"],
         state=OrderState(found["state"]),
         total=Money(found["total"], unit),
+        stored=Money(found["stored"], unit),
         list_total=sum((line.list_total for line in lines), Money(0, unit)),
         refunded=Money(found["refunded"], unit),
         person_ref=found["person_ref"],
@@ -276,6 +284,7 @@ def _line_view(line: dict[str, Any], units: Sequence[dict[str, Any]], unit: str)
                 unit_ref=sold["unit_ref"],
                 state=UnitState(sold["state"]),
                 paid=Money(sold["paid"], unit),
+                paid_stored=Money(sold["paid_stored"], unit),
                 used_at=_moment(sold["used_at"]),
                 refunded_at=_moment(sold["refunded_at"]),
             )

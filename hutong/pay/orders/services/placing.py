@@ -9,6 +9,7 @@ from django.db import transaction
 
 from hutong.kernel import rows
 from hutong.kernel.ids import new_id
+from hutong.kernel.money import Money
 from hutong.pay.orders import queries
 from hutong.pay.orders.services.errors import ClientKeyReused, SellerUnknown
 from hutong.pay.orders.types import OrderEventKind, OrderState, PlacedOrder
@@ -20,10 +21,10 @@ from hutong.town.people.models import Person
 # client_key) makes a second click wait for the first and then insert nothing.
 _PLACE = """
 WITH placed AS (
-    INSERT INTO orders_order (public_id, person_id, merchant_id, store_id, region_id, state, total, refunded,
+    INSERT INTO orders_order (public_id, person_id, merchant_id, store_id, region_id, state, total, stored, refunded,
         unit, quote, quote_version, quote_hash, client_key, remember_consent, created_at, expires_at)
     SELECT %(order_ref)s, %(person_id)s::bigint, m.id, s.id, coalesce(s.region_id, m.region_id), %(state)s,
-        %(total)s::bigint, 0, %(unit)s, %(quote)s::jsonb, %(quote_version)s::smallint, %(quote_hash)s,
+        %(total)s::bigint, %(stored)s::bigint, 0, %(unit)s, %(quote)s::jsonb, %(quote_version)s::smallint, %(quote_hash)s,
         %(client_key)s, %(remember_consent)s::boolean, %(at)s::timestamptz, %(expires_at)s::timestamptz
     FROM merchants_merchant m
     LEFT JOIN merchants_store s ON s.merchant_id = m.id AND s.public_id = %(store_ref)s::text
@@ -51,15 +52,20 @@ def place_order(
     client_key: str,
     at: datetime,
     remember_consent: bool = False,
+    stored: Money | None = None,
 ) -> PlacedOrder:
     """Store what `person` agrees to buy, awaiting payment until `expires_at`; the quote is kept with it.
 
     Idempotent by `client_key` for one person: the same click again, also in parallel, returns the order of
-    the first one with `created=False`. The region is the store's, or the merchant's without a store.
+    the first one with `created=False`. `stored` is what gift cards bear of the total; the caller sets it
+    aside. The region is the store's, or the merchant's without a store.
     One statement, two for a repeated click. Raises ClientKeyReused, SellerUnknown.
     """
     if any(line.merchant_ref != merchant_ref for line in quote.lines):
         raise ValueError("an order has one merchant, and so has every line of its quote")
+    borne = stored or Money(0, quote.unit)
+    if not 0 <= borne.minor <= quote.total.minor:
+        raise ValueError("gift cards bear at most the total")
     order_ref = new_id("ord")
     with transaction.atomic(savepoint=False):
         placed = rows.execute(
@@ -71,6 +77,7 @@ def place_order(
                 "store_ref": store_ref,
                 "state": OrderState.AWAITING_PAYMENT.value,
                 "total": quote.total.minor,
+                "stored": borne.minor,
                 "unit": quote.unit,
                 "quote": json.dumps(to_json(quote)),
                 "quote_version": quote.version,
@@ -86,7 +93,7 @@ def place_order(
         )
         if placed == 0:
             return _placed_before(person, merchant_ref, quote, client_key)
-    return PlacedOrder(order_ref, OrderState.AWAITING_PAYMENT, quote.total, expires_at, created=True)
+    return PlacedOrder(order_ref, OrderState.AWAITING_PAYMENT, quote.total, borne, expires_at, created=True)
 
 
 def _lines_json(quote: Quote) -> str:

@@ -40,12 +40,12 @@ WITH moved AS (
         paid_at = coalesce(%(paid_at)s::timestamptz, paid_at)
     WHERE public_id = %(order_ref)s AND state = %(from_state)s
         AND (NOT %(only_expired)s::boolean OR expires_at <= %(at)s::timestamptz)
-    RETURNING id, quote, merchant_id
+    RETURNING id, quote, merchant_id, stored
 ), logged AS (
     INSERT INTO orders_orderevent (order_id, event, from_state, to_state, by_ref, at)
     SELECT id, %(event)s, %(from_state)s, %(to_state)s, %(by)s, %(at)s::timestamptz FROM moved
 )
-SELECT moved.id, moved.quote::text AS quote, moved.merchant_id, array(
+SELECT moved.id, moved.quote::text AS quote, moved.merchant_id, moved.stored, array(
     SELECT l.id FROM orders_line l WHERE l.order_id = moved.id ORDER BY l.position) AS line_ids
 FROM moved
 """
@@ -90,13 +90,15 @@ def mark_paid(*, order_ref: str, by: str, at: datetime, late: bool = False) -> t
     """Turn an order that awaits payment into a paid one, and write one row for each unit sold.
 
     With `late`, an expired order is honoured instead; the caller has taken the stock again. The amounts
-    come from the stored quote. Two statements. Raises OrderMoved when the order is in another state.
+    come from the stored quote; what gift cards bear of the order is split over its units by what was paid for
+    them. Two statements. Raises OrderMoved when the order is in another state.
     """
     event = OrderEventKind.LATE_PAYMENT_HONOURED if late else OrderEventKind.PAID
     from_state = OrderState.EXPIRED if late else OrderState.AWAITING_PAYMENT
     with transaction.atomic(savepoint=False):
         moved = move_order(order_ref, from_state, event, by=by, at=at)
         quote = from_json(json.loads(moved["quote"]))
+        borne = iter(rules.borne_by_cards(moved["stored"], quote))
         units = [
             Unit(
                 order_id=moved["id"],
@@ -107,6 +109,7 @@ def mark_paid(*, order_ref: str, by: str, at: datetime, late: bool = False) -> t
                 discount_merchant=amounts.discount_merchant.minor,
                 discount_platform=amounts.discount_platform.minor,
                 paid=amounts.paid.minor,
+                paid_stored=next(borne),
                 commission=amounts.commission.minor,
                 commission_rate_ppm=amounts.commission_rate_ppm,
                 commission_reason=amounts.commission_reason,
@@ -136,6 +139,7 @@ def _sold(order_ref: str, quote: Quote, units: Sequence[Unit]) -> tuple[SoldUnit
             discount_merchant=Money(unit.discount_merchant, unit.unit),
             discount_platform=Money(unit.discount_platform, unit.unit),
             paid=Money(unit.paid, unit.unit),
+            paid_stored=Money(unit.paid_stored, unit.unit),
             commission=Money(unit.commission, unit.unit),
             commission_rate_ppm=unit.commission_rate_ppm,
             commission_reason=unit.commission_reason,

@@ -26,7 +26,8 @@ FROM held, orders_line l, orders_order o, merchants_merchant m
 WHERE u.id = held.id AND u.state = ANY (%(from_states)s::text[]) AND l.id = u.line_id AND o.id = u.order_id
     AND m.id = u.merchant_id AND (%(order_ref)s::text IS NULL OR o.public_id = %(order_ref)s::text)
 RETURNING u.public_id AS unit_ref, o.public_id AS order_ref, m.public_id AS merchant_ref, l.offer_ref,
-    l.titles::text AS titles, u.state, u.list, u.discount_merchant, u.discount_platform, u.paid, u.commission,
+    l.titles::text AS titles, u.state, u.list, u.discount_merchant, u.discount_platform, u.paid, u.paid_stored,
+    u.commission,
     u.commission_rate_ppm, u.commission_reason, u.commission_tax, u.provider_fee, u.tax, u.unit,
     (SELECT count(*) FROM orders_unit r
      WHERE r.order_id = u.order_id AND r.state <> 'refunded') AS open_before
