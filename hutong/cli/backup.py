@@ -83,7 +83,7 @@ def _migrations() -> list[str]:
 def _sandbox(archive: Writer) -> None:
     """The sandbox's books, as its own process sees them, where this site has one."""
     books = settings.HUTONG_HOME / SANDBOX
-    if settings.HUTONG_PROVIDER != "sandbox" or not books.exists():
+    if "sandbox" not in settings.HUTONG_PROVIDERS or not books.exists():
         return
     with tempfile.TemporaryDirectory(dir=archive.target.parent) as folder:
         copy = Path(folder) / SANDBOX

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from rich.markup import escape
 
-from hutong.cli.checks import Finding, Mark, broken, data, machine, network
+from hutong.cli.checks import Finding, Mark, broken, data, machine, network, providers
 from hutong.cli.screen import console
 from hutong.config import environment
 
@@ -17,7 +17,7 @@ _HERE: tuple[Check, ...] = (
 )  # fmt: skip
 _DATA: tuple[Check, ...] = (data.server, data.clock, data.tables, data.contents, data.worker)
 _NETWORK: tuple[Check, ...] = (
-    network.senders, network.mail, network.provider, network.front, network.live, network.certificate,
+    network.senders, network.mail, providers.providers, network.front, network.live, network.certificate,
 )  # fmt: skip
 
 

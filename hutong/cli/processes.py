@@ -171,7 +171,7 @@ def up(part: str, *, port: int) -> None:
         os.execv(known[part].command[0], known[part].command)  # noqa: S606
     interruptible()
     names = ["live", "worker"]
-    if settings.HUTONG_PROVIDER == "sandbox":
+    if "sandbox" in settings.HUTONG_PROVIDERS:
         names.append("sandbox")  # nobody else would run it
     run(
         [*web_parts(port), *(known[name] for name in names)],

@@ -18,7 +18,7 @@ from urllib.parse import urlparse
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
-from hutong.config import mail
+from hutong.config import mail, providers
 
 MODES = ("demo", "test", "trial", "production")
 LANGUAGES = ("en", "zh-hans")
@@ -59,7 +59,16 @@ def _no_tray(value: str) -> str:
 
 
 def _no_sandbox(value: str) -> str:
-    return "accepts payments that move no money; name a real provider" if value == "sandbox" else ""
+    taken = "sandbox" in providers.names_in(value)
+    return "the sandbox accepts payments that move no money; name real providers alone" if taken else ""
+
+
+def _https_or_usual(value: str) -> str:
+    return "" if not value else _https(value)
+
+
+def _address_or_usual(value: str) -> str:
+    return "" if not value else _address(value)
 
 
 def _address(value: str) -> str:
@@ -128,12 +137,32 @@ SETTINGS = (
     Setting("HUTONG_EMAIL_FROM", "", "Sender of the e-mails. Empty: the site's name, no-reply at its host."),
     Setting("HUTONG_PUSH_HOST", "", "One more host (`host` or `host:port`) that web push may be sent to, besides the push services of the known browsers."),
     Setting("HUTONG_PHONE_COUNTRY", "FI", "Country assumed for phone numbers typed without one (ISO 3166)."),
-    Setting("HUTONG_PROVIDER", "sandbox", "The payment provider of new payments.", _no_sandbox, trial_may=True),
+    Setting("HUTONG_PROVIDERS", "sandbox", "The payment providers offered at checkout, with commas, the usual one first: `sandbox` (moves no money), `stripe`, `wechat`, `alipay`.", _no_sandbox, providers.wrong_names, trial_may=True),
+    Setting("HUTONG_PAYMENT_PAGES", "", "More addresses where shoppers pay, with commas, such as a domain of your own at Stripe; browsers let a form lead to no others."),
+    Setting("HUTONG_STRIPE_SECRET_KEY", "", "Stripe's secret key, or the file it is in: `/path`, or `file:name` in HUTONG_HOME."),
+    Setting("HUTONG_STRIPE_WEBHOOK_SECRETS", "", "Signing secrets of the endpoint at Stripe (or their files), with commas."),
+    Setting("HUTONG_STRIPE_URL", "", "Where Stripe is called. Empty: Stripe itself; a simulator's address to try.", _https_or_usual, _address_or_usual, trial_may=True),
+    Setting("HUTONG_WECHAT_MCHID", "", "Merchant number at WeChat Pay."),
+    Setting("HUTONG_WECHAT_APPID", "", "App id that is joined to the merchant number."),
+    Setting("HUTONG_WECHAT_MERCHANT_SERIAL", "", "Serial number of the merchant's API certificate."),
+    Setting("HUTONG_WECHAT_MERCHANT_KEY", "", "File of the merchant's private key (`apiclient_key.pem`): `/path`, or `file:name` in HUTONG_HOME."),
+    Setting("HUTONG_WECHAT_API_V3_KEY", "", "APIv3 key of 32 characters, or its file."),
+    Setting("HUTONG_WECHAT_PUBLIC_KEY", "", "File of WeChat Pay's public key. Empty, with its id: platform certificates are fetched."),
+    Setting("HUTONG_WECHAT_PUBLIC_KEY_ID", "", "Id of WeChat Pay's public key, `PUB_KEY_ID_...`."),
+    Setting("HUTONG_WECHAT_WAY", "", "`h5` (opens WeChat on a phone) or `native` (a code to scan). Empty: as the shopper's device wants it.", wrong=_one_of("", "h5", "native")),
+    Setting("HUTONG_WECHAT_URL", "", "Where WeChat Pay is called. Empty: WeChat Pay itself.", _https_or_usual, _address_or_usual, trial_may=True),
+    Setting("HUTONG_ALIPAY_APP_ID", "", "Id of the application at Alipay."),
+    Setting("HUTONG_ALIPAY_SELLER_ID", "", "Id of the seller (PID), 2088 and 12 digits."),
+    Setting("HUTONG_ALIPAY_PRIVATE_KEY", "", "File of the application's private key, PEM or bare: `/path`, or `file:name` in HUTONG_HOME."),
+    Setting("HUTONG_ALIPAY_PUBLIC_KEYS", "", "Files of Alipay's public key, or the bare key; two with a comma while it changes."),
+    Setting("HUTONG_ALIPAY_WAY", "", "`page`, `wap` or `precreate` (a code to scan). Empty: `wap` on phones, else `page`.", wrong=_one_of("", "page", "wap", "precreate")),
+    Setting("HUTONG_ALIPAY_URL", "", "Alipay's gateway. Empty: Alipay itself.", _https_or_usual, _address_or_usual, trial_may=True),
     Setting("HUTONG_SANDBOX_URL", "http://127.0.0.1:8002", "Where the sandbox payment provider listens."),
     Setting("HUTONG_SANDBOX_PAGES_URL", "", "Where browsers reach the sandbox's pages, e.g. `https://example.org/sandbox` behind a proxy. Empty: HUTONG_SANDBOX_URL."),
     Setting("HUTONG_SANDBOX_SECRET", "", "Secret shared with the sandbox. Empty: derived from the secret key."),
     Setting("HUTONG_LAN_CERTIFICATE", "", "Set by `hutong demo --lan`: the file of the authority that phones are asked to trust."),
     Setting("HUTONG_COMMISSION_PPM", "100000", "Default commission in millionths of what was paid; 100000 is 10 %.", wrong=_number(0, 1_000_000)),
+    Setting("HUTONG_WRITE_OFF_LIMIT", "10000", "What one operator alone may write off of a difference between a provider's bill and the books, in minor units of its currency; 10000 is 100.00. More takes a second operator.", wrong=_number(0, 1_000_000_000)),
     Setting("HUTONG_DEFAULT_REGION", "helsinki", "The region shown before somebody chose one."),
     Setting("HUTONG_TRUSTED_PROXIES", "0", "How many proxies in front may be believed about the client's address.", wrong=_number(0, 9)),
     Setting("HUTONG_ADDRESS_LIMIT", "600", "Requests a minute from one address: those of pages that change something, and all of the API.", wrong=_number(1, 1_000_000)),
@@ -181,7 +210,11 @@ def wrong(values: Mapping[str, str]) -> list[str]:
         if values[name] == "http" or (chosen == "http" and values[url]):
             if said := _gateway(values[url]):
                 lines.append(f"{url}: {said}")
-    return lines
+    return (
+        lines
+        if any(line.startswith("HUTONG_PROVIDERS:") for line in lines)
+        else lines + providers.wrong(values)
+    )
 
 
 def unsafe(values: Mapping[str, str]) -> list[str]:

@@ -9,7 +9,7 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
-from hutong.config import environment, mail, settings_file
+from hutong.config import environment, mail, providers, settings_file
 from hutong.kernel import database
 
 settings_file.adopt(os.environ)
@@ -34,11 +34,13 @@ HUTONG_SMS_FROM = _values["HUTONG_SMS_FROM"]
 HUTONG_VOICE = environment.voice_of(_values)
 HUTONG_VOICE_URL = _values["HUTONG_VOICE_URL"]
 HUTONG_PHONE_COUNTRY = _values["HUTONG_PHONE_COUNTRY"]
-HUTONG_PROVIDER = _values["HUTONG_PROVIDER"]
+HUTONG_PROVIDERS = providers.names_in(_values["HUTONG_PROVIDERS"])
+HUTONG_PROVIDER_KEYS = providers.keys(_values)
 HUTONG_SANDBOX_URL = _values["HUTONG_SANDBOX_URL"].rstrip("/")
 HUTONG_SANDBOX_PAGES_URL = _values["HUTONG_SANDBOX_PAGES_URL"].rstrip("/") or HUTONG_SANDBOX_URL
 HUTONG_LAN_CERTIFICATE = _values["HUTONG_LAN_CERTIFICATE"]
 HUTONG_COMMISSION_PPM = int(_values["HUTONG_COMMISSION_PPM"])
+HUTONG_WRITE_OFF_LIMIT = int(_values["HUTONG_WRITE_OFF_LIMIT"])
 HUTONG_DEFAULT_REGION = _values["HUTONG_DEFAULT_REGION"]
 HUTONG_TRUSTED_PROXIES = int(_values["HUTONG_TRUSTED_PROXIES"])
 HUTONG_WORKERS = int(_values["HUTONG_WORKERS"])
@@ -89,6 +91,7 @@ INSTALLED_APPS = [
     "hutong.town.catalog",
     "hutong.attract.search",
     "hutong.pay.ledger",
+    "hutong.pay.fees",
     "hutong.pay.payments",
     "hutong.pay.orders",
     "hutong.pay.settlement",
@@ -226,7 +229,7 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF, *_live_origin],
         "object-src": [NONE],
         "base-uri": [SELF],
-        "form-action": [SELF, HUTONG_SANDBOX_PAGES_URL],
+        "form-action": [SELF, *providers.pages(_values)],
         "frame-ancestors": [NONE],
     },
 }

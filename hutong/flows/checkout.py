@@ -8,7 +8,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from hutong.flows import fulfil
+from hutong.flows import fulfil, payment_received
+from hutong.flows.choose_provider import choose, is_offered
 from hutong.kernel.errors import Conflict, Invalid, NotFound
 from hutong.kernel.locking import retrying
 from hutong.kernel.text import pick
@@ -17,7 +18,8 @@ from hutong.pay.orders import services as orders
 from hutong.pay.orders.types import OrderState, PlacedOrder
 from hutong.pay.payments import queries as payments_read
 from hutong.pay.payments import services as payments
-from hutong.pay.payments.types import PaymentState, PaymentView
+from hutong.pay.payments.rules import UNDER_WAY
+from hutong.pay.payments.types import Payer, PaymentState, PaymentView
 from hutong.pay.pricing.rules import MAX_QUANTITY, price_cart
 from hutong.pay.pricing.services import PriceChanged, require_shown_price
 from hutong.pay.pricing.types import CartLine, Quote
@@ -116,11 +118,13 @@ def place(
     client_key: str,
     remember_consent: bool,
     at: datetime,
+    provider: str | None = None,
 ) -> PlacedOrder:
     """Order at the price that was shown, and hold what is scarce for `TIME_TO_PAY`; all of it or nothing.
 
     `shown_hash` is the hash of the quote on the page; another price raises `PriceChanged`. The same
-    `client_key` again (a double click) gives the first order. Raises also what `price` and the holds raise.
+    `client_key` again (a double click) gives the first order. `provider` is who takes the money, the usual one if
+    left out. Raises also what `price`, `choose` and the holds raise.
     """
     try:
         cart = price(wants=wants, at=at)
@@ -133,7 +137,7 @@ def place(
         raise
     if store_ref and store_ref not in {store.ref for offer in cart.offers.values() for store in offer.stores}:
         raise NotFound
-    expires_at = at + TIME_TO_PAY
+    expires_at, provider = at + TIME_TO_PAY, choose(wanted=provider, unit=cart.quote.total.unit)
     with transaction.atomic():
         placed = orders.place_order(
             person=person,
@@ -147,18 +151,28 @@ def place(
         )
         if placed.created:
             _hold(cart, placed.order_ref, person, expires_at, at)
-            payments.create_payment(
-                order_ref=placed.order_ref, provider=settings.HUTONG_PROVIDER, amount=placed.total, at=at
-            )
+            payments.create_payment(order_ref=placed.order_ref, provider=provider, amount=placed.total, at=at)
     return placed
 
 
-def pay(*, order_ref: str, person: Person, return_url: str, language: str, at: datetime) -> str:
+def pay(
+    *,
+    order_ref: str,
+    person: Person,
+    return_url: str,
+    language: str,
+    at: datetime,
+    provider: str | None = None,
+    payer: Payer | None = None,
+    code_url: str = "",
+) -> str:
     """The address where the shopper pays for the order; safe to ask twice.
 
     Never inside a transaction: the provider is called. A payment that failed is followed by a new one while
-    the order's time lasts. Raises `OrderUnknown` (also for somebody else's), `OrderNotPayable`, and what the
-    provider raises when it is away.
+    the order's time lasts, and one under way is called off where another `provider` is chosen now. `code_url` is
+    our page that draws a code, where there is one to scan; `return_url` is the answer where it turns out that the
+    money has come already. Raises `OrderUnknown` (also for somebody else's), `OrderNotPayable`,
+    `ProviderNotOffered`, and what the provider raises when it is away.
     """
     order = orders_read.order_facts(order_ref)
     if order is None or order.person_id != person.pk:
@@ -166,29 +180,46 @@ def pay(*, order_ref: str, person: Person, return_url: str, language: str, at: d
     if order.state is not OrderState.AWAITING_PAYMENT or order.expires_at <= at:
         raise OrderNotPayable(state=order.state.value)
     payment = payments_read.payment_for_order(order_ref)
+    if payment and payment.state in UNDER_WAY and provider and provider != payment.provider:
+        choose(wanted=provider, unit=payment.amount.unit)
+        if _call_off(payment, at):
+            return return_url
+        payment = None
     if payment is None or payment.state in (PaymentState.FAILED, PaymentState.CLOSED):
-        payment = _new_payment(order_ref, at)
-    elif payment.state is PaymentState.PENDING and payment.redirect_url:
-        return payment.redirect_url
-    return payments.start(
+        usual = provider or (payment.provider if payment and is_offered(payment) else None)
+        payment = _new_payment(order_ref, usual, at)
+    if payment.state is PaymentState.PENDING and payment.redirect_url:
+        return code_url if payment.to_scan else payment.redirect_url
+    address = payments.start(
         payment_ref=payment.ref,
         return_url=return_url,
         payee=settings.HUTONG_SITE_NAME,
         description=pick(order.lines[0].titles, language),
         language=language,
         expires_at=order.expires_at,
+        payer=payer,
         at=at,
     )
+    started = payments_read.payment_by_ref(payment.ref)
+    return code_url if started and started.to_scan else address
 
 
-def _new_payment(order_ref: str, at: datetime) -> PaymentView:
+def _call_off(payment: PaymentView, at: datetime) -> bool:
+    """End a payment that the shopper would rather make another way; True when it was paid meanwhile."""
+    report = payments.close(payment_ref=payment.ref, at=at)
+    if report.captured is None:
+        return False
+    payment_received.record(report=report, at=at)
+    return True
+
+
+def _new_payment(order_ref: str, provider: str | None, at: datetime) -> PaymentView:
     with transaction.atomic():
         order = orders.lock_order(order_ref=order_ref)
         if order.state is not OrderState.AWAITING_PAYMENT:
             raise OrderNotPayable(state=order.state.value)
-        return payments.create_payment(
-            order_ref=order_ref, provider=settings.HUTONG_PROVIDER, amount=order.total, at=at
-        )
+        name = choose(wanted=provider, unit=order.total.unit)
+        return payments.create_payment(order_ref=order_ref, provider=name, amount=order.total, at=at)
 
 
 def _hold(cart: Cart, order_ref: str, person: Person, expires_at: datetime, at: datetime) -> None:

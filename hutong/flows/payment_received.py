@@ -16,22 +16,28 @@ from hutong.pay.orders import services as orders
 from hutong.pay.orders.types import OrderFacts, OrderState
 from hutong.pay.payments import queries as payments_read
 from hutong.pay.payments import services as payments
-from hutong.pay.payments.types import Outcome, PaymentReport, PaymentView
+from hutong.pay.payments.types import Event, Outcome, PaymentReport, PaymentView, RefundView
 from hutong.town.catalog.types import OfferKind
 from hutong.visit.stock.services import SoldOut
 
 BY = "payment_received"
+IGNORED = "ignored"
 
 
 def receive(*, provider: str, headers: Mapping[str, str], body: bytes, at: datetime) -> str:
     """Take a provider's webhook: check it, keep it, and do what follows from it; what came of it.
 
-    Never inside a transaction. Copies get the same answer and change nothing. Raises `SignatureInvalid`.
+    Never inside a transaction. Copies get the same answer and change nothing. What is not ours is taken and left
+    alone. Raises `SignatureInvalid`.
     """
     received = payments.receive_webhook(provider=provider, headers=headers, body=body, at=at)
     if not received.first:
         return received.outcome
     event = received.event
+    if not _is_ours(provider, event):
+        # Signed well, and about another shop of the same account, or a kind of news we have no use for.
+        payments.mark_processed(inbox_id=received.inbox_id, outcome=IGNORED, at=at)
+        return IGNORED
     if event.payment:
         return record(report=event.payment, at=at, inbox_id=received.inbox_id)
     assert event.refund is not None, "an event is about a payment or about a refund"
@@ -39,6 +45,16 @@ def receive(*, provider: str, headers: Mapping[str, str], body: bytes, at: datet
     with transaction.atomic():
         payments.mark_processed(inbox_id=received.inbox_id, outcome=outcome, at=at)
     return outcome
+
+
+def _is_ours(provider: str, event: Event) -> bool:
+    """Whether a webhook is about a payment or refund that we made with the provider that tells of it."""
+    known: PaymentView | RefundView | None = None
+    if event.payment:
+        known = payments_read.payment_by_ref(event.payment.payment_ref)
+    elif event.refund:
+        known = payments_read.refund_by_ref(event.refund.refund_ref)
+    return known is not None and known.provider == provider
 
 
 @retrying

@@ -15,7 +15,9 @@ SAFE = {
     "HUTONG_LIVE_URL": "/live",
     "HUTONG_SMS": "console",
     "HUTONG_EMAIL_URL": "console:",
-    "HUTONG_PROVIDER": "other",
+    "HUTONG_PROVIDERS": "stripe",
+    "HUTONG_STRIPE_SECRET_KEY": "sk_live_of_nobody",
+    "HUTONG_STRIPE_WEBHOOK_SECRETS": "whsec_of_nobody",
 }
 
 
@@ -35,7 +37,7 @@ def test_safe_production_starts() -> None:
         ("HUTONG_SMS", "tray"),
         ("HUTONG_VOICE", "tray"),
         ("HUTONG_EMAIL_URL", "tray:"),
-        ("HUTONG_PROVIDER", "sandbox"),
+        ("HUTONG_PROVIDERS", "sandbox"),
         ("HUTONG_DEBUG", "1"),
         ("DATABASE_URL", ""),
     ],
@@ -51,7 +53,7 @@ def test_production_refuses_unsafe_setting(name: str, value: str) -> None:
         ("HUTONG_SMS", "tray"),
         ("HUTONG_VOICE", "tray"),
         ("HUTONG_EMAIL_URL", "tray:"),
-        ("HUTONG_PROVIDER", "sandbox"),
+        ("HUTONG_PROVIDERS", "sandbox"),
     ],
 )
 def test_a_trial_may_send_nothing_and_take_no_money(name: str, value: str) -> None:

@@ -66,7 +66,7 @@ def test_production_with_unsafe_settings_says_which() -> None:
         check=False,
     )
     assert done.returncode == 1
-    for name in ("DATABASE_URL", "HUTONG_SECRET_KEY", "HUTONG_SITE_URL", "HUTONG_SMS", "HUTONG_PROVIDER"):
+    for name in ("DATABASE_URL", "HUTONG_SECRET_KEY", "HUTONG_SITE_URL", "HUTONG_SMS", "HUTONG_PROVIDERS"):
         assert name in done.stdout, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
 

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings as site_settings
 
 from hutong.cli import doctor
-from hutong.cli.checks import Finding, Mark, data, machine, network
+from hutong.cli.checks import Finding, Mark, data, machine, network, providers
 from hutong.config import mail, settings_file
 from hutong.kernel import clock, outbox
 from tests.factories.people import operator
@@ -27,7 +27,9 @@ SAFE = {
     "HUTONG_LIVE_URL": "/live",
     "HUTONG_SMS": "console",
     "HUTONG_EMAIL_URL": "console:",
-    "HUTONG_PROVIDER": "other",
+    "HUTONG_PROVIDERS": "stripe",
+    "HUTONG_STRIPE_SECRET_KEY": "sk_live_of_nobody",
+    "HUTONG_STRIPE_WEBHOOK_SECRETS": "whsec_of_nobody",
     "HUTONG_OPERATOR_NAME": "A",
     "HUTONG_OPERATOR_EMAIL": "a@example.org",
 }
@@ -160,9 +162,11 @@ def test_the_mail_server_lets_us_in(settings: Any, mail_server: MailServer) -> N
 
 
 def test_the_provider_answers(settings: Any, sandbox: Sandbox) -> None:
-    assert marks(network.provider(True))[Mark.WELL] == ["the sandbox answers"]
+    found = marks(providers.providers(True))
+    assert found[Mark.WELL] == ["sandbox answers and takes our keys"]
+    assert found[Mark.LOOK] == ["payments may go to the sandbox, which moves no money"]
     settings.HUTONG_SANDBOX_URL = f"http://127.0.0.1:{free_port()}"
-    assert marks(network.provider(True))[Mark.BROKEN] == ["the sandbox answers: ConnectError"]
+    assert marks(providers.providers(True))[Mark.BROKEN] == ["sandbox does not answer: ConnectError"]
 
 
 def test_a_running_site_is_reached(site: Site, settings: Any) -> None:
@@ -171,7 +175,7 @@ def test_a_running_site_is_reached(site: Site, settings: Any) -> None:
     assert found[Mark.BROKEN] == []
     assert found[Mark.WELL] == [
         f"{site.url} answers",
-        "the webhook's address is reached (401)",
+        "the address of sandbox's webhooks is reached (401)",
         "live streams arrive at once",
     ]
 

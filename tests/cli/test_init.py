@@ -153,7 +153,7 @@ def test_wrong_answers_leave_nothing_behind(place: Place) -> None:
     assert (code, "--zone: 'Atlantis/Capital' is no time zone" in said) == (1, True), said
     code, said = place.run(**{"--mode": "production"})
     assert code == 1
-    assert "HUTONG_PROVIDER" in said
+    assert "HUTONG_PROVIDERS" in said
     assert list(place.home.iterdir()) == []
 
 

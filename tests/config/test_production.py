@@ -46,7 +46,9 @@ def told(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> dic
         "HUTONG_LIVE_URL": "/live",
         "HUTONG_SMS": "console",
         "HUTONG_EMAIL_URL": "console:",
-        "HUTONG_PROVIDER": "other",
+        "HUTONG_PROVIDERS": "stripe",
+        "HUTONG_STRIPE_SECRET_KEY": "sk_live_of_nobody",
+        "HUTONG_STRIPE_WEBHOOK_SECRETS": "whsec_of_nobody",
         "HUTONG_TRUSTED_PROXIES": "1",
     }
     done = subprocess.run(

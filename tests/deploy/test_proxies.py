@@ -20,7 +20,7 @@ from urllib.parse import urlparse
 import httpx
 import pytest
 
-from hutong.cli.checks import Mark, network
+from hutong.cli.checks import Mark, network, providers
 from hutong.kernel import clock
 from hutong.kernel.live import hint, sign_topic
 from hutong.kernel.rows import scalar
@@ -235,7 +235,12 @@ def test_the_sandbox_shows_its_pages_and_nothing_else(front: Front) -> None:
 
 def test_the_doctor_finds_it_well(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(front.trust))
-    found = [*network.front(True), *network.live(True), *network.provider(True), *network.certificate(True)]
+    found = [
+        *network.front(True),
+        *network.live(True),
+        *providers.providers(True),
+        *network.certificate(True),
+    ]
     broken = [one.what for one in found if one.mark is Mark.BROKEN]
     assert broken == []
     with front.client() as client:

@@ -63,19 +63,6 @@ def mail(production: bool) -> Iterator[Finding]:
     yield judged(not said, f"the mail server {where} lets us in{said}", "look at HUTONG_EMAIL_URL")
 
 
-def provider(production: bool) -> Iterator[Finding]:
-    """The payment provider answers."""
-    from django.conf import settings
-
-    if not production:
-        return
-    if settings.HUTONG_PROVIDER == "sandbox":
-        yield look("payments go to the sandbox, which moves no money", "docs/howto/payment-provider.md")
-        answer, said = _get(f"{settings.HUTONG_SANDBOX_URL}/healthz")
-        mend = "start it: systemctl start hutong-sandbox, or `hutong up sandbox`"
-        yield judged(answer is not None and answer.status_code == 200, f"the sandbox answers{said}", mend)
-
-
 def front(production: bool) -> Iterator[Finding]:
     """The site as people reach it: page, webhook, and that the proxy tells us who asks and how."""
     from django.conf import settings
@@ -100,13 +87,16 @@ def front(production: bool) -> Iterator[Finding]:
         )
     if answer is None:
         return
-    hook, said = _get(f"{url}/api/v1/webhooks/{settings.HUTONG_PROVIDER}", method="POST")
-    # Without a signature it must be refused, by us and not by something in front of us.
-    refused = hook is not None and hook.status_code == 401 and "x-request-id" in hook.headers
-    status = f" ({hook.status_code})" if hook is not None else said
-    yield judged(
-        refused, f"the webhook's address is reached{status}", f"let POST through to the site; {_PROXY}"
-    )
+    for name in settings.HUTONG_PROVIDERS:
+        hook, said = _get(f"{url}/api/v1/webhooks/{name}", method="POST")
+        # Without a signature it must be refused, by us and not by something in front of us.
+        refused = hook is not None and hook.status_code == 401 and "x-request-id" in hook.headers
+        status = f" ({hook.status_code})" if hook is not None else said
+        yield judged(
+            refused,
+            f"the address of {name}'s webhooks is reached{status}",
+            f"let POST through to the site; {_PROXY}",
+        )
 
 
 def live(production: bool) -> Iterator[Finding]:

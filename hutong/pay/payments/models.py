@@ -27,6 +27,8 @@ class Payment(models.Model):
     provider_ref = models.CharField(max_length=100, null=True)
     # Hosted payment pages carry their state in the address.
     redirect_url = models.CharField(max_length=4000, default="", blank=True)
+    # What stands there is a text to be drawn as a code.
+    to_scan = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField()
     captured_at = models.DateTimeField(null=True)
     # The janitor's plan: when to ask the provider next, and how often it was asked.

@@ -8,6 +8,7 @@ from hutong.pay.payments.types import (
     Bill,
     BillDifference,
     BillLine,
+    Device,
     DifferenceKind,
     Matched,
     OurMoney,
@@ -85,6 +86,13 @@ def event_of(status: ReportStatus) -> PaymentEvent:
 def next_ask_at(asked: int, at: datetime) -> datetime:
     """When to ask the provider next, after `asked` questions so far: 5 s, 15 s, 60 s, 5 min, 1 h, 1 d."""
     return at + ASK_AFTER[min(asked, len(ASK_AFTER) - 1)]
+
+
+def device_of(agent: str) -> Device:
+    """What somebody pays on, by the name that the browser gives itself. A guess: any way to pay works anywhere, worse."""
+    if "MicroMessenger" in agent:
+        return Device.WECHAT
+    return Device.PHONE if "Mobi" in agent or "Android" in agent else Device.DESKTOP
 
 
 def agreed_fee(amount: Money, fee_ppm: int) -> Money:

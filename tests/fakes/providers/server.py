@@ -211,6 +211,10 @@ def running(simulator: Simulator, *, port: int = 0) -> Iterator[Simulator]:
         # Head and body go out in two pieces: held back until the first is acknowledged, each call takes 40 ms.
         disable_nagle_algorithm = True
 
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            """The provider's clock, also in the head of an answer."""
+            return super().date_time_string(timestamp or int(simulator.books.now().timestamp()))
+
         def respond(self) -> None:
             length = int(self.headers.get("content-length") or 0)
             headers = {name.lower(): value for name, value in self.headers.items()}

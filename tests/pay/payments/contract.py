@@ -121,8 +121,15 @@ class ProviderContract:
     def test_a_payment_never_started_is_absent(self, case: Case) -> None:
         report = case.provider.query(payment_ref=ids.new_id("pay"), provider_ref=None)
         assert report.status is ReportStatus.ABSENT
-        refund = case.provider.query_refund(refund_ref=ids.new_id("rfd"), provider_ref=None)
+        refund = case.provider.query_refund(
+            refund_ref=ids.new_id("rfd"), payment_ref=ids.new_id("pay"), provider_ref=None
+        )
         assert refund.status is ReportStatus.ABSENT
+
+    def test_the_check_of_keys_passes_and_finds_nobody_there(self, case: Case) -> None:
+        case.provider.check()
+        with pytest.raises(ProviderUnavailable):
+            case.unreachable.check()
 
     def test_a_start_repeated_with_its_key_is_one_payment(self, case: Case) -> None:
         request = request_for(ids.new_id("pay"), case.price)
@@ -194,7 +201,9 @@ class ProviderContract:
         first, again = case.provider.refund(request), case.provider.refund(request)
         assert first == again
         assert first.status is ReportStatus.DONE
-        asked = case.provider.query_refund(refund_ref=request.refund_ref, provider_ref=first.provider_ref)
+        asked = case.provider.query_refund(
+            refund_ref=request.refund_ref, payment_ref=payment_ref, provider_ref=first.provider_ref
+        )
         assert asked == first
         assert case.refunded(payment_ref) == 600
 

@@ -25,6 +25,13 @@ class Provider(Protocol):
 
     name: str
 
+    acknowledgement: str | None
+    """The body that the provider wants as the answer to a webhook we took, as plain text; None where any will do."""
+
+    def check(self) -> None:
+        """Ask for what every part of the work needs, and change nothing. `ProviderRefused` says what is wrong."""
+        ...
+
     def start(self, request: StartRequest) -> Started:
         """Ask for money. The answer names the page where the shopper pays."""
         ...
@@ -41,12 +48,15 @@ class Provider(Protocol):
         """Send money back. `ProviderRefused` when more is asked than the provider holds."""
         ...
 
-    def query_refund(self, *, refund_ref: str, provider_ref: str | None) -> RefundReport:
+    def query_refund(self, *, refund_ref: str, payment_ref: str, provider_ref: str | None) -> RefundReport:
         """What the provider knows now of a refund; ABSENT when it has never heard of it. Has no effect."""
         ...
 
     def parse_webhook(self, *, headers: Mapping[str, str], body: bytes, at: datetime) -> Event:
         """Check and read a webhook. Raises `SignatureInvalid` on anything the provider did not sign.
+
+        What is signed well and about nothing of ours (another kind of news, another shop of the same account) is an
+        event with neither payment nor refund.
 
         Header names come in any case. Junk in headers or body never raises anything but the errors named
         here and `WebhookMalformed`.

@@ -34,6 +34,7 @@ def payment_view(row: Payment) -> PaymentView:
         suspense_refunded=row.suspense_refunded,
         provider_ref=row.provider_ref,
         redirect_url=row.redirect_url,
+        to_scan=row.to_scan,
         created_at=row.created_at,
         captured_at=row.captured_at,
     )

@@ -36,7 +36,7 @@ from hutong.pay.payments.services.refunding import (
     request_suspense_refund,
     send_refund,
 )
-from hutong.pay.payments.services.webhooks import mark_processed, receive_webhook
+from hutong.pay.payments.services.webhooks import acknowledgement, mark_processed, receive_webhook
 
 __all__ = [
     "AlreadyPaid",
@@ -50,6 +50,7 @@ __all__ = [
     "RefundNotFailed",
     "RefundNotFound",
     "RefundTooLarge",
+    "acknowledgement",
     "ask",
     "ask_refund",
     "ask_unknown",

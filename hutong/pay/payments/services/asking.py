@@ -59,7 +59,7 @@ def ask_refund(*, refund_ref: str, at: datetime) -> RefundReport:
         raise RefundNotFound
     try:
         report = provider_called(refund.payment.provider).query_refund(
-            refund_ref=refund_ref, provider_ref=refund.provider_ref
+            refund_ref=refund_ref, payment_ref=refund.payment.public_id, provider_ref=refund.provider_ref
         )
     except _TROUBLE:
         return RefundReport(refund_ref, ReportStatus.UNKNOWN)

@@ -5,13 +5,22 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Func, JSONField, TextField, Value
+from django.db.models.functions import Cast
 
 from hutong.kernel.rows import scalar
 from hutong.pay.payments.models import Attempt, Payment, Refund
 from hutong.pay.payments.types import AttemptKind, AttemptState
 
 _OPEN = [AttemptState.SENT, AttemptState.UNKNOWN]
+# The shopper's network address is kept for as long as the very same request may have to be sent again.
+_WITHOUT_ADDRESS = Func(
+    F("request"),
+    Cast(Value("address"), TextField()),
+    template="(%(expressions)s)",
+    arg_joiner=" - ",
+    output_field=JSONField(),
+)
 
 
 _INSERT = """
@@ -53,13 +62,15 @@ def open_attempt(
 
 def finish_attempt(attempt: Attempt, state: AttemptState, at: datetime, error: str = "") -> None:
     """Record how the call ended."""
-    Attempt.objects.filter(pk=attempt.pk).update(
-        state=state, error=error[:300], finished_at=None if state is AttemptState.UNKNOWN else at
-    )
+    found = Attempt.objects.filter(pk=attempt.pk)
+    if state is AttemptState.UNKNOWN:
+        found.update(state=state, error=error[:300], finished_at=None)
+    else:
+        found.update(state=state, error=error[:300], finished_at=at, request=_WITHOUT_ADDRESS)
 
 
 def resolve_attempts(*, payment: Payment, done: bool, at: datetime, refund: Refund | None = None) -> None:
     """The provider has told us where it stands, so no call about it is open any more."""
     Attempt.objects.filter(payment=payment, refund=refund, state__in=_OPEN).update(
-        state=AttemptState.DONE if done else AttemptState.FAILED, finished_at=at
+        state=AttemptState.DONE if done else AttemptState.FAILED, finished_at=at, request=_WITHOUT_ADDRESS
     )

@@ -17,6 +17,8 @@ from hutong.pay.payments.services.recording import record_report
 from hutong.pay.payments.types import (
     AttemptKind,
     AttemptState,
+    Device,
+    Payer,
     PaymentEvent,
     PaymentReport,
     PaymentState,
@@ -53,19 +55,23 @@ def start(
     description: str = "",
     language: str = "en",
     expires_at: datetime | None = None,
+    payer: Payer | None = None,
 ) -> str:
-    """Ask the provider for the money; the address of the page where the shopper pays.
+    """Ask the provider for the money; the address of the page where the shopper pays, or the text of a code to scan.
 
     Never inside a transaction. Safe to repeat, also after a time-out: the repetition carries the same key
     and the very same request. Raises `AlreadyPaid`, `PaymentNotPayable`, `ProviderUnavailable` (nothing
     happened), `OutcomeUnknown` (repeat it, or let the janitor ask), `ProviderRefused` (the payment failed).
     """
+    payer = payer or Payer()
     request = {
         "return_url": return_url,
         "payee": payee,
         "description": description,
         "language": language,
         "expires_at": expires_at.isoformat() if expires_at else None,
+        "address": payer.address,
+        "device": payer.device.value,
     }
     with transaction.atomic(durable=True):
         payment = _to_start(payment_ref)
@@ -151,6 +157,8 @@ def _start_request(payment: Payment, attempt: Attempt) -> StartRequest:
         description=sent["description"],
         language=sent["language"],
         expires_at=datetime.fromisoformat(sent["expires_at"]) if sent["expires_at"] else None,
+        # An attempt of an older version does not know who pays.
+        payer=Payer(sent.get("address", ""), Device(sent.get("device", Device.DESKTOP))),
     )
 
 
@@ -178,7 +186,10 @@ def _record_started(payment: Payment, attempt: Attempt, started: Started, at: da
     )
     with transaction.atomic(durable=True):
         Payment.objects.filter(pk=payment.pk).update(
-            state=moved, provider_ref=started.provider_ref, redirect_url=started.redirect_url
+            state=moved,
+            provider_ref=started.provider_ref,
+            redirect_url=started.redirect_url,
+            to_scan=started.to_scan,
         )
         finish_attempt(attempt, AttemptState.DONE, at)
 

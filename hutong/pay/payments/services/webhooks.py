@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from hutong.kernel.errors import Invalid
 from hutong.pay.payments.models import WebhookInbox
+from hutong.pay.payments.providers.registry import ProviderNotFound, has_keys
 from hutong.pay.payments.providers.registry import provider as provider_called
 from hutong.pay.payments.types import Received
 
@@ -31,11 +32,18 @@ def receive_webhook(*, provider: str, headers: Mapping[str, str], body: bytes, a
     """
     if len(body) > BODY_LIMIT:
         raise WebhookTooLarge
+    if not has_keys(provider):
+        raise ProviderNotFound
     event = provider_called(provider).parse_webhook(headers=headers, body=body, at=at)
     made = WebhookInbox(provider=provider, event_id=event.event_id, body=body, received_at=at)
     WebhookInbox.objects.bulk_create([made], ignore_conflicts=True)
     kept = WebhookInbox.objects.get(provider=provider, event_id=event.event_id)
     return Received(kept.pk, event, first=kept.processed_at is None, outcome=kept.outcome)
+
+
+def acknowledgement(*, provider: str) -> str | None:
+    """The body that `provider` wants as the answer to a webhook that was taken; None where any will do."""
+    return provider_called(provider).acknowledgement
 
 
 def mark_processed(*, inbox_id: int, outcome: str, at: datetime) -> bool:

@@ -127,8 +127,19 @@ def test_what_unpacks_to_too_much_is_left(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_bill_that_is_not_made_yet(alipay: AlipaySimulator, client: Client) -> None:
     alipay.no_bill_for.add(ON)
+    due = datetime(ON.year, ON.month, ON.day, tzinfo=ZoneInfo("Asia/Shanghai")) + timedelta(hours=34)
     with pytest.raises(BillNotReady):
-        client().fetch_bill(on=ON)
+        client(now=lambda: due + timedelta(hours=23)).fetch_bill(on=ON)
+
+
+def test_a_day_without_trades_has_an_empty_bill_a_day_after_it_was_due(
+    alipay: AlipaySimulator, client: Client
+) -> None:
+    """Alipay says the same of both for ever; the days after it must not wait for ever."""
+    alipay.no_bill_for.add(ON)
+    due = datetime(ON.year, ON.month, ON.day, tzinfo=ZoneInfo("Asia/Shanghai")) + timedelta(hours=34)
+    found = client(now=lambda: due + timedelta(hours=24)).fetch_bill(on=ON)
+    assert (found.lines, found.broken) == ((), ())
 
 
 def test_a_day_that_is_not_over_has_no_bill(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,7 +13,7 @@ import pytest
 from hutong.kernel import clock, ids
 from hutong.kernel.money import Money
 from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused
-from hutong.pay.payments.types import ReportStatus
+from hutong.pay.payments.types import Device, Payer, ReportStatus
 from tests.fakes.providers.alipay import AlipaySimulator
 from tests.fakes.sandbox import free_port
 from tests.pay.payments.alipay.conftest import Client
@@ -52,6 +53,23 @@ def test_a_page_is_an_address_and_no_call(
     paid = httpx.post(page.headers["location"], data={"do": "pay"}, trust_env=False)
     assert paid.headers["location"] == request.return_url
     assert provider.query(payment_ref=ref, provider_ref=ref).captured == PRICE
+
+
+@pytest.mark.parametrize(
+    ("device", "method"),
+    [
+        (Device.DESKTOP, "alipay.trade.page.pay"),
+        (Device.PHONE, "alipay.trade.wap.pay"),
+        (Device.WECHAT, ""),
+    ],
+)
+def test_the_way_suits_the_device_where_none_is_fixed(client: Client, device: Device, method: str) -> None:
+    request = replace(request_for(ids.new_id("pay"), PRICE), payer=Payer("203.0.113.7", device))
+    started = client(way="").start(request)
+    fields = parse_qs(urlsplit(started.redirect_url).query)
+    assert fields.get("method", [""]) == [method]
+    assert started.to_scan is (device is Device.WECHAT)
+    assert client(way="precreate").start(replace(request, payment_ref=ids.new_id("pay"))).to_scan
 
 
 def test_a_page_whose_amount_was_changed_opens_nothing(client: Client, alipay: AlipaySimulator) -> None:
@@ -110,21 +128,22 @@ def test_a_refund_that_takes_its_time(
     first = provider.refund(request)
     assert first.status is ReportStatus.PENDING
     alipay.books.end_refund(request.refund_ref, done=done)
-    asked = provider.query_refund(refund_ref=request.refund_ref, provider_ref=first.provider_ref)
+    asked = provider.query_refund(
+        refund_ref=request.refund_ref, payment_ref=paid_ref, provider_ref=first.provider_ref
+    )
     assert asked.status is end
 
 
-def test_a_refund_whose_answer_was_lost_is_sent_again_and_done_once(
+def test_a_refund_whose_answer_was_lost_is_found_and_sent_again_is_done_once(
     client: Client, alipay: AlipaySimulator, paid_ref: str
 ) -> None:
-    """Without the trade Alipay cannot look for it: ABSENT asks the caller to send it again, which is safe."""
     provider = client()
     request = refund_of(paid_ref, paid_ref, Money(500, "CNY"))
     alipay.faults.ask("error_after", call="refund")
     with pytest.raises(OutcomeUnknown):
         provider.refund(request)
-    asked = provider.query_refund(refund_ref=request.refund_ref, provider_ref=None)
-    assert asked.status is ReportStatus.ABSENT
+    asked = provider.query_refund(refund_ref=request.refund_ref, payment_ref=paid_ref, provider_ref=None)
+    assert asked.status is ReportStatus.DONE
     assert provider.refund(request).status is ReportStatus.DONE
     assert alipay.books.trade(paid_ref).sent_back == 500
 

@@ -74,7 +74,10 @@ def test_what_their_client_starts_ours_reads_and_refunds_the_other_way_round(
             "metadata": {"refund_ref": refund_ref, "payment_ref": payment_ref},
         }
     )
-    assert ours.query_refund(refund_ref=refund_ref, provider_ref=refund.id).status is ReportStatus.DONE
+    assert (
+        ours.query_refund(refund_ref=refund_ref, payment_ref=payment_ref, provider_ref=refund.id).status
+        is ReportStatus.DONE
+    )
     lines = ours.fetch_bill(on=clock.now().date()).lines
     assert [line.amount.minor for line in lines if line.payment_ref == payment_ref] == [1990, 600]
 

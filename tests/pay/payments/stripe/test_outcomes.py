@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -171,7 +172,10 @@ def test_a_refund_is_found_by_our_reference_alone(simulator: StripeSimulator, cl
     simulator.pay(payment_ref)
     request = refund_of(payment_ref, session, Money(100, "EUR"))
     made = client().refund(request)
-    assert client().query_refund(refund_ref=request.refund_ref, provider_ref=None) == made
+    assert (
+        client().query_refund(refund_ref=request.refund_ref, payment_ref=payment_ref, provider_ref=None)
+        == made
+    )
 
 
 def test_a_refund_known_with_other_money_is_refused(simulator: StripeSimulator, client: Client) -> None:
@@ -208,6 +212,13 @@ def test_the_check_of_keys_passes_and_changes_nothing(simulator: StripeSimulator
     with pytest.raises(ProviderRefused, match=r".") as refused:
         client(webhook_secrets=[" "]).check()
     assert "signing secret" in refused.value.details["reason"]
+    simulator.books.offset = timedelta(seconds=400)
+    try:
+        with pytest.raises(ProviderRefused) as apart:
+            client().check()
+    finally:
+        simulator.books.offset = timedelta()
+    assert "clock" in apart.value.details["reason"]
 
 
 def test_an_id_of_another_account_is_not_absent(simulator: StripeSimulator, client: Client) -> None:
@@ -221,7 +232,9 @@ def test_an_id_of_another_account_is_not_absent(simulator: StripeSimulator, clie
         with pytest.raises(ProviderRefused):
             client().query(payment_ref=ref, provider_ref=provider_ref)
     with pytest.raises(ProviderRefused):
-        client().query_refund(refund_ref=ids.new_id("rfd"), provider_ref="re_of_another")
+        client().query_refund(
+            refund_ref=ids.new_id("rfd"), payment_ref=ids.new_id("pay"), provider_ref="re_of_another"
+        )
 
 
 @pytest.mark.parametrize(

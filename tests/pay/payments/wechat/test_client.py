@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -10,14 +12,43 @@ from cryptography.hazmat.primitives.asymmetric import padding
 
 from hutong.kernel import clock, ids
 from hutong.kernel.money import Money
-from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused
-from hutong.pay.payments.types import ReportStatus
+from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
+from hutong.pay.payments.types import Device, Payer, ReportStatus
 from tests.fakes.providers.wechat.simulator import WechatSimulator
 from tests.fakes.sandbox import run_listener, wait_until
 from tests.pay.payments.contract import refund_of, request_for
 from tests.pay.payments.wechat.conftest import APPID, Client, Keys
 
 PRICE = Money(1990, "CNY")
+
+
+@pytest.mark.parametrize(
+    ("device", "to_scan"), [(Device.PHONE, False), (Device.DESKTOP, True), (Device.WECHAT, True)]
+)
+def test_the_way_suits_the_device_where_none_is_fixed(
+    simulator: WechatSimulator, client: Client, device: Device, to_scan: bool
+) -> None:
+    calls = []
+    handle = simulator.handle
+    simulator.handle = lambda call: calls.append(call) or handle(call)  # type: ignore[method-assign,func-returns-value]
+    request = replace(request_for(ids.new_id("pay"), PRICE), payer=Payer("203.0.113.7", device))
+    started = client().start(request)
+    assert (started.to_scan, started.redirect_url.startswith("http")) == (to_scan, not to_scan)
+    asked = json.loads(calls[-1].body)
+    assert asked.get("scene_info", {}).get("payer_client_ip") == (None if to_scan else "203.0.113.7")
+
+
+@pytest.mark.parametrize("address", ["", "unknown", "203.0.113.7, 10.0.0.1"])
+def test_what_is_no_address_is_not_sent(simulator: WechatSimulator, client: Client, address: str) -> None:
+    request = replace(request_for(ids.new_id("pay"), PRICE), payer=Payer(address, Device.PHONE))
+    assert client().start(request).redirect_url
+
+
+def test_the_check_tells_a_wrong_sealing_key(client: Client) -> None:
+    for by_public_key in (False, True):
+        with pytest.raises((ProviderRefused, ProviderUnavailable)) as wrong:
+            client(api_v3_key="f" * 32, by_public_key=by_public_key).check()
+        assert "certificates cannot be read" in wrong.value.details["reason"]
 
 
 def test_a_refund_that_hangs_at_a_dead_card_stays_under_way(
@@ -31,7 +62,7 @@ def test_a_refund_that_hangs_at_a_dead_card_stays_under_way(
     request = refund_of(ref, "", Money(60, "CNY"))
     assert provider.refund(request).status == "pending"
     simulator.turn_abnormal(request.refund_ref)
-    stuck = provider.query_refund(refund_ref=request.refund_ref, provider_ref=None)
+    stuck = provider.query_refund(refund_ref=request.refund_ref, payment_ref=ref, provider_ref=None)
     assert (stuck.status, stuck.reason) == ("pending", "ABNORMAL")
     simulator.end_refund(request.refund_ref, done=False)
     headers, body = simulator.about(request.refund_ref)[-1]

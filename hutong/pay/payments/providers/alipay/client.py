@@ -1,16 +1,17 @@
 """Calls to Alipay: pages and codes to pay with, queries, closing, refunds, the bill of a day."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from hutong.kernel import clock
+from hutong.kernel import clock, ids
 from hutong.pay.payments.providers.alipay import bill, notification, words
 from hutong.pay.payments.providers.alipay.gateway import Gateway, SaidNo
 from hutong.pay.payments.providers.errors import BillNotReady, OutcomeUnknown, ProviderRefused
 from hutong.pay.payments.types import (
     Bill,
+    Device,
     Event,
     PaymentReport,
     RefundReport,
@@ -29,9 +30,13 @@ WAYS: dict[Way, tuple[str, str]] = {
     "wap": ("alipay.trade.wap.pay", "QUICK_WAP_WAY"),
     "precreate": ("alipay.trade.precreate", "QR_CODE_OFFLINE"),
 }
+# What suits a shopper's device where nothing is fixed. Other apps cannot be opened inside WeChat: a code is shown.
+_WAY_OF: dict[Device, Way] = {Device.DESKTOP: "page", Device.PHONE: "wap", Device.WECHAT: "precreate"}
 _ABSENT = "ACQ.TRADE_NOT_EXIST"
 _NOT_TO_CLOSE = {"ACQ.TRADE_STATUS_ERROR", "ACQ.REASON_TRADE_STATUS_INVALID", "ACQ.REASON_ILLEGAL_STATUS"}
 _NO_BILL = {"isp.bill_not_exist", "BILL_NOT_EXIST"}
+EMPTY_AFTER = timedelta(hours=58)
+"""From its midnight on: a bill is made by ten of the next day; one that is not there a day later will never be."""
 _NO_SUCH_DAY = {"isv.invalid_arguments", "invalid_arguments", "INVAILID_ARGUMENTS"}
 
 
@@ -43,7 +48,7 @@ class AlipayProvider:
     """
 
     name = "alipay"
-    acknowledgement = "success"
+    acknowledgement: str | None = "success"
     """The body Alipay wants as the answer to a notification; it repeats the notification otherwise."""
 
     def __init__(
@@ -53,19 +58,21 @@ class AlipayProvider:
         seller_id: str,
         private_key: str,
         alipay_public_keys: Sequence[str],
-        way: Way,
+        way: Way | Literal[""] = "",
         notify_url: str,
         timeout_s: float,
         url: str = GATEWAY_URL,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
-        """Keys are PEM or bare base64; several keys of Alipay while they change. Raises `ProviderRefused`."""
-        if way not in WAYS:
+        """Keys are PEM or bare base64; several keys of Alipay while they change. Without a `way` the shopper's device
+        decides. Raises `ProviderRefused`.
+        """
+        if way and way not in WAYS:
             raise ProviderRefused(reason=f"there is no way {way!r}: page, wap or precreate")
         if not app_id or not seller_id:
             raise ProviderRefused(reason="Alipay needs the ids of the application and of the seller")
         self._app_id, self._seller_id = app_id, seller_id
-        self._way: Way = way
+        self._way: Way | Literal[""] = way
         self._notify_url = notify_url
         self._now = now
         self._gateway = Gateway(
@@ -77,10 +84,15 @@ class AlipayProvider:
             now=now,
         )
 
+    def check(self) -> None:
+        """See `Provider.check`."""
+        self.query(payment_ref=ids.new_id("pay"), provider_ref=None)
+
     def start(self, request: StartRequest) -> Started:
         """See `Provider.start`. The pages are signed addresses, made without a call; only a code needs one."""
         _check_unit(request.amount.unit)
-        method, product = WAYS[self._way]
+        way = self._way or _WAY_OF[request.payer.device]
+        method, product = WAYS[way]
         content: dict[str, Any] = {
             "out_trade_no": request.payment_ref,
             "total_amount": request.amount.major_text,
@@ -89,8 +101,8 @@ class AlipayProvider:
         }
         if request.expires_at:
             content["time_expire"] = words.wall_text(request.expires_at)
-        if self._way != "precreate":
-            if self._way == "wap":
+        if way != "precreate":
+            if way == "wap":
                 content["quit_url"] = request.return_url
             urls = {"notify_url": self._notify_url, "return_url": request.return_url}
             return Started(request.payment_ref, self._gateway.address(method, content, **urls))
@@ -104,7 +116,7 @@ class AlipayProvider:
         _check_ref(answer, request.payment_ref)
         if not answer.get("qr_code"):
             raise OutcomeUnknown(reason="the answer has no code to pay with")
-        return Started(request.payment_ref, str(answer["qr_code"]))
+        return Started(request.payment_ref, str(answer["qr_code"]), to_scan=True)
 
     def query(self, *, payment_ref: str, provider_ref: str | None) -> PaymentReport:
         """See `Provider.query`."""
@@ -149,21 +161,17 @@ class AlipayProvider:
             raise OutcomeUnknown(reason="the answer does not name its trade")
         if answer.get("fund_change") == "Y":
             return RefundReport(request.refund_ref, ReportStatus.DONE, trade_no)
-        asked = self.query_refund(refund_ref=request.refund_ref, provider_ref=trade_no)
+        asked = self.query_refund(
+            refund_ref=request.refund_ref, payment_ref=request.payment_ref, provider_ref=trade_no
+        )
         if asked.status is ReportStatus.ABSENT:
             # Taken on, and not yet to be seen.
             return RefundReport(request.refund_ref, ReportStatus.PENDING, trade_no)
         return asked
 
-    def query_refund(self, *, refund_ref: str, provider_ref: str | None) -> RefundReport:
-        """See `Provider.query_refund`. `provider_ref` is the number of the trade, without which Alipay cannot look.
-
-        A refund without it was never answered. It is told as ABSENT, and the caller's answer to that, sending it
-        again with the same reference, is what Alipay asks for: it has its effect once.
-        """
-        if not provider_ref:
-            return RefundReport(refund_ref, ReportStatus.ABSENT)
-        content = {"trade_no": provider_ref, "out_request_no": refund_ref}
+    def query_refund(self, *, refund_ref: str, payment_ref: str, provider_ref: str | None) -> RefundReport:
+        """See `Provider.query_refund`. Alipay finds a refund by its payment and our reference."""
+        content = {"out_trade_no": payment_ref, "out_request_no": refund_ref}
         try:
             answer = self._gateway.call("alipay.trade.fastpay.refund.query", content)
         except SaidNo as error:
@@ -186,13 +194,17 @@ class AlipayProvider:
     def fetch_bill(self, *, on: date) -> Bill:
         """See `Provider.fetch_bill`. A day is one of China; its bill is made by 10 o'clock of the next.
 
-        Alipay says the same of a bill that is not made yet and of a day without trades: `BillNotReady`.
+        Alipay says the same of a bill that is not made yet and of a day without trades: `BillNotReady` for as long
+        as it may still be made, then an empty bill. Had there been trades after all, they are missing on it.
         """
         content = {"bill_type": "trade", "bill_date": on.isoformat()}
         try:
             answer = self._gateway.call("alipay.data.dataservice.bill.downloadurl.query", content)
         except SaidNo as error:
-            not_over = on >= self._now().astimezone(ZoneInfo(words.ZONE)).date()
+            now = self._now().astimezone(ZoneInfo(words.ZONE))
+            not_over = on >= now.date()
+            if error.word in _NO_BILL and now - datetime.combine(on, time(), now.tzinfo) >= EMPTY_AFTER:
+                return Bill(())
             if error.word in _NO_BILL or (error.word in _NO_SUCH_DAY and not_over):
                 raise BillNotReady(reason=error.word) from error
             raise

@@ -28,6 +28,7 @@ class SandboxProvider:
     """The sandbox as a `Provider`. Safe to share between threads."""
 
     name = "sandbox"
+    acknowledgement: str | None = None
 
     def __init__(self, *, url: str, secret: str, timeout_s: float) -> None:
         self._secret = secret
@@ -38,6 +39,10 @@ class SandboxProvider:
             limits=LIMITS,
             trust_env=False,
         )
+
+    def check(self) -> None:
+        """See `Provider.check`."""
+        self._call("GET", "/v1/books?after=0")
 
     def start(self, request: StartRequest) -> Started:
         """See `Provider.start`."""
@@ -81,7 +86,7 @@ class SandboxProvider:
         }
         return webhook.refund_report(self._call("POST", "/v1/refunds", key=request.key, body=body))
 
-    def query_refund(self, *, refund_ref: str, provider_ref: str | None) -> RefundReport:
+    def query_refund(self, *, refund_ref: str, payment_ref: str, provider_ref: str | None) -> RefundReport:
         """See `Provider.query_refund`."""
         data = self._call("GET", f"/v1/refunds/{refund_ref}", absent=True)
         return webhook.refund_report(data) if data else RefundReport(refund_ref, ReportStatus.ABSENT)

@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -33,11 +33,11 @@ class SavedFailure(OutcomeUnknown):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Part of a list, newest first, and the day it was at Stripe (None where its answer names none)."""
+    """Part of a list, newest first, and the time it was at Stripe (None where its answer names none)."""
 
     rows: list[Any]
     more: bool
-    day: date | None
+    at: datetime | None
 
 
 class Calls:
@@ -75,7 +75,7 @@ class Calls:
         rows = data.get("data")
         if not isinstance(rows, list):
             raise OutcomeUnknown
-        return Page(rows, data.get("has_more") is True, _day(answer))
+        return Page(rows, data.get("has_more") is True, _sent_at(answer))
 
     def all_after(self, page: Page, path: str, *, query: Mapping[str, str | int]) -> Iterator[Any]:
         """The rows of `page` and of all pages that follow it."""
@@ -175,8 +175,8 @@ def _object(answer: httpx.Response) -> dict[str, Any]:
     return data
 
 
-def _day(answer: httpx.Response) -> date | None:
+def _sent_at(answer: httpx.Response) -> datetime | None:
     try:
-        return parsedate_to_datetime(answer.headers["date"]).date()
+        return parsedate_to_datetime(answer.headers["date"])
     except (KeyError, ValueError):
         return None

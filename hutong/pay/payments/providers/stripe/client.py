@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from hutong.kernel import ids
+from hutong.kernel import clock, ids
 from hutong.kernel.clock import day_bounds
 from hutong.pay.payments.providers.errors import BillNotReady, OutcomeUnknown, ProviderRefused
 from hutong.pay.payments.providers.stripe import bill, webhook
@@ -46,6 +46,7 @@ class StripeProvider:
     """
 
     name = "stripe"
+    acknowledgement: str | None = None
 
     def __init__(
         self, *, secret_key: str, webhook_secrets: Sequence[str], timeout_s: float, url: str = URL
@@ -58,7 +59,12 @@ class StripeProvider:
         if not any(self._secrets):
             raise ProviderRefused(reason="There is no signing secret for the webhooks of Stripe.")
         for path in (SESSIONS, REFUNDS, BALANCE):
-            self._calls.page(path, query={"limit": 1})
+            page = self._calls.page(path, query={"limit": 1})
+        apart_s = abs((clock.now() - page.at).total_seconds()) if page.at else 0
+        if apart_s > webhook.TOLERANCE_S:
+            raise ProviderRefused(
+                reason=f"The clock of this machine and that of Stripe are {apart_s:.0f} s apart."
+            )
 
     def start(self, request: StartRequest) -> Started:
         """See `Provider.start`. The provider's id is that of the Checkout Session."""
@@ -116,7 +122,7 @@ class StripeProvider:
         }
         return _same_money(self._calls.post(REFUNDS, key=request.refund_ref, form=form), request)
 
-    def query_refund(self, *, refund_ref: str, provider_ref: str | None) -> RefundReport:
+    def query_refund(self, *, refund_ref: str, payment_ref: str, provider_ref: str | None) -> RefundReport:
         """See `Provider.query_refund`."""
         found = self._refund(refund_ref, provider_ref)
         return _read(lambda: refund_report(found)) if found else RefundReport(refund_ref, ReportStatus.ABSENT)
@@ -134,7 +140,7 @@ class StripeProvider:
             "expand[]": "data.source",
         }
         page = self._calls.page(BALANCE, query=query)
-        if page.day is not None and on > page.day:
+        if page.at is not None and on > page.at.date():
             raise BillNotReady
         rows = list(self._calls.all_after(page, BALANCE, query=query))
         return bill.read(reversed(rows), payment_ref_of=self._payment_ref_of())

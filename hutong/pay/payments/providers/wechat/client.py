@@ -1,12 +1,14 @@
 """WeChat Pay as a `Provider`."""
 
 import hashlib
+import ipaddress
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
+from hutong.kernel import ids
 from hutong.kernel.money import Money
 from hutong.pay.payments.providers.errors import (
     BillNotReady,
@@ -19,6 +21,7 @@ from hutong.pay.payments.providers.wechat.transport import Merchant, Reply, Tran
 from hutong.pay.payments.providers.wechat.trust import RETRY_S
 from hutong.pay.payments.types import (
     Bill,
+    Device,
     Event,
     PaymentReport,
     RefundReport,
@@ -34,6 +37,8 @@ _ABSENT = frozenset({"ORDER_NOT_EXIST", "ORDERNOTEXIST", "RESOURCE_NOT_EXISTS"})
 _PAID = frozenset({"ORDERPAID", "ORDER_PAID"})
 _CLOSED = frozenset({"ORDER_CLOSED", "ORDERCLOSED"})
 _DESCRIPTION_BYTES, _REASON_BYTES = 127, 80
+# What suits a shopper's device where nothing is fixed. Inside WeChat H5 is refused, and JSAPI has to know who pays.
+_WAYS: dict[Device, Way] = {Device.PHONE: "h5", Device.DESKTOP: "native", Device.WECHAT: "native"}
 Report = TypeVar("Report", PaymentReport, RefundReport)
 
 
@@ -43,11 +48,12 @@ class WechatProvider:
     With `public_key` and `public_key_id` replies are verified by that key, without them by the platform's
     certificates, which are fetched. `way` is how a shopper pays: `h5` opens WeChat on a phone, `native` gives
     the text of a code to scan (`weixin://...`), `jsapi` gives `prepay_id=...` for a page inside WeChat (see
-    `bridge`) and needs `openid`, which says who pays a payment. `payer_ip` is sent where an address is asked
-    for. Wrong keys raise `ProviderRefused` with their reason.
+    `bridge`) and needs `openid`, which says who pays a payment; without a `way` the shopper's device decides
+    between the first two. Wrong keys raise `ProviderRefused` with their reason.
     """
 
     name = "wechat"
+    acknowledgement: str | None = ""
 
     def __init__(
         self,
@@ -61,8 +67,7 @@ class WechatProvider:
         notify_url: str,
         public_key: str = "",
         public_key_id: str = "",
-        way: Way = "native",
-        payer_ip: str = "127.0.0.1",
+        way: Way | Literal[""] = "",
         openid: Callable[[str], str] | None = None,
         timeout_s: float = 10.0,
         retry_s: float = RETRY_S,
@@ -70,7 +75,8 @@ class WechatProvider:
         key = signing.private_key(merchant_key)
         merchant = Merchant(mchid, merchant_serial, key, signing.sealing_key(api_v3_key))
         self._merchant, self._appid, self._notify_url = merchant, appid, notify_url
-        self._way, self._payer_ip, self._openid = way, payer_ip, openid
+        self._way: Way | Literal[""] = way
+        self._openid = openid
         self._transport = Transport(
             url=url,
             merchant=merchant,
@@ -80,9 +86,17 @@ class WechatProvider:
             retry_s=retry_s,
         )
 
+    def check(self) -> None:
+        """See `Provider.check`. The APIv3 key shows itself only where the account has certificates to be opened."""
+        reply = self._transaction(ids.new_id("pay"))
+        if reply.code not in _ABSENT:
+            raise reply.refusal()
+        self._transport.check_sealing()
+
     def start(self, request: StartRequest) -> Started:
         """See `Provider.start`."""
         amount = request.amount
+        way = self._way or _WAYS[request.payer.device]
         if amount.unit != "CNY" or amount.minor <= 0:
             raise ProviderRefused(reason="WeChat Pay takes CNY alone, from one fen on")
         body: dict[str, Any] = {
@@ -92,18 +106,19 @@ class WechatProvider:
             "out_trade_no": request.payment_ref,
             "notify_url": self._notify_url,
             "amount": {"total": amount.minor, "currency": amount.unit},
-            **self._scene(request),
+            **self._scene(way, request),
         }
         if request.expires_at is not None:
             expires_at = request.expires_at.astimezone(bill.CHINA)
             body["time_expire"] = expires_at.isoformat(timespec="seconds")
-        reply = self._transport.call("POST", f"/v3/pay/transactions/{self._way}", body=body, effect=True)
+        reply = self._transport.call("POST", f"/v3/pay/transactions/{way}", body=body, effect=True)
         if reply.code in _PAID:
             # A repetition, and the shopper was faster: asking tells how much.
             raise OutcomeUnknown(reason="it is paid already")
         if not reply.is_yes:
             raise reply.refusal()
-        return Started(provider_ref=request.payment_ref, redirect_url=self._redirect(reply, request))
+        where = _redirect(way, reply, request)
+        return Started(provider_ref=request.payment_ref, redirect_url=where, to_scan=way == "native")
 
     def query(self, *, payment_ref: str, provider_ref: str | None) -> PaymentReport:
         """See `Provider.query`."""
@@ -145,7 +160,7 @@ class WechatProvider:
             raise reply.refusal()
         return self._refund(request.refund_ref, reply)
 
-    def query_refund(self, *, refund_ref: str, provider_ref: str | None) -> RefundReport:
+    def query_refund(self, *, refund_ref: str, payment_ref: str, provider_ref: str | None) -> RefundReport:
         """See `Provider.query_refund`."""
         reply = self._transport.call("GET", f"/v3/refund/domestic/refunds/{quote(refund_ref, safe='')}")
         if reply.code in _ABSENT:
@@ -203,24 +218,15 @@ class WechatProvider:
             "paySign": signing.sign(self._merchant.key, message),
         }
 
-    def _scene(self, request: StartRequest) -> dict[str, Any]:
-        if self._way == "h5":
-            return {"scene_info": {"payer_client_ip": self._payer_ip, "h5_info": {"type": "Wap"}}}
-        if self._way == "native":
+    def _scene(self, way: Way, request: StartRequest) -> dict[str, Any]:
+        if way == "h5":
+            address = _address(request.payer.address)
+            return {"scene_info": {"payer_client_ip": address, "h5_info": {"type": "Wap"}}}
+        if way == "native":
             return {}
         if self._openid is None:
             raise ProviderRefused(reason="a payment inside WeChat needs to know who pays")
         return {"payer": {"openid": self._openid(request.payment_ref)}}
-
-    def _redirect(self, reply: Reply, request: StartRequest) -> str:
-        try:
-            if self._way == "h5":
-                return f"{reply.data['h5_url']}&{urlencode({'redirect_url': request.return_url})}"
-            if self._way == "native":
-                return str(reply.data["code_url"])
-            return f"prepay_id={reply.data['prepay_id']}"
-        except KeyError as error:
-            raise OutcomeUnknown(reason=f"the reply has no {error}") from error
 
     def _transaction(self, payment_ref: str) -> Reply:
         query = urlencode({"mchid": self._merchant.mchid})
@@ -263,6 +269,25 @@ def _about(ref: str, read: Callable[[], Report], ref_of: Callable[[Report], str]
     if ref_of(report) != ref:
         raise OutcomeUnknown(reason="the reply is about something else")
     return report
+
+
+def _redirect(way: Way, reply: Reply, request: StartRequest) -> str:
+    try:
+        if way == "h5":
+            return f"{reply.data['h5_url']}&{urlencode({'redirect_url': request.return_url})}"
+        if way == "native":
+            return str(reply.data["code_url"])
+        return f"prepay_id={reply.data['prepay_id']}"
+    except KeyError as error:
+        raise OutcomeUnknown(reason=f"the reply has no {error}") from error
+
+
+def _address(given: str) -> str:
+    """The shopper's address where it is one, for WeChat Pay refuses anything else."""
+    try:
+        return str(ipaddress.ip_address(given))
+    except ValueError:
+        return "127.0.0.1"
 
 
 def _cut(text: str, limit: int) -> str:

@@ -54,6 +54,9 @@ def parse(
             if data["mchid"] != mchid:
                 raise reports.NotOurs("another merchant")
             return Event(event_id, seal.sent_at, refund=reports.refund_report(data))
+        return Event(event_id, seal.sent_at)
+    except reports.NotOurs:
+        # A merchant number may serve several apps, and each is told of its own and of the others'.
+        return Event(event_id, seal.sent_at)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise WebhookMalformed(reason=str(error)[:100]) from error
-    raise WebhookMalformed(reason="an event of another kind")

@@ -117,6 +117,12 @@ class Transport:
             raise OutcomeUnknown(reason=_reason(answer.status_code, data))
         return Reply(answer.status_code, data, seal.sent_at)
 
+    def check_sealing(self) -> None:
+        """Try our sealing key on the certificates, where the account has some. Raises `ProviderRefused`."""
+        answer = self._exchange("GET", "/v3/certificates", b"")
+        if answer.status_code == 200:
+            self._opened(_object(answer))
+
     def download(self, target: str) -> bytes:
         """A file. It is not signed; whoever asks compares it with the hash of a signed reply."""
         answer = self._exchange("GET", target, b"")
@@ -146,11 +152,7 @@ class Transport:
             raise ProviderUnavailable(reason=_reason(answer.status_code, data))
         if answer.status_code != 200:
             raise ProviderRefused(reason=_reason(answer.status_code, data))
-        try:
-            rows = [row["encrypt_certificate"] for row in data["data"]]
-            found = dict(trusted_by(signing.unsealed(self.merchant.sealing_key, row)) for row in rows)
-        except (KeyError, TypeError, ValueError) as error:
-            raise ProviderRefused(reason=f"the certificates cannot be read: {error}") from error
+        found = self._opened(data)
         seal, at = signing.seal_of(answer.headers), clock.now()
         key = self.keyring.among(found, seal.serial, at=at) if seal else None
         if seal is None or key is None or not seal.fits(key, answer.content):
@@ -158,6 +160,13 @@ class Transport:
         if not seal.is_fresh(at):
             raise ProviderRefused(reason="the list of certificates is of another time; is our clock right?")
         return found
+
+    def _opened(self, data: Mapping[str, Any]) -> dict[str, Trusted]:
+        try:
+            rows = [row["encrypt_certificate"] for row in data["data"]]
+            return dict(trusted_by(signing.unsealed(self.merchant.sealing_key, row)) for row in rows)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ProviderRefused(reason=f"the certificates cannot be read: {error}") from error
 
     def _exchange(self, method: str, target: str, body: bytes) -> httpx.Response:
         try:

@@ -1,0 +1,70 @@
+"""The payment providers and their keys, found out before the first customer does. Nothing is paid and nothing changed."""
+
+from collections.abc import Iterator
+
+from hutong.cli.checks import Finding, broken, look, well
+from hutong.kernel.errors import DomainError
+
+_CLOCK = "let this machine keep time (systemd-timesyncd, chrony): signatures count for five minutes"
+# Part of what a provider or our client of it says, and what to do; the first that fits counts.
+_MENDS = (
+    ("timestamp", _CLOCK),
+    ("of another time", _CLOCK),
+    ("clock", _CLOCK),
+    ("does not accept the secret key", "copy the secret key anew into HUTONG_STRIPE_SECRET_KEY; keys that were rolled end"),
+    ("may not do this", "give the restricted key the rights that docs/howto/pay-with-stripe.md lists"),
+    ("no signing secret", "set HUTONG_STRIPE_WEBHOOK_SECRETS to the signing secret of the endpoint (whsec_...)"),
+    ("SIGN_ERROR", "HUTONG_WECHAT_MERCHANT_KEY, its serial number and the merchant number have to belong together, and the certificate has to be in force"),
+    ("no valid certificate", "the platform certificates have expired: set HUTONG_WECHAT_PUBLIC_KEY and its id"),
+    ("RESOURCE_NOT_EXISTS", "this account has no platform certificates: set HUTONG_WECHAT_PUBLIC_KEY and its id"),
+    ("not known or has expired", "HUTONG_WECHAT_PUBLIC_KEY_ID is not the id of the key, or the account goes by certificates: leave both empty"),
+    ("certificates cannot be read", "HUTONG_WECHAT_API_V3_KEY is not the APIv3 key of the merchant platform"),
+    ("signature is wrong", "HUTONG_WECHAT_PUBLIC_KEY is not the key of HUTONG_WECHAT_PUBLIC_KEY_ID"),
+    ("isv.invalid-app-id", "HUTONG_ALIPAY_APP_ID is none of Alipay's, or the application is not online yet"),
+    ("isv.invalid-signature", "HUTONG_ALIPAY_PRIVATE_KEY is not the key whose public half the application has at Alipay"),
+    ("not signed with the public key of Alipay", "HUTONG_ALIPAY_PUBLIC_KEYS is not Alipay's own key (支付宝公钥), perhaps the application's"),
+    ("cannot be read", "the file has to hold the whole key as the provider gave it"),
+)  # fmt: skip
+
+
+def providers(production: bool) -> Iterator[Finding]:
+    """Every provider that has keys is asked something that needs them all."""
+    from django.conf import settings
+
+    from hutong.pay.payments.providers.registry import has_keys
+
+    offered: list[str] = settings.HUTONG_PROVIDERS
+    if production and "sandbox" in offered:
+        yield look("payments may go to the sandbox, which moves no money", "docs/howto/payment-provider.md")
+    for name in (*offered, *settings.HUTONG_PROVIDER_KEYS):
+        if name in offered and not has_keys(name):
+            yield broken(f"{name} is offered at checkout and has no keys", f"docs/howto/pay-with-{name}.md")
+    known = dict.fromkeys([*offered, *settings.HUTONG_PROVIDER_KEYS])
+    for name in known:
+        # Without production nobody else has to run for a look at the site itself; keys are looked at wherever there are some.
+        if has_keys(name) and (production or name != "sandbox"):
+            yield _checked(name)
+
+
+def _checked(name: str) -> Finding:
+    from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderUnavailable
+    from hutong.pay.payments.providers.registry import provider
+
+    try:
+        provider(name).check()
+    except (ProviderUnavailable, OutcomeUnknown) as error:
+        said = str(error.details.get("reason") or type(error.__cause__ or error).__name__)
+        mend = _mend(said) or (
+            "start it: systemctl start hutong-sandbox, or `hutong up sandbox`"
+            if name == "sandbox"
+            else "can this machine reach it by https? try again in a minute"
+        )
+        return broken(f"{name} does not answer: {said}", mend)
+    except DomainError as error:
+        said = str(error.details.get("reason") or error)
+        return broken(f"{name} turns us away: {said}", _mend(said) or f"see docs/howto/pay-with-{name}.md")
+    return well(f"{name} answers and takes our keys")
+
+
+def _mend(said: str) -> str:
+    return next((mend for part, mend in _MENDS if part in said), "")
