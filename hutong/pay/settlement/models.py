@@ -162,10 +162,8 @@ class Payout(models.Model):
                 condition=Q(state=PayoutState.PENDING.value),
                 name="settlement_one_pending",
             ),
-            models.CheckConstraint(
-                condition=Q(state__in=[state.value for state in PayoutState]), name="settlement_payout_state"
-            ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="settlement_payout_positive"),
+            # Of all states, so that none but these is one.
             models.CheckConstraint(
                 condition=Q(
                     state__in=[PayoutState.PENDING.value, PayoutState.DROPPED.value], sent_at__isnull=True

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from hutong.kernel import audit
 from hutong.pay.settlement import queries, services
-from hutong.pay.settlement.models import PayoutAccount
+from hutong.pay.settlement.models import PayoutAccount, PayoutTerms
 from hutong.pay.settlement.rules.accounts import AccountFault, AccountWrong, bank_details
 from hutong.pay.settlement.types import PayoutEvery
 from tests.factories.settlement import IBAN, OTHER_IBAN, SITE, account, days
@@ -84,7 +84,6 @@ def test_what_is_wrong_is_said_in_words_that_help(at: datetime) -> None:
 def test_the_database_keeps_one_account_with_one_number(at: datetime) -> None:
     account(at=at)
     row = PayoutAccount.objects.values().get()
-    del row["id"]
     for wrong, name in (
         ({}, "settlement_one_account"),
         ({"merchant_ref": "mer_b", "iban": ""}, "settlement_account_one_number"),
@@ -92,7 +91,7 @@ def test_the_database_keeps_one_account_with_one_number(at: datetime) -> None:
         ({"merchant_ref": "mer_b", "usable_at": at - days(1)}, "settlement_account_usable_later"),
     ):
         with pytest.raises(IntegrityError, match=name), transaction.atomic():
-            PayoutAccount.objects.create(**{**row, "public_id": f"bac_{name}", **wrong})
+            PayoutAccount.objects.create(**{**row, "id": None, "public_id": f"bac_{name}", **wrong})
 
 
 @pytest.mark.django_db
@@ -110,6 +109,18 @@ def test_terms_of_a_merchant_go_before_the_sites(at: datetime) -> None:
         )
         assert (found.every, found.minimum) == (PayoutEvery.WEEK, minimum or 0)
     assert len(audit.search(action="payout_terms.").entries) == 3
+
+
+@pytest.mark.django_db
+def test_the_database_keeps_terms_that_make_sense(at: datetime) -> None:
+    for wrong, name in (
+        ({"every": "hour"}, "settlement_terms_every"),
+        ({"holdback_days": -1}, "settlement_terms_holdback"),
+        ({"minimum": 5}, "settlement_terms_minimum"),
+        ({"minimum": -5, "unit": "EUR"}, "settlement_terms_minimum"),
+    ):
+        with pytest.raises(IntegrityError, match=name), transaction.atomic():
+            PayoutTerms.objects.create(merchant_ref="mer_a", **wrong)
 
 
 @pytest.mark.parametrize(("holdback", "minimum"), [(-1, None), (181, None), (None, -1)])

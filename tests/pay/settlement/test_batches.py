@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from hutong.kernel.money import Money
 from hutong.pay.settlement import queries, services
-from hutong.pay.settlement.models import Payout, PayoutBatch
+from hutong.pay.settlement.models import Adjustment, Payout, PayoutBatch
 from hutong.pay.settlement.rules.states import is_due, needs_two
 from hutong.pay.settlement.types import (
     AdjustmentReason,
@@ -108,6 +108,10 @@ def test_adjustments_count_both_ways(at: datetime) -> None:
         )
     assert amounts(batch(at=at + days(3)).ref) == {"mer_a": 790}
     assert queries.payout_problems() == []
+    with pytest.raises(IntegrityError, match="settlement_adjustment_of_something"), transaction.atomic():
+        Adjustment.objects.update(amount=0)
+    with pytest.raises(IntegrityError, match="settlement_adjustment_reason"), transaction.atomic():
+        Adjustment.objects.update(reason="whim")
 
 
 def test_who_is_left_out_is_said_with_the_reason(at: datetime) -> None:
@@ -207,6 +211,7 @@ def test_the_database_keeps_two_people_apart(at: datetime) -> None:
     earned(100_001, at=at)
     rows = PayoutBatch.objects.filter(public_id=batch(at=at + days(3), by="per_maker").ref)
     for wrong, name in (
+        ({"state": "lost"}, "settlement_batch_state"),
         ({"state": "approved"}, "settlement_batch_approved"),
         ({"state": "approved", "approved_by": "per_x", "approved_at": at}, "settlement_batch_approved"),
         ({"seconded_by": "per_x", "seconded_at": at}, "settlement_batch_two_people"),
@@ -219,6 +224,7 @@ def test_the_database_keeps_two_people_apart(at: datetime) -> None:
             "settlement_batch_two_people",
         ),
         ({"approved_by": "per_x"}, "settlement_batch_approved_at"),
+        ({"seconded_at": at}, "settlement_batch_seconded_at"),
         ({"sent_at": at}, "settlement_batch_sent_at"),
         ({"closed_at": at}, "settlement_batch_closed_at"),
     ):
