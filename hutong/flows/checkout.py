@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from hutong.flows import fulfil, payment_received
+from hutong.flows import commission, fulfil, payment_received
 from hutong.flows.choose_provider import choose, is_offered
 from hutong.kernel.errors import Conflict, Invalid, NotFound
 from hutong.kernel.locking import retrying
@@ -104,7 +104,7 @@ def price(*, wants: Mapping[str, int], at: datetime) -> Cart:
         )
         for ref, quantity in wants.items()
     ]
-    quote = price_cart(lines, commission_rate_ppm=settings.HUTONG_COMMISSION_PPM, commission_reason="default")
+    quote = price_cart(lines, charges=commission.charges(lines, at=at))
     return Cart(offers=offers, wants=dict(wants), uses=uses, quote=quote)
 
 

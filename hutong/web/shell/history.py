@@ -29,6 +29,8 @@ ACTIONS = {
     "claim.rejected": gettext_lazy("Claim refused"),
     "claim.submitted": gettext_lazy("Claim handed in"),
     "claim.withdrawn": gettext_lazy("Claim withdrawn"),
+    "commission.rule_ended": gettext_lazy("Commission rule ended"),
+    "commission.rule_made": gettext_lazy("Commission rule made"),
     "content.decision_taken_back": gettext_lazy("Decision about a version taken back"),
     "content.proposed": gettext_lazy("New version handed in"),
     "content.published": gettext_lazy("New version published"),

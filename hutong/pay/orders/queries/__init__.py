@@ -1,5 +1,6 @@
 """Reads of `orders`."""
 
+from hutong.pay.orders.queries.charged import charged
 from hutong.pay.orders.queries.checks import all_refs, all_unit_refs, merchant_of_orders, problems, unredeemed
 from hutong.pay.orders.queries.everything import everything_about, standing_of
 from hutong.pay.orders.queries.figures import (
@@ -27,6 +28,7 @@ __all__ = [
     "all_refs",
     "all_unit_refs",
     "breakdown",
+    "charged",
     "compared",
     "counts_by_state",
     "everything_about",
