@@ -76,7 +76,7 @@ class Cart:
 
 
 def price(*, wants: Mapping[str, int], at: datetime) -> Cart:
-    """Price `wants` (offer_ref -> quantity) as they stand at `at`. Reads only; two statements.
+    """Price `wants` (offer_ref -> quantity) as they stand at `at`. Reads only; three statements.
 
     Raises `CartEmpty`, `NotForSale`, `OneMerchantAtATime`.
     """

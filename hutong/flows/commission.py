@@ -92,7 +92,8 @@ def try_rule(*, draft: RuleDraft, at: datetime, replaces_ref: str = "") -> Trial
     """What the rule would have made of what was sold in the last whole calendar month, had it held then beside the
     rules that will hold when it begins (without the one it replaces).
 
-    Reads only: two statements for the sales and their rules, beside those of the check and of names. Raises what `fees.services.check_draft` raises.
+    Reads only: two statements for the sales and their rules, beside those of the check and of names. Raises what
+    `fees.services.check_draft` raises.
     """
     check_draft(draft=draft, at=at)
     reach = draft.reach
