@@ -17,6 +17,7 @@ from urllib.parse import urlparse
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
+from stdnum import iban
 
 from hutong.config import mail, providers
 
@@ -91,6 +92,10 @@ def _database(value: str) -> str:
     return ""
 
 
+def _iban(value: str) -> str:
+    return "" if not value or iban.is_valid(value) else "is no IBAN; compare it sign by sign"
+
+
 def _required(value: str) -> str:
     return "" if value else "must be set"
 
@@ -163,6 +168,13 @@ SETTINGS = (
     Setting("HUTONG_LAN_CERTIFICATE", "", "Set by `hutong demo --lan`: the file of the authority that phones are asked to trust."),
     Setting("HUTONG_COMMISSION_PPM", "100000", "Default commission in millionths of what was paid; 100000 is 10 %.", wrong=_number(0, 1_000_000)),
     Setting("HUTONG_WRITE_OFF_LIMIT", "10000", "What one operator alone may write off of a difference between a provider's bill and the books, in minor units of its currency; 10000 is 100.00. More takes a second operator.", wrong=_number(0, 1_000_000_000)),
+    Setting("HUTONG_HOLDBACK_DAYS", "3", "Days after a redemption before its amount may be paid out, where the merchant has no days of its own.", wrong=_number(0, 180)),
+    Setting("HUTONG_PAYOUT_MINIMUM", "0", "The least a merchant is paid at once, in whole units of its currency (euros, yuan).", wrong=_number(0, 1_000_000)),
+    Setting("HUTONG_PAYOUT_SECOND_ABOVE", "1000", "Above this total, in whole units of the currency, a batch of payouts is approved by two operators.", wrong=_number(0, 1_000_000_000)),
+    Setting("HUTONG_PAYOUT_COOLING_DAYS", "3", "Days after a merchant changed its bank account before money is sent there.", wrong=_number(0, 90)),
+    Setting("HUTONG_BANK_HOLDER", "", "In whose name the account is from which merchants are paid. Empty: HUTONG_OPERATOR_NAME."),
+    Setting("HUTONG_BANK_IBAN", "", "IBAN of the account from which merchants are paid; needed for the XML file for the bank.", wrong=_iban),
+    Setting("HUTONG_BANK_BIC", "", "BIC of its bank; many banks do not ask for it."),
     Setting("HUTONG_DEFAULT_REGION", "helsinki", "The region shown before somebody chose one."),
     Setting("HUTONG_TRUSTED_PROXIES", "0", "How many proxies in front may be believed about the client's address.", wrong=_number(0, 9)),
     Setting("HUTONG_ADDRESS_LIMIT", "600", "Requests a minute from one address: those of pages that change something, and all of the API.", wrong=_number(1, 1_000_000)),
