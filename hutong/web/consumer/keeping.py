@@ -11,10 +11,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from hutong.flows import refund as refund_flow
 from hutong.kernel import clock
-from hutong.kernel.errors import NotFound
+from hutong.kernel.errors import DomainError, NotFound
 from hutong.kernel.money import Money
 from hutong.pay.orders import queries as orders
-from hutong.pay.orders.types import OrderState
+from hutong.pay.orders.types import OrderState, OrderView
 from hutong.pay.payments import queries as payments
 from hutong.pay.payments.types import RefundState, RefundView
 from hutong.town.catalog import queries as catalog
@@ -23,6 +23,14 @@ from hutong.visit.vouchers import queries as vouchers
 from hutong.visit.vouchers.types import UseState, VoucherState, VoucherView
 from hutong.web.shell.access import signed_in
 from hutong.web.shell.parts import page
+from hutong.web.shell.refunding import (
+    BANK_DAYS,
+    RefundForm,
+    refund_rows,
+    unit_rows,
+    way_of,
+    working_days,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,18 +152,60 @@ def order_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 def order(request: HttpRequest, order_ref: str) -> HttpResponse:
     """One order: what, how much, its vouchers, its refunds, its history."""
+    return page(request, "consumer/order.html", _facts(_own_order(request, order_ref)))
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def order_refund(request: HttpRequest, order_ref: str) -> HttpResponse:
+    """Give chosen unused units back: amount, way and time first, then one button."""
     assert request.user.is_authenticated
-    at = clock.now()
+    found = _own_order(request, order_ref)
+    form = RefundForm(found, request.POST if request.method == "POST" else request.GET, used_too=False)
+    context = {**_facts(found), "form": form, "arrives_by": working_days(clock.now(), BANK_DAYS)}
+    if not form.is_valid():
+        return page(request, "consumer/order.html", context, status=422)
+    if request.method != "POST" or form.cleaned_data["shown"] != form.amount.minor:
+        return page(request, "consumer/order_refund.html", context)
+    try:
+        given = refund_flow.refund(
+            order_ref=order_ref,
+            unit_refs=form.cleaned_data["unit"],
+            reason="shopper",
+            by=request.user,
+            as_operator=False,
+            at=clock.now(),
+        )
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        done = given.state is RefundState.DONE
+        messages.success(request, _("Refunded.") if done else _("Your refund is on its way."))
+    return redirect("order", order_ref)
+
+
+def _own_order(request: HttpRequest, order_ref: str) -> OrderView:
     found = orders.order_view(order_ref, person_id=request.user.pk)
     if found is None:
         raise NotFound
-    context: dict[str, Any] = {
+    return found
+
+
+def _facts(found: OrderView) -> dict[str, Any]:
+    """What the pages of one order show. One statement a room."""
+    at = clock.now()
+    made = vouchers.vouchers_of_order(found.order_ref, at=at) if found.paid_at else []
+    lines = unit_rows(found, made, may_refund=True, used_too=False)
+    paid = payments.payment_for_order(found.order_ref) if found.paid_at else None
+    return {
         "tab": "me",
         "order": found,
+        "lines": lines,
+        "choosable": any(row.choosable for _line, rows in lines for row in rows),
+        "way": way_of(paid.provider) if paid else "",
         "terms": vouchers.terms_of_all({line.offer_ref for line in found.lines}),
         "zone": found.zone,
-        "tickets": _tickets(vouchers.vouchers_of_order(order_ref, at=at)) if found.paid_at else [],
-        "refunds": payments.refunds_of_order(order_ref) if found.paid_at else [],
+        "tickets": _tickets(made),
+        "refunds": refund_rows(payments.refunds_of_order(found.order_ref)) if found.paid_at else [],
         "payable": found.state is OrderState.AWAITING_PAYMENT and found.expires_at > at,
     }
-    return page(request, "consumer/order.html", context)

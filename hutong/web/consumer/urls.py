@@ -32,6 +32,7 @@ urlpatterns = [
     path("pay/<str:order_ref>/return/", buying.pay_return, name="pay_return"),
     path("orders/", keeping.order_list, name="orders"),
     path("orders/<str:order_ref>/", keeping.order, name="order"),
+    path("orders/<str:order_ref>/refund/", keeping.order_refund, name="order_refund"),
     path("wallet/", keeping.wallet, name="wallet"),
     path("voucher/<str:voucher_ref>/", keeping.voucher, name="voucher"),
     path("voucher/<str:voucher_ref>/refund/", keeping.voucher_refund, name="voucher_refund"),

@@ -1,20 +1,25 @@
 """The shop's orders: found, looked at, and taken along as a file. It says nothing of a shopper but three digits."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
+from hutong.flows import refund as flow
 from hutong.kernel import clock
+from hutong.kernel.errors import DomainError
 from hutong.kernel.money import Money
 from hutong.kernel.text import pick
 from hutong.pay.orders import queries as orders
-from hutong.pay.orders.types import OrderState, OrderSummary
+from hutong.pay.orders.types import OrderState, OrderSummary, OrderView
 from hutong.pay.payments.queries import refunds_of_order
 from hutong.town.catalog.queries import merchant_offers
 from hutong.town.merchants.types import Right
@@ -22,6 +27,7 @@ from hutong.visit.vouchers.queries import terms_of_all, vouchers_of_order
 from hutong.web.merchant.access import Desk, needs
 from hutong.web.merchant.frame import merchant_page
 from hutong.web.shell.order_states import state_chips
+from hutong.web.shell.refunding import RefundForm, refund_rows, tell, unit_rows
 from hutong.web.shell.spreadsheet import csv_file, plain
 
 PAGE = 25
@@ -68,28 +74,65 @@ def order_list(request: HttpRequest, desk: Desk) -> HttpResponse:
 @require_safe
 def order(request: HttpRequest, desk: Desk, order_ref: str) -> HttpResponse:
     """One order with its units, their uses and what went back. One statement a room."""
+    return merchant_page(
+        request, desk, "merchant/order.html", _facts(desk, _order(desk, order_ref)), tab="orders"
+    )
+
+
+@needs(Right.REFUND)
+@require_http_methods(["GET", "HEAD", "POST"])
+def refund(request: HttpRequest, desk: Desk, order_ref: str) -> HttpResponse:
+    """GET with units: the amount, before anything happens. POST: give it back, at the amount that was shown."""
+    assert desk.person is not None, "a right is a person's"
+    found = _order(desk, order_ref)
+    form = RefundForm(found, request.POST if request.method == "POST" else request.GET, used_too=True)
+    context = {**_facts(desk, found), "form": form, "asked": request.method == "POST"}
+    if not form.is_valid():
+        return merchant_page(request, desk, "merchant/order.html", context, tab="orders", status=422)
+    reason = form.cleaned_data["reason"].strip()
+    if request.method != "POST" or form.cleaned_data["shown"] != form.amount.minor or not reason:
+        return merchant_page(request, desk, "merchant/refund.html", context, tab="orders")
+    try:
+        done = flow.refund(
+            order_ref=order_ref,
+            unit_refs=form.cleaned_data["unit"],
+            reason=reason,
+            by=desk.person,
+            as_operator=False,
+            as_merchant=True,
+            at=clock.now(),
+        )
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        tell(request, done)
+    return redirect("merchant_order", order_ref=order_ref)
+
+
+def _order(desk: Desk, order_ref: str) -> OrderView:
+    """An order of the desk's merchant that may be seen there."""
     found = orders.order_view(order_ref, merchant_id=desk.merchant_id)
     if found is None or _store(desk) not in (None, found.store_ref):
         raise Http404
-    uses = {
-        use.unit_ref: (use, voucher)
-        for voucher in vouchers_of_order(order_ref, at=clock.now())
-        for use in voucher.uses
-    }
+    return found
+
+
+def _facts(desk: Desk, found: OrderView) -> dict[str, Any]:
+    """What the pages of one order show. One statement a room."""
+    order_ref = found.order_ref
     sold = orders.units_of(order_ref) if desk.may(Right.SEE_MONEY) else ()
-    context = {
+    made = vouchers_of_order(order_ref, at=clock.now())
+    lines = unit_rows(found, made, may_refund=desk.may(Right.REFUND), used_too=True)
+    return {
         "order": found,
+        "lines": lines,
+        "choosable": any(row.choosable for _line, rows in lines for row in rows),
         "terms": terms_of_all({line.offer_ref for line in found.lines}),
         "zone": found.zone,
-        "lines": [
-            (line, [(unit, *uses.get(unit.unit_ref, (None, None))) for unit in line.units])
-            for line in found.lines
-        ],
-        "refunds": refunds_of_order(order_ref),
+        "refunds": refund_rows(refunds_of_order(order_ref)),
         "commission": sum((unit.commission for unit in sold), Money(0, found.total.unit)),
         "sees_money": bool(sold),
     }
-    return merchant_page(request, desk, "merchant/order.html", context, tab="orders")
 
 
 @needs(Right.SEE_ORDERS)

@@ -49,6 +49,7 @@ urlpatterns = [
     path("orders/", orders.order_list, name="merchant_orders"),
     path("orders/table.csv", orders.order_file, name="merchant_orders_file"),
     path("orders/<str:order_ref>/", orders.order, name="merchant_order"),
+    path("orders/<str:order_ref>/refund/", orders.refund, name="merchant_refund"),
     path("vouchers/", vouchers.voucher_list, name="merchant_vouchers"),
     path("vouchers/<str:offer_ref>/extend/", vouchers.extend, name="merchant_extend"),
     path("customers/", customers.customer_list, name="merchant_customers"),

@@ -9,18 +9,15 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.translation import get_language, gettext_lazy
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from hutong.flows import refund as flow
 from hutong.kernel import clock
 from hutong.kernel.errors import DomainError
-from hutong.kernel.money import Money, format_money
 from hutong.pay.orders import queries as orders
-from hutong.pay.orders.types import OrderState, OrderView, UnitState
+from hutong.pay.orders.types import OrderState, OrderView
 from hutong.pay.payments import queries as payments
-from hutong.pay.payments.types import RefundState, RefundView
 from hutong.town.contents.types import ReasonKind
 from hutong.town.people.services import Person
 from hutong.visit.vouchers.queries import terms_of_all, vouchers_of_order
@@ -28,7 +25,7 @@ from hutong.web.operator.access import operators
 from hutong.web.operator.frame import operator_page, typed_phone, zone_of
 from hutong.web.operator.queue.reasons import Choice, choices
 from hutong.web.shell.order_states import state_chips
-from hutong.web.shell.templatetags.hutong import locale
+from hutong.web.shell.refunding import RefundForm, refund_rows, tell, unit_rows, way_of
 
 PAGE = 25
 
@@ -41,34 +38,11 @@ class SearchForm(forms.Form):
     before = forms.CharField(required=False, max_length=40)
 
 
-class RefundForm(forms.Form):
-    """Which units, why, and the amount that was shown before the last click."""
-
-    unit = forms.MultipleChoiceField(
-        error_messages={"required": gettext_lazy("Choose what is to be refunded.")}
-    )
-    ready = forms.CharField(required=False, max_length=60)
-    reason = forms.CharField(required=False, max_length=200)
-    shown = forms.IntegerField(required=False)
-
-    def __init__(self, order: OrderView, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.order = order
-        refs = [unit.unit_ref for line in order.lines for unit in line.units if unit.state is UnitState.SOLD]
-        self.fields["unit"].choices = [(ref, ref) for ref in refs]  # type: ignore[attr-defined]
-
-    @property
-    def amount(self) -> Money:
-        """What the chosen units were paid with."""
-        chosen = set(self.cleaned_data.get("unit", []))
-        paid = (unit.paid for line in self.order.lines for unit in line.units if unit.unit_ref in chosen)
-        return sum(paid, Money(0, self.order.total.unit))
-
-    def why(self, offered: Sequence[Choice]) -> str:
-        """What was written, else the ready reason that was chosen."""
-        written = str(self.cleaned_data.get("reason", "")).strip()
-        ready = self.cleaned_data.get("ready", "")
-        return written or next((each.text for each in offered if each.key == ready), "")
+def _why(form: RefundForm, offered: Sequence[Choice]) -> str:
+    """What was written, else the ready reason that was chosen."""
+    written = str(form.cleaned_data.get("reason", "")).strip()
+    ready = form.cleaned_data.get("ready", "")
+    return written or next((each.text for each in offered if each.key == ready), "")
 
 
 @operators
@@ -112,17 +86,17 @@ def order(request: HttpRequest, _operator: Person, order_ref: str) -> HttpRespon
 def refund(request: HttpRequest, operator: Person, order_ref: str) -> HttpResponse:
     """GET with units: the amount, before anything happens. POST: give it back, at the amount that was shown."""
     found = _order(order_ref)
-    form = RefundForm(found, request.POST if request.method == "POST" else request.GET)
+    form = RefundForm(found, request.POST if request.method == "POST" else request.GET, used_too=True)
     if not form.is_valid():
         context = {**_facts(found), "form": form}
         return operator_page(request, "operator/order.html", context, tab="orders", status=422)
     offered = choices(ReasonKind.REFUND, language=get_language() or "en", names={})
-    why = form.why(offered)
+    why = _why(form, offered)
     if request.method != "POST" or form.cleaned_data["shown"] != form.amount.minor or not why:
         context = {
             **_facts(found),
             "form": form,
-            "parts": _parts(found, set(form.cleaned_data["unit"])),
+            "parts": form.parts,
             "choices": offered,
             "why": why,
             "asked": request.method == "POST",
@@ -140,7 +114,7 @@ def refund(request: HttpRequest, operator: Person, order_ref: str) -> HttpRespon
     except DomainError as error:
         messages.error(request, str(error))
     else:
-        _tell(request, done)
+        tell(request, done)
     return redirect("operator_order", order_ref=order_ref)
 
 
@@ -148,7 +122,7 @@ def refund(request: HttpRequest, operator: Person, order_ref: str) -> HttpRespon
 @require_safe
 def refunds(request: HttpRequest, _operator: Person) -> HttpResponse:
     """Refunds whose money is not known to be back: under way, or failed and waiting for somebody."""
-    context = {"refunds": payments.open_refunds(), "zone": zone_of(request)}
+    context = {"refunds": refund_rows(payments.open_refunds()), "zone": zone_of(request)}
     return operator_page(request, "operator/refunds.html", context, tab="refunds")
 
 
@@ -160,34 +134,10 @@ def resend(request: HttpRequest, operator: Person, refund_ref: str) -> HttpRespo
     if failed is None:
         raise Http404
     try:
-        _tell(request, flow.resend(refund_ref=refund_ref, by=operator, at=clock.now()))
+        tell(request, flow.resend(refund_ref=refund_ref, by=operator, at=clock.now()))
     except DomainError as error:
         messages.error(request, str(error))
     return redirect("operator_order", order_ref=failed.order_ref)
-
-
-def _tell(request: HttpRequest, done: RefundView) -> None:
-    amount = format_money(done.amount, locale())
-    if done.state is RefundState.DONE:
-        messages.success(request, _("%(amount)s is on its way back to the shopper.") % {"amount": amount})
-    elif done.state is RefundState.FAILED:
-        messages.error(request, _("The provider refused the refund of %(amount)s.") % {"amount": amount})
-    else:
-        messages.info(
-            request,
-            _("The refund of %(amount)s is being sent. This page shows how it ends.") % {"amount": amount},
-        )
-
-
-def _parts(found: OrderView, chosen: set[str]) -> list[dict[str, Any]]:
-    """What goes back, line by line: how many units of what, and what they were paid with."""
-    parts = []
-    for line in found.lines:
-        units = [unit for unit in line.units if unit.unit_ref in chosen]
-        if units:
-            amount = sum((unit.paid for unit in units), Money(0, found.total.unit))
-            parts.append({"titles": line.titles, "quantity": len(units), "amount": amount})
-    return parts
 
 
 def _order(order_ref: str) -> OrderView:
@@ -199,13 +149,19 @@ def _order(order_ref: str) -> OrderView:
 
 def _facts(found: OrderView) -> dict[str, Any]:
     """One statement a room."""
+    made = vouchers_of_order(found.order_ref, at=clock.now())
+    lines = unit_rows(found, made, may_refund=True, used_too=True)
+    paid_with = payments.payments_of_order(found.order_ref)
     return {
         "order": found,
+        "lines": lines,
+        "choosable": any(row.choosable for _line, rows in lines for row in rows),
         "terms": terms_of_all({line.offer_ref for line in found.lines}),
         "zone": found.zone,
-        "payments": payments.payments_of_order(found.order_ref),
-        "refunds": payments.refunds_of_order(found.order_ref),
-        "vouchers": vouchers_of_order(found.order_ref, at=clock.now()),
+        "payments": paid_with,
+        "ways": [way_of(each.provider) for each in paid_with if each.captured],
+        "refunds": refund_rows(payments.refunds_of_order(found.order_ref)),
+        "vouchers": made,
     }
 
 

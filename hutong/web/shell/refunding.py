@@ -1,0 +1,157 @@
+"""Giving money back on all three sides: which units can be chosen, what they add up to, and how a refund stands."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from hutong.kernel.money import Money, format_money
+from hutong.pay.orders.types import LineView, OrderView, UnitState, UnitView
+from hutong.pay.payments.types import RefundState, RefundView
+from hutong.visit.vouchers.types import UseView, VoucherView
+from hutong.web.shell.templatetags.hutong import locale
+
+BANK_DAYS = 5
+"""Working days after which money that was sent has arrived, at the slowest bank."""
+MAX_REASON = 200
+# What each provider's way is called by who paid that way.
+WAYS = {
+    "sandbox": gettext_lazy("Sandbox (moves no money)"),
+    "stripe": gettext_lazy("Card or wallet (Stripe)"),
+    "wechat": gettext_lazy("WeChat Pay"),
+    "alipay": gettext_lazy("Alipay"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRow:
+    """A unit with its use: whether it can be chosen for a refund, and whether that would be goodwill."""
+
+    unit: UnitView
+    use: UseView | None
+    voucher: VoucherView | None
+    choosable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRow:
+    """A refund as it is shown: the way it goes, and until when it should have arrived."""
+
+    refund: RefundView
+    way: str
+    arrives_by: datetime
+
+
+class RefundForm(forms.Form):
+    """Which units, why, and the amount that was shown before the last click. Only an order's own units count."""
+
+    unit = forms.MultipleChoiceField(
+        error_messages={
+            "required": gettext_lazy("Choose what is to be refunded."),
+            "invalid_choice": gettext_lazy(
+                "Some of it was used or refunded meanwhile. Nothing was refunded now; please choose again."
+            ),
+        }
+    )
+    ready = forms.CharField(required=False, max_length=60)
+    reason = forms.CharField(required=False, max_length=MAX_REASON)
+    shown = forms.IntegerField(required=False)
+
+    def __init__(self, order: OrderView, data: Any = None, *, used_too: bool) -> None:
+        super().__init__(data)
+        self.order = order
+        refs = [unit.unit_ref for unit in _units(order) if may_choose(unit, used_too=used_too)]
+        self.fields["unit"].choices = [(ref, ref) for ref in refs]  # type: ignore[attr-defined]
+
+    @property
+    def chosen(self) -> list[UnitView]:
+        """The units that were chosen."""
+        refs = set(self.cleaned_data.get("unit", []))
+        return [unit for unit in _units(self.order) if unit.unit_ref in refs]
+
+    @property
+    def amount(self) -> Money:
+        """What the chosen units were paid with."""
+        return sum((unit.paid for unit in self.chosen), Money(0, self.order.total.unit))
+
+    @property
+    def used(self) -> int:
+        """How many of them were used."""
+        return sum(unit.state is UnitState.USED for unit in self.chosen)
+
+    @property
+    def parts(self) -> list[dict[str, Any]]:
+        """What goes back, line by line: how many units of what, and what they were paid with."""
+        refs = {unit.unit_ref for unit in self.chosen}
+        found = []
+        for line in self.order.lines:
+            units = [unit for unit in line.units if unit.unit_ref in refs]
+            if units:
+                amount = sum((unit.paid for unit in units), Money(0, self.order.total.unit))
+                found.append({"titles": line.titles, "quantity": len(units), "amount": amount})
+        return found
+
+
+def _units(order: OrderView) -> Iterable[UnitView]:
+    return (unit for line in order.lines for unit in line.units)
+
+
+def may_choose(unit: UnitView, *, used_too: bool) -> bool:
+    """Whether a unit can be refunded: not used, or used where goodwill is given; never one without a price."""
+    return unit.paid.minor > 0 and (
+        unit.state is UnitState.SOLD or (used_too and unit.state is UnitState.USED)
+    )
+
+
+def unit_rows(
+    order: OrderView, vouchers: Sequence[VoucherView], *, may_refund: bool, used_too: bool
+) -> list[tuple[LineView, list[UnitRow]]]:
+    """The lines of an order with their units and what became of each. Makes no query."""
+    uses = {use.unit_ref: (use, voucher) for voucher in vouchers for use in voucher.uses}
+
+    def row(unit: UnitView) -> UnitRow:
+        use, voucher = uses.get(unit.unit_ref, (None, None))
+        return UnitRow(unit, use, voucher, choosable=may_refund and may_choose(unit, used_too=used_too))
+
+    return [(line, [row(unit) for unit in line.units]) for line in order.lines]
+
+
+def way_of(provider: str) -> str:
+    """What a provider's way to pay is called."""
+    return str(WAYS.get(provider, provider))
+
+
+def refund_rows(refunds: Iterable[RefundView]) -> list[RefundRow]:
+    """Refunds as they are shown."""
+    return [
+        RefundRow(one, way_of(one.provider), working_days(one.done_at or one.created_at, BANK_DAYS))
+        for one in refunds
+    ]
+
+
+def working_days(at: datetime, days: int) -> datetime:
+    """The moment so many days from Monday to Friday later. Holidays are not known here."""
+    while days:
+        at += timedelta(days=1)
+        days -= at.weekday() < 5
+    return at
+
+
+def tell(request: HttpRequest, done: RefundView) -> None:
+    """Say in a message how a refund stands that was just asked for."""
+    amount = format_money(done.amount, locale())
+    if done.state is RefundState.DONE:
+        messages.success(request, _("%(amount)s is on its way back to the shopper.") % {"amount": amount})
+    elif done.state is RefundState.FAILED:
+        messages.error(request, _("The provider refused the refund of %(amount)s.") % {"amount": amount})
+    else:
+        messages.info(
+            request,
+            _("The refund of %(amount)s is being sent. This page shows how it ends.") % {"amount": amount},
+        )
