@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from hutong.kernel import outbox
 from hutong.kernel.rows import execute, rows
 from hutong.know.customers import queries as customers
+from hutong.pay.giftcards import queries as giftcards
 from hutong.pay.ledger import queries as ledger
 from hutong.pay.ledger.types import AccountKind
 from hutong.pay.orders import queries as orders
@@ -58,6 +59,10 @@ def check(*, at: datetime, ask_providers: bool = True) -> Checked:
             ],
             "clearing: what the ledger says a provider holds is what our payments say": _clearing(),
             "unredeemed: paid and neither used nor given back": _unredeemed(),
+            "gift cards: what is on them, held and spent is what their orders say": [
+                *giftcards.problems(),
+                *_cards_and_orders(),
+            ],
             "references: every order, unit and voucher named elsewhere exists": _references(),
             f"outbox: no row older than {OUTBOX_AGE_LIMIT_S:.0f} s": _outbox(at),
         }
@@ -99,13 +104,19 @@ def _clearing() -> list[str]:
     return problems
 
 
-# Paid and not enjoyed: units that are sold, and units that were given up whose money has not gone back yet.
+# Paid and not enjoyed: units that are sold, and units that were given up whose money has not gone back yet. What
+# gift cards bore goes back at once, and with it all of a unit that they bore whole: no provider is asked then.
 _UNREDEEMED = """
 WITH given_up AS (
     SELECT unit_ref FROM payments_refund r, jsonb_array_elements_text(r.unit_refs) AS unit_ref
     WHERE r.state = 'done'
+    UNION ALL
+    SELECT p.unit_ref FROM giftcards_unitpart p JOIN orders_unit u ON u.public_id = p.unit_ref
+    WHERE p.refund_id IS NOT NULL AND u.paid_stored = u.paid AND NOT EXISTS (
+        SELECT 1 FROM payments_refund r WHERE r.unit_refs ? p.unit_ref)
 )
-SELECT m.public_id AS merchant_ref, u.unit, sum(u.paid + u.discount_platform) AS minor
+SELECT m.public_id AS merchant_ref, u.unit,
+    sum(u.paid + u.discount_platform - CASE u.state WHEN 'refunded' THEN u.paid_stored ELSE 0 END) AS minor
 FROM orders_unit u JOIN merchants_merchant m ON m.id = u.merchant_id
 WHERE u.state = 'sold'
    OR u.state = 'refunded' AND NOT EXISTS (SELECT 1 FROM given_up g WHERE g.unit_ref = u.public_id)
@@ -127,10 +138,45 @@ def _unredeemed() -> list[str]:
     ]
 
 
+# Held parts belong to orders that wait for the rest of their money, spent ones to paid orders; unit by unit what
+# cards bore is what the unit was paid with from cards, and it went back with the unit.
+_CARDS_AND_ORDERS = """
+WITH part AS (
+    SELECT order_ref, sum(amount) FILTER (WHERE state = 'held') AS held,
+        sum(amount) FILTER (WHERE state = 'spent') AS spent
+    FROM giftcards_cardpart GROUP BY order_ref
+), every AS (
+    SELECT o.public_id, o.stored, coalesce(part.held, 0) AS held, coalesce(part.spent, 0) AS spent,
+        CASE WHEN o.state = 'awaiting_payment' THEN o.stored ELSE 0 END AS to_hold,
+        CASE WHEN o.paid_at IS NOT NULL THEN o.stored ELSE 0 END AS to_spend
+    FROM orders_order o LEFT JOIN part ON part.order_ref = o.public_id WHERE o.stored > 0 OR part.order_ref IS NOT NULL
+), unit_part AS (
+    SELECT unit_ref, sum(amount) AS borne, sum(amount) FILTER (WHERE refund_id IS NOT NULL) AS returned
+    FROM giftcards_unitpart GROUP BY unit_ref
+)
+SELECT public_id || ' holds ' || held || ' of gift cards, and ' || to_hold || ' is right' AS what
+FROM every WHERE held <> to_hold
+UNION ALL SELECT public_id || ' spent ' || spent || ' of gift cards, and ' || to_spend || ' is right'
+FROM every WHERE spent <> to_spend
+UNION ALL SELECT u.public_id || ' was paid with ' || u.paid_stored || ' from cards, they bore '
+    || coalesce(p.borne, 0) || ' and got back ' || coalesce(p.returned, 0)
+FROM orders_unit u LEFT JOIN unit_part p ON p.unit_ref = u.public_id
+WHERE u.paid_stored <> coalesce(p.borne, 0)
+   OR coalesce(p.returned, 0) <> CASE u.state WHEN 'refunded' THEN u.paid_stored ELSE 0 END
+ORDER BY 1 LIMIT 100
+"""
+
+
+def _cards_and_orders() -> list[str]:
+    return [entry["what"] for entry in rows(_CARDS_AND_ORDERS)]
+
+
 # Every name that one room keeps of a thing in another, and where it must be found. `what` reads as a sentence.
 _REFERENCES = """
 SELECT 'a payment names order ' || p.order_ref AS what FROM payments_payment p
     WHERE NOT EXISTS (SELECT 1 FROM orders_order o WHERE o.public_id = p.order_ref)
+UNION ALL SELECT 'a gift card''s part names order ' || c.order_ref FROM giftcards_cardpart c
+    WHERE NOT EXISTS (SELECT 1 FROM orders_order o WHERE o.public_id = c.order_ref)
 UNION ALL SELECT 'a hold names order ' || h.order_ref FROM stock_hold h
     WHERE NOT EXISTS (SELECT 1 FROM orders_order o WHERE o.public_id = h.order_ref)
 UNION ALL SELECT 'a voucher names order ' || v.order_ref FROM vouchers_voucher v
@@ -144,7 +190,7 @@ UNION ALL SELECT 'a settlement names unit ' || t.unit_ref FROM settlement_settle
 UNION ALL SELECT 'no voucher was made for unit ' || s.public_id FROM orders_unit s
     WHERE NOT EXISTS (SELECT 1 FROM vouchers_use u WHERE u.unit_ref = s.public_id)
 UNION ALL SELECT 'no captured payment for paid order ' || o.public_id FROM orders_order o
-    WHERE o.paid_at IS NOT NULL
+    WHERE o.paid_at IS NOT NULL AND o.stored < o.total
       AND NOT EXISTS (SELECT 1 FROM payments_payment p WHERE p.order_ref = o.public_id AND p.state = 'captured')
 LIMIT 100
 """

@@ -12,7 +12,9 @@ from hutong.flows import commission, fulfil, payment_received
 from hutong.flows.choose_provider import choose, is_offered
 from hutong.kernel.errors import Conflict, Invalid, NotFound
 from hutong.kernel.locking import retrying
+from hutong.kernel.money import Money
 from hutong.kernel.text import pick
+from hutong.pay.giftcards import services as giftcards
 from hutong.pay.orders import queries as orders_read
 from hutong.pay.orders import services as orders
 from hutong.pay.orders.types import OrderState, PlacedOrder
@@ -119,12 +121,15 @@ def place(
     remember_consent: bool,
     at: datetime,
     provider: str | None = None,
+    from_balance: Money | None = None,
 ) -> PlacedOrder:
     """Order at the price that was shown, and hold what is scarce for `TIME_TO_PAY`; all of it or nothing.
 
     `shown_hash` is the hash of the quote on the page; another price raises `PriceChanged`. The same
     `client_key` again (a double click) gives the first order. `provider` is who takes the money, the usual one if
-    left out. Raises also what `price`, `choose` and the holds raise.
+    left out. `from_balance` of the total is set aside from the person's gift cards; an order they cover in full is
+    paid at once, and nobody is asked for money. Raises `BalanceChanged` when they hold less than that, or the total
+    is less; and also what `price`, `choose` and the holds raise.
     """
     try:
         cart = price(wants=wants, at=at)
@@ -137,7 +142,12 @@ def place(
         raise
     if store_ref and store_ref not in {store.ref for offer in cart.offers.values() for store in offer.stores}:
         raise NotFound
-    expires_at, provider = at + TIME_TO_PAY, choose(wanted=provider, unit=cart.quote.total.unit)
+    expires_at, total = at + TIME_TO_PAY, cart.quote.total
+    stored = from_balance or Money(0, total.unit)
+    if stored.unit != total.unit or not 0 <= stored.minor <= total.minor:
+        raise giftcards.BalanceChanged
+    if stored != total:
+        provider = choose(wanted=provider, unit=total.unit)
     with transaction.atomic():
         placed = orders.place_order(
             person=person,
@@ -147,12 +157,26 @@ def place(
             expires_at=expires_at,
             client_key=client_key,
             remember_consent=remember_consent,
+            stored=stored,
             at=at,
         )
         if placed.created:
             _hold(cart, placed.order_ref, person, expires_at, at)
-            payments.create_payment(order_ref=placed.order_ref, provider=provider, amount=placed.total, at=at)
+            placed = _ask_for_money(placed, person, provider, at)
     return placed
+
+
+def _ask_for_money(placed: PlacedOrder, person: Person, provider: str | None, at: datetime) -> PlacedOrder:
+    """A payment of what is left to pay; of an order that gift cards cover in full nothing is, and it is paid."""
+    if placed.to_pay:
+        assert provider, "somebody takes what is left to pay"
+        payments.create_payment(order_ref=placed.order_ref, provider=provider, amount=placed.to_pay, at=at)
+    if placed.stored:
+        giftcards.hold(order_ref=placed.order_ref, person_id=person.pk, amount=placed.stored, at=at)
+    if placed.to_pay:
+        return placed
+    payment_received.order_paid(orders.lock_order(order_ref=placed.order_ref), None, at)
+    return replace(placed, state=OrderState.PAID)
 
 
 def pay(
@@ -189,8 +213,8 @@ def pay(
         usual = provider or (payment.provider if payment and is_offered(payment) else None)
         payment = _new_payment(order_ref, usual, at)
     if payment.state is PaymentState.PENDING and payment.redirect_url:
-        return code_url if payment.to_scan else payment.redirect_url
-    address = payments.start(
+        return (payment.to_scan and code_url) or payment.redirect_url
+    return payments.start(
         payment_ref=payment.ref,
         return_url=return_url,
         payee=settings.HUTONG_SITE_NAME,
@@ -198,10 +222,9 @@ def pay(
         language=language,
         expires_at=order.expires_at,
         payer=payer,
+        code_url=code_url,
         at=at,
     )
-    started = payments_read.payment_by_ref(payment.ref)
-    return code_url if started and started.to_scan else address
 
 
 def _call_off(payment: PaymentView, at: datetime) -> bool:
@@ -219,7 +242,7 @@ def _new_payment(order_ref: str, provider: str | None, at: datetime) -> PaymentV
         if order.state is not OrderState.AWAITING_PAYMENT:
             raise OrderNotPayable(state=order.state.value)
         name = choose(wanted=provider, unit=order.total.unit)
-        return payments.create_payment(order_ref=order_ref, provider=name, amount=order.total, at=at)
+        return payments.create_payment(order_ref=order_ref, provider=name, amount=order.to_pay, at=at)
 
 
 def _hold(cart: Cart, order_ref: str, person: Person, expires_at: datetime, at: datetime) -> None:

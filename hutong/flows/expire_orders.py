@@ -7,6 +7,7 @@ from django.db import transaction
 from hutong.flows import fulfil, payment_received
 from hutong.kernel import live
 from hutong.kernel.locking import retrying
+from hutong.pay.giftcards import services as giftcards
 from hutong.pay.orders import queries as orders_read
 from hutong.pay.orders import services as orders
 from hutong.pay.payments import queries as payments_read
@@ -49,9 +50,11 @@ def expire(*, order_ref: str, at: datetime) -> bool:
 def _end(order_ref: str, at: datetime) -> bool:
     try:
         with transaction.atomic():
-            orders.lock_order(order_ref=order_ref)
+            order = orders.lock_order(order_ref=order_ref)
             orders.expire_order(order_ref=order_ref, by=BY, at=at)
             fulfil.of(OfferKind.VOUCHER).release(order_ref=order_ref, at=at)
+            if order.stored:
+                giftcards.release(order_ref=order_ref, at=at)
             live.hint(order_ref)
     except orders.OrderMoved:
         return False

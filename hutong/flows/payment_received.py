@@ -5,11 +5,12 @@ from datetime import datetime
 
 from django.db import transaction
 
-from hutong.flows import fulfil, refund
+from hutong.flows import fulfil, refund, stored_value
 from hutong.kernel import live, outbox
 from hutong.kernel.locking import retrying
 from hutong.kernel.money import Money
 from hutong.know.customers import services as customers
+from hutong.pay.giftcards import services as giftcards
 from hutong.pay.ledger.services import post
 from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, TransferSpec
 from hutong.pay.orders import services as orders
@@ -91,10 +92,10 @@ def _money_arrived(
 ) -> tuple[str, str | None]:
     """Pay the order if it still can be; otherwise keep the money apart and ask for it to be sent back."""
     if order.state is OrderState.AWAITING_PAYMENT:
-        _order_paid(order, payment, money, at, late=False)
+        order_paid(order, payment, at)
         return "paid", None
     if order.state is OrderState.EXPIRED and _still_free(order, at):
-        _order_paid(order, payment, money, at, late=True)
+        order_paid(order, payment, at, late=True)
         return "paid_late", None
     # The order ended, or was paid before: this money is nobody's but the shopper's.
     _into_suspense(payment, money, at)
@@ -107,24 +108,30 @@ def _money_arrived(
 
 
 def _still_free(order: OrderFacts, at: datetime) -> bool:
+    """Take again what the order held, goods and gift cards; all of it or nothing."""
     try:
-        fulfil.of(OfferKind.VOUCHER).retake(order_ref=order.order_ref, at=at)
-    except SoldOut:
+        with transaction.atomic():
+            fulfil.of(OfferKind.VOUCHER).retake(order_ref=order.order_ref, at=at)
+            if order.stored:
+                giftcards.retake(order_ref=order.order_ref, at=at)
+    except (SoldOut, giftcards.BalanceChanged):
         return False
     return True
 
 
-def _order_paid(order: OrderFacts, payment: PaymentView, money: Money, at: datetime, *, late: bool) -> None:
-    """The order is paid: book the money, make what was bought, remember the purchase, tell whoever looks."""
+def order_paid(order: OrderFacts, payment: PaymentView | None, at: datetime, *, late: bool = False) -> None:
+    """The order is paid: book the money, make what was bought, remember the purchase, tell whoever looks.
+
+    In the transaction that has locked the order. Without a payment gift cards bear all of it.
+    """
     units = orders.mark_paid(order_ref=order.order_ref, by=BY, at=at, late=late)
-    promoted = sum((unit.discount_platform for unit in units), Money(0, money.unit))
-    sources = [
-        (AccountKind.CLEARING, payment.provider, money),
-        (AccountKind.PROMOTION, PLATFORM, promoted),
-    ]
+    promoted = sum((unit.discount_platform for unit in units), Money(0, order.total.unit))
+    sources = [*stored_value.spent(order, units), (AccountKind.PROMOTION, PLATFORM, promoted)]
+    if payment:
+        sources.insert(0, (AccountKind.CLEARING, payment.provider, payment.amount))
     post(
         kind=TransactionKind.CAPTURE,
-        reference=f"capture:{payment.ref}",
+        reference=f"capture:{payment.ref if payment else order.order_ref}",
         transfers=[
             TransferSpec(kind, owner, AccountKind.UNREDEEMED, order.merchant_ref, amount)
             for kind, owner, amount in sources

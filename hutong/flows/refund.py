@@ -10,9 +10,10 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from hutong.flows import fulfil, tell
+from hutong.flows import fulfil, stored_value, tell
 from hutong.kernel import audit, live, outbox
 from hutong.kernel.errors import Conflict, Forbidden, Invalid
+from hutong.kernel.ids import new_id
 from hutong.kernel.locking import retrying
 from hutong.kernel.money import Money
 from hutong.pay.ledger.services import post
@@ -20,7 +21,7 @@ from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, Tran
 from hutong.pay.orders import queries as orders_read
 from hutong.pay.orders import services as orders
 from hutong.pay.orders.rules import LIVE_STATES
-from hutong.pay.orders.types import OrderFacts
+from hutong.pay.orders.types import OrderFacts, SoldUnit
 from hutong.pay.payments import queries as payments_read
 from hutong.pay.payments import services as payments
 from hutong.pay.payments.types import Outcome, PaymentState, RefundReport, RefundState, RefundView
@@ -64,6 +65,8 @@ def refund(
     Other orders look unknown. Raises `NothingToRefund`, `ReasonMissing`, `UnitsNotRefundable`, `OrderUnknown`.
     """
     requested = _request(order_ref, unit_refs, reason.strip(), by, as_operator, at, as_merchant)
+    if requested.provider == stored_value.GIFT_CARD:
+        return requested  # all of it came from cards, and is there again
     send(refund_ref=requested.ref, at=at)
     return payments_read.refund_by_ref(requested.ref) or requested
 
@@ -81,8 +84,7 @@ def _request(
     with transaction.atomic():
         order = orders.lock_order(order_ref=order_ref)
         _check_asker(order, by, as_operator=as_operator, as_merchant=as_merchant)
-        payment = payments_read.payment_for_order(order_ref)
-        if order.state not in LIVE_STATES or payment is None or payment.state is not PaymentState.CAPTURED:
+        if order.state not in LIVE_STATES:
             raise NothingToRefund
         offers = {unit.unit_ref: unit.offer_ref for unit in orders_read.units_of(order_ref)}
         kind = fulfil.of(OfferKind.VOUCHER)
@@ -100,12 +102,7 @@ def _request(
         units = orders.mark_units_refunded(
             order_ref=order_ref, unit_refs=wanted, by=by.public_id, at=at, used_too=generous
         )
-        amount = sum((unit.paid for unit in units), Money(0, order.total.unit))
-        requested = payments.request_refund(
-            payment_ref=payment.ref, amount=amount, unit_refs=wanted, reason=reason, at=at
-        )
-        if released.used:
-            unsettle_units(unit_refs=released.used, reference=requested.ref, at=at)
+        requested = _give_back(order, units, released.used, reason, at)
         if generous:
             audit.record(
                 action="order.refunded",
@@ -114,8 +111,8 @@ def _request(
                 at=at,
                 after={
                     "refund": requested.ref,
-                    "amount": amount.minor,
-                    "unit": amount.unit,
+                    "amount": sum(unit.paid.minor for unit in units),
+                    "unit": order.total.unit,
                     "units": len(wanted),
                     "used": len(released.used),
                 },
@@ -127,6 +124,37 @@ def _request(
         for offer_ref in {offers[ref] for ref in wanted}:
             outbox.send("count_sold", at=at, offer_ref=offer_ref)
     return requested
+
+
+def _give_back(
+    order: OrderFacts, units: Sequence[SoldUnit], used: Sequence[str], reason: str, at: datetime
+) -> RefundView:
+    """What a provider took is asked back of it; what gift cards bore is on them again at once.
+
+    The provider's refund where there is one, else that of the cards.
+    """
+    rest = sum((unit.paid_provider for unit in units), Money(0, order.total.unit))
+    requested, card_ref = None, new_id("gcr")
+    if rest or not order.stored:
+        payment = payments_read.payment_for_order(order.order_ref)
+        if payment is None or payment.state is not PaymentState.CAPTURED:
+            raise NothingToRefund
+        requested = payments.request_refund(
+            payment_ref=payment.ref,
+            amount=rest,
+            unit_refs=[unit.unit_ref for unit in units],
+            reason=reason,
+            at=at,
+        )
+    if used:
+        unsettle_units(unit_refs=used, reference=requested.ref if requested else card_ref, at=at)
+    given = stored_value.to_cards(order, units, ref=card_ref, alone=requested is None, reason=reason, at=at)
+    if given:
+        tell.refund_ended(given, person_ref=order.person_ref, merchant_ref=order.merchant_ref, at=at)
+    back = requested or given
+    if back is None:
+        raise NothingToRefund
+    return back
 
 
 def _check_asker(order: OrderFacts, by: Person, *, as_operator: bool, as_merchant: bool) -> None:

@@ -46,6 +46,7 @@ class Scene:
         by: Person | None = None,
         client_key: str = "",
         consent: bool = True,
+        from_balance: int = 0,
     ) -> PlacedOrder:
         """Order the deal at the price shown."""
         moment = at or self.at
@@ -57,6 +58,7 @@ class Scene:
             shown_hash=checkout.price(wants=wants, at=moment).quote.hash,
             client_key=client_key or f"click-{next(_keys)}",
             remember_consent=consent,
+            from_balance=Money(from_balance, "EUR") if from_balance else None,
             at=moment,
         )
 

@@ -8,6 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from pytest_django import DjangoAssertNumQueries
 
+from hutong.kernel.ids import new_id
 from hutong.kernel.money import Money
 from hutong.kernel.rows import execute
 from hutong.pay.giftcards import queries, services
@@ -134,7 +135,7 @@ def test_units_go_back_to_the_cards_they_came_from_once(at: datetime) -> None:
 
     def give_back(*units: str) -> int:
         given = services.give_back(
-            order_ref=ORDER, unit_refs=units, merchant_ref="mer_a", reason="cold", at=at
+            ref=new_id("gcr"), order_ref=ORDER, unit_refs=units, merchant_ref="mer_a", reason="cold", at=at
         )
         return given.amount.minor if given else 0
 

@@ -140,11 +140,12 @@ def spend(*, order_ref: str, units: Sequence[tuple[str, Money]]) -> list[CardSha
 
 
 def give_back(
-    *, order_ref: str, unit_refs: Sequence[str], merchant_ref: str, reason: str, at: datetime
+    *, ref: str, order_ref: str, unit_refs: Sequence[str], merchant_ref: str, reason: str, at: datetime
 ) -> CardRefundView | None:
     """What cards bore of these units goes back to the very cards, at once; None where they bore nothing.
 
-    The money leaves what is unredeemed at `merchant_ref`. A blocked card gets its money, too.
+    `ref` is what the refund is to be called (`gcr_...`). The money leaves what is unredeemed at `merchant_ref`. A
+    blocked card gets its money, too.
     """
     with transaction.atomic(savepoint=False):
         found = UnitPart.objects.filter(
@@ -155,7 +156,7 @@ def give_back(
             return None
         amount, unit = sum(minor for minor, _unit in amounts), amounts[0][1]
         refund = CardRefund.objects.create(
-            order_ref=order_ref, amount=amount, unit=unit, reason=reason[:200], at=at
+            public_id=ref, order_ref=order_ref, amount=amount, unit=unit, reason=reason[:200], at=at
         )
         returned = rows.rows(
             _RETURN_UNITS, {"order_ref": order_ref, "unit_refs": list(unit_refs), "refund_id": refund.pk}
