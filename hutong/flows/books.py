@@ -1,6 +1,6 @@
 """`hutong books check`: add everything up again, over all rooms, and compare with the provider's own books."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,6 +48,9 @@ def check(*, at: datetime, ask_providers: bool = True) -> Checked:
                 f"{each.code} {each.ref}: {each.detail}" for each in payments.problems(at)
             ],
             "settlement: payable and commission are what was redeemed": list(settlement.problems()),
+            "payouts: owed is redeemed, adjusted and not paid out; each payout is its lines": list(
+                settlement.payout_problems()
+            ),
             "stock: sold + held <= capacity, and equal to the holds": [
                 str(each) for each in stock.problems()
             ],
@@ -57,7 +60,8 @@ def check(*, at: datetime, ask_providers: bool = True) -> Checked:
             "customers: counts are the sums of visits": [
                 f"{each.ref}: {each.what}" for each in customers.problems()
             ],
-            "clearing: what the ledger says a provider holds is what our payments say": _clearing(),
+            "clearing: what a provider holds is payments less fees, payouts and differences": _clearing(),
+            "discrepancies: what is set apart is the sum of the open differences": _discrepancies(),
             "unredeemed: paid and neither used nor given back": _unredeemed(),
             "gift cards: what is on them, held and spent is what their orders say": [
                 *giftcards.problems(),
@@ -88,20 +92,35 @@ def _one_moment() -> Iterator[None]:
 
 
 def _clearing() -> list[str]:
-    problems = []
-    balances = ledger.balances(AccountKind.CLEARING)
-    for provider in provider_names():
-        booked = {money.unit: -money.minor for money in balances.get(provider, [])}
-        ours = {
-            total.unit: total.captured - total.refunded + total.suspense - total.suspense_refunded
-            for total in payments.provider_totals(provider)
-        }
-        for unit in sorted(set(booked) | set(ours)):
-            if booked.get(unit, 0) != ours.get(unit, 0):
-                problems.append(
-                    f"{provider}: the ledger has {booked.get(unit, 0)} {unit}, payments {ours.get(unit, 0)}"
-                )
-    return problems
+    """What a provider holds: what our payments say, less its fees and payouts, and what its bills say otherwise."""
+    expected: dict[tuple[str, str], int] = {}
+    for provider in {*provider_names(), *ledger.balances(AccountKind.CLEARING)}:
+        for total in payments.provider_totals(provider):
+            held = total.captured - total.refunded + total.suspense - total.suspense_refunded
+            expected[provider, total.unit] = held
+    for billed in payments.billed_totals():
+        key = billed.provider, billed.unit
+        expected[key] = expected.get(key, 0) - billed.fees - billed.paid_out + billed.booked
+    return _unlike(AccountKind.CLEARING, expected, "payments and bills", sign=-1)
+
+
+def _discrepancies() -> list[str]:
+    expected = {(billed.provider, billed.unit): billed.open for billed in payments.billed_totals()}
+    return _unlike(AccountKind.DISCREPANCY, expected, "open differences")
+
+
+def _unlike(kind: AccountKind, expected: Mapping[tuple[str, str], int], who: str, sign: int = 1) -> list[str]:
+    """The accounts of a kind whose balance is not what somebody else says, by owner and unit."""
+    booked = {
+        (owner, money.unit): sign * money.minor
+        for owner, moneys in ledger.balances(kind).items()
+        for money in moneys
+    }
+    return [
+        f"{owner}: the ledger has {booked.get((owner, unit), 0)} {unit}, {who} {expected.get((owner, unit), 0)}"
+        for owner, unit in sorted(booked.keys() | expected.keys())
+        if booked.get((owner, unit), 0) != expected.get((owner, unit), 0)
+    ]
 
 
 # Paid and not enjoyed: units that are sold, and units that were given up whose money has not gone back yet. What
@@ -125,17 +144,8 @@ GROUP BY 1, 2
 
 
 def _unredeemed() -> list[str]:
-    booked = {
-        (owner, money.unit): money.minor
-        for owner, moneys in ledger.balances(AccountKind.UNREDEEMED).items()
-        for money in moneys
-    }
     expected = {(entry["merchant_ref"], entry["unit"]): int(entry["minor"]) for entry in rows(_UNREDEEMED)}
-    return [
-        f"{owner}: the ledger has {booked.get((owner, unit), 0)} {unit}, orders {expected.get((owner, unit), 0)}"
-        for owner, unit in sorted(set(booked) | set(expected))
-        if booked.get((owner, unit), 0) != expected.get((owner, unit), 0)
-    ]
+    return _unlike(AccountKind.UNREDEEMED, expected, "orders")
 
 
 # Held parts belong to orders that wait for the rest of their money, spent ones to paid orders; unit by unit what

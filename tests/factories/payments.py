@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from standardwebhooks import Webhook
 
+from hutong.flows import reconcile
 from hutong.kernel import ids
 from hutong.kernel.money import Money
-from hutong.pay.payments import services
-from hutong.pay.payments.models import BillingDifference, FetchedBill
-from hutong.pay.payments.types import DifferenceKind, PaymentView
+from hutong.pay.payments import queries, services
+from hutong.pay.payments.types import Bill, BillLine, PaymentView
 
 EUR = "EUR"
 RETURN_URL = "http://127.0.0.1:8000/orders/back"
@@ -31,15 +31,25 @@ def captured_payment(*, at: datetime, minor: int = 1990, unit: str = EUR) -> Pay
     return services.record_capture(payment_ref=made.ref, captured=made.amount, at=at).payment
 
 
-def difference(*, at: datetime) -> str:
-    """A line of a bill that nobody here knows, waiting to be explained."""
-    bill = FetchedBill.objects.create(
-        provider="sandbox", on=at.date(), fetched_at=at, lines=1, matched=0, digest=""
+def line(ref: str, amount: Money, *, fee: int = 0, provider_ref: str = "", back_of: str = "") -> BillLine:
+    """A line of a bill: money that came for a payment of this ref or, with `back_of`, went back for a refund."""
+    return BillLine(
+        payment_ref=back_of or ref,
+        refund_ref=ref if back_of else "",
+        provider_ref=provider_ref or f"their_{ref}",
+        amount=amount,
+        fee=Money(fee, amount.unit),
+        status="SUCCESS",
+        at=datetime(2026, 6, 1, 12, tzinfo=UTC),
     )
-    made = BillingDifference.objects.create(
-        bill=bill, kind=DifferenceKind.MISSING_HERE.value, provider_ref="sbp_unknown", theirs="19.90 EUR"
-    )
-    return made.public_id
+
+
+def difference(*, at: datetime, minor: int = 1990) -> str:
+    """A line of a bill that nobody here knows, booked and waiting to be explained."""
+    unknown = line("", Money(minor, EUR), provider_ref="sbp_unknown")
+    reconcile.keep(Bill((unknown,)), provider="sandbox", on=at.date(), at=at)
+    (made,) = queries.open_differences()
+    return made.difference_ref
 
 
 def signed_webhook(

@@ -4,8 +4,15 @@ from django.db import models
 from django.db.models import F, Q
 
 from hutong.kernel.ids import public_id_field, ref_field
-from hutong.pay.payments.rules import UNDER_WAY
-from hutong.pay.payments.types import AttemptKind, AttemptState, DifferenceKind, PaymentState, RefundState
+from hutong.pay.payments.rules import UNDER_WAY, WITH_WORDS
+from hutong.pay.payments.types import (
+    AttemptKind,
+    AttemptState,
+    DifferenceKind,
+    Explanation,
+    PaymentState,
+    RefundState,
+)
 
 
 class Payment(models.Model):
@@ -195,6 +202,33 @@ class FetchedBill(models.Model):
         return f"{self.provider} {self.on}"
 
 
+class BilledAmount(models.Model):
+    """A bill in one unit: what its lines add up to is what our rows say of them and what is booked as different."""
+
+    bill = models.ForeignKey(FetchedBill, on_delete=models.PROTECT, related_name="amounts")
+    unit = models.CharField(max_length=40)
+    lines = models.BigIntegerField()
+    ours = models.BigIntegerField()
+    booked = models.BigIntegerField()
+    # What the provider kept of the lines, and what it gave back, each as a positive number.
+    fees_kept = models.BigIntegerField()
+    fees_back = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["bill", "unit"], name="payments_billed_amount_once"),
+            models.CheckConstraint(
+                condition=Q(lines=F("ours") + F("booked")), name="payments_billed_amount_explained"
+            ),
+            models.CheckConstraint(
+                condition=Q(fees_kept__gte=0, fees_back__gte=0), name="payments_billed_fees_positive"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lines} {self.unit}"
+
+
 class BilledMoney(models.Model):
     """A payment or refund of ours that stood on a bill, whether it fitted or not; the first time only."""
 
@@ -206,17 +240,38 @@ class BilledMoney(models.Model):
 
 
 class BillingDifference(models.Model):
-    """What a bill and our rows do not agree on, open until somebody has explained it."""
+    """What a bill and our rows do not agree on, open until it is explained.
+
+    Amounts are signed, negative where money went back, and NULL where a side has nothing. `rules.booked` says what
+    of them is in the books; `bookings` counts the transactions made for it, which carry the number in their names.
+    """
 
     public_id = public_id_field("dif")
     bill = models.ForeignKey(FetchedBill, on_delete=models.PROTECT, related_name="differences")
     kind = models.CharField(max_length=20)
     ref = ref_field(blank=True, default="")
     provider_ref = models.CharField(max_length=100, blank=True, default="")
-    ours = models.CharField(max_length=300, blank=True, default="")
-    theirs = models.CharField(max_length=300, blank=True, default="")
+    ours_minor = models.BigIntegerField(null=True)
+    ours_unit = models.CharField(max_length=40, blank=True, default="")
+    done = models.BooleanField(default=False)
+    theirs_minor = models.BigIntegerField(null=True)
+    theirs_unit = models.CharField(max_length=40, blank=True, default="")
+    fee_minor = models.BigIntegerField(null=True)
+    fee_unit = models.CharField(max_length=40, blank=True, default="")
+    # The provider's own word for the state of the line, or the text of a line that cannot be read.
+    text = models.CharField(max_length=2_300, blank=True, default="")
+    bookings = models.IntegerField(default=0)
+    explanation = models.CharField(max_length=20, blank=True, default="")
     note = models.CharField(max_length=500, blank=True, default="")
+    explained_by = ref_field(blank=True, default="")
+    explained_at = models.DateTimeField(null=True)
+    confirmed_by = ref_field(blank=True, default="")
     closed_at = models.DateTimeField(null=True)
+    # The bill that took it back, and the provider's number of the line.
+    corrected_in = models.ForeignKey(
+        FetchedBill, on_delete=models.PROTECT, null=True, related_name="corrections"
+    )
+    corrected_by = models.CharField(max_length=100, blank=True, default="")
 
     class Meta:
         constraints = [
@@ -225,7 +280,27 @@ class BillingDifference(models.Model):
                 name="payments_difference_kind",
             ),
             models.CheckConstraint(
-                condition=Q(closed_at__isnull=True) | ~Q(note=""), name="payments_difference_explained"
+                condition=Q(explanation__in=["", *(each.value for each in Explanation)]),
+                name="payments_difference_explanation",
+            ),
+            models.CheckConstraint(
+                condition=(Q(closed_at__isnull=True) | ~Q(explanation=""))
+                & (~Q(explanation__in=WITH_WORDS) | ~Q(note="")),
+                name="payments_difference_explained",
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_by="") | ~Q(confirmed_by=F("explained_by")),
+                name="payments_difference_two_people",
+            ),
+            models.CheckConstraint(
+                condition=Q(ours_minor__isnull=True, ours_unit="")
+                | Q(ours_minor__isnull=False) & ~Q(ours_unit=""),
+                name="payments_difference_ours",
+            ),
+            models.CheckConstraint(
+                condition=Q(theirs_minor__isnull=True, theirs_unit="")
+                | Q(theirs_minor__isnull=False) & ~Q(theirs_unit=""),
+                name="payments_difference_theirs",
             ),
         ]
         indexes = [
@@ -236,3 +311,34 @@ class BillingDifference(models.Model):
 
     def __str__(self) -> str:
         return f"{self.public_id} {self.kind}"
+
+
+class BankIn(models.Model):
+    """What a provider paid into the platform's bank account; negative where a bill says that it came back."""
+
+    public_id = public_id_field("bki")
+    provider = models.CharField(max_length=20)
+    amount = models.BigIntegerField()
+    unit = models.CharField(max_length=40)
+    on = models.DateField()
+    # The provider's number of it, where a bill names it.
+    provider_ref = models.CharField(max_length=100, blank=True, default="")
+    # Names one filling in of the form, so that a second tap enters nothing.
+    entry = models.CharField(max_length=60, unique=True)
+    note = models.CharField(max_length=500, blank=True, default="")
+    by = models.CharField(max_length=60)
+    at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(amount=0), name="payments_bank_in_amount"),
+            models.UniqueConstraint(
+                fields=["provider", "provider_ref"],
+                condition=~Q(provider_ref=""),
+                name="payments_bank_in_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.public_id} {self.amount} {self.unit}"

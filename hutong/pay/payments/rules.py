@@ -1,15 +1,17 @@
 """Pure decisions: how a payment and a refund move, when an unknown outcome is asked for, what a bill says."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from hutong.kernel.money import Money
 from hutong.pay.payments.types import (
     Bill,
     BillDifference,
+    BilledSum,
     BillLine,
     Device,
     DifferenceKind,
+    Explanation,
     Matched,
     OurMoney,
     PaymentEvent,
@@ -107,25 +109,67 @@ def ref_of(line: BillLine) -> str:
     return line.payment_ref if line.amount.minor >= 0 else ""
 
 
+WITH_WORDS = (Explanation.PROMISED.value, Explanation.WRITTEN_OFF.value, Explanation.NOTED.value)
+"""What somebody decides about a difference, and so says why."""
+
+
+def signed(line: BillLine) -> Money:
+    """What a line changed in what the provider holds for us: negative where money went back."""
+    return -line.amount if line.refund_ref else line.amount
+
+
+def signed_own(own: OurMoney) -> Money:
+    """The same of one of our rows."""
+    return -own.amount if own.ref.startswith("rfd_") else own.amount
+
+
+# Kinds that are about words: what the provider keeps as its fee is booked as billed, and of a line that cannot be
+# read nobody knows the amount.
+_NOT_BOOKED = frozenset((DifferenceKind.FEE, DifferenceKind.BROKEN))
+
+
+def booked(
+    kind: DifferenceKind, *, ours: Money | None, done: bool, theirs: Money | None
+) -> tuple[Money, ...]:
+    """What the books keep apart for a difference: what the provider has more than our rows say, by unit.
+
+    Of a line that is there twice the first one took what is ours.
+    """
+    if kind in _NOT_BOOKED:
+        return ()
+    counted = ours if done and kind is not DifferenceKind.DUPLICATE else None
+    if theirs and counted and theirs.unit == counted.unit:
+        parts = [theirs - counted]
+    else:
+        parts = [*([theirs] if theirs else []), *([-counted] if counted else [])]
+    return tuple(part for part in parts if part)
+
+
+def _legs(difference: BillDifference) -> tuple[Money, ...]:
+    return booked(difference.kind, ours=difference.ours, done=difference.done, theirs=difference.theirs)
+
+
 def match(
     bill: Bill,
     ours: Mapping[str, OurMoney],
     *,
     billed: Collection[str] = (),
     due: Iterable[OurMoney] = (),
+    late: Collection[str] = (),
     fee_ppm: int | None = None,
 ) -> Matched:
     """A bill against our rows by our own references; every line is explained, one way or the other.
 
     `billed` are refs that stood on earlier bills: on this one they are duplicates. `due` is our money that has to be
-    on a bill by now. `fee_ppm` is the agreed fee of a payment; None looks at no fees. Of several things wrong with
-    one line the gravest is told: that it is there twice, that nobody knows it, its currency, its amount, its state,
-    its fee.
+    on a bill by now; `late` are refs that an earlier bill lacked, so that they were counted there. `fee_ppm` is the
+    agreed fee of a payment; None looks at no fees. Of several things wrong with one line the gravest is told: that
+    it is there twice, that nobody knows it, its currency, its amount, its state, its fee.
     """
     seen = set(billed)
     fitting: list[str] = []
+    counted: list[Money] = []
     found = [
-        BillDifference(DifferenceKind.BROKEN, "", "", "", f"{line.number}: {line.text} ({line.why})"[:300])
+        BillDifference(DifferenceKind.BROKEN, "", "", text=f"{line.number}: {line.text} ({line.why})")
         for line in bill.broken
     ]
     for line in bill.lines:
@@ -133,19 +177,72 @@ def match(
         own = ours.get(ref)
         kind = _what_is_wrong(line, own, fee_ppm, again=own is not None and ref in seen)
         if own is not None:
+            if own.done and ref not in seen and ref not in late:
+                counted.append(signed_own(own))
             seen.add(ref)
         if kind is None:
             fitting.append(ref)
         else:
-            mine = f"{own.amount}{'' if own.done else ', not done'}" if own else ""
-            theirs = f"{line.amount}, fee {line.fee}, {line.status}"
-            about = ref or line.payment_ref
-            found.append(BillDifference(kind, about, line.provider_ref, mine, theirs))
+            found.append(_difference(kind, line, own))
     missing = [each for each in due if each.ref not in seen]
+    counted += [signed_own(each) for each in missing]
     found += [
-        BillDifference(DifferenceKind.MISSING_THERE, each.ref, "", str(each.amount), "") for each in missing
+        BillDifference(DifferenceKind.MISSING_THERE, each.ref, "", ours=signed_own(each), done=True)
+        for each in missing
     ]
-    return Matched(tuple(fitting), tuple(found))
+    return Matched(tuple(fitting), tuple(found), tuple(counted))
+
+
+def _difference(kind: DifferenceKind, line: BillLine, own: OurMoney | None) -> BillDifference:
+    return BillDifference(
+        kind,
+        ref_of(line) or line.payment_ref,
+        line.provider_ref,
+        ours=signed_own(own) if own else None,
+        done=bool(own and own.done),
+        theirs=signed(line),
+        fee=line.fee,
+        text=line.status,
+    )
+
+
+def summed(
+    bill: Bill, counted: Iterable[Money], found: Iterable[BillDifference], back: Iterable[Money] = ()
+) -> tuple[BilledSum, ...]:
+    """The sums of a bill by unit: its lines, what our rows say of them, and what is booked as different.
+
+    `back` is what is booked because this bill took older differences back.
+    """
+    table: dict[str, dict[str, int]] = {}
+
+    def add(column: str, money: Money) -> None:
+        of_unit = table.setdefault(money.unit, dict.fromkeys(_COLUMNS, 0))
+        of_unit[column] += money.minor
+
+    for line in bill.lines:
+        add("lines", signed(line))
+        add(
+            "fees_kept" if line.fee.minor >= 0 else "fees_back",
+            line.fee if line.fee.minor >= 0 else -line.fee,
+        )
+    for money in counted:
+        add("ours", money)
+    for money in (leg for each in found for leg in _legs(each)):
+        add("booked", money)
+    for money in back:
+        add("booked", money)
+    return tuple(BilledSum(unit, **table[unit]) for unit in sorted(table))
+
+
+_COLUMNS = ("lines", "ours", "booked", "fees_kept", "fees_back")
+
+
+def takes_back(standing: Sequence[Money], lines: Sequence[Money]) -> bool:
+    """Whether lines of a bill are together exactly the contrary of what is booked for a difference."""
+    left: dict[str, int] = {}
+    for money in (*standing, *lines):
+        left[money.unit] = left.get(money.unit, 0) + money.minor
+    return bool(standing) and bool(lines) and not any(left.values())
 
 
 def _what_is_wrong(
@@ -154,7 +251,8 @@ def _what_is_wrong(
     if again:
         return DifferenceKind.DUPLICATE
     if own is None:
-        return DifferenceKind.MISSING_HERE
+        # a line of fees alone moves no shopper's money
+        return DifferenceKind.MISSING_HERE if line.amount or line.payment_ref else DifferenceKind.FEE
     if line.amount.unit != own.amount.unit:
         return DifferenceKind.CURRENCY
     if line.amount != own.amount:

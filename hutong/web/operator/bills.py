@@ -1,86 +1,158 @@
-"""The payment services' bills: how much of each fits, and what somebody has to explain."""
+"""The payment services' bills: what of each fits, what is set apart, and what explains it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from hutong.flows import differences
 from hutong.kernel import clock
 from hutong.kernel.errors import Conflict, Invalid
 from hutong.pay.payments import queries, services
-from hutong.pay.payments.services.bills import NOTE_LIMIT
-from hutong.pay.payments.types import DifferenceKind
+from hutong.pay.payments.types import BillView, DifferenceView, Explanation
 from hutong.town.people.services import Person
 from hutong.web.operator.access import operators
 from hutong.web.operator.frame import operator_page, zone_of
+from hutong.web.operator.money_names import EXPLANATIONS, KINDS, provider_label
 
-# What is wrong, and what it mostly means.
-KINDS = {
-    DifferenceKind.MISSING_HERE: (
-        gettext_lazy("Not known here"),
-        gettext_lazy("The service names money that no payment or refund of ours has."),
-    ),
-    DifferenceKind.MISSING_THERE: (
-        gettext_lazy("On no bill"),
-        gettext_lazy("We count it as done; the service billed it neither on its day nor on the next."),
-    ),
-    DifferenceKind.AMOUNT: (
-        gettext_lazy("Another amount"),
-        gettext_lazy("The service moved another amount than we have."),
-    ),
-    DifferenceKind.CURRENCY: (
-        gettext_lazy("Another currency"),
-        gettext_lazy("The service moved another currency than we have."),
-    ),
-    DifferenceKind.FEE: (
-        gettext_lazy("Another fee"),
-        gettext_lazy("The service kept another fee than was agreed."),
-    ),
-    DifferenceKind.DUPLICATE: (
-        gettext_lazy("Billed twice"),
-        gettext_lazy("The same money is on a bill again."),
-    ),
-    DifferenceKind.STATUS: (
-        gettext_lazy("Not done here"),
-        gettext_lazy("The service moved the money; here it has not arrived or not gone back."),
-    ),
-    DifferenceKind.BROKEN: (
-        gettext_lazy("Cannot be read"),
-        gettext_lazy("This line of the bill has no form we know. The others were read."),
-    ),
-}
+CLOSED_SHOWN = timedelta(days=30)
+_TAKEN_BACK = (Explanation.PROMISED, Explanation.WRITTEN_OFF, Explanation.NOTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A way to explain a difference."""
+
+    value: str
+    label: str | Promise
+    text: str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A difference as it is shown: `order_ref` where it is about an order, `mine` where the reader explained it."""
+
+    difference: DifferenceView
+    provider: str
+    label: str | Promise
+    meaning: str | Promise
+    order_ref: str
+    choices: tuple[Choice, ...]
+    explanation: str | Promise
+    mine: bool
+    can_take_back: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BillRow:
+    """A bill with the name of its service."""
+
+    bill: BillView
+    provider: str
 
 
 class ExplainForm(forms.Form):
     """What explains a difference."""
 
-    note = forms.CharField(max_length=NOTE_LIMIT, required=False)
+    explanation = forms.ChoiceField(choices=[(each.value, each.value) for each in Explanation])
+    note = forms.CharField(max_length=services.NOTE_LIMIT, required=False)
 
 
 @operators
 @require_safe
-def bills(request: HttpRequest, _operator: Person) -> HttpResponse:
-    """The differences that wait for a word, and the bills they are of; two statements."""
-    waiting = [(each, *KINDS[each.kind]) for each in queries.open_differences()]
-    context = {"waiting": waiting, "bills": queries.bills(), "zone": zone_of(request), "most": NOTE_LIMIT}
+def bills(request: HttpRequest, operator: Person) -> HttpResponse:
+    """The differences that wait for a word, those that wait for somebody else, what was closed, and the bills."""
+    since = clock.now() - CLOSED_SHOWN
+    context = {
+        "waiting": [_row(each, operator) for each in queries.open_differences()],
+        "explained": [_row(each, operator) for each in queries.waiting_differences()],
+        "closed": [_row(each, operator) for each in queries.closed_differences(since=since)],
+        "bills": [BillRow(bill, provider_label(bill.provider)) for bill in queries.bills()],
+        "zone": zone_of(request),
+        "most": services.NOTE_LIMIT,
+    }
     return operator_page(request, "operator/bills.html", context, tab="bills")
 
 
 @operators
 @require_POST
 def explain(request: HttpRequest, operator: Person, difference_ref: str) -> HttpResponse:
-    """Close a difference with what explains it."""
+    """Say what explains a difference."""
     form = ExplainForm(request.POST)
-    note = form.cleaned_data["note"] if form.is_valid() else ""
+    if not form.is_valid():
+        messages.error(request, _("Please choose what explains it."))
+        return redirect("operator_bills")
     try:
-        services.explain_difference(
-            difference_ref=difference_ref, note=note, by=operator.public_id, at=clock.now()
+        after = differences.explain(
+            difference_ref=difference_ref,
+            explanation=Explanation(form.cleaned_data["explanation"]),
+            note=form.cleaned_data["note"],
+            by=operator,
+            at=clock.now(),
         )
     except (Conflict, Invalid) as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, _("Explained. The log keeps your words."))
+        waits = after.awaits_second
+        said = (
+            _("Noted. Another operator has to agree.") if waits else _("Explained. The log keeps your words.")
+        )
+        messages.success(request, said)
     return redirect("operator_bills")
+
+
+@operators
+@require_POST
+def confirm(request: HttpRequest, operator: Person, difference_ref: str) -> HttpResponse:
+    """Agree to somebody else's write-off."""
+    try:
+        differences.confirm(difference_ref=difference_ref, by=operator, at=clock.now())
+    except Conflict as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Written off."))
+    return redirect("operator_bills")
+
+
+@operators
+@require_POST
+def take_back(request: HttpRequest, operator: Person, difference_ref: str) -> HttpResponse:
+    """Open a difference again; what was booked for its explanation is booked back."""
+    try:
+        differences.take_back(difference_ref=difference_ref, by=operator, at=clock.now())
+    except Conflict as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Taken back. The difference waits again."))
+    return redirect("operator_bills")
+
+
+def _row(difference: DifferenceView, operator: Person) -> Row:
+    label, meaning = KINDS[difference.kind]
+    limit = settings.HUTONG_WRITE_OFF_LIMIT
+    choices = []
+    for each in services.fitting_explanations(difference):
+        name, meant = EXPLANATIONS[each]
+        text: str | Promise = meant
+        if each is Explanation.WRITTEN_OFF and services.needs_second(difference, limit):
+            text = _("Nobody makes it good. So much takes a second operator, who has to agree.")
+        choices.append(Choice(each.value, name, text))
+    explained = EXPLANATIONS[difference.explanation][0] if difference.explanation else ""
+    return Row(
+        difference=difference,
+        provider=provider_label(difference.provider),
+        label=label,
+        meaning=meaning,
+        order_ref=queries.order_of_payment(difference.ref) or "",
+        choices=tuple(choices),
+        explanation=explained,
+        mine=difference.explained_by == operator.public_id,
+        can_take_back=difference.explanation in _TAKEN_BACK,
+    )

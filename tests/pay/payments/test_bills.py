@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -17,8 +17,11 @@ from hutong.pay.payments.providers.registry import provider
 from hutong.pay.payments.types import (
     Bill,
     BillLine,
+    BillView,
     BrokenLine,
     DifferenceKind,
+    DifferenceView,
+    Explanation,
     OurMoney,
     PaymentView,
     RefundState,
@@ -94,6 +97,15 @@ def test_100_faults_in_10_000_rows_are_found_and_no_other(seed: int) -> None:
     # every line is explained: it fits, or it has its difference
     missing = sum(each.kind is DifferenceKind.MISSING_THERE for each in found.differences)
     assert len(found.refs) + len(found.differences) - missing == len(bill.lines) + len(bill.broken)
+    # and every cent: the lines are what our rows say and what is booked as different, in each currency
+    sums = {each.unit: each for each in rules.summed(bill, found.counted, found.differences)}
+    assert set(sums) == {"CNY", "USD"}
+    for unit, each in sums.items():
+        assert each.lines == sum(rules.signed(line).minor for line in bill.lines if line.amount.unit == unit)
+        assert each.lines == each.ours + each.booked
+    assert sums["CNY"].ours == sum(rules.signed_own(money).minor for money in known.values() if money.done)
+    assert all(sums[unit].booked for unit in ("CNY", "USD"))
+    assert sums["CNY"].fees_kept == sum(line.fee.minor for line in bill.lines)
 
 
 def test_of_several_faults_the_gravest_is_told() -> None:
@@ -133,6 +145,24 @@ def paid(sandbox: Sandbox, *, record: bool = True) -> PaymentView:
     return made
 
 
+def matched(on: date, *, at: datetime) -> BillView:
+    """The sandbox's bill of a day, fetched and kept."""
+    bill = services.fetch_bill(provider="sandbox", on=on)
+    return services.keep_bill(provider="sandbox", on=on, bill=bill, at=at).bill
+
+
+def noted(difference_ref: str, note: str, *, at: datetime) -> DifferenceView:
+    """Explained as something the provider corrects."""
+    return services.explain_difference(
+        difference_ref=difference_ref,
+        explanation=Explanation.PROMISED,
+        note=note,
+        by="per_1",
+        at=at,
+        alone_up_to=0,
+    )
+
+
 @pytest.mark.django_db
 def test_a_day_is_matched_once_and_what_is_found_waits(sandbox: Sandbox) -> None:
     at = clock.now()
@@ -146,9 +176,9 @@ def test_a_day_is_matched_once_and_what_is_found_waits(sandbox: Sandbox) -> None
     sandbox.pay(unknown_to_us)
 
     today = clock.now().date()
-    bill = services.reconcile_bill(provider="sandbox", on=today, at=at)
+    bill = matched(today, at=at)
     assert (bill.lines, bill.matched, bill.open) == (4, 2, 2)
-    assert services.reconcile_bill(provider="sandbox", on=today, at=at + timedelta(hours=1)) == bill
+    assert matched(today, at=at + timedelta(hours=1)) == bill
     waiting = queries.open_differences()
     assert [(each.kind, each.ref) for each in waiting] == [
         (DifferenceKind.STATUS, not_recorded.ref),
@@ -158,7 +188,7 @@ def test_a_day_is_matched_once_and_what_is_found_waits(sandbox: Sandbox) -> None
 
     paid(sandbox)
     with pytest.raises(services.BillChanged):
-        services.reconcile_bill(provider="sandbox", on=today, at=at)
+        matched(today, at=at)
 
 
 @pytest.mark.django_db
@@ -171,36 +201,35 @@ def test_money_on_neither_of_two_bills_is_missing_there(sandbox: Sandbox) -> Non
     yesterday = at - timedelta(days=1)
     services.record_capture(payment_ref=made.ref, captured=made.amount, at=yesterday)
     services.record_capture(payment_ref=lost.ref, captured=lost.amount, at=yesterday)
-    services.reconcile_bill(provider="sandbox", on=today - timedelta(days=1), at=at)
+    matched(today - timedelta(days=1), at=at)
     assert queries.open_differences() == [], "the day after may still bring it"
-    services.reconcile_bill(provider="sandbox", on=today, at=at)
+    matched(today, at=at)
     assert [(each.kind, each.ref) for each in queries.open_differences(provider="sandbox")] == [
         (DifferenceKind.MISSING_THERE, lost.ref)
     ]
 
 
 @pytest.mark.django_db
-def test_a_difference_is_closed_with_a_note_and_once(sandbox: Sandbox) -> None:
+def test_a_difference_is_explained_with_a_note_and_once(sandbox: Sandbox) -> None:
     paid(sandbox, record=False)
     at = clock.now()
-    services.reconcile_bill(provider="sandbox", on=at.date(), at=at)
+    matched(at.date(), at=at)
     (waiting,) = queries.open_differences()
     with pytest.raises(services.NoteMissing):
-        services.explain_difference(difference_ref=waiting.difference_ref, note="  ", by="per_1", at=at)
-    closed = services.explain_difference(
-        difference_ref=waiting.difference_ref, note="The webhook came late.", by="per_1", at=at
-    )
-    assert (closed.note, closed.closed_at) == ("The webhook came late.", at)
+        noted(waiting.difference_ref, "  ", at=at)
+    told = noted(waiting.difference_ref, "The service mends it.", at=at)
+    assert (told.note, told.explained_at, told.closed_at) == ("The service mends it.", at, None)
     assert queries.open_differences() == []
+    assert queries.waiting_differences() == [told]
     with pytest.raises(services.DifferenceClosed):
-        services.explain_difference(difference_ref=waiting.difference_ref, note="Again.", by="per_1", at=at)
+        noted(waiting.difference_ref, "Again.", at=at)
     with pytest.raises(services.DifferenceNotFound):
-        services.explain_difference(difference_ref="dif_none", note="What?", by="per_1", at=at)
+        noted("dif_none", "What?", at=at)
     (entry,) = audit.search(action="bill.difference_explained").entries
     assert (entry.subject_ref, entry.actor_ref, entry.reason) == (
         waiting.difference_ref,
         "per_1",
-        "The webhook came late.",
+        "The service mends it.",
     )
 
 
@@ -213,7 +242,7 @@ def test_a_refund_that_failed_here_and_left_there_is_told(sandbox: Sandbox) -> N
     )
     services.send_refund(refund_ref=back.ref, at=at)
     Refund.objects.filter(public_id=back.ref).update(state=RefundState.FAILED)
-    services.reconcile_bill(provider="sandbox", on=at.date(), at=at)
+    matched(at.date(), at=at)
     assert [(each.kind, each.ref) for each in queries.open_differences()] == [
         (DifferenceKind.STATUS, back.ref)
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -14,7 +15,9 @@ from hutong.flows import reconcile
 from hutong.kernel import audit, clock
 from hutong.pay.orders.queries import order_view
 from hutong.pay.payments import queries as payments
+from hutong.web.operator.books import TITLES
 from tests.factories import people
+from tests.factories.payments import difference
 from tests.fakes.sandbox import Sandbox
 from tests.web.visitors import Shop, shop, visitor
 
@@ -154,11 +157,12 @@ def test_all_of_money_is_one_entry_with_a_row_of_pages(here: Shop, browser: Clie
 def test_the_books_are_checked_on_demand(here: Shop, browser: Client) -> None:
     here.scene.bought()
     before = browser.get("/operator/books/").context
-    assert (before["checked"], before["held"], len(before["parts"])) == (False, [], 12)
+    assert (before["checked"], before["held"], len(before["parts"])) == (False, [], len(TITLES))
     after = browser.get("/operator/books/?run=ours").context
     assert (after["checked"], after["problems"]) == (True, [])
     # every check has its own words: the page's list, without the one that asks the providers
-    assert after["held"] == [part for part in after["parts"] if part.title != "The providers' own books"]
+    asked = {(part.title, part.text) for part in after["parts"] if part.title != "The providers' own books"}
+    assert {(part.title, part.text) for part in after["held"]} == asked
     assert after["zone"] == "Europe/Helsinki"
 
 
@@ -181,13 +185,39 @@ def test_differences_of_a_bill_are_explained_on_their_page(
     for day in (1, 2):
         reconcile.run(at=now + timedelta(days=day))
     page = browser.get("/operator/bills/")
-    ((difference, label, _meaning),) = page.context["waiting"]
-    assert str(label) == "On no bill"
-    address = f"/operator/bills/{difference.difference_ref}/explain/"
-    assert "Please say what explains" in browser.post(address, {"note": ""}, follow=True).content.decode()
+    (row,) = page.context["waiting"]
+    assert str(row.label) == "On no bill"
+    assert row.order_ref in page.content.decode()
+    assert [choice.value for choice in row.choices] == ["promised", "our_row", "written_off"]
+    address = f"/operator/bills/{row.difference.difference_ref}/"
+
+    def say(explanation: str, note: str) -> str:
+        told = {"explanation": explanation, "note": note}
+        return browser.post(f"{address}explain/", told, follow=True).content.decode()
+
+    assert "Please choose what explains" in say("", "Paid in a test.")
+    assert "Please say what explains" in say("promised", "")
     assert payments.open_differences()
-    done = browser.post(address, {"note": "Paid in a test."}, follow=True).content.decode()
+    done = say("written_off", "Paid in a test.")
     assert "Explained." in done
     assert "Nothing to explain" in done
-    assert "explained already" in browser.post(address, {"note": "Again."}, follow=True).content.decode()
-    assert browser.post("/operator/bills/dif_none/explain/", {"note": "?"}).status_code == 404
+    assert "explained already" in say("written_off", "Again.")
+    assert "Taken back" in browser.post(f"{address}take-back/", follow=True).content.decode()
+    assert payments.open_differences()
+    assert "explained already" in browser.post(f"{address}confirm/", follow=True).content.decode()
+    nothing = {"explanation": "noted", "note": "?"}
+    assert browser.post("/operator/bills/dif_none/explain/", nothing).status_code == 404
+
+
+def test_a_large_write_off_takes_two_operators(browser: Client, settings: Any) -> None:
+    settings.HUTONG_WRITE_OFF_LIMIT = 100
+    ref = difference(at=clock.now())
+    address = f"/operator/bills/{ref}/"
+    said = {"explanation": "written_off", "note": "They are gone."}
+    assert "Another operator" in browser.post(f"{address}explain/", said, follow=True).content.decode()
+    own = browser.get("/operator/bills/").content.decode()
+    assert "Waits for another operator" in own
+    assert "Agree to write it off" not in own
+    other = visitor(people.operator())
+    assert "Agree to write it off" in other.get("/operator/bills/").content.decode()
+    assert "Written off." in other.post(f"{address}confirm/", follow=True).content.decode()

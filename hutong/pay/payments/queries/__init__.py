@@ -1,14 +1,22 @@
 """Reads of `payments`."""
 
 from hutong.pay.payments.queries.bills import (
+    bank_in_view,
+    bank_ins,
     bill_view,
+    billed_totals,
     bills,
+    closed_differences,
+    difference_by_ref,
     difference_view,
+    differences_not_over,
     money_done_between,
     newest_bill_on,
+    newest_bills,
     newest_open_difference,
     open_differences,
     our_money,
+    waiting_differences,
 )
 from hutong.pay.payments.queries.checks import book_differences, problems, provider_totals, unknown_since
 from hutong.pay.payments.queries.views import (
@@ -27,13 +35,20 @@ from hutong.pay.payments.queries.views import (
 )
 
 __all__ = [
+    "bank_in_view",
+    "bank_ins",
     "bill_view",
+    "billed_totals",
     "bills",
     "book_differences",
+    "closed_differences",
+    "difference_by_ref",
     "difference_view",
+    "differences_not_over",
     "everything_about",
     "money_done_between",
     "newest_bill_on",
+    "newest_bills",
     "newest_open_difference",
     "open_differences",
     "open_refunds",
@@ -51,4 +66,5 @@ __all__ = [
     "refund_view",
     "refunds_of_order",
     "unknown_since",
+    "waiting_differences",
 ]

@@ -6,16 +6,23 @@ from datetime import date, datetime
 from django.db.models import Count, Max, Q
 
 from hutong.kernel.money import Money
+from hutong.kernel.rows import rows
 from hutong.pay.payments.models import (
+    BankIn,
     BillingDifference,
     FetchedBill,
     Payment,
     Refund,
 )
+from hutong.pay.payments.rules import booked
 from hutong.pay.payments.types import (
+    BankInView,
+    BilledSum,
+    BilledTotals,
     BillView,
     DifferenceKind,
     DifferenceView,
+    Explanation,
     OurMoney,
     RefundState,
 )
@@ -54,31 +61,77 @@ def _of_refund(row: Refund) -> OurMoney:
 
 
 def bill_view(row: FetchedBill) -> BillView:
-    """A bill as it was matched. One statement for what is open."""
+    """A bill as it was matched. Two statements: what is open, and its sums."""
+    return _bill_view(row, row.differences.filter(closed_at=None).count())
+
+
+def _bill_view(row: FetchedBill, unexplained: int) -> BillView:
+    amounts = sorted(row.amounts.all(), key=lambda amount: amount.unit)
     return BillView(
         provider=row.provider,
         on=row.on,
         fetched_at=row.fetched_at,
         lines=row.lines,
         matched=row.matched,
-        open=row.differences.filter(closed_at=None).count(),
+        open=unexplained,
+        sums=tuple(
+            BilledSum(each.unit, each.lines, each.ours, each.booked, each.fees_kept, each.fees_back)
+            for each in amounts
+        ),
     )
 
 
 def difference_view(row: BillingDifference) -> DifferenceView:
-    """A row as the value that crosses the boundary. Its bill must be loaded with it."""
+    """A row as the value that crosses the boundary. Its bill and the one that corrected it must be loaded with it."""
+    kind = DifferenceKind(row.kind)
+    ours, theirs = _money(row.ours_minor, row.ours_unit), _money(row.theirs_minor, row.theirs_unit)
     return DifferenceView(
         difference_ref=row.public_id,
         provider=row.bill.provider,
         on=row.bill.on,
-        kind=DifferenceKind(row.kind),
+        kind=kind,
         ref=row.ref,
         provider_ref=row.provider_ref,
-        ours=row.ours,
-        theirs=row.theirs,
+        ours=ours,
+        done=row.done,
+        theirs=theirs,
+        fee=_money(row.fee_minor, row.fee_unit),
+        text=row.text,
+        booked=booked(kind, ours=ours, done=row.done, theirs=theirs),
+        bookings=row.bookings,
+        explanation=Explanation(row.explanation) if row.explanation else None,
         note=row.note,
+        explained_by=row.explained_by,
+        explained_at=row.explained_at,
+        confirmed_by=row.confirmed_by,
         closed_at=row.closed_at,
+        corrected_on=row.corrected_in.on if row.corrected_in else None,
+        corrected_by=row.corrected_by,
     )
+
+
+def _money(minor: int | None, unit: str) -> Money | None:
+    return None if minor is None else Money(minor, unit)
+
+
+def bank_in_view(row: BankIn) -> BankInView:
+    """A row as the value that crosses the boundary. Makes no query."""
+    return BankInView(
+        bank_in_ref=row.public_id,
+        provider=row.provider,
+        amount=Money(row.amount, row.unit),
+        on=row.on,
+        provider_ref=row.provider_ref,
+        note=row.note,
+        by=row.by,
+        at=row.at,
+        undone_at=row.undone_at,
+    )
+
+
+def bank_ins(*, limit: int = 20) -> list[BankInView]:
+    """What providers paid into our bank account, the newest day first, with what was taken back."""
+    return [bank_in_view(row) for row in BankIn.objects.order_by("-on", "-pk")[:limit]]
 
 
 def newest_bill_on(provider: str) -> date | None:
@@ -87,19 +140,25 @@ def newest_bill_on(provider: str) -> date | None:
     return newest.on if newest else None
 
 
+def newest_bills() -> dict[str, BillView]:
+    """The newest bill of each provider that has one. Two statements."""
+    found = FetchedBill.objects.order_by("provider", "-on").distinct("provider").prefetch_related("amounts")
+    return {row.provider: _bill_view(row, 0) for row in found}
+
+
 def bills(*, limit: int = 30) -> list[BillView]:
-    """The bills of all providers, the newest day first. One statement."""
+    """The bills of all providers, the newest day first. Two statements."""
     unexplained = Count("differences", filter=Q(differences__closed_at=None))
-    found = FetchedBill.objects.annotate(unexplained=unexplained).order_by("-on", "provider")[:limit]
-    return [
-        BillView(row.provider, row.on, row.fetched_at, row.lines, row.matched, row.unexplained)
-        for row in found
-    ]
+    found = FetchedBill.objects.annotate(unexplained=unexplained).prefetch_related("amounts")
+    return [_bill_view(row, row.unexplained) for row in found.order_by("-on", "provider")[:limit]]
+
+
+_WITHOUT_WORD = Q(closed_at=None, explanation="")
 
 
 def newest_open_difference() -> tuple[int, str]:
     """How many differences nobody has explained, and the newest of them; "" without any. One statement."""
-    found = BillingDifference.objects.filter(closed_at=None).aggregate(
+    found = BillingDifference.objects.filter(_WITHOUT_WORD).aggregate(
         number=Count("pk"), newest=Max("public_id")
     )
     return found["number"], found["newest"] or ""
@@ -107,7 +166,59 @@ def newest_open_difference() -> tuple[int, str]:
 
 def open_differences(*, provider: str = "", limit: int = 200) -> list[DifferenceView]:
     """What nobody has explained yet, the oldest bill first; of one provider or of all."""
-    found = BillingDifference.objects.filter(closed_at=None).select_related("bill")
+    return _differences(_WITHOUT_WORD, provider, limit)
+
+
+def waiting_differences(*, provider: str = "", limit: int = 200) -> list[DifferenceView]:
+    """What is explained and not over: the provider is to correct it, or a second operator is to agree."""
+    return _differences(Q(closed_at=None) & ~Q(explanation=""), provider, limit)
+
+
+def closed_differences(*, since: datetime, limit: int = 50) -> list[DifferenceView]:
+    """What was closed at or after a moment, the newest first."""
+    found = BillingDifference.objects.filter(closed_at__gte=since).select_related("bill", "corrected_in")
+    return [difference_view(row) for row in found.order_by("-closed_at", "-pk")[:limit]]
+
+
+def difference_by_ref(ref: str) -> DifferenceView | None:
+    """The difference `ref`, or None."""
+    row = BillingDifference.objects.filter(public_id=ref).select_related("bill", "corrected_in").first()
+    return difference_view(row) if row else None
+
+
+def differences_not_over(*, until_on: date) -> int:
+    """How many differences of bills up to a day are not closed: a month with one of them does not close."""
+    return BillingDifference.objects.filter(closed_at=None, bill__on__lte=until_on).count()
+
+
+def _differences(wanted: Q, provider: str, limit: int) -> list[DifferenceView]:
+    found = BillingDifference.objects.filter(wanted).select_related("bill", "corrected_in")
     if provider:
         found = found.filter(bill__provider=provider)
     return [difference_view(row) for row in found.order_by("bill__on", "pk")[:limit]]
+
+
+# What the bills brought into the books, by provider and unit. A difference that a later bill took back is booked no
+# more; one that was written off stays in what the provider holds and has left the differences.
+_BILLED = """
+WITH booked AS (
+    SELECT b.provider, leg.unit, leg.minor, d.explanation = 'written_off' AND d.closed_at IS NOT NULL AS written_off
+    FROM payments_billingdifference d JOIN payments_fetchedbill b ON b.id = d.bill_id
+    CROSS JOIN LATERAL (VALUES (d.theirs_unit, d.theirs_minor),
+        (d.ours_unit, CASE WHEN d.done AND d.kind <> 'duplicate' THEN -d.ours_minor END)) AS leg (unit, minor)
+    WHERE d.kind NOT IN ('fee', 'broken') AND d.explanation <> 'corrected' AND leg.minor IS NOT NULL
+), every AS (
+    SELECT b.provider, a.unit, a.fees_kept - a.fees_back AS fees, 0 AS paid_out, 0 AS booked, 0 AS open
+        FROM payments_billedamount a JOIN payments_fetchedbill b ON b.id = a.bill_id
+    UNION ALL SELECT provider, unit, 0, amount, 0, 0 FROM payments_bankin WHERE undone_at IS NULL
+    UNION ALL SELECT provider, unit, 0, 0, minor, CASE WHEN written_off THEN 0 ELSE minor END FROM booked
+)
+SELECT provider, unit, sum(fees)::int8 AS fees, sum(paid_out)::int8 AS paid_out,
+       sum(booked)::int8 AS booked, sum(open)::int8 AS open
+FROM every GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+def billed_totals() -> list[BilledTotals]:
+    """What bills and payouts changed in what each provider holds, by unit. One statement."""
+    return [BilledTotals(**found) for found in rows(_BILLED)]

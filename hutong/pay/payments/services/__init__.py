@@ -5,18 +5,23 @@
    from it, and `mark_processed`.
 3. A refund: `request_refund` in the transaction that releases the uses; `send_refund` outside; then
    `record_refund` of its report, with what follows from it, in one transaction.
-4. Once a day: `reconcile_bill` of the day before; what it finds stays open until `explain_difference`.
+4. Once a day: `fetch_bill` of the day before outside any transaction; `keep_bill` in the one that books what it finds.
+   That stays open until `explain_difference`, until a later bill takes it back, or our row fits (`look_again`).
 5. The janitor: `ask_unknown` every few seconds; the reports it returns are handled like those of webhooks.
 """
 
 from hutong.pay.payments.services.asking import Asked, ask, ask_refund, ask_unknown
+from hutong.pay.payments.services.bank_in import (
+    BankInInvalid,
+    BankInNotFound,
+    BankInUndone,
+    enter_bank_in,
+    undo_bank_in,
+)
 from hutong.pay.payments.services.bills import (
     BillChanged,
-    DifferenceClosed,
-    DifferenceNotFound,
-    NoteMissing,
-    explain_difference,
-    reconcile_bill,
+    fetch_bill,
+    keep_bill,
 )
 from hutong.pay.payments.services.errors import (
     AlreadyPaid,
@@ -25,6 +30,24 @@ from hutong.pay.payments.services.errors import (
     RefundNotFailed,
     RefundNotFound,
     RefundTooLarge,
+)
+from hutong.pay.payments.services.explaining import (
+    ASKED_AGAIN,
+    NOTE_LIMIT,
+    DifferenceClosed,
+    DifferenceNotFound,
+    ExplanationUnfit,
+    LookedAgain,
+    NoteMissing,
+    NothingToTakeBack,
+    SecondPersonNeeded,
+    StillDiffers,
+    confirm_write_off,
+    explain_difference,
+    fitting_explanations,
+    look_again,
+    needs_second,
+    take_back_explanation,
 )
 from hutong.pay.payments.services.paying import close, create_payment, start
 from hutong.pay.payments.services.reconciling import reconcile
@@ -39,28 +62,44 @@ from hutong.pay.payments.services.refunding import (
 from hutong.pay.payments.services.webhooks import acknowledgement, mark_processed, receive_webhook
 
 __all__ = [
+    "ASKED_AGAIN",
+    "NOTE_LIMIT",
     "AlreadyPaid",
     "Asked",
+    "BankInInvalid",
+    "BankInNotFound",
+    "BankInUndone",
     "BillChanged",
     "DifferenceClosed",
     "DifferenceNotFound",
+    "ExplanationUnfit",
+    "LookedAgain",
     "NoteMissing",
+    "NothingToTakeBack",
     "PaymentNotFound",
     "PaymentNotPayable",
     "RefundNotFailed",
     "RefundNotFound",
     "RefundTooLarge",
+    "SecondPersonNeeded",
+    "StillDiffers",
     "acknowledgement",
     "ask",
     "ask_refund",
     "ask_unknown",
     "close",
+    "confirm_write_off",
     "create_payment",
+    "enter_bank_in",
     "explain_difference",
+    "fetch_bill",
+    "fitting_explanations",
+    "keep_bill",
+    "look_again",
     "mark_processed",
+    "needs_second",
     "receive_webhook",
     "reconcile",
-    "reconcile_bill",
     "record_capture",
     "record_refund",
     "record_report",
@@ -69,4 +108,6 @@ __all__ = [
     "request_suspense_refund",
     "send_refund",
     "start",
+    "take_back_explanation",
+    "undo_bank_in",
 ]

@@ -1,13 +1,19 @@
 """What crosses the boundary of payments: to flows on one side, to the providers' folders on the other."""
 
 from hutong.pay.payments.types.bills import (
+    BankInView,
     Bill,
     BillDifference,
+    BilledSum,
+    BilledTotals,
     BillLine,
+    BillPayout,
     BillView,
     BrokenLine,
     DifferenceKind,
     DifferenceView,
+    Explanation,
+    KeptBill,
     Matched,
     OurMoney,
 )
@@ -41,10 +47,14 @@ from hutong.pay.payments.types.core import (
 __all__ = [
     "AttemptKind",
     "AttemptState",
+    "BankInView",
     "Bill",
     "BillDifference",
     "BillLine",
+    "BillPayout",
     "BillView",
+    "BilledSum",
+    "BilledTotals",
     "BookRow",
     "BrokenLine",
     "Device",
@@ -52,6 +62,8 @@ __all__ = [
     "DifferenceKind",
     "DifferenceView",
     "Event",
+    "Explanation",
+    "KeptBill",
     "Matched",
     "OurMoney",
     "Outcome",

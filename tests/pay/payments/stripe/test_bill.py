@@ -112,7 +112,13 @@ def test_what_is_no_sale_is_told_by_sign_and_type() -> None:
         ("pay_1", "", -1990, 1500, "adjustment"),
         ("", "", 0, 200, "stripe_fee"),
     ]
-    assert read_one(transaction("payout", -5000, id="po_1")) is None
+
+
+def test_payouts_stand_beside_the_lines() -> None:
+    rows = [transaction("payout", -5000, id="po_1"), transaction("payout_failure", 5000, id="po_1")]
+    read = bill.read(rows, payment_ref_of=lambda _intent: "")
+    assert (read.lines, read.broken) == ((), ())
+    assert [each.amount for each in read.payouts] == [Money(5000, "EUR"), Money(-5000, "EUR")]
 
 
 def test_a_sale_in_another_currency_is_told_in_what_the_shopper_paid() -> None:

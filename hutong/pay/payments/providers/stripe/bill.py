@@ -3,7 +3,7 @@
 A line is money of a shopper that came or went. Of refunds that name ours the amount is what went back (negative
 where a refund failed and its money returned). Where a line names nothing of ours, its amount is signed as in Stripe's
 balance: a refund made by hand in the Dashboard or a dispute is negative. A bill for Stripe's services is a line
-without amount whose fee is what was taken. Payouts to the bank are no part of the bill: no shopper's money moves.
+without amount whose fee is what was taken. Payouts to the bank stand beside the lines: no shopper's money moves.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any
 from hutong.kernel.money import Money
 from hutong.pay.payments.providers.stripe.amounts import from_stripe
 from hutong.pay.payments.providers.stripe.reports import intent_ref, metadata
-from hutong.pay.payments.types import Bill, BillLine, BrokenLine
+from hutong.pay.payments.types import Bill, BillLine, BillPayout, BrokenLine
 
 PAYOUTS = frozenset(("payout", "payout_cancel", "payout_failure"))
 _OWN_FEES = frozenset(("stripe_fee", "stripe_fx_fee", "tax_fee"))
@@ -28,15 +28,26 @@ def read(rows: Iterable[Any], *, payment_ref_of: Callable[[str], str]) -> Bill:
     """
     lines: list[BillLine] = []
     broken: list[BrokenLine] = []
+    payouts: list[BillPayout] = []
     for number, row in enumerate(rows, 1):
-        if isinstance(row, dict) and row.get("type") in PAYOUTS:
-            continue
         try:
-            lines.append(_line(row, payment_ref_of))
+            if isinstance(row, dict) and row.get("type") in PAYOUTS:
+                payouts.append(_payout(row))
+            else:
+                lines.append(_line(row, payment_ref_of))
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             why = f"{type(error).__name__}: {error}"[:200]
             broken.append(BrokenLine(number, json.dumps(row, ensure_ascii=False)[:_TEXT_LIMIT], why))
-    return Bill(tuple(lines), tuple(broken))
+    return Bill(tuple(lines), tuple(broken), tuple(payouts))
+
+
+def _payout(row: dict[str, Any]) -> BillPayout:
+    """What left Stripe's balance for the bank, with the fee of sending it; negative where it came back."""
+    return BillPayout(
+        provider_ref=row["id"],
+        amount=-from_stripe(row["amount"], row["currency"]),
+        at=datetime.fromtimestamp(row["created"], UTC),
+    )
 
 
 def _line(row: dict[str, Any], payment_ref_of: Callable[[str], str]) -> BillLine:

@@ -1,0 +1,75 @@
+"""Words of the money pages: what each payment service is called, and what is wrong with a line of a bill."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from hutong.pay.payments.types import DifferenceKind, Explanation
+
+_PROVIDERS = {
+    "sandbox": _("Sandbox"),
+    "stripe": "Stripe",
+    "wechat": _("WeChat Pay"),
+    "alipay": _("Alipay"),
+}
+
+# What is wrong, and what it mostly means.
+KINDS: dict[DifferenceKind, tuple[Promise, Promise]] = {
+    DifferenceKind.MISSING_HERE: (
+        _("Not known here"),
+        _("The service names money that no payment or refund of ours has."),
+    ),
+    DifferenceKind.MISSING_THERE: (
+        _("On no bill"),
+        _("We count it as done; the service billed it neither on its day nor on the next."),
+    ),
+    DifferenceKind.AMOUNT: (
+        _("Another amount"),
+        _("The service moved another amount than we have."),
+    ),
+    DifferenceKind.CURRENCY: (
+        _("Another currency"),
+        _("The service moved another currency than we have."),
+    ),
+    DifferenceKind.FEE: (
+        _("Another fee"),
+        _("The service kept another fee than was agreed. The books have what it kept."),
+    ),
+    DifferenceKind.DUPLICATE: (
+        _("Billed twice"),
+        _("The same money is on a bill again."),
+    ),
+    DifferenceKind.STATUS: (
+        _("Not done here"),
+        _("The service moved the money; here it has not arrived or not gone back."),
+    ),
+    DifferenceKind.BROKEN: (
+        _("Cannot be read"),
+        _("This line of the bill has no form we know. The others were read."),
+    ),
+}
+
+# What an operator may say, and what follows.
+EXPLANATIONS: dict[Explanation, tuple[Promise, Promise]] = {
+    Explanation.PROMISED: (
+        _("The service corrects it"),
+        _("Stays set apart until a later bill takes it back; that is noticed by itself."),
+    ),
+    Explanation.OUR_ROW: (
+        _("Our record is wrong"),
+        _("The service is asked again now. If it says what its bill says, our record follows."),
+    ),
+    Explanation.WRITTEN_OFF: (
+        _("Write it off"),
+        _("Nobody makes it good: it goes to losses, or is kept."),
+    ),
+    Explanation.NOTED: (
+        _("Nothing to book"),
+        _("No money is set apart for it; your words are enough."),
+    ),
+    Explanation.CORRECTED: (_("Corrected by a later bill"), _("A line of that bill takes it back.")),
+}
+
+
+def provider_label(name: str) -> str:
+    """What a payment service is called; an unknown one by its own name."""
+    return str(_PROVIDERS.get(name, name))
