@@ -6,6 +6,8 @@ from hutong.kernel.errors import Conflict, Invalid
 from hutong.pay.payments.providers.registry import offered
 from hutong.pay.payments.types import PaymentView
 
+__all__ = ["NothingTakesThis", "ProviderNotOffered", "choose", "is_offered", "offered"]
+
 
 class ProviderNotOffered(Invalid):
     """The shopper named a payment service that this site does not offer for this money."""

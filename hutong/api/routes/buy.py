@@ -30,7 +30,11 @@ from hutong.api.schemas.buy import (
 from hutong.flows import checkout, refund
 from hutong.kernel import clock
 from hutong.kernel.errors import Invalid, NotFound
+from hutong.kernel.http import client_address
 from hutong.pay.orders import queries as orders
+from hutong.pay.payments import queries as payments
+from hutong.pay.payments.rules import device_of
+from hutong.pay.payments.types import Payer
 
 router = Router(tags=["Buying"])
 
@@ -61,6 +65,7 @@ def place_order(request: ApiRequest, body: OrderIn, key: Key) -> Status[OrderPla
             shown_hash=body.quote,
             client_key=f"api:{key}",
             remember_consent=body.remember_me,
+            provider=body.provider,
             at=clock.now(),
         )
         return 201, OrderPlaced(
@@ -101,10 +106,15 @@ def start_payment(request: ApiRequest, ref: RefPath, body: PaymentIn, key: Key) 
             order_ref=ref,
             person=person,
             return_url=body.return_url or f"{site}/pay/{ref}/return/",
+            code_url=f"{site}/pay/{ref}/return/",
+            provider=body.provider,
+            payer=Payer(client_address(request), device_of(request.headers.get("User-Agent", ""))),
             language=get_language() or "en",
             at=clock.now(),
         )
-        return 201, PaymentStarted(order=ref, redirect_url=address)
+        payment = payments.payment_for_order(ref)
+        code = payment.redirect_url if payment and payment.to_scan else None
+        return 201, PaymentStarted(order=ref, redirect_url=address, code=code)
 
     return once(request, key, body, start)
 

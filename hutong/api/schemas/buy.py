@@ -9,12 +9,14 @@ from typing import Annotated
 from ninja import Schema
 from pydantic import Field, StringConstraints
 
+from hutong.flows.choose_provider import offered
 from hutong.pay.orders.types import LineView, OrderState, OrderSummary, OrderView, UnitState
 from hutong.pay.payments.types import RefundState, RefundView
 from hutong.pay.pricing.types import Quote
 
 from .base import Line, MoneyOut, Ref, said
 
+ProviderName = Annotated[str, StringConstraints(max_length=20, pattern=r"^[a-z0-9_]+$")]
 HttpAddress = Annotated[str, StringConstraints(max_length=500, pattern=r"^https?://[\x21-\x7e]+$")]
 
 
@@ -49,9 +51,13 @@ class QuoteLineOut(Schema):
 
 
 class QuoteOut(Schema):
-    """Every amount of a cart. `hash` names this price: send it with the order, to pay what was shown."""
+    """Every amount of a cart. `hash` names this price: send it with the order, to pay what was shown.
+
+    `providers` are the payment services that take this money, the usual one first.
+    """
 
     hash: str
+    providers: list[str]
     total: MoneyOut
     list_total: MoneyOut
     discount: MoneyOut
@@ -62,6 +68,7 @@ class QuoteOut(Schema):
         """The shape of `quote`."""
         return QuoteOut(
             hash=quote.hash,
+            providers=offered(quote.total.unit),
             total=MoneyOut.of(quote.total),
             list_total=MoneyOut.of(quote.list_total),
             discount=MoneyOut.of(quote.discount_total),
@@ -84,6 +91,7 @@ class OrderIn(QuoteIn):
     quote: Annotated[str, StringConstraints(max_length=100)] = Field(description="The `hash` of the quote.")
     store: Ref | None = Field(None, description="Where the shopper means to go, if they said so.")
     remember_me: bool = Field(False, description="The merchant may remember this person as a customer.")
+    provider: ProviderName | None = Field(None, description="One of the quote's `providers`.")
 
 
 class OrderPlaced(Schema):
@@ -211,13 +219,20 @@ class PaymentIn(Schema):
     """Where the shopper comes back to after paying."""
 
     return_url: HttpAddress | None = Field(None, description="On this site; the order's page if left out.")
+    provider: ProviderName | None = Field(
+        None, description="Who takes the money; another one than before calls the payment under way off."
+    )
 
 
 class PaymentStarted(Schema):
-    """Send the shopper to `redirect_url`. The order is paid once the provider has told us so."""
+    """Send the shopper to `redirect_url`. The order is paid once the provider has told us so.
+
+    `code` is what the page there draws as a code, where the provider's app is to scan one.
+    """
 
     order: str
     redirect_url: str
+    code: str | None = None
 
 
 class RefundIn(Schema):

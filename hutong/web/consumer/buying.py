@@ -3,7 +3,9 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -24,6 +26,7 @@ from hutong.visit.vouchers import queries as vouchers
 from hutong.web.consumer.forms import CheckoutForm
 from hutong.web.shell.access import signed_in
 from hutong.web.shell.parts import page, wants_part
+from hutong.web.shell.ways_to_pay import REMEMBERED, payer_of
 
 
 def _quantity(text: str) -> int:
@@ -98,6 +101,7 @@ def _place_and_pay(request: HttpRequest, offer_ref: str, wanted: dict[str, Any])
         shown_hash=wanted["shown_hash"],
         client_key=wanted["client_key"],
         remember_consent=wanted["remember"],
+        provider=wanted["provider"] or None,
         at=at,
     )
     if placed.state is not OrderState.AWAITING_PAYMENT:
@@ -106,22 +110,37 @@ def _place_and_pay(request: HttpRequest, offer_ref: str, wanted: dict[str, Any])
 
 
 def _payment_page(request: HttpRequest, order_ref: str) -> str:
+    """Where the chosen provider lets the shopper pay. The choice is remembered for the next time."""
     assert request.user.is_authenticated
-    return flow.pay(
+    chosen = request.POST.get("provider", "")
+    back = f"{settings.HUTONG_SITE_URL}{reverse('pay_return', args=[order_ref])}"
+    address = flow.pay(
         order_ref=order_ref,
         person=request.user,
-        return_url=f"{settings.HUTONG_SITE_URL}{reverse('pay_return', args=[order_ref])}",
+        return_url=back,
+        code_url=back,
+        provider=chosen or None,
+        payer=payer_of(request),
         language=get_language() or "en",
         at=clock.now(),
     )
+    if chosen and request.session.get(REMEMBERED) != chosen:
+        request.session[REMEMBERED] = chosen
+    return address
 
 
 @signed_in
 @require_POST
 def pay_again(request: HttpRequest, order_ref: str) -> HttpResponse:
-    """To the payment page of an order that still waits for its money."""
+    """To the payment page of an order that still waits for its money, by the way that is chosen now."""
     assert request.user.is_authenticated
-    return HttpResponseRedirect(_payment_page(request, order_ref))
+    try:
+        return HttpResponseRedirect(_payment_page(request, order_ref))
+    except NotFound:
+        raise
+    except DomainError as error:
+        messages.error(request, str(error))
+        return redirect("pay_return", order_ref)
 
 
 @signed_in
@@ -145,5 +164,6 @@ def pay_return(request: HttpRequest, order_ref: str) -> HttpResponse:
         "waiting": order.state is OrderState.AWAITING_PAYMENT and order.expires_at > at,
         "zone": order.zone,
         "refresh": request.path,
+        "code": payment.redirect_url if payment and payment.to_scan else "",
     }
     return page(request, "consumer/pay_return.html", context, part="consumer/_pay_return.html")

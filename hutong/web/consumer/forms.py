@@ -40,3 +40,4 @@ class CheckoutForm(forms.Form):
     client_key = forms.CharField(max_length=40)
     store = forms.CharField(max_length=40, required=False)
     remember = forms.BooleanField(required=False)
+    provider = forms.CharField(max_length=20, required=False)

@@ -56,9 +56,11 @@ def start(
     language: str = "en",
     expires_at: datetime | None = None,
     payer: Payer | None = None,
+    code_url: str = "",
 ) -> str:
-    """Ask the provider for the money; the address of the page where the shopper pays, or the text of a code to scan.
+    """Ask the provider for the money; the address of the page where the shopper pays.
 
+    That is `code_url`, our page that draws a code, where the provider gives one to scan.
     Never inside a transaction. Safe to repeat, also after a time-out: the repetition carries the same key
     and the very same request. Raises `AlreadyPaid`, `PaymentNotPayable`, `ProviderUnavailable` (nothing
     happened), `OutcomeUnknown` (repeat it, or let the janitor ask), `ProviderRefused` (the payment failed).
@@ -76,7 +78,7 @@ def start(
     with transaction.atomic(durable=True):
         payment = _to_start(payment_ref)
         if payment.state == PaymentState.PENDING:
-            return payment.redirect_url
+            return (payment.to_scan and code_url) or payment.redirect_url
         attempt = open_attempt(payment=payment, kind=AttemptKind.START, request=request, at=at)
         _mark_called(payment, at)
     try:
@@ -91,7 +93,7 @@ def start(
         finish_attempt(attempt, AttemptState.UNKNOWN, at, _why(error))
         raise
     _record_started(payment, attempt, started, at)
-    return started.redirect_url
+    return (started.to_scan and code_url) or started.redirect_url
 
 
 def close(*, payment_ref: str, at: datetime) -> PaymentReport:

@@ -1,0 +1,26 @@
+"""`{% ways_to_pay unit %}`: the ways to pay as cards to choose from."""
+
+from typing import Any
+
+from django import template
+from django.template import Context
+
+from hutong.web.shell.ways_to_pay import chosen_way, ways_for
+
+register = template.Library()
+
+
+@register.inclusion_tag("consumer/_ways_to_pay.html", takes_context=True)
+def ways_to_pay(context: Context, unit: str, before: str = "") -> dict[str, Any]:
+    """The cards, one of them chosen; `before` is the way of an earlier attempt. Nothing is asked where there is one way."""
+    return {
+        "ways": ways_for(unit),
+        "chosen": chosen_way(context["request"], unit, before=before),
+        "unit": unit,
+    }
+
+
+@register.simple_tag
+def several_ways(unit: str) -> bool:
+    """Whether there is anything to choose."""
+    return len(ways_for(unit)) > 1
