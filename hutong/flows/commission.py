@@ -77,13 +77,19 @@ def of_offers(offer_refs: Iterable[str], *, at: datetime) -> list[Deals]:
     return sorted(found.values(), key=lambda deals: (-len(deals.offer_refs), -deals.rule.number))
 
 
-def of_new_deal(merchant_ref: str, store_ref: str, unit: str, *, at: datetime) -> tuple[Rule, Facts] | None:
-    """Which rule counts for a deal that the merchant would make in a shop; None for an unknown merchant."""
+def of_deal(
+    merchant_ref: str, store_ref: str, offer_ref: str, unit: str, *, at: datetime
+) -> tuple[Rule, Facts] | None:
+    """Which rule counts for a merchant's deal, or with "" for one it would make in a shop; None for an unknown
+    merchant. One statement."""
+    if offer_ref:
+        held = fees.held([offer_ref], at).get(offer_ref)
+        return (counting(held.rules, held.facts, _default()), held.facts) if held else None
     by_shop = fees.held_by_shop(merchant_ref, at)
     held = by_shop.get(store_ref) or next(iter(by_shop.values()), None)
     if held is None:
         return None
-    facts = replace(held.facts, offer_ref="", unit=unit)
+    facts = replace(held.facts, offer_ref="", unit=unit or held.facts.unit)
     rules = [rule for rule in held.rules if not rule.reach.offer_ref]
     return counting(rules, facts, _default()), facts
 
@@ -100,9 +106,7 @@ def try_rule(*, draft: RuleDraft, at: datetime, replaces_ref: str = "") -> Trial
     region = default_region()
     this_month = clock.local(at, region.zone if region else settings.TIME_ZONE).date().replace(day=1)
     month = (this_month - timedelta(days=1)).replace(day=1)
-    sold = orders.charged(
-        month, this_month, merchant_ref=reach.merchant_ref, offer_ref=reach.offer_ref, region_ref=""
-    )
+    sold = orders.charged(month, this_month, merchant_ref=reach.merchant_ref, offer_ref=reach.offer_ref)
     held = fees.held({lines.offer_ref for lines in sold}, draft.starts_at)
     tried = Rule("cru_tried", _newest(held), reach, draft.terms, draft.starts_at, draft.ends_at)
     default = _default()

@@ -1,6 +1,7 @@
 """The rule that counts is applied at checkout, frozen with the unit, and can be tried before it is made."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -158,7 +159,7 @@ def test_what_was_charged_is_what_the_same_rule_would_charge(at: datetime) -> No
     """The trial and the sale are one calculation, whatever the rule and however many uses are split."""
     before = at - LAST_MONTH
     shop = scene(at=before, capacity=50, price=333)
-    terms = {
+    terms: dict[str, Any] = {
         "rate_ppm": 77_777,
         "fixed": 3,
         "minimum": 11,
@@ -208,11 +209,14 @@ def test_which_rules_hold_for_a_merchant(at: datetime) -> None:
         own.ref: (shop.offer.public_id,),
         special.ref: (second.public_id,),
     }
-    new = commission.of_new_deal(shop.merchant.public_id, shop.store.public_id, "EUR", at=at)
+    new = commission.of_deal(shop.merchant.public_id, shop.store.public_id, "", "EUR", at=at)
     assert new is not None
     assert (new[0].ref, new[0].reach.scope) == (own.ref, Scope.MERCHANT)
+    kept = commission.of_deal(shop.merchant.public_id, "", second.public_id, "", at=at)
+    assert kept is not None
+    assert kept[0].ref == special.ref
     without_shops = merchants.merchant()
-    bare = commission.of_new_deal(without_shops.public_id, "", "EUR", at=at)
+    bare = commission.of_deal(without_shops.public_id, "", "", "EUR", at=at)
     assert bare is not None
     assert (bare[0].ref, bare[1].categories) == ("", ())
-    assert commission.of_new_deal("mer_none", "", "EUR", at=at) is None
+    assert commission.of_deal("mer_none", "", "", "EUR", at=at) is None

@@ -83,6 +83,10 @@ def world() -> World:
         "staff_id": str(Staff.objects.get(person=made.cashier).pk),
         "refund_ref": "rfd_none",
         "difference_ref": payments.difference(at=at),
+        "batch_ref": "pyb_none",
+        "payout_ref": "pyt_none",
+        "month": clock.now().strftime("%Y-%m"),
+        "ending": "csv",
         "ref": scene.merchant.public_id,
         "sketch_ref": sketch.ref,
         "step": "what",
@@ -98,6 +102,7 @@ def world() -> World:
         "address_ref": "adr_none",
         "sign_in_ref": "sgn_none",
         "token_ref": "tok_none",
+        "rule_ref": "cru_none",
     }
     return World(
         shop=made,

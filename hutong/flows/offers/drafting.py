@@ -6,19 +6,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from hutong.flows import publish
+from hutong.flows import commission, publish
 from hutong.flows.offers import body as bodies
 from hutong.flows.offers.contents import body_now, set_limits
 from hutong.flows.offers.templates import templates
 from hutong.kernel import clock, outbox
 from hutong.kernel.errors import Conflict, Invalid, NotFound
 from hutong.kernel.money import Money
-from hutong.pay.pricing.rules import price_cart
-from hutong.pay.pricing.types import CartLine
+from hutong.pay.fees.rules import charge
+from hutong.pay.fees.types import Facts, Rule
 from hutong.town.catalog import queries as catalog
 from hutong.town.catalog import services
 from hutong.town.catalog.rules import REVISED, REWRITABLE
@@ -63,12 +62,15 @@ class HandedIn:
 
 @dataclass(frozen=True, slots=True)
 class Earned:
-    """What one sale brings at today's rate: `price - commission = net`."""
+    """What one sale brings by the rule that holds now: what is kept of `price` leaves `net`."""
 
     price: Money
     commission: Money
+    commission_tax: Money
+    provider_fee: Money
     net: Money
-    rate_ppm: int
+    rule: Rule
+    facts: Facts
 
 
 def start(*, merchant_ref: str, store_ref: str, template: str = "", by: Person, at: datetime) -> SketchView:
@@ -159,12 +161,26 @@ def zone_of_sketch(sketch: SketchView) -> str:
     return next((stores[ref] for ref in sketch.body.get("stores", ()) if ref in stores), "UTC")
 
 
-def earned(price: Money) -> Earned:
-    """What the shop gets for one voucher at a price, all of it used, at the rate that holds for new sales now."""
-    rate = settings.HUTONG_COMMISSION_PPM
-    line = CartLine(offer_ref="", titles={}, quantity=1, list_price=price, price=price, merchant_ref="")
-    commission = price_cart([line], commission_rate_ppm=rate).commission_total
-    return Earned(price=price, commission=commission, net=price - commission, rate_ppm=rate)
+def earned(price: Money, *, sketch: SketchView, at: datetime) -> Earned:
+    """What the shop gets for one voucher at a price, all of it used, by the rule that holds for new sales at `at`.
+
+    One statement. Raises `NotFound` for a merchant that is not there.
+    """
+    store_ref = next(iter(sketch.body.get("stores", ())), "")
+    counts = commission.of_deal(sketch.merchant_ref, store_ref, sketch.offer_ref, price.unit, at=at)
+    if counts is None:
+        raise NotFound
+    rule, facts = counts
+    kept = charge(rule, facts, price, units=sketch.body.get("uses") or 1)
+    return Earned(
+        price=price,
+        commission=kept.commission,
+        commission_tax=kept.commission_tax,
+        provider_fee=kept.provider_fee,
+        net=price - kept.kept,
+        rule=rule,
+        facts=facts,
+    )
 
 
 def _offer(offer_ref: str, merchant_ref: str) -> OfferView:

@@ -51,7 +51,7 @@ SELECT known.*, (
         AND r.region_ref IN ('', known.region_ref)
         AND r.category IN ('', known.category, known.category_group)
     )::text AS rules
-FROM known
+FROM known ORDER BY known.offer_ref
 """
 
 

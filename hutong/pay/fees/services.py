@@ -143,8 +143,8 @@ def end_rule(*, rule_ref: str, by: Person, at: datetime, ends_at: datetime | Non
             subject=rule_ref,
             by=by.public_id,
             at=at,
-            before={"ends_at": rule.ends_at},
-            after={"ends_at": max(until, rule.starts_at)},
+            before={"holds_until": rule.ends_at},
+            after={"holds_until": max(until, rule.starts_at)},
             merchant=rule.reach.merchant_ref,
         )
 
@@ -242,9 +242,9 @@ def _columns(draft: RuleDraft) -> dict[str, Any]:
 
 
 def _told(draft: RuleDraft) -> dict[str, Any]:
-    """What the log says of a rule: everything that is not empty."""
-    return {
-        name: value
-        for name, value in _columns(draft).items()
-        if value not in ("", 0, None) and name != "note"
-    }
+    """What the log says of a rule: everything that is not empty, under the words the log has for it."""
+    columns = _columns(draft)
+    columns |= {"holds_from": columns.pop("starts_at"), "holds_until": columns.pop("ends_at")}
+    columns |= {name: columns.pop(f"{name}_ref") for name in ("region", "merchant", "offer")}
+    told = {name: value for name, value in columns.items() if value not in ("", 0, None) and name != "note"}
+    return told | {"rate_ppm": columns["rate_ppm"]}

@@ -33,6 +33,7 @@ from hutong.web.merchant import deal_fields as fields
 from hutong.web.merchant.access import Desk, needs
 from hutong.web.merchant.frame import merchant_page
 from hutong.web.merchant.words import deal_changes
+from hutong.web.shell.commission_words import asked_words, why
 
 STEPS = ("what", "price", "terms", "look")
 
@@ -174,11 +175,11 @@ def _price(request: HttpRequest, desk: Desk, draft: Draft) -> HttpResponse:
     if request.method != "POST":
         form = fields.PriceForm(unit, draft.today, draft.taken, initial=fields.price_initial(draft.sketch))
         proposed = draft.body["list_price"] or fields.total_of_parts(draft.body)
-        context = {"form": form, **_amounts(proposed, draft.body["price"], unit)}
+        context = {"form": form, **_amounts(draft, proposed, draft.body["price"], unit)}
         return _show(request, desk, draft, "price", context)
     form = fields.PriceForm(unit, draft.today, draft.taken, request.POST)
     valid = form.is_valid()
-    amounts = _amounts(form.cleaned_data.get("list_price"), form.cleaned_data.get("price"), unit)
+    amounts = _amounts(draft, form.cleaned_data.get("list_price"), form.cleaned_data.get("price"), unit)
     goes = request.POST.get("go", "next")
     if goes == "look":
         return merchant_page(request, desk, "merchant/_deal_money.html", amounts, tab="deals")
@@ -316,12 +317,15 @@ def _address(draft: Draft, step: str) -> str:
     return reverse("merchant_deal_step", args=[draft.sketch.ref, step])
 
 
-def _amounts(list_price: int | None, price: int | None, unit: str) -> dict[str, Any]:
+def _amounts(draft: Draft, list_price: int | None, price: int | None, unit: str) -> dict[str, Any]:
     """What a sale at these prices brings, and how much is off; nothing where they do not fit together."""
     if price is None or (list_price is not None and price > list_price):
         return {"earned": None}
+    earned = drafting.earned(Money(price, unit), sketch=draft.sketch, at=clock.now())
     return {
-        "earned": drafting.earned(Money(price, unit)),
+        "earned": earned,
+        "rate": asked_words(earned.rule.terms),
+        "why": why(earned.rule, earned.facts),
         "usual": Money(list_price, unit) if list_price is not None else None,
     }
 
@@ -343,7 +347,7 @@ def _review(desk: Desk, draft: Draft) -> dict[str, Any]:
                 for include in deal.includes
             ],
             "store_names": [draft.stores[ref].names for ref in body["stores"] if ref in draft.stores],
-            **_amounts(body["list_price"], body["price"], body["unit"]),
+            **_amounts(draft, body["list_price"], body["price"], body["unit"]),
         }
     if draft.offer is not None and draft.approved:
         changes = contents.changes(

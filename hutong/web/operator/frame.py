@@ -24,6 +24,7 @@ MOST_COUNTED = 99
 MONEY_PAGES = [
     ("refunds", "operator_refunds", gettext_lazy("Refunds")),
     ("bills", "operator_bills", gettext_lazy("Bills")),
+    ("commission", "operator_commission", gettext_lazy("Commission")),
     ("books", "operator_books", gettext_lazy("Books")),
 ]
 

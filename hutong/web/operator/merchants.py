@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from hutong.flows import approve
+from hutong.flows import approve, commission
 from hutong.kernel import audit, clock
 from hutong.kernel.errors import DomainError
 from hutong.kernel.text import pick
@@ -27,6 +27,7 @@ from hutong.visit.vouchers.queries import terms_of_all
 from hutong.web.operator.access import operators
 from hutong.web.operator.frame import operator_page, typed_phone
 from hutong.web.operator.queue.reasons import choices
+from hutong.web.shell.commission_words import in_words
 from hutong.web.shell.history import history
 
 PAGE = 30
@@ -198,6 +199,22 @@ def _facts(_request: HttpRequest, found: MerchantView) -> dict[str, Any]:
         "moves": queries.merchant_history(found.ref),
         "alike": queries.alike(found.ref),
         "choices": _reasons(found),
+        **_commission(found),
+    }
+
+
+def _commission(found: MerchantView) -> dict[str, Any]:
+    """Which rule counts for a new deal of the merchant, and for which of its deals another one does."""
+    at, titles = clock.now(), {offer.ref: offer.titles for offer in catalog.merchant_offers(found.ref)}
+    new = commission.of_deal(found.ref, "", "", "", at=at)
+    others = [
+        each for each in commission.of_offers(titles, at=at) if new is None or each.rule.ref != new[0].ref
+    ]
+    words = in_words([*([new[0]] if new else []), *(each.rule for each in others)])
+    told = [[titles[ref] for ref in each.offer_refs] for each in others]
+    return {
+        "new_deal": words[0] if new else None,
+        "commission": list(zip(words[1:] if new else words, told, strict=True)),
     }
 
 

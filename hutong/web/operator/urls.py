@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from hutong.web.operator import acting, audit, bills, books, figures, merchants, orders, site
+from hutong.web.operator import acting, audit, bills, books, commission, figures, merchants, orders, site
 from hutong.web.operator.queue import documents, reasons
 from hutong.web.operator.queue import views as queue
 
@@ -33,6 +33,9 @@ urlpatterns = [
     path("bills/<str:difference_ref>/explain/", bills.explain, name="operator_explain_difference"),
     path("bills/<str:difference_ref>/confirm/", bills.confirm, name="operator_confirm_write_off"),
     path("bills/<str:difference_ref>/take-back/", bills.take_back, name="operator_take_back_explanation"),
+    path("commission/", commission.commission, name="operator_commission"),
+    path("commission/rule/", commission.make, name="operator_commission_make"),
+    path("commission/<str:rule_ref>/end/", commission.end, name="operator_commission_end"),
     path("audit/", audit.audit_log, name="operator_audit"),
     path("site/", site.site, name="operator_site"),
     path("site/pages/<str:name>/", site.edit_page, name="operator_site_page"),

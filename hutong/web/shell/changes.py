@@ -15,12 +15,14 @@ from hutong.kernel.money import Money, format_money
 from hutong.town.contents.rules import difference
 from hutong.town.contents.types import Change, Piece, PieceKind
 from hutong.web.shell.templatetags.hutong import STYLES, locale, promise
+from hutong.web.shell.typed import percent
 
 FIELDS = {
     "address": gettext_lazy("Address"),
     "amount": gettext_lazy("Amount"),
     "alts": gettext_lazy("Words of a picture"),
     "audience": gettext_lazy("For"),
+    "bearer": gettext_lazy("Who bears the payment service's fee"),
     "business_id": gettext_lazy("Business id"),
     "capacity": gettext_lazy("Number for sale"),
     "category": gettext_lazy("Category"),
@@ -33,13 +35,18 @@ FIELDS = {
     "ends_at": gettext_lazy("On sale until"),
     "ends_on": gettext_lazy("On sale until"),
     "feature": gettext_lazy("Feature"),
+    "fixed": gettext_lazy("Amount for each use"),
+    "free_months": gettext_lazy("Free months"),
     "hidden": gettext_lazy("Hidden"),
+    "holds_from": gettext_lazy("Holds from"),
+    "holds_until": gettext_lazy("Holds until"),
     "hue": gettext_lazy("Colour"),
     "is_operator": gettext_lazy("Operator"),
     "includes": gettext_lazy("What is in it"),
     "kind": gettext_lazy("Kind"),
     "legal_name": gettext_lazy("Legal name"),
     "merchant": gettext_lazy("Merchant"),
+    "minimum": gettext_lazy("At least, for each use"),
     "minutes": gettext_lazy("Minutes"),
     "list_price": gettext_lazy("List price"),
     "name": gettext_lazy("Name shown"),
@@ -53,6 +60,9 @@ FIELDS = {
     "position": gettext_lazy("Place"),
     "postcode": gettext_lazy("Postcode"),
     "price": gettext_lazy("Price"),
+    "provider_fixed": gettext_lazy("Fee for each line of an order"),
+    "provider_rate_ppm": gettext_lazy("Fee in percent of the price"),
+    "rate_ppm": gettext_lazy("Percent of the price"),
     "refund": gettext_lazy("Refund"),
     "region": gettext_lazy("Region"),
     "review_contents": gettext_lazy("Look at contents first"),
@@ -66,6 +76,7 @@ FIELDS = {
     "store": gettext_lazy("Store"),
     "stores": gettext_lazy("Stores"),
     "tags": gettext_lazy("Promises"),
+    "tax_ppm": gettext_lazy("Tax on the commission"),
     "texts": gettext_lazy("Words"),
     "titles": gettext_lazy("Title"),
     "to": gettext_lazy("Sent to"),
@@ -107,10 +118,12 @@ AUDIENCES = {
     "shoppers": gettext_lazy("Shoppers"),
     "shops": gettext_lazy("Shops and operators"),
 }
+BEARERS = {"platform": gettext_lazy("The platform"), "merchant": gettext_lazy("The shop")}
 # Values that are words of the code, by field.
-VALUES = {"state": STATES, "role": ROLES, "audience": AUDIENCES}
-MOMENTS = ("starts_at", "ends_at", "shown_from", "shown_until")
+VALUES = {"state": STATES, "role": ROLES, "audience": AUDIENCES, "bearer": BEARERS}
+MOMENTS = ("starts_at", "ends_at", "shown_from", "shown_until", "holds_from", "holds_until")
 DAYS = ("starts_on", "ends_on")
+AMOUNTS = ("price", "list_price", "amount", "fixed", "minimum", "provider_fixed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +194,9 @@ def _value(field: str, value: Any, unit: str, zone: str) -> str:
         return "—"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    if field in ("price", "list_price", "amount") and isinstance(value, int) and unit:
+    if field.endswith("_ppm") and isinstance(value, int):
+        return percent(value)
+    if field in AMOUNTS and isinstance(value, int) and unit:
         return format_money(Money(value, unit), locale())
     if field == "pictures" and isinstance(value, list):
         words = ngettext("%(n)s picture", "%(n)s pictures", len(value))

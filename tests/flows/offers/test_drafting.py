@@ -1,5 +1,6 @@
 """A deal from a draft to the shelf, and its changes: what waits, what is published, what was sold before."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from hutong.flows.offers.templates import templates, templates_for
 from hutong.kernel import audit
 from hutong.kernel.errors import Forbidden, NotFound
 from hutong.kernel.money import Money
+from hutong.pay.fees.types import Bearer
 from hutong.pay.orders import queries as orders
 from hutong.pay.pricing.services import PriceChanged
 from hutong.town.catalog import queries as catalog
@@ -28,6 +30,7 @@ from hutong.visit.stock.queries import stock_of
 from hutong.visit.stock.services import CapacityTooSmall
 from hutong.visit.vouchers.queries import terms_of, vouchers_of_order
 from tests.factories import merchants, people
+from tests.factories.fees import rule
 from tests.factories.loop import Scene, scene
 
 pytestmark = pytest.mark.django_db
@@ -292,9 +295,32 @@ def test_a_copy_begins_without_its_days(at: datetime) -> None:
     ("price", "commission"),
     [(Money(1990, "EUR"), 199), (Money(1990, "JPY"), 199), (Money(1_995, "KWD"), 200)],
 )
-def test_what_one_sale_brings(price: Money, commission: int) -> None:
-    found = drafting.earned(price)
+def test_what_one_sale_brings(price: Money, commission: int, at: datetime) -> None:
+    store = merchants.store(at=at)
+    assert store.merchant is not None
+    sketch = drafting.start(
+        merchant_ref=store.merchant.public_id, store_ref=store.public_id, by=people.operator(), at=at
+    )
+    found = drafting.earned(price, sketch=sketch, at=at)
     assert (found.commission.minor, found.net.minor) == (commission, price.minor - commission)
+
+
+def test_what_one_sale_brings_follows_the_rule_that_counts(at: datetime) -> None:
+    store = merchants.store(at=at)
+    assert store.merchant is not None
+    rule(
+        at=at, merchant=store.merchant.public_id, rate_ppm=50_000, fixed=10, unit="EUR", tax_ppm=240_000,
+        bearer=Bearer.MERCHANT, provider_rate_ppm=14_000,
+    )  # fmt: skip
+    sketch = drafting.start(
+        merchant_ref=store.merchant.public_id, store_ref=store.public_id, by=people.operator(), at=at
+    )
+    ten_uses = replace(sketch, body={**sketch.body, "uses": 10})
+    found = drafting.earned(Money(4000, "EUR"), sketch=ten_uses, at=at)
+    kept = (found.commission.minor, found.commission_tax.minor, found.provider_fee.minor, found.net.minor)
+    assert kept == (300, 72, 56, 3572)
+    with pytest.raises(NotFound):
+        drafting.earned(Money(1, "EUR"), sketch=replace(sketch, merchant_ref="mer_none"), at=at)
 
 
 def test_a_blank_draft_misses_what_a_deal_needs(at: datetime) -> None:

@@ -191,7 +191,7 @@ def test_a_rule_ends_once_and_sooner_only(at: datetime) -> None:
     with pytest.raises(services.RuleUnknown):
         services.end_rule(rule_ref="cru_none", by=operator, at=at)
     (entry, _made) = audit.search(subject=first.ref).entries
-    assert (entry.action, list(entry.changes)) == ("commission.rule_ended", ["ends_at"])
+    assert (entry.action, list(entry.changes)) == ("commission.rule_ended", ["holds_until"])
     assert rule(at=at + A_DAY)
 
 

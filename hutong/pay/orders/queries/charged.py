@@ -25,7 +25,6 @@ WITH line AS (
     JOIN orders_line l ON l.id = u.line_id
     JOIN merchants_merchant m ON m.id = o.merchant_id
     WHERE %(merchant)s::text IN ('', m.public_id) AND %(offer)s::text IN ('', l.offer_ref)
-        AND %(region)s::text IN ('', g.public_id)
     GROUP BY l.id, m.public_id, g.zone, o.paid_at, o.unit
 )
 SELECT merchant_ref, offer_ref, sold_on, unit, units, price, count(*) AS lines, sum(commission)::bigint AS commission,
@@ -35,7 +34,7 @@ FROM line GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 5, 6
 
 
 def charged(
-    first_on: date, until_on: date, *, merchant_ref: str = "", offer_ref: str = "", region_ref: str = ""
+    first_on: date, until_on: date, *, merchant_ref: str = "", offer_ref: str = ""
 ) -> list[ChargedLines]:
     """The lines paid from `first_on` until before `until_on`, refunded since or not; one row for all alike lines.
 
@@ -48,7 +47,6 @@ def charged(
             "last": until_on.isoformat(),
             "merchant": merchant_ref,
             "offer": offer_ref,
-            "region": region_ref,
         },
     )
     return [_lines(one) for one in found]

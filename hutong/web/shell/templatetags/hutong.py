@@ -176,8 +176,20 @@ def as_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-_ENGLISH = {"short": "d MMM, HH:mm", "long": "d MMM y, HH:mm", "date": "d MMM y", "day": "EEE d MMM"}
-_CHINESE = {"short": "M月d日 HH:mm", "long": "y年M月d日 HH:mm", "date": "y年M月d日", "day": "M月d日 EEE"}
+_ENGLISH = {
+    "short": "d MMM, HH:mm",
+    "long": "d MMM y, HH:mm",
+    "date": "d MMM y",
+    "day": "EEE d MMM",
+    "month": "MMMM y",
+}
+_CHINESE = {
+    "short": "M月d日 HH:mm",
+    "long": "y年M月d日 HH:mm",
+    "date": "y年M月d日",
+    "day": "M月d日 EEE",
+    "month": "y年M月",
+}
 _SAME = {"time": "HH:mm", "soon": "EEE HH:mm"}
 STYLES = {"en_GB": _ENGLISH | _SAME, "zh_Hans_CN": _CHINESE | _SAME}
 
@@ -202,7 +214,7 @@ def local_time(context: template.Context, at: datetime | None, style: str = "sho
 
 @register.simple_tag
 def local_day(day: date, style: str = "day") -> str:
-    """`<time>` of a calendar day, which has no zone. Styles: date, day."""
+    """`<time>` of a calendar day, which has no zone. Styles: date, day, month."""
     text = format_date(day, STYLES[locale()][style], locale=locale())
     return format_html('<time datetime="{}">{}</time>', day.isoformat(), text)
 
