@@ -53,7 +53,7 @@ def test_a_bank_that_says_so_twice_at_once_is_heard_once(at: datetime) -> None:
     ref = approved(at)
     services.send_batch(batch_ref=ref, by="per_first", at=at + days(3))
     payouts = [each.ref for each in queries.payouts_of_batch(ref)]
-    paid = [partial(services.mark_paid, payout_ref=each, by="per_a", at=at + days(4)) for each in payouts]
+    paid = [partial(services.confirm_paid, payout_ref=each, by="per_a", at=at + days(4)) for each in payouts]
     race([*paid, *paid], expected=(services.PayoutMoved,))
     found = queries.batch(ref)
     assert found is not None

@@ -73,6 +73,10 @@ GROUPS: dict[Group, GroupSpec] = {
         _("Who works with you, what is paired, and when the platform acts for you."),
         _NO_SMS, fixed=True,
     ),
+    Group.MONEY: GroupSpec(
+        Audience.STAFF, _("Money of the shop"),
+        _("Payouts, and changes of the bank account they go to."), _ALL, fixed=True,
+    ),
     Group.QUEUE: GroupSpec(
         Audience.OPERATOR, _("The queue"),
         _("Shops, deals and contents that wait for a decision."), _NO_SMS, fixed=False,
@@ -241,6 +245,20 @@ KINDS: dict[Kind, KindSpec] = {
     Kind.TEAM_CHANGED: _staff(
         Group.TEAM, "manage_team", _("The team of %(merchant)s has changed"),
         _("Look at who works with you and what they may do."), _QUIETLY, "merchant_desk",
+    ),
+    Kind.PAYOUT_PAID: _staff(
+        Group.MONEY, "see_money", _("Paid out: %(amount)s"), _("It is in your bank account, %(account)s."),
+        _BY_MAIL, "merchant_payout", "payout_ref",
+    ),
+    Kind.PAYOUT_BOUNCED: _staff(
+        Group.MONEY, "see_money", _("A payout came back: %(amount)s"),
+        _("The bank says: %(reason)s. Look at your bank account; the money is in your next payout."),
+        _BY_BOTH, "merchant_payout", "payout_ref",
+    ),
+    Kind.BANK_ACCOUNT_CHANGED: _staff(
+        Group.MONEY, "see_money", _("The bank account of %(merchant)s was changed"),
+        _("Payouts go to %(account)s, from %(on)s on. Was it none of you? Tell the platform at once."),
+        _BY_BOTH, "merchant_bank",
     ),
     Kind.QUEUE_WAITS: _operator(
         Group.QUEUE, _("The queue has something for you"), _("Waiting for a decision: %(count)s"),

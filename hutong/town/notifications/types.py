@@ -31,6 +31,7 @@ class Group(StrEnum):
     SALES = "sales"
     DECISIONS = "decisions"
     TEAM = "team"
+    MONEY = "money"
     QUEUE = "queue"
     ALARMS = "alarms"
 
@@ -67,6 +68,9 @@ class Kind(StrEnum):
     PLATFORM_ACTING = "platform_acting"
     DEVICE_PAIRED = "device_paired"
     TEAM_CHANGED = "team_changed"
+    PAYOUT_PAID = "payout_paid"
+    PAYOUT_BOUNCED = "payout_bounced"
+    BANK_ACCOUNT_CHANGED = "bank_account_changed"
     QUEUE_WAITS = "queue_waits"
     BOOKS_PROBLEM = "books_problem"
     PROVIDER_TROUBLE = "provider_trouble"

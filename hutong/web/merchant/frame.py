@@ -58,6 +58,8 @@ def navigation(desk: Desk, tab: str) -> list[dict[str, Any]]:
         entries.append(("orders", "merchant_orders", "receipt", _("Orders")))
     if desk.may(Right.EDIT_DEALS, everywhere=True):
         entries.append(("vouchers", "merchant_vouchers", "ticket", _("Sold and not used")))
+    if desk.may(Right.SEE_MONEY, everywhere=True):
+        entries.append(("money", "merchant_money", "wallet", _("Money")))
     if desk.may(Right.SEE_CUSTOMERS, everywhere=True):
         entries.append(("customers", "merchant_customers", "users", _("Customers")))
     if desk.may(Right.EDIT_STORE, everywhere=True):

@@ -111,12 +111,12 @@ def _money(desk: Desk, day: date) -> dict[str, Any]:
         "earned": days[-1][1],
         "earned_yesterday": days[-2][1],
         "chart": earned_by_day(days, unit=store.currency),
-        "days": _day_rows(days),
+        "days": day_rows(days),
         "fortnight": sum((earned.net for _day, earned in days), Money(0, store.currency)),
     }
 
 
-def _day_rows(days: Sequence[tuple[date, Earnings]]) -> list[dict[str, Any]]:
+def day_rows(days: Sequence[tuple[date, Earnings]]) -> list[dict[str, Any]]:
     """The chart as a table, for those who do not see it."""
     locale = "zh_Hans_CN" if get_language() == "zh-hans" else "en_GB"
     return [

@@ -50,7 +50,7 @@ def test_a_payout_leaves_and_arrives(at: datetime) -> None:
     assert (gone.state, gone.open, books()) == (BatchState.SENT, 1, (0, 1000, 0))
     payout = only(gone.ref)
     for _time in range(2):
-        arrived = services.mark_paid(payout_ref=payout.ref, by="per_first", at=at + days(4))
+        arrived = services.confirm_paid(payout_ref=payout.ref, by="per_first", at=at + days(4))
         assert (arrived.state, arrived.paid_at, books()) == (PayoutState.PAID, at + days(4), (0, 0, 1000))
     closed = queries.batch(gone.ref)
     assert closed is not None
@@ -81,7 +81,7 @@ def test_a_payout_that_bounced_is_owed_again_and_in_the_next_batch(at: datetime)
         back = services.mark_bounced(payout_ref=payout.ref, reason="closed", by="per_first", at=at + days(4))
         assert (back.state, back.reason, books()) == (PayoutState.BOUNCED, "closed", (1000, 0, 0))
     with pytest.raises(services.PayoutMoved), transaction.atomic():
-        services.mark_paid(payout_ref=payout.ref, by="per_first", at=at + days(4))
+        services.confirm_paid(payout_ref=payout.ref, by="per_first", at=at + days(4))
     earned(50, at=at + days(1))
     again = only(sent(at=at + days(5)).ref)
     assert (again.amount, books()) == (euros(1050), (0, 1050, 0))

@@ -8,13 +8,20 @@ from hutong.pay.settlement.queries.payouts import (
     adjustments_of,
     batch,
     batches,
+    kept_of,
     on_their_way,
     paid_out_between,
     payout,
     payouts_of,
     payouts_of_batch,
 )
-from hutong.pay.settlement.queries.statements import balance_at, booked_at, lines, lines_of_payout
+from hutong.pay.settlement.queries.statements import (
+    balance_at,
+    began_at,
+    booked_at,
+    lines,
+    lines_of_payout,
+)
 
 __all__ = [
     "account_of",
@@ -23,11 +30,13 @@ __all__ = [
     "balance_at",
     "batch",
     "batches",
+    "began_at",
     "booked_at",
     "claim",
     "claims",
     "daily",
     "earnings",
+    "kept_of",
     "lines",
     "lines_of_payout",
     "on_their_way",

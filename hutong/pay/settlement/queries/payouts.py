@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from hutong.kernel.money import Money
+from hutong.kernel.rows import rows
 from hutong.pay.settlement.models import Adjustment, Payout, PayoutBatch
 from hutong.pay.settlement.queries.accounts import details_of
 from hutong.pay.settlement.rules.states import LEFT_US
@@ -155,3 +156,21 @@ def _batch_view(row: Any) -> BatchView:
         payouts=row.number,
         open=row.open,
     )
+
+
+def kept_of(payout_refs: Iterable[str]) -> dict[str, tuple[Money, Money]]:
+    """By payout, what its redemptions sold for and what was kept of that in fees and tax, less what was undone."""
+    found = rows(
+        """SELECT p.public_id, p.unit, sum(s.sign * s.gross)::bigint AS gross,
+                  sum(s.sign * (s.gross - s.net))::bigint AS kept
+           FROM settlement_payout p JOIN (
+               SELECT payout_id AS paid_by, 1 AS sign, gross, net FROM settlement_settled
+               UNION ALL SELECT undo_payout_id, -1, gross, net FROM settlement_settled
+           ) AS s ON s.paid_by = p.id
+           WHERE p.public_id = ANY (%s::text[]) GROUP BY p.public_id, p.unit""",
+        [list(payout_refs)],
+    )
+    return {
+        each["public_id"]: (Money(each["gross"], each["unit"]), Money(each["kept"], each["unit"]))
+        for each in found
+    }

@@ -107,3 +107,13 @@ def _line(found: dict[str, Any], unit: str) -> StatementLine:
         reason=found["reference"] if kind is LineKind.ADJUSTED else "",
         note=found["note"],
     )
+
+
+def began_at(merchant_ref: str, *, unit: str) -> datetime | None:
+    """When something first was owed to a merchant; None where nothing ever was."""
+    found: datetime | None = scalar(
+        """SELECT least((SELECT min(at) FROM settlement_settled WHERE merchant_ref = %(merchant)s AND unit = %(unit)s),
+                  (SELECT min(at) FROM settlement_adjustment WHERE merchant_ref = %(merchant)s AND unit = %(unit)s))""",
+        {"merchant": merchant_ref, "unit": unit},
+    )
+    return found

@@ -18,7 +18,7 @@ from hutong.pay.settlement.services.errors import (
     PayoutTooLarge,
     ReasonNeeded,
 )
-from hutong.pay.settlement.services.sending import mark_bounced, mark_paid, send_batch, send_payout
+from hutong.pay.settlement.services.sending import confirm_paid, mark_bounced, send_batch, send_payout
 from hutong.pay.settlement.services.settling import (
     AlreadySettled,
     NotSettled,
@@ -43,10 +43,10 @@ __all__ = [
     "TermsInvalid",
     "adjust",
     "approve_batch",
+    "confirm_paid",
     "drop_batch",
     "make_batch",
     "mark_bounced",
-    "mark_paid",
     "note_adjustment",
     "send_batch",
     "send_payout",

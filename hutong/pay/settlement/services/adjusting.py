@@ -48,7 +48,7 @@ def note_adjustment(
     if not amount:
         raise NothingToAdjust
     with transaction.atomic():
-        row, _made = Adjustment.objects.get_or_create(
+        row, made = Adjustment.objects.get_or_create(
             reference=reference,
             defaults={
                 "merchant_ref": merchant_ref,
@@ -61,6 +61,16 @@ def note_adjustment(
                 "at": at,
             },
         )
+        if made:
+            audit.record(
+                action="payable.adjusted",
+                subject=row.public_id,
+                by=by,
+                at=at,
+                after={"amount": amount.minor, "unit": amount.unit, "why": reason.value, "of": subject_ref},
+                merchant=merchant_ref,
+                reason=row.note,
+            )
         return adjustment_view(row)
 
 
@@ -93,7 +103,7 @@ def adjust(
             ],
             at=at,
         )
-        noted = note_adjustment(
+        return note_adjustment(
             merchant_ref=merchant_ref,
             amount=amount,
             reason=reason,
@@ -102,13 +112,3 @@ def adjust(
             by=by,
             at=at,
         )
-        audit.record(
-            action="payable.adjusted",
-            subject=noted.ref,
-            by=by,
-            at=at,
-            after={"amount": amount.minor, "unit": amount.unit, "why": reason.value},
-            merchant=merchant_ref,
-            reason=note,
-        )
-        return noted

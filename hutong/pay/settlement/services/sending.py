@@ -96,7 +96,7 @@ def send_payout(*, payout_ref: str, at: datetime) -> bool:
     return True
 
 
-def mark_paid(*, payout_ref: str, by: str, at: datetime) -> PayoutView:
+def confirm_paid(*, payout_ref: str, by: str, at: datetime) -> PayoutView:
     """The bank says that a payout arrived; said again, nothing changes. Raises PayoutNotFound, PayoutMoved."""
     with transaction.atomic():
         payout = _locked(payout_ref)
