@@ -16,7 +16,9 @@ from hutong.flows import count_step, payment_received
 from hutong.kernel import clock
 from hutong.kernel.errors import DomainError, NotFound
 from hutong.kernel.ids import new_id
+from hutong.kernel.money import Money
 from hutong.know.customers import queries as customers
+from hutong.pay.giftcards import queries as giftcards
 from hutong.pay.orders import queries as orders
 from hutong.pay.orders.types import OrderState
 from hutong.pay.payments import queries as payments
@@ -60,8 +62,18 @@ def _checkout_page(
         "remember": request.POST.get("remember") == "on",
         "store_ref": request.POST.get("store") or request.GET.get("store", ""),
         "zone": offer.stores[0].zone,
+        **_from_balance(request, cart.quote.total),
     }
     return page(request, "consumer/checkout.html", context, part="consumer/_checkout.html", status=status)
+
+
+def _from_balance(request: HttpRequest, total: Money) -> dict[str, Money]:
+    """What the shopper's gift cards hold, what of it this order would take as the page is now, and what is left to pay."""
+    assert request.user.is_authenticated
+    balance = giftcards.balance_of(request.user.pk, total.unit)
+    sent = request.POST if request.method == "POST" else request.GET
+    part = min(balance, total) if sent.get("use_balance") == "on" else Money(0, total.unit)
+    return {"balance": balance, "from_balance": part, "to_pay": total - part}
 
 
 @signed_in
@@ -75,7 +87,7 @@ def checkout(request: HttpRequest, offer_ref: str) -> HttpResponse:
         return _checkout_page(request, offer_ref, 1, problem=_("Please check the quantity."), status=422)
     wanted = form.cleaned_data
     quantity = wanted["quantity"]
-    if quantity != wanted["shown_quantity"]:
+    if not form.is_as_shown:
         return _checkout_page(
             request, offer_ref, quantity, problem=_("Please look at the new total, then pay.")
         )
@@ -102,8 +114,11 @@ def _place_and_pay(request: HttpRequest, offer_ref: str, wanted: dict[str, Any])
         client_key=wanted["client_key"],
         remember_consent=wanted["remember"],
         provider=wanted["provider"] or None,
+        from_balance=wanted["from_balance"],
         at=at,
     )
+    if placed.created and placed.state is OrderState.PAID:
+        return reverse("pay_return", args=[placed.order_ref])  # gift cards covered all of it
     if placed.state is not OrderState.AWAITING_PAYMENT:
         return reverse("order", args=[placed.order_ref])
     return _payment_page(request, placed.order_ref)

@@ -1,8 +1,11 @@
 """What shoppers fill in."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from hutong.kernel.money import Money
 from hutong.pay.pricing.rules import MAX_QUANTITY
 
 
@@ -32,7 +35,8 @@ class CodeForm(forms.Form):
 
 
 class CheckoutForm(forms.Form):
-    """What the shopper agrees to. `shown_hash` names the price on the page, `client_key` the click."""
+    """What the shopper agrees to. `shown_hash` names the price on the page, `client_key` the click, and
+    `shown_balance` is how much of the price the page takes from gift cards, in minor units."""
 
     quantity = forms.IntegerField(min_value=1, max_value=MAX_QUANTITY)
     shown_quantity = forms.IntegerField(min_value=1, max_value=MAX_QUANTITY)
@@ -41,3 +45,19 @@ class CheckoutForm(forms.Form):
     store = forms.CharField(max_length=40, required=False)
     remember = forms.BooleanField(required=False)
     provider = forms.CharField(max_length=20, required=False)
+    use_balance = forms.BooleanField(required=False)
+    shown_balance = forms.IntegerField(min_value=0, max_value=10**15, required=False)
+    shown_unit = forms.CharField(max_length=40, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Adds `from_balance`: what was shown to be taken from gift cards, or None."""
+        sent: dict[str, Any] = super().clean() or {}
+        shown = sent.get("shown_balance") or 0
+        return {**sent, "from_balance": Money(shown, sent["shown_unit"]) if shown else None}
+
+    @property
+    def is_as_shown(self) -> bool:
+        """Whether the total on the page was for this quantity, with or without the balance as it is wanted now."""
+        sent = self.cleaned_data
+        same_quantity: bool = sent["quantity"] == sent["shown_quantity"]
+        return same_quantity and sent["use_balance"] == bool(sent["from_balance"])

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from hutong.flows import refund as refund_flow
+from hutong.flows import stored_value
 from hutong.kernel import clock
 from hutong.kernel.errors import DomainError, NotFound
 from hutong.kernel.money import Money
@@ -28,7 +29,7 @@ from hutong.web.shell.refunding import (
     RefundForm,
     refund_rows,
     unit_rows,
-    way_of,
+    ways_back,
     working_days,
 )
 
@@ -95,7 +96,7 @@ def _own_ticket(request: HttpRequest, voucher_ref: str) -> Ticket:
 
 def _refund_of(ticket: Ticket) -> RefundView | None:
     units = {use.unit_ref for use in ticket.voucher.uses if use.state is UseState.REFUNDED}
-    found = payments.refunds_of_order(ticket.voucher.order_ref) if units else []
+    found = stored_value.refunds_of_order(ticket.voucher.order_ref) if units else []
     return next((one for one in found if units & set(one.unit_refs)), None)
 
 
@@ -202,10 +203,10 @@ def _facts(found: OrderView) -> dict[str, Any]:
         "order": found,
         "lines": lines,
         "choosable": any(row.choosable for _line, rows in lines for row in rows),
-        "way": way_of(paid.provider) if paid else "",
+        "way": ", ".join(ways_back(found, [paid.provider] if paid else [])),
         "terms": vouchers.terms_of_all({line.offer_ref for line in found.lines}),
         "zone": found.zone,
         "tickets": _tickets(made),
-        "refunds": refund_rows(payments.refunds_of_order(found.order_ref)) if found.paid_at else [],
+        "refunds": refund_rows(stored_value.refunds_of_order(found.order_ref)) if found.paid_at else [],
         "payable": found.state is OrderState.AWAITING_PAYMENT and found.expires_at > at,
     }

@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from hutong.flows import refund as flow
+from hutong.flows.stored_value import refunds_of_order
 from hutong.kernel import clock
 from hutong.kernel.errors import DomainError
 from hutong.kernel.money import Money
 from hutong.kernel.text import pick
 from hutong.pay.orders import queries as orders
 from hutong.pay.orders.types import OrderState, OrderSummary, OrderView
-from hutong.pay.payments.queries import refunds_of_order
 from hutong.town.catalog.queries import merchant_offers
 from hutong.town.merchants.types import Right
 from hutong.visit.vouchers.queries import terms_of_all, vouchers_of_order

@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from hutong.flows import refund as flow
+from hutong.flows import stored_value
 from hutong.kernel import clock
 from hutong.kernel.errors import DomainError
 from hutong.pay.orders import queries as orders
@@ -25,7 +26,7 @@ from hutong.web.operator.access import operators
 from hutong.web.operator.frame import operator_page, typed_phone, zone_of
 from hutong.web.operator.queue.reasons import Choice, choices
 from hutong.web.shell.order_states import state_chips
-from hutong.web.shell.refunding import RefundForm, refund_rows, tell, unit_rows, way_of
+from hutong.web.shell.refunding import RefundForm, refund_rows, tell, unit_rows, ways_back
 
 PAGE = 25
 
@@ -159,8 +160,8 @@ def _facts(found: OrderView) -> dict[str, Any]:
         "terms": terms_of_all({line.offer_ref for line in found.lines}),
         "zone": found.zone,
         "payments": paid_with,
-        "ways": [way_of(each.provider) for each in paid_with if each.captured],
-        "refunds": refund_rows(payments.refunds_of_order(found.order_ref)),
+        "ways": ways_back(found, [each.provider for each in paid_with if each.captured]),
+        "refunds": refund_rows(stored_value.refunds_of_order(found.order_ref)),
         "vouchers": made,
     }
 

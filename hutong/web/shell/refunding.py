@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from hutong.flows.stored_value import GIFT_CARD
 from hutong.kernel.money import Money, format_money
 from hutong.pay.orders.types import LineView, OrderView, UnitState, UnitView
 from hutong.pay.payments.types import RefundState, RefundView
@@ -26,6 +27,7 @@ WAYS = {
     "stripe": gettext_lazy("Card or wallet (Stripe)"),
     "wechat": gettext_lazy("WeChat Pay"),
     "alipay": gettext_lazy("Alipay"),
+    GIFT_CARD: gettext_lazy("Gift card"),
 }
 
 
@@ -125,6 +127,11 @@ def unit_rows(
 def way_of(provider: str) -> str:
     """What a provider's way to pay is called."""
     return str(WAYS.get(provider, provider))
+
+
+def ways_back(order: OrderView, providers: Iterable[str]) -> list[str]:
+    """Where the money of an order goes back to: what each of its providers is called, and its gift cards."""
+    return [way_of(each) for each in (*providers, *([GIFT_CARD] if order.stored else []))]
 
 
 def refund_rows(refunds: Iterable[RefundView]) -> list[RefundRow]:
