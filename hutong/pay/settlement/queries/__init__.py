@@ -4,6 +4,7 @@ from hutong.pay.settlement.queries.accounts import account_of, accounts_of, term
 from hutong.pay.settlement.queries.checks import payout_problems
 from hutong.pay.settlement.queries.claims import claim, claims, units_owed
 from hutong.pay.settlement.queries.earned import daily, earnings, problems, settled, settled_unit, unit_refs
+from hutong.pay.settlement.queries.months import closed_month, missing_bills, months, newest_closed
 from hutong.pay.settlement.queries.payouts import (
     adjustments_of,
     batch,
@@ -34,11 +35,15 @@ __all__ = [
     "booked_at",
     "claim",
     "claims",
+    "closed_month",
     "daily",
     "earnings",
     "kept_of",
     "lines",
     "lines_of_payout",
+    "missing_bills",
+    "months",
+    "newest_closed",
     "on_their_way",
     "paid_out_between",
     "payout",

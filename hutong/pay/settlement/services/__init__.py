@@ -18,6 +18,7 @@ from hutong.pay.settlement.services.errors import (
     PayoutTooLarge,
     ReasonNeeded,
 )
+from hutong.pay.settlement.services.months import MonthOutOfOrder, MonthRuns, close_month, reopen_month
 from hutong.pay.settlement.services.sending import confirm_paid, mark_bounced, send_batch, send_payout
 from hutong.pay.settlement.services.settling import (
     AlreadySettled,
@@ -33,6 +34,8 @@ __all__ = [
     "BankAccountInvalid",
     "BatchMoved",
     "BatchNotFound",
+    "MonthOutOfOrder",
+    "MonthRuns",
     "NotSettled",
     "NothingToAdjust",
     "NothingToPay",
@@ -43,11 +46,13 @@ __all__ = [
     "TermsInvalid",
     "adjust",
     "approve_batch",
+    "close_month",
     "confirm_paid",
     "drop_batch",
     "make_batch",
     "mark_bounced",
     "note_adjustment",
+    "reopen_month",
     "send_batch",
     "send_payout",
     "set_account",

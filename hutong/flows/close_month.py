@@ -1,0 +1,104 @@
+"""The end of a month's books: closed when nothing of it is open any more, and opened again only with a reason."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from hutong.flows import books
+from hutong.flows.statements import after, month_bounds
+from hutong.kernel.clock import local
+from hutong.kernel.errors import Conflict, Forbidden
+from hutong.pay.payments import queries as payments
+from hutong.pay.settlement import queries, services
+from hutong.pay.settlement.types import MonthView
+from hutong.town.people.models import Person
+from hutong.town.regions.queries import default_region, regions
+
+
+class Obstacle(StrEnum):
+    """Why a month cannot be closed."""
+
+    RUNS = "runs"
+    BILLS = "bills"
+    DIFFERENCES = "differences"
+    UNKNOWN = "unknown"
+    BOOKS = "books"
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """One thing in the way: what, how often, and an example."""
+
+    what: Obstacle
+    number: int
+    example: str = ""
+
+
+class MonthBlocked(Conflict):
+    """Something of the month is open; `obstacles` says what."""
+
+    code = "month_blocked"
+    message = _("Something of this month is open still. It cannot be closed before.")
+
+
+def zone_of_unit(unit: str) -> str:
+    """The zone in which the months of a currency begin: that of the default region, or of the first with it."""
+    default = default_region()
+    every = ([default] if default else []) + regions()
+    return next((region.zone for region in every if region.currency == unit), settings.TIME_ZONE)
+
+
+def next_to_close(*, unit: str, at: datetime) -> date:
+    """The month to be closed next: the one after the last closed, else the one before this."""
+    last = queries.newest_closed(unit)
+    if last is not None:
+        return after(last.on)
+    today = local(at, zone_of_unit(unit)).date()
+    return date(today.year - (today.month == 1), (today.month - 2) % 12 + 1, 1)
+
+
+def obstacles(*, unit: str, on: date, at: datetime) -> list[Blocked]:
+    """What is in the way of closing a month; empty when nothing is. Adds all books up."""
+    starts_at, ends_at = month_bounds(on, zone_of_unit(unit))
+    if at < ends_at:
+        return [Blocked(Obstacle.RUNS, 1)]
+    found = []
+    if missing := queries.missing_bills(starts_at=starts_at, ends_at=ends_at):
+        provider, day = missing[0]
+        found.append(Blocked(Obstacle.BILLS, len(missing), f"{provider}, {day.isoformat()}"))
+    # What was done at the month's end may stand on the bill of the day after.
+    if differences := payments.differences_not_over(until_on=after(on)):
+        found.append(Blocked(Obstacle.DIFFERENCES, differences))
+    if unknown := payments.unknown_since(ends_at):
+        found.append(Blocked(Obstacle.UNKNOWN, len(unknown), min(unknown)))
+    if problems := books.check(at=at, ask_providers=False).problems:
+        found.append(Blocked(Obstacle.BOOKS, len(problems), problems[0]))
+    return found
+
+
+def close(*, unit: str, on: date, by: Person, at: datetime) -> MonthView:
+    """Close a month of a currency. Raises `Forbidden`, `MonthBlocked`, `MonthRuns`, `MonthOutOfOrder`."""
+    _operators_only(by)
+    on = on.replace(day=1)
+    if known := queries.closed_month(unit, on):
+        return known
+    if blocked := obstacles(unit=unit, on=on, at=at):
+        raise MonthBlocked(obstacles=[each.what.value for each in blocked])
+    starts_at, ends_at = month_bounds(on, zone_of_unit(unit))
+    return services.close_month(
+        on=on, unit=unit, starts_at=starts_at, ends_at=ends_at, by=by.public_id, at=at
+    )
+
+
+def reopen(*, unit: str, on: date, reason: str, by: Person, at: datetime) -> MonthView:
+    """Open the last closed month again. Raises `Forbidden`, `ReasonNeeded`, `MonthOutOfOrder`."""
+    _operators_only(by)
+    return services.reopen_month(on=on.replace(day=1), unit=unit, reason=reason, by=by.public_id, at=at)
+
+
+def _operators_only(by: Person) -> None:
+    if not by.is_operator:
+        raise Forbidden
