@@ -47,12 +47,19 @@ def demo(
         typer.Option(help="With --lan: which address of this machine; the one of its network when left out."),
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="With --lan: do not ask.")] = False,
+    providers: Annotated[
+        str,
+        typer.Option(
+            help="Who takes the money, such as sandbox,stripe,wechat,alipay; their keys are read from "
+            "simulators.env in HUTONG_HOME (docs/howto/payment-provider.md)."
+        ),
+    ] = "",
 ) -> None:
     """A running site with a real city, sample offers and demo accounts. Ctrl-C stops all of it."""
     from hutong.cli import demo as command  # Only this command needs the supervisor and the seeding.
 
     with errors_as_sentences():
-        command.run(port=port, reset=reset, lan=lan, address=address, yes=yes)
+        command.run(port=port, reset=reset, lan=lan, address=address, yes=yes, providers=providers)
 
 
 @app.command()
@@ -159,18 +166,32 @@ def import_osm(
 
 
 @books.command("check")
-def books_check() -> None:
+def books_check(
+    since_checkpoint: Annotated[
+        bool,
+        typer.Option("--since-checkpoint", help="Of the ledger only what is new since it was last right."),
+    ] = False,
+) -> None:
     """Add everything up again and compare; exit code 1 when anything does not hold."""
     with errors_as_sentences():
         setup.django(wait_for_database=True)
         from hutong.flows import books as flow
         from hutong.kernel import clock
 
-        result = flow.check(at=clock.now())
+        started_at = clock.now()
+        with progress_bar(transient=True) as progress:
+            result = flow.check(
+                at=started_at,
+                since_checkpoint=since_checkpoint,
+                move_checkpoint=True,
+                progress=lambda done, total: progress("Adding up the ledger", done, total),
+            )
+        took_s = (clock.now() - started_at).total_seconds()
         for line in result.checked:
             console.print(f"[green]✓[/] {line}")
         for problem in result.problems:
             console.print(f"[red]✗[/] {problem}")
+        console.print(f"{result.transfers:,} transfers, {took_s:.1f} s")
         if result.problems:
             raise typer.Exit(1)
 

@@ -15,6 +15,7 @@ from hutong.kernel.errors import Conflict
 if TYPE_CHECKING:
     from hutong.cli.lan import Lan
 
+SIMULATORS = "simulators.env"  # what `python -m tests.fakes.providers --settings` writes
 LAN_PORTS = 443  # from 8000 to 8443, where one expects HTTPS
 CITY = Path(__file__).resolve().parents[2] / "data" / "helsinki-centre.osm.pbf"
 
@@ -26,13 +27,18 @@ class RealSite(Conflict):
     message = "%(home)s is a site of its own (it has %(name)s). Give the demo another folder: HUTONG_HOME=..."
 
 
-def run(*, port: int, reset: bool, lan: bool = False, address: str = "", yes: bool = False) -> None:
+def run(
+    *, port: int, reset: bool, lan: bool = False, address: str = "", yes: bool = False, providers: str = ""
+) -> None:
     """Start everything on `port`, `port` + 1 (live) and `port` + 2 (sandbox); stop all of it at the end.
 
-    With `lan` also over HTTPS for phones, on three ports from `port` + 443 of `address`: see `lan.py`.
+    With `lan` also over HTTPS for phones, on three ports from `port` + 443 of `address`: see `lan.py`. With
+    `providers` others than the sandbox take the money, as simulators that somebody has started beside it.
     """
     _refuse_real_site()
     os.environ.setdefault("HUTONG_MODE", "demo")
+    if providers:
+        _choose_providers(providers)
     opened = _opened(port, address, yes=yes) if lan else None
     if lan and opened is None:
         return
@@ -64,6 +70,14 @@ def run(*, port: int, reset: bool, lan: bool = False, address: str = "", yes: bo
     finally:
         if database_started:
             database.stop_embedded(settings.HUTONG_HOME)
+
+
+def _choose_providers(providers: str) -> None:
+    """Put them into the environment, with the keys that their simulators have left in the demo's folder."""
+    os.environ["HUTONG_PROVIDERS"] = providers
+    left = settings_file.path_of(os.environ).with_name(SIMULATORS)
+    for name, value in settings_file.read(left).items():
+        os.environ.setdefault(name, value)
 
 
 def _opened(port: int, address: str, *, yes: bool) -> "Lan | None":
@@ -112,7 +126,10 @@ def _remove_data() -> None:
 
 def _seed() -> list[tuple[str, str, str]]:
     """Import the city and make the sample offers where they are missing; who can sign in, as rows to print."""
+    from django.conf import settings
+
     from hutong.flows.demo_city import seed_demo
+    from hutong.flows.demo_city.yuan import seed_yuan
     from hutong.flows.import_osm import import_osm
     from hutong.kernel import clock
     from hutong.town.regions import queries as regions
@@ -125,6 +142,8 @@ def _seed() -> list[tuple[str, str, str]]:
                 zone="Europe/Helsinki", currency="EUR", at=at, progress=progress,
             )  # fmt: skip
         accounts = seed_demo(at=at, progress=progress)
+    if {"wechat", "alipay"} & set(settings.HUTONG_PROVIDERS):
+        seed_yuan(at=at)
     return [(account.role, account.phone, account.opens) for account in accounts]
 
 

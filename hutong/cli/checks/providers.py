@@ -14,15 +14,15 @@ _MENDS = (
     ("does not accept the secret key", "copy the secret key anew into HUTONG_STRIPE_SECRET_KEY; keys that were rolled end"),
     ("may not do this", "give the restricted key the rights that docs/howto/pay-with-stripe.md lists"),
     ("no signing secret", "set HUTONG_STRIPE_WEBHOOK_SECRETS to the signing secret of the endpoint (whsec_...)"),
-    ("SIGN_ERROR", "HUTONG_WECHAT_MERCHANT_KEY, its serial number and the merchant number have to belong together, and the certificate has to be in force"),
+    ("SIGN_ERROR", "merchant number, key and serial number of its certificate belong together, and none may have ended"),
     ("no valid certificate", "the platform certificates have expired: set HUTONG_WECHAT_PUBLIC_KEY and its id"),
     ("RESOURCE_NOT_EXISTS", "this account has no platform certificates: set HUTONG_WECHAT_PUBLIC_KEY and its id"),
-    ("not known or has expired", "HUTONG_WECHAT_PUBLIC_KEY_ID is not the id of the key, or the account goes by certificates: leave both empty"),
+    ("not known or has expired", "HUTONG_WECHAT_PUBLIC_KEY_ID is not the key's id; with certificates both are empty"),
     ("certificates cannot be read", "HUTONG_WECHAT_API_V3_KEY is not the APIv3 key of the merchant platform"),
     ("signature is wrong", "HUTONG_WECHAT_PUBLIC_KEY is not the key of HUTONG_WECHAT_PUBLIC_KEY_ID"),
     ("isv.invalid-app-id", "HUTONG_ALIPAY_APP_ID is none of Alipay's, or the application is not online yet"),
     ("isv.invalid-signature", "HUTONG_ALIPAY_PRIVATE_KEY is not the key whose public half the application has at Alipay"),
-    ("not signed with the public key of Alipay", "HUTONG_ALIPAY_PUBLIC_KEYS is not Alipay's own key (支付宝公钥), perhaps the application's"),
+    ("not signed with the public key of Alipay", "HUTONG_ALIPAY_PUBLIC_KEYS has to be Alipay's own key (支付宝公钥)"),
     ("cannot be read", "the file has to hold the whole key as the provider gave it"),
 )  # fmt: skip
 
@@ -41,7 +41,7 @@ def providers(production: bool) -> Iterator[Finding]:
             yield broken(f"{name} is offered at checkout and has no keys", f"docs/howto/pay-with-{name}.md")
     known = dict.fromkeys([*offered, *settings.HUTONG_PROVIDER_KEYS])
     for name in known:
-        # Without production nobody else has to run for a look at the site itself; keys are looked at wherever there are some.
+        # Keys are tried wherever there are some; a sandbox beside a site that is not open need not run.
         if has_keys(name) and (production or name != "sandbox"):
             yield _checked(name)
 

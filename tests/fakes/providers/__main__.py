@@ -1,7 +1,8 @@
-"""Starts the simulator of a payment provider by hand: `python -m tests.fakes.providers stripe --port 8090`.
+"""Starts simulators of payment providers by hand: `python -m tests.fakes.providers stripe --port 8090`, or `all`.
 
-It prints what to enter as the provider's settings. Payments live as long as the program; the shopper's page has
-one button to pay and one to decline.
+It prints the settings of a site that pays with them, and writes them into a file where `--settings` names one; a demo
+reads `simulators.env` in its folder. Payments live as long as the program; the shopper's page has one button to pay
+and one to decline.
 """
 
 from __future__ import annotations
@@ -9,19 +10,25 @@ from __future__ import annotations
 import argparse
 import signal
 from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
 
+from hutong.config import settings_file
 from tests.fakes.providers.alipay import AlipaySimulator, make_keys
 from tests.fakes.providers.server import Simulator, running
 from tests.fakes.providers.stripe import StripeSimulator
 from tests.fakes.providers.wechat.by_hand import made_by_hand
 
-# From the notify address to a simulator and what a client of it has to know.
+# From the notify address to a simulator and the settings of a site that pays with it, all but its address.
 Made = tuple[Simulator, dict[str, str]]
 
 
 def _stripe(notify_url: str) -> Made:
     made = StripeSimulator(notify_url=notify_url)
-    return made, {"secret key": made.secret_key, "webhook signing secret": made.webhook_secrets[0]}
+    return made, {
+        "HUTONG_STRIPE_SECRET_KEY": made.secret_key,
+        "HUTONG_STRIPE_WEBHOOK_SECRETS": made.webhook_secrets[0],
+    }
 
 
 def _alipay(_notify_url: str) -> Made:
@@ -29,11 +36,10 @@ def _alipay(_notify_url: str) -> Made:
     keys = make_keys()
     made = AlipaySimulator(keys=keys)
     return made, {
-        "gateway": "the address with /gateway.do",
-        "application id": made.app_id,
-        "seller id": made.seller_id,
-        "private key of the application": keys.merchant.private_text,
-        "public key of Alipay": keys.alipay.public_text,
+        "HUTONG_ALIPAY_APP_ID": made.app_id,
+        "HUTONG_ALIPAY_SELLER_ID": made.seller_id,
+        "HUTONG_ALIPAY_PRIVATE_KEY": keys.merchant.private_text,
+        "HUTONG_ALIPAY_PUBLIC_KEYS": keys.alipay.public_text,
     }
 
 
@@ -43,25 +49,42 @@ MAKERS: dict[str, Callable[[str], Made]] = {
     # Each call of a client brings its own notify address here, too.
     "wechat": lambda _notify_url: made_by_hand(),
 }
+# Behind the address of the simulator.
+_PATHS = {"alipay": "/gateway.do"}
+
+
+def start(stack: ExitStack, name: str, *, port: int = 0, notify_url: str = "") -> Made:
+    """The simulator called `name`, running until the stack ends, and all settings of a site that pays with it."""
+    simulator, known = MAKERS[name](notify_url)
+    stack.enter_context(running(simulator, port=port))
+    return simulator, {**known, f"HUTONG_{name.upper()}_URL": f"{simulator.url}{_PATHS.get(name, '')}"}
 
 
 def main() -> None:
-    """Run one simulator until it is told to stop."""
+    """Run simulators until they are told to stop."""
     parser = argparse.ArgumentParser(
-        prog="python -m tests.fakes.providers", description="A simulated provider."
+        prog="python -m tests.fakes.providers", description="Simulated providers."
     )
-    parser.add_argument("name", choices=sorted(MAKERS))
-    parser.add_argument("--port", type=int, default=8090)
-    parser.add_argument("--notify-url", default="", help="where the site takes this provider's notifications")
+    parser.add_argument("name", choices=[*sorted(MAKERS), "all"])
+    parser.add_argument("--port", type=int, default=8090, help="`all` takes two more behind it")
+    parser.add_argument("--site", default="http://127.0.0.1:8000", help="the site that is told of payments")
+    parser.add_argument(
+        "--settings", type=Path, help="a file to write the settings into, such as var/simulators.env"
+    )
     asked = parser.parse_args()
-    notify_url = asked.notify_url or f"http://127.0.0.1:8000/api/v1/webhooks/{asked.name}"
-    simulator, known = MAKERS[asked.name](notify_url)
+    names = sorted(MAKERS) if asked.name == "all" else [asked.name]
     # Both signals are waited for here, so that the threads are ended and nothing is printed over the shell.
     stop = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, stop)
-    with running(simulator, port=asked.port):
-        for name, value in {"address": simulator.url, "notifies": notify_url, **known}.items():
-            print(f"{name}: {value}", flush=True)
+    with ExitStack() as stack:
+        found: dict[str, str] = {}
+        for place, name in enumerate(names):
+            notify_url = f"{asked.site}/api/v1/webhooks/{name}"
+            found |= start(stack, name, port=asked.port + place, notify_url=notify_url)[1]
+        for setting, value in found.items():
+            print(f"{setting}={value}", flush=True)
+        if asked.settings:
+            settings_file.write(asked.settings, found, replace=True)
         signal.sigwait(stop)
 
 

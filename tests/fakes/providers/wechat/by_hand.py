@@ -10,17 +10,22 @@ _SERIAL, _PUBLIC_KEY_ID = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1", "PUB_KEY_I
 
 
 def made_by_hand() -> tuple[WechatSimulator, dict[str, str]]:
-    """The simulator, and what a client of it has to know. Without the public key it goes by certificates."""
+    """The simulator, and the settings of a site that pays with it. Without the public key it goes by certificates."""
     merchant, public = new_key(), new_key()
     account = Account("1900000109", "wxd678efh567hg6787", "0" * 32, {_SERIAL: merchant.public_key()})
     signers = [Signer(_PUBLIC_KEY_ID, public), certified(new_key())]
     made = WechatSimulator(books=Books(prefix="42"), account=account, signers=signers, links=True)
     return made, {
-        "merchant number": account.mchid,
-        "app id": account.appid,
-        "serial number of the merchant's certificate": _SERIAL,
-        "private key of the merchant": private_pem(merchant),
-        "APIv3 key": account.api_v3_key,
-        "id of the public key": _PUBLIC_KEY_ID,
-        "public key of WeChat Pay": public_pem(public),
+        "HUTONG_WECHAT_MCHID": account.mchid,
+        "HUTONG_WECHAT_APPID": account.appid,
+        "HUTONG_WECHAT_MERCHANT_SERIAL": _SERIAL,
+        "HUTONG_WECHAT_MERCHANT_KEY": _bare(private_pem(merchant)),
+        "HUTONG_WECHAT_API_V3_KEY": account.api_v3_key,
+        "HUTONG_WECHAT_PUBLIC_KEY_ID": _PUBLIC_KEY_ID,
+        "HUTONG_WECHAT_PUBLIC_KEY": _bare(public_pem(public)),
     }
+
+
+def _bare(pem: str) -> str:
+    """The key on one line, without its frame, as it fits into a settings file."""
+    return "".join(pem.splitlines()[1:-1])
