@@ -60,7 +60,7 @@ def reach_words(reach: Reach, names: Mapping[str, str]) -> str:
 
 
 def asked_words(terms: Terms) -> str:
-    """The commission alone, such as `8 % and €0.20 for each use, at least €0.50`."""
+    """The commission alone, such as `8% and €0.20 for each use, at least €0.50`."""
     parts = []
     if terms.rate_ppm or not (terms.fixed or terms.minimum):
         parts.append(percent(terms.rate_ppm))

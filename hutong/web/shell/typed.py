@@ -55,8 +55,8 @@ class PercentField(forms.CharField):
 
 
 def percent(ppm: int) -> str:
-    """Millionths as people read them: `8.5 %`."""
-    return _("%(number)s %%") % {"number": typed_percent(ppm)}
+    """Millionths as people read them: `8.5%`."""
+    return _("%(number)s%%") % {"number": typed_percent(ppm)}
 
 
 def typed_percent(ppm: int) -> str:
