@@ -15,6 +15,7 @@ from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, Tran
 from hutong.pay.payments import services
 from hutong.pay.payments.types import BankInView
 from hutong.town.people.models import Person
+from hutong.town.regions.queries import default_region
 
 
 class MoreThanHeld(Conflict):
@@ -31,7 +32,8 @@ def enter(
     `entry`. Raises `Forbidden`, `BankInInvalid`, `MoreThanHeld`.
     """
     _operator(by)
-    today = at.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+    region = default_region()
+    today = at.astimezone(ZoneInfo(region.zone if region else settings.TIME_ZONE)).date()
     with transaction.atomic():
         entered, new = services.enter_bank_in(
             provider=provider,

@@ -12,6 +12,8 @@ from hutong.kernel.rows import execute, rows
 from hutong.know.customers import queries as customers
 from hutong.pay.giftcards import queries as giftcards
 from hutong.pay.ledger import queries as ledger
+from hutong.pay.ledger.queries import Report
+from hutong.pay.ledger.services import advance_checkpoint, mark_checkpoint
 from hutong.pay.ledger.types import AccountKind
 from hutong.pay.orders import queries as orders
 from hutong.pay.payments import queries as payments
@@ -28,21 +30,33 @@ PROVIDER_GRACE_S = 60
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was looked at, and what does not hold."""
+    """What was looked at, and what does not hold; `transfers` of the ledger were read for it."""
 
     checked: tuple[str, ...]
     problems: tuple[str, ...]
+    transfers: int = 0
 
 
-def check(*, at: datetime, ask_providers: bool = True) -> Checked:
+def check(
+    *,
+    at: datetime,
+    ask_providers: bool = True,
+    since_checkpoint: bool = False,
+    move_checkpoint: bool = False,
+    progress: Report | None = None,
+) -> Checked:
     """Re-add the books and every standing invariant; reads only, whatever the size.
 
-    All of it is of one moment, also while people buy, unless the caller has a transaction open already.
-    With `ask_providers` each provider's own books are fetched and compared payment by payment.
+    All of it is of one moment, also while people buy, unless the caller has a transaction open already. The ledger is
+    added up whole, or `since_checkpoint`. `move_checkpoint`: where it holds, the next one begins here. With
+    `ask_providers` each provider's own books are fetched and compared payment by payment.
     """
+    if move_checkpoint:
+        mark_checkpoint()
     with _one_moment():
+        added = ledger.add_up_since() if since_checkpoint else ledger.add_up(progress=progress)
         found: dict[str, list[str]] = {
-            "ledger: balances are the sums of their transfers, none below its floor": list(ledger.problems()),
+            "ledger: balances are the sums of their transfers, none below its floor": list(added.problems),
             "orders: states, times, units and totals agree": [str(each) for each in orders.problems()],
             "payments: refunded <= captured <= asked, and no outcome unknown for a day": [
                 f"{each.code} {each.ref}: {each.detail}" for each in payments.problems(at)
@@ -70,6 +84,8 @@ def check(*, at: datetime, ask_providers: bool = True) -> Checked:
             "references: every order, unit and voucher named elsewhere exists": _references(),
             f"outbox: no row older than {OUTBOX_AGE_LIMIT_S:.0f} s": _outbox(at),
         }
+    if move_checkpoint:
+        advance_checkpoint(added=added, at=at)
     if ask_providers:
         found["providers: their own books agree with ours"] = _providers(at)
     return Checked(
@@ -77,6 +93,7 @@ def check(*, at: datetime, ask_providers: bool = True) -> Checked:
         problems=tuple(
             f"{name.partition(':')[0]}: {each}" for name, each_of in found.items() for each in each_of
         ),
+        transfers=added.transfers,
     )
 
 

@@ -4,6 +4,9 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
 
 from hutong.flows import (
     books,
@@ -25,11 +28,13 @@ from hutong.pay.payments.types import BillView
 from hutong.town.merchants import services as merchants
 from hutong.town.people import services as people
 from hutong.town.pictures.types import Collected
+from hutong.town.regions.queries import default_region
 
 CONCURRENCY = 4
 TICK_S = 2.0
 COLLECT_EVERY_S = 24 * 60 * 60
 BOOKS_EVERY_S = 15 * 60
+NIGHT_FROM = 3
 CLEAR_OUT_EVERY_S = 60 * 60
 BILLS_EVERY_S = 60 * 60
 
@@ -113,6 +118,7 @@ def tick(*, at: datetime) -> None:
     erase_person.run_due(at=at)
     clear_out(at=at)
     collect_pictures(at=at)
+    check_all_books(at=at)
     check_books(at=at)
     fetch_bills(at=at)
     watch.run(at=at)
@@ -140,16 +146,34 @@ def collect_pictures(*, at: datetime) -> Collected | None:
 
 
 def check_books(*, at: datetime) -> tuple[str, ...]:
-    """Add the books up, once in `BOOKS_EVERY_S` however many workers there are; problems go to the log as errors."""
+    """Add up what is new in the books, once in `BOOKS_EVERY_S` however many workers there are; what does not hold."""
     try:
         budget.spend("books check", limit=1, window_s=BOOKS_EVERY_S, at=at)
     except TooMany:
         return ()  # another tick did it less than a quarter of an hour ago
-    problems = books.check(at=at).problems
-    for problem in problems:
+    return _add_up(at=at, whole=False)
+
+
+def check_all_books(*, at: datetime) -> tuple[str, ...]:
+    """Add all of the books up, once a day from `NIGHT_FROM` on by the site's zone; what does not hold."""
+    region = default_region()
+    here = at.astimezone(ZoneInfo(region.zone if region else settings.TIME_ZONE))
+    if here.hour < NIGHT_FROM:
+        return ()
+    try:
+        budget.spend(f"books check of {here:%Y-%m-%d}", limit=1, window_s=COLLECT_EVERY_S, at=at)
+    except TooMany:
+        return ()  # another tick did it today
+    return _add_up(at=at, whole=True)
+
+
+def _add_up(*, at: datetime, whole: bool) -> tuple[str, ...]:
+    """Problems go to the log as errors, and operators are told."""
+    found = books.check(at=at, since_checkpoint=not whole, move_checkpoint=True)
+    for problem in found.problems:
         logging.getLogger("hutong.books").error(problem)
-    watch.tell_of_books(problems=problems, at=at)
-    return problems
+    watch.tell_of_books(problems=found.problems, at=at)
+    return found.problems
 
 
 def fetch_bills(*, at: datetime) -> list[BillView]:

@@ -1,12 +1,12 @@
 """What the clock asks for: each due thing once, the books every quarter of an hour."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hutong.flows import jobs
+from hutong.flows import books, jobs
 from hutong.kernel import clock
 from hutong.kernel.rows import execute
 from hutong.pay.orders import queries as orders
@@ -82,6 +82,36 @@ def test_books_are_added_up_every_quarter_of_an_hour(
     assert "ledger" in caplog.text
     assert jobs.check_books(at=at + timedelta(minutes=14)) == ()
     assert jobs.check_books(at=at + timedelta(minutes=15)) != ()
+
+
+@pytest.mark.unbalanced
+@pytest.mark.django_db(transaction=True)
+def test_all_of_the_books_is_added_up_once_a_night(at: datetime, sandbox: Sandbox) -> None:
+    shop = scene(at=at)
+    shop.bought()
+    execute("SET session_replication_role = replica")  # the sandbox has never heard of this sale
+    execute("DELETE FROM payments_payment")
+    execute("SET session_replication_role = DEFAULT")
+    night = datetime(2026, 6, 1, 22, 59, tzinfo=UTC)  # 01:59 in Helsinki
+    assert jobs.check_all_books(at=night) == ()
+    late = night + timedelta(hours=1, minutes=1)
+    assert any(problem.startswith("clearing") for problem in jobs.check_all_books(at=late))
+    assert jobs.check_all_books(at=late + timedelta(hours=20)) == ()
+    assert jobs.check_all_books(at=late + timedelta(hours=24)) != ()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_quarter_of_an_hour_later_only_what_is_new_is_read(at: datetime) -> None:
+    shop = scene(at=at)
+    shop.bought()
+    once = books.check(at=at, ask_providers=False, since_checkpoint=True, move_checkpoint=True)
+    shop.bought()
+    again = books.check(at=at, ask_providers=False, since_checkpoint=True, move_checkpoint=True)
+    whole = books.check(at=at, ask_providers=False)
+    assert (once.problems, again.problems, whole.problems) == ((), (), ())
+    assert once.transfers == again.transfers
+    assert whole.transfers == once.transfers + again.transfers
+    assert books.check(at=at, ask_providers=False, since_checkpoint=True).transfers == 0
 
 
 @pytest.mark.django_db

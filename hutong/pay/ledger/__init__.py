@@ -1,6 +1,6 @@
 """The books: every amount that moves, from which account to which.
 
-Owns: `Account`, `Balance`, `Transaction`, `Transfer`.
+Owns: `Account`, `Balance`, `Transaction`, `Transfer`, `Checkpoint`, `CheckpointSum`.
 
 Invariants, all kept by the database:
 - a transfer moves a positive amount between two different accounts of one unit (composite foreign keys on

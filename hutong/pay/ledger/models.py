@@ -98,9 +98,9 @@ class Transfer(models.Model):
             ),
         ]
         indexes = [
-            # A balance is a sum over one of these alone: the heap is not read.
-            models.Index(fields=["from_account"], include=["amount"], name="ledger_transfer_out"),
-            models.Index(fields=["to_account"], include=["amount"], name="ledger_transfer_in"),
+            # What moved since a checkpoint is a sum over one of these alone: the heap is not read.
+            models.Index(fields=["from_account", "id"], include=["amount"], name="ledger_transfer_from"),
+            models.Index(fields=["to_account", "id"], include=["amount"], name="ledger_transfer_to"),
         ]
 
     def __str__(self) -> str:
@@ -115,3 +115,43 @@ class Closing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.unit}: {self.until}"
+
+
+class Checkpoint(models.Model):
+    """Up to where the books were added up and found right: one row, or none.
+
+    Everything up to `upto_transfer` and `upto_transaction` is committed or will never be. Ids are given out before
+    their transactions commit, in any order; so the end of what was given out at one moment (`next_...`) becomes the
+    checkpoint only once every transaction that was open then (below `next_xid`) has ended.
+    """
+
+    only = models.BooleanField(default=True, unique=True)
+    upto_transfer = models.BigIntegerField(default=0)
+    upto_transaction = models.BigIntegerField(default=0)
+    transfers = models.BigIntegerField(default=0)
+    checked_at = models.DateTimeField(null=True)
+    next_transfer = models.BigIntegerField(null=True)
+    next_transaction = models.BigIntegerField(null=True)
+    next_xid = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(only=True), name="ledger_checkpoint_only")]
+
+    def __str__(self) -> str:
+        return f"up to {self.upto_transfer}"
+
+
+class CheckpointSum(models.Model):
+    """What one kind of transaction had brought into an account at the checkpoint, less what it took out."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_index=False)
+    kind = models.CharField(max_length=20)
+    minor = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "kind"], name="ledger_checkpoint_sum_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.kind}: {self.minor}"

@@ -13,7 +13,18 @@ from hutong.kernel import rows
 from hutong.kernel.errors import Conflict
 from hutong.kernel.ids import new_id
 from hutong.pay.ledger import queries, rules
+from hutong.pay.ledger.services.checkpoints import advance_checkpoint, mark_checkpoint
 from hutong.pay.ledger.types import AccountKind, Posted, TransactionKind, TransferSpec
+
+__all__ = [
+    "BalanceTooLow",
+    "BooksClosed",
+    "ReferenceReused",
+    "advance_checkpoint",
+    "close_books",
+    "mark_checkpoint",
+    "post",
+]
 
 
 class BalanceTooLow(Conflict):
