@@ -17,7 +17,7 @@ from hutong.town.merchants import services
 from hutong.town.merchants.models import Staff
 from hutong.town.merchants.types import Role
 from hutong.town.people.models import Person
-from tests.factories import joining, merchants, payments, people, pictures
+from tests.factories import giftcards, joining, merchants, payments, people, pictures
 from tests.web.visitors import Shop, shop, visitor
 
 SHOPPER_NAME = "Victoria Verysecret"
@@ -83,6 +83,7 @@ def world() -> World:
         "staff_id": str(Staff.objects.get(person=made.cashier).pk),
         "refund_ref": "rfd_none",
         "difference_ref": payments.difference(at=at),
+        "card_ref": giftcards.card(holder=scene.shopper, at=at).ref,
         "batch_ref": "pyb_none",
         "payout_ref": "pyt_none",
         "month": clock.now().strftime("%Y-%m"),

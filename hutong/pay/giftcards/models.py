@@ -25,7 +25,7 @@ class GiftCard(models.Model):
     bought_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
-    # The click that bought it: the same one again finds its card.
+    # The click that bought or issued it: the same one again finds its card.
     client_key = models.CharField(max_length=64, null=True)
     issued_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
@@ -69,6 +69,9 @@ class GiftCard(models.Model):
                 name="giftcards_blocked_for_a_reason",
             ),
             models.UniqueConstraint(fields=["bought_by", "client_key"], name="giftcards_once_per_click"),
+            models.UniqueConstraint(
+                fields=["issued_by", "client_key"], name="giftcards_issued_once_per_click"
+            ),
         ]
         indexes = [
             models.Index(

@@ -25,6 +25,7 @@ MONEY_PAGES = [
     ("refunds", "operator_refunds", gettext_lazy("Refunds")),
     ("bills", "operator_bills", gettext_lazy("Bills")),
     ("commission", "operator_commission", gettext_lazy("Commission")),
+    ("gift_cards", "operator_gift_cards", gettext_lazy("Gift cards")),
     ("books", "operator_books", gettext_lazy("Books")),
 ]
 

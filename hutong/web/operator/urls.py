@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from hutong.web.operator import acting, audit, bills, books, commission, figures, merchants, orders, site
+from hutong.web.operator import (
+    acting,
+    audit,
+    bills,
+    books,
+    commission,
+    figures,
+    gift_cards,
+    merchants,
+    orders,
+    site,
+)
 from hutong.web.operator.queue import documents, reasons
 from hutong.web.operator.queue import views as queue
 
@@ -36,6 +47,9 @@ urlpatterns = [
     path("commission/", commission.commission, name="operator_commission"),
     path("commission/rule/", commission.make, name="operator_commission_make"),
     path("commission/<str:rule_ref>/end/", commission.end, name="operator_commission_end"),
+    path("gift-cards/", gift_cards.gift_cards, name="operator_gift_cards"),
+    path("gift-cards/<str:card_ref>/block/", gift_cards.block, name="operator_gift_card_block"),
+    path("gift-cards/<str:card_ref>/unblock/", gift_cards.unblock, name="operator_gift_card_unblock"),
     path("audit/", audit.audit_log, name="operator_audit"),
     path("site/", site.site, name="operator_site"),
     path("site/pages/<str:name>/", site.edit_page, name="operator_site_page"),

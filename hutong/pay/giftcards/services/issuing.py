@@ -10,6 +10,7 @@ from hutong.kernel import audit
 from hutong.kernel.codes import group
 from hutong.kernel.errors import Forbidden
 from hutong.kernel.ids import new_id
+from hutong.kernel.locking import advisory
 from hutong.kernel.money import Money
 from hutong.pay.giftcards import queries, rules
 from hutong.pay.giftcards.models import GiftCard
@@ -22,12 +23,19 @@ from hutong.town.regions.models import Region
 
 
 def issue(
-    *, amount: Money, region_id: int, reason: str, holder: Person | None, by: Person, at: datetime
+    *,
+    amount: Money,
+    region_id: int,
+    reason: str,
+    holder: Person | None,
+    by: Person,
+    at: datetime,
+    client_key: str | None = None,
 ) -> IssuedCard:
     """An operator gives a card of the platform's own money: to `holder` at once, or to whoever has its code.
 
-    The amount is in the region's currency, above nothing, and at most `rules.most`. Raises `Forbidden`,
-    `AmountRefused`, `ReasonMissing`.
+    The amount is in the region's currency, above nothing, and at most `rules.most`. The same click again gives the
+    card that is there. Raises `Forbidden`, `AmountRefused`, `ReasonMissing`.
     """
     if not by.is_operator:
         raise Forbidden
@@ -38,15 +46,20 @@ def issue(
     if not reason:
         raise ReasonMissing
     ref = new_id("gft")
-    code = queries.code_of(ref)
     with transaction.atomic():
-        GiftCard.objects.create(
+        if client_key:
+            advisory("gift card issued", f"{by.public_id}:{client_key}")
+            before = GiftCard.objects.filter(issued_by=by, client_key=client_key).first()
+            if before is not None:
+                return _issued(before, holder)
+        card = GiftCard.objects.create(
             public_id=ref,
+            client_key=client_key,
             unit=amount.unit,
             face=amount.minor,
             state=CardState.CLAIMED if holder else CardState.OPEN,
             region=region,
-            code_hmac=queries.lookup_hash(code),
+            code_hmac=queries.lookup_hash(queries.code_of(ref)),
             holder=holder,
             issued_by=by,
             reason=reason,
@@ -71,10 +84,14 @@ def issue(
             },
             reason=reason,
         )
+    return _issued(card, holder)
+
+
+def _issued(card: GiftCard, holder: Person | None) -> IssuedCard:
     return IssuedCard(
-        ref=ref,
-        code="" if holder else group(code),
-        face=amount,
+        ref=card.public_id,
+        code="" if card.holder_id else group(queries.code_of(card.public_id)),
+        face=Money(card.face, card.unit),
         holder_ref=holder.public_id if holder else None,
     )
 

@@ -60,6 +60,11 @@ def person_by_id(person_id: int) -> Person | None:
     return Person.objects.filter(pk=person_id, is_active=True).first()
 
 
+def person_by_phone(phone: str) -> Person | None:
+    """The person who signs in with a number (E.164), or None."""
+    return Person.objects.filter(phone=phone, is_active=True).first() if phone else None
+
+
 def person_by_ref(ref: str) -> Person | None:
     """The active person with this public id."""
     return Person.objects.filter(public_id=ref, is_active=True).first()
