@@ -91,9 +91,7 @@ def test_books_that_do_not_add_up_keep_a_month_open(at: datetime) -> None:
 
 
 def test_only_operators_close_months(at: datetime) -> None:
-    for act in (
-        lambda: close_month.close(unit="EUR", on=JUNE, by=people.person(), at=at + AFTER),
-        lambda: close_month.reopen(unit="EUR", on=JUNE, reason="x", by=people.person(), at=at + AFTER),
-    ):
-        with pytest.raises(Forbidden):
-            act()
+    with pytest.raises(Forbidden):
+        close_month.close(unit="EUR", on=JUNE, by=people.person(), at=at + AFTER)
+    with pytest.raises(Forbidden):
+        close_month.reopen(unit="EUR", on=JUNE, reason="x", by=people.person(), at=at + AFTER)

@@ -24,7 +24,9 @@ MOST_COUNTED = 99
 MONEY_PAGES = [
     ("refunds", "operator_refunds", gettext_lazy("Refunds")),
     ("bills", "operator_bills", gettext_lazy("Bills")),
+    ("payouts", "operator_payouts", gettext_lazy("Payouts")),
     ("commission", "operator_commission", gettext_lazy("Commission")),
+    ("months", "operator_months", gettext_lazy("Months")),
     ("gift_cards", "operator_gift_cards", gettext_lazy("Gift cards")),
     ("books", "operator_books", gettext_lazy("Books")),
 ]
