@@ -56,6 +56,11 @@ class Earnings:
     provider_fee: Money
     net: Money
 
+    @property
+    def kept(self) -> Money:
+        """Commission, the tax on it and the share of the provider's fee."""
+        return self.gross - self.net
+
 
 class PayoutEvery(StrEnum):
     """How often a merchant is paid."""

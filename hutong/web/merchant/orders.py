@@ -1,5 +1,6 @@
 """The shop's orders: found, looked at, and taken along as a file. It says nothing of a shopper but three digits."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -20,12 +21,13 @@ from hutong.kernel.errors import DomainError
 from hutong.kernel.money import Money
 from hutong.kernel.text import pick
 from hutong.pay.orders import queries as orders
-from hutong.pay.orders.types import OrderState, OrderSummary, OrderView
+from hutong.pay.orders.types import OrderState, OrderSummary, OrderView, SoldUnit
 from hutong.town.catalog.queries import merchant_offers
 from hutong.town.merchants.types import Right
 from hutong.visit.vouchers.queries import terms_of_all, vouchers_of_order
 from hutong.web.merchant.access import Desk, needs
 from hutong.web.merchant.frame import merchant_page
+from hutong.web.shell.commission_words import why_then
 from hutong.web.shell.order_states import state_chips
 from hutong.web.shell.refunding import RefundForm, refund_rows, tell, unit_rows
 from hutong.web.shell.spreadsheet import csv_file, plain
@@ -130,8 +132,19 @@ def _facts(desk: Desk, found: OrderView) -> dict[str, Any]:
         "terms": terms_of_all({line.offer_ref for line in found.lines}),
         "zone": found.zone,
         "refunds": refund_rows(refunds_of_order(order_ref)),
-        "commission": sum((unit.commission for unit in sold), Money(0, found.total.unit)),
+        "kept": _kept(sold, found.total.unit),
         "sees_money": bool(sold),
+    }
+
+
+def _kept(sold: Sequence[SoldUnit], unit: str) -> dict[str, Any]:
+    """What is kept of an order's units, as it was fixed at sale, and why."""
+    nothing = Money(0, unit)
+    return {
+        "commission": sum((each.commission for each in sold), nothing),
+        "commission_tax": sum((each.commission_tax for each in sold), nothing),
+        "provider_fee": sum((each.provider_fee for each in sold), nothing),
+        "why": list(dict.fromkeys(why_then(each.commission_reason) for each in sold)),
     }
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from babel.dates import format_date
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from hutong.kernel.money import Money, format_money
-from hutong.pay.fees.rules import free_until
+from hutong.pay.fees.rules import free_until, read_reason
 from hutong.pay.fees.types import Bearer, Facts, Reach, Rule, Scope, Terms
 from hutong.web.shell.subjects import subject_names
 from hutong.web.shell.templatetags.hutong import locale
@@ -75,7 +76,16 @@ def asked_words(terms: Terms) -> str:
 
 def why(rule: Rule, facts: Facts) -> str:
     """Why a shop pays this commission, in a sentence for the shop."""
-    free = free_until(rule, facts)
+    return _sentence(rule.reach.scope, free_until(rule, facts))
+
+
+def why_then(reason: str) -> str:
+    """Why a shop paid the commission of something that was sold, by the stable words kept with it."""
+    read = read_reason(reason)
+    return _sentence(read.scope or Scope.EVERYTHING, read.free_until)
+
+
+def _sentence(scope: Scope, free: date | None) -> str:
     if free:
         return _("No commission until %(day)s: your first months are free.") % {
             "day": format_date(free, "long", locale=locale())
@@ -88,7 +98,7 @@ def why(rule: Rule, facts: Facts) -> str:
         Scope.REGION: _("The commission in your region."),
         Scope.EVERYTHING: _("The usual commission."),
     }
-    return reasons[rule.reach.scope]
+    return reasons[scope]
 
 
 def _more(terms: Terms) -> Iterable[str]:

@@ -12,12 +12,14 @@ from django.test.utils import CaptureQueriesContext
 
 from hutong.flows import approve, refund
 from hutong.kernel import audit, clock
+from hutong.pay.fees.types import Bearer
 from hutong.town.catalog import services as catalog
 from hutong.town.merchants.types import Role
 from hutong.visit.vouchers import queries as vouchers
 from hutong.visit.vouchers.models import Voucher
 from tests.factories import catalog as catalog_factory
 from tests.factories import merchants, people
+from tests.factories.fees import rule
 from tests.web.visitors import Shop, shop, visitor
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +97,19 @@ def test_an_order_shows_uses_refunds_and_commission_and_no_code(here: Shop) -> N
         here.scene.shopper.public_id,
     ):
         assert secret not in page
+
+
+def test_an_order_tells_everything_that_is_kept_of_it_and_why(here: Shop) -> None:
+    rule(
+        at=here.at, merchant=here.scene.merchant.public_id, rate_ppm=100_000, tax_ppm=255_000,
+        bearer=Bearer.MERCHANT, provider_fixed=25, unit="EUR",
+    )  # fmt: skip
+    (voucher,) = here.scene.bought()
+    page = visitor(here.owner).get(f"/merchant/orders/{voucher.order_ref}/").content.decode()
+    for words in ("€1.99", "€0.51", "€0.25", "Agreed with your shop."):
+        assert words in page
+    here.scene.scan(voucher.code)
+    assert "€2.75 commission, tax and fees" in visitor(here.owner).get("/merchant/").content.decode()
 
 
 def test_an_order_of_another_shop_is_not_there(here: Shop) -> None:
