@@ -1,6 +1,7 @@
 """Checkout: the price shown is the price charged, a second tap is the same order, money comes back to the page."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,7 +16,10 @@ from hutong.town.catalog.models import Offer
 from hutong.visit.stock import services as stock
 from tests.factories import people
 from tests.factories.loop import Scene, scene
-from tests.fakes.sandbox import Sandbox
+from tests.fakes.providers.books import TradeState
+from tests.fakes.providers.server import running
+from tests.fakes.providers.stripe import StripeSimulator
+from tests.fakes.sandbox import Sandbox, free_port
 from tests.web.visitors import visitor
 
 # The provider is called outside of any transaction.
@@ -55,13 +59,13 @@ def test_amounts_follow_the_quantity(shop: Scene) -> None:
     assert browser.get(url(shop), {"quantity": "many"}).status_code == 200
 
 
-def test_checkout_in_25_statements_leads_to_the_payment_page(sandbox: Sandbox, shop: Scene) -> None:
+def test_checkout_in_26_statements_leads_to_the_payment_page(sandbox: Sandbox, shop: Scene) -> None:
     browser = visitor(shop.shopper)
     fields = shown(browser, shop, quantity=2)
     with CaptureQueriesContext(connection) as captured:
         answer = browser.post(url(shop), {**fields, "remember": "on"})
     # BEGIN and COMMIT are counted as well: everything the database is asked.
-    assert len(captured) <= 25, "\n".join(query["sql"] for query in captured.captured_queries)
+    assert len(captured) <= 26, "\n".join(query["sql"] for query in captured.captured_queries)
     assert answer["Location"].startswith(sandbox.url)
     (order,) = orders.orders_of(shop.shopper.pk)
     assert (order.quantity, order.total.minor, order.state) == (2, 3980, OrderState.AWAITING_PAYMENT)
@@ -146,3 +150,90 @@ def _payment_ref(order_ref: str) -> str:
     payment = payment_for_order(order_ref)
     assert payment
     return payment.ref
+
+
+@pytest.fixture
+def two_ways(sandbox: Sandbox, settings: Any) -> Iterator[StripeSimulator]:
+    """A site that takes the sandbox and a simulated Stripe, and WeChat Pay, which takes no euros."""
+    made = StripeSimulator()
+    with running(made):
+        settings.HUTONG_PROVIDERS = ["sandbox", "stripe", "wechat"]
+        settings.HUTONG_PROVIDER_KEYS = {
+            "stripe": {
+                "secret_key": made.secret_key,
+                "webhook_secrets": made.webhook_secrets,
+                "url": made.url,
+            },
+            "wechat": {},
+        }
+        yield made
+
+
+def _choices(page: str) -> list[str]:
+    return re.findall(r'name="provider" value="(\w+)"', page)
+
+
+def _checked(page: str) -> list[str]:
+    return re.findall(r'name="provider" value="(\w+)"[^>]* checked', page)
+
+
+def test_the_way_to_pay_is_chosen_and_remembered(two_ways: StripeSimulator, shop: Scene) -> None:
+    browser = visitor(shop.shopper)
+    page = browser.get(url(shop)).content.decode()
+    assert (_choices(page), _checked(page)) == (["sandbox", "stripe"], ["sandbox"])
+    answer = browser.post(url(shop), {**shown(browser, shop), "provider": "stripe"})
+    assert answer["Location"].startswith(two_ways.url)
+    assert _checked(browser.get(url(shop)).content.decode()) == ["stripe"]
+    (order,) = orders.orders_of(shop.shopper.pk)
+    assert _checked(browser.get(f"/orders/{order.order_ref}/").content.decode()) == ["stripe"]
+
+
+def test_a_way_that_is_not_offered_orders_nothing(two_ways: StripeSimulator, shop: Scene) -> None:
+    browser = visitor(shop.shopper)
+    for provider in ("wechat", "alipay", "nobody"):
+        answer = browser.post(url(shop), {**shown(browser, shop), "provider": provider})
+        assert answer.status_code == 422
+        assert "not offered here" in answer.content.decode()
+    assert orders.orders_of(shop.shopper.pk) == []
+
+
+def test_a_payment_under_way_is_called_off_for_another_way(
+    two_ways: StripeSimulator, sandbox: Sandbox, shop: Scene
+) -> None:
+    browser = visitor(shop.shopper)
+    browser.post(url(shop), {**shown(browser, shop), "provider": "stripe"})
+    (order,) = orders.orders_of(shop.shopper.pk)
+    first = _payment_ref(order.order_ref)
+    again = browser.post(f"/pay/{order.order_ref}/", {"provider": "sandbox"})
+    assert again["Location"].startswith(sandbox.url)
+    assert two_ways.books.trade(first).state is TradeState.CLOSED
+    second = _payment_ref(order.order_ref)
+    assert second != first
+    # What is paid meanwhile is not asked for again.
+    sandbox.pay(second)
+    paid = browser.post(f"/pay/{order.order_ref}/", {"provider": "stripe"})
+    assert paid["Location"].endswith(f"/pay/{order.order_ref}/return/")
+    assert "Your voucher is ready" in browser.get(paid["Location"]).content.decode()
+
+
+def test_where_nothing_takes_the_money_it_is_said(settings: Any, shop: Scene) -> None:
+    settings.HUTONG_PROVIDERS = ["wechat"]
+    settings.HUTONG_PROVIDER_KEYS = {"wechat": {}}
+    browser = visitor(shop.shopper)
+    assert "Nothing can be paid in EUR here yet" in browser.get(url(shop)).content.decode()
+    answer = browser.post(url(shop), shown(browser, shop))
+    assert (answer.status_code, orders.orders_of(shop.shopper.pk)) == (409, [])
+
+
+def test_a_provider_that_is_away_leads_back_to_the_choice(
+    two_ways: StripeSimulator, settings: Any, shop: Scene
+) -> None:
+    browser = visitor(shop.shopper)
+    browser.post(url(shop), {**shown(browser, shop), "provider": "sandbox"})
+    (order,) = orders.orders_of(shop.shopper.pk)
+    keys = settings.HUTONG_PROVIDER_KEYS["stripe"]
+    settings.HUTONG_PROVIDER_KEYS = {"stripe": {**keys, "url": f"http://127.0.0.1:{free_port()}"}}
+    answer = browser.post(f"/pay/{order.order_ref}/", {"provider": "stripe"}, follow=True)
+    page = answer.content.decode()
+    assert "does not answer just now" in page
+    assert "stripe" in _choices(page)
