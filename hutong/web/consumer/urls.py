@@ -14,6 +14,7 @@ from hutong.web.consumer import (
     keeping,
     maps,
     me,
+    receipts,
     shops,
     signing_in,
 )
@@ -34,6 +35,8 @@ urlpatterns = [
     path("orders/", keeping.order_list, name="orders"),
     path("orders/<str:order_ref>/", keeping.order, name="order"),
     path("orders/<str:order_ref>/refund/", keeping.order_refund, name="order_refund"),
+    path("orders/<str:order_ref>/receipt/", receipts.receipt, name="receipt"),
+    path("orders/<str:order_ref>/receipt/pdf/", receipts.receipt_file, name="receipt_file"),
     path("wallet/", keeping.wallet, name="wallet"),
     path("voucher/<str:voucher_ref>/", keeping.voucher, name="voucher"),
     path("voucher/<str:voucher_ref>/refund/", keeping.voucher_refund, name="voucher_refund"),

@@ -1,0 +1,133 @@
+"""A receipt of an order, to read and to keep: who sold what, the tax in it, how it was paid, what went back."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from hutong.flows import stored_value
+from hutong.flows.stored_value import GIFT_CARD
+from hutong.kernel.clock import local
+from hutong.kernel.errors import NotFound
+from hutong.kernel.money import Money, format_money
+from hutong.kernel.text import pick
+from hutong.pay.orders import queries as orders
+from hutong.pay.orders.types import OrderView, UnitState
+from hutong.pay.payments import queries as payments
+from hutong.pay.payments.types import RefundState, RefundView
+from hutong.town.merchants import queries as merchants
+from hutong.town.merchants.types import MerchantView, StoreView
+from hutong.visit.vouchers.queries import terms_of_all
+from hutong.web.shell.access import signed_in
+from hutong.web.shell.parts import page
+from hutong.web.shell.pdf import Column, Sheet, pdf_file, render
+from hutong.web.shell.refunding import way_of
+from hutong.web.shell.templatetags.hutong import locale
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a receipt says. `tax` is what the price of the units contains that were not given back."""
+
+    order: OrderView
+    merchant: MerchantView | None
+    store: StoreView | None
+    tax: Money
+    paid_with: list[tuple[str, Money]]
+    refunds: list[tuple[str, RefundView]]
+    left: Money
+    """What was paid less what went back."""
+
+
+@signed_in
+@require_safe
+def receipt(request: HttpRequest, order_ref: str) -> HttpResponse:
+    """The receipt of one's own order, once it was paid."""
+    found = _receipt(request, order_ref)
+    context = {
+        "tab": "me",
+        "receipt": found,
+        "order": found.order,
+        "terms": terms_of_all({line.offer_ref for line in found.order.lines}),
+        "zone": found.order.zone,
+    }
+    return page(request, "consumer/receipt.html", context)
+
+
+@signed_in
+@require_safe
+def receipt_file(request: HttpRequest, order_ref: str) -> HttpResponse:
+    """The same as a PDF."""
+    found = _receipt(request, order_ref)
+    return pdf_file(f"receipt-{order_ref[-8:]}.pdf", render(_sheet(found)))
+
+
+def _receipt(request: HttpRequest, order_ref: str) -> Receipt:
+    order = orders.order_view(order_ref, person_id=request.user.pk)
+    if order is None or order.paid_at is None:
+        raise NotFound
+    units = orders.units_of(order_ref)
+    nothing = Money(0, order.total.unit)
+    refunds = [each for each in stored_value.refunds_of_order(order_ref) if each.state is RefundState.DONE]
+    went_back = [each for each in refunds if not each.from_suspense]
+    return Receipt(
+        order=order,
+        merchant=merchants.merchant_by_ref(order.merchant_ref),
+        store=merchants.store_by_ref(order.store_ref) if order.store_ref else None,
+        tax=sum((unit.tax for unit in units if unit.state is not UnitState.REFUNDED), nothing),
+        paid_with=_paid_with(order),
+        refunds=[
+            (way_of(each.provider), each) for each in sorted(went_back, key=lambda each: each.created_at)
+        ],
+        left=order.total - sum((each.amount for each in went_back), nothing),
+    )
+
+
+def _paid_with(order: OrderView) -> list[tuple[str, Money]]:
+    found = [(way_of(GIFT_CARD), order.stored)] if order.stored else []
+    rest = order.total - order.stored
+    payment = payments.payment_for_order(order.order_ref) if rest else None
+    return [*found, (way_of(payment.provider), rest)] if payment else found
+
+
+def _sheet(found: Receipt) -> Sheet:
+    order, language = found.order, get_language() or "en"
+    assert order.paid_at is not None, "only what was paid has a receipt"
+    store, merchant = found.store, found.merchant
+    facts = [
+        (_("Shop"), pick(order.merchant_names, language)),
+        (_("Company"), merchant.legal_name if merchant else ""),
+        (_("Business ID"), merchant.business_id if merchant else ""),
+        (_("Address"), ", ".join(part for part in (store.address, store.city) if part) if store else ""),
+        (_("Paid on"), local(order.paid_at, order.zone).strftime("%Y-%m-%d %H:%M")),
+        (_("Order number"), order.order_ref),
+    ]
+    sums = [(_("Paid with %(way)s") % {"way": way}, _money(amount)) for way, amount in found.paid_with]
+    for way, refund in found.refunds:
+        on = local(refund.done_at or refund.created_at, order.zone).strftime("%Y-%m-%d")
+        sums.append((_("Refunded on %(day)s to %(way)s") % {"day": on, "way": way}, _money(-refund.amount)))
+    if found.tax:
+        sums.append((_("Tax contained"), _money(found.tax)))
+    sums.append((_("Paid in all"), _money(found.left)))
+    return Sheet(
+        title=_("Receipt"),
+        sender=pick(order.merchant_names, language),
+        facts=facts,
+        columns=[
+            Column(_("What"), 6),
+            Column(_("Number"), 1, number=True),
+            Column(_("Amount"), 2, number=True),
+        ],
+        rows=[[pick(line.titles, language), str(line.quantity), _money(line.total)] for line in order.lines],
+        sums=sums,
+        foot=_("Sold by %(shop)s.")
+        % {"shop": (merchant and merchant.legal_name) or pick(order.merchant_names, language)},
+        language=language,
+        at=order.paid_at,
+    )
+
+
+def _money(amount: Money) -> str:
+    return format_money(amount, locale())
