@@ -152,7 +152,9 @@ def first_failure(tests: list[str]) -> str:
     if done.returncode == 5:
         return ""  # no test there
     failed = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
-    return failed[1] if failed else "" if done.returncode == 0 else f"exit {done.returncode}"
+    if not failed and done.returncode:
+        raise RuntimeError(f"the tests do not run: {(done.stdout + done.stderr)[-2000:]}")
+    return failed[1] if failed else ""
 
 
 def copy_tree() -> None:
@@ -160,7 +162,7 @@ def copy_tree() -> None:
     shutil.rmtree(COPY, ignore_errors=True)
     COPY.mkdir(parents=True)
     for name in ("hutong", "tests", "tools", "bench", "docs", "frontend", "deploy"):
-        shutil.copytree(ROOT / name, COPY / name, ignore=shutil.ignore_patterns("__pycache__", "pictures"))
+        shutil.copytree(ROOT / name, COPY / name, ignore=shutil.ignore_patterns("__pycache__", "*.png"))
     for path in ROOT.glob("*.*"):
         if path.is_file():
             shutil.copy(path, COPY / path.name)
