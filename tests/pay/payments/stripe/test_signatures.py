@@ -1,4 +1,4 @@
-"""What Stripe did not sign, or said of nothing of ours, is refused; what it did sign is read in any order."""
+"""What Stripe did not sign is refused; what it did sign is read in any order."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -175,7 +176,7 @@ def test_what_is_about_nothing_of_ours_says_so(simulator: StripeSimulator, clien
     """Another shop on the same account, a refund made by hand in the Dashboard, and another kind of event."""
     session = {"id": "cs_1", "status": "expired", "payment_status": "unpaid", "metadata": {}}
     refund = {"id": "re_1", "status": "succeeded", "metadata": {}}
-    others = [
+    others: list[tuple[str, dict[str, Any]]] = [
         ("checkout.session.expired", session),
         ("refund.created", refund),
         ("customer.created", {"id": "cus_1"}),

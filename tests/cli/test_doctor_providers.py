@@ -1,0 +1,115 @@
+"""The doctor and the keys of payment providers: what is wrong is found before the first customer, in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hutong.cli.checks import Mark
+from hutong.cli.checks.providers import providers as check
+from hutong.config import environment, providers
+from tests.fakes.providers.__main__ import start
+from tests.fakes.providers.alipay.keys import make_pair
+from tests.fakes.providers.server import Simulator
+from tests.fakes.sandbox import free_port
+
+NAMES = ("stripe", "wechat", "alipay")
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[tuple[dict[str, Simulator], dict[str, str]]]:
+    with ExitStack() as stack:
+        made = {name: start(stack, name) for name in NAMES}
+        known = {name: value for _one, values in made.values() for name, value in values.items()}
+        yield {name: simulator for name, (simulator, _values) in made.items()}, known
+
+
+@pytest.fixture
+def looked(
+    stage: tuple[dict[str, Simulator], dict[str, str]], settings: Any
+) -> Callable[..., dict[Mark, Any]]:
+    """What the doctor finds, by mark, where some settings are others than the right ones."""
+
+    def look(*names: str, **changed: str) -> dict[Mark, Any]:
+        offered = list(names or NAMES)
+        values = environment.given({**stage[1], **changed, "HUTONG_PROVIDERS": ",".join(offered)})
+        settings.HUTONG_PROVIDERS = offered
+        # as the settings hold them: a provider that nobody named has none
+        settings.HUTONG_PROVIDER_KEYS = {
+            name: keys for name, keys in providers.keys(values).items() if name in offered
+        }
+        found = list(check(True))
+        return {mark: [one for one in found if one.mark is mark] for mark in Mark}
+
+    return look
+
+
+@pytest.fixture(scope="module")
+def another() -> dict[str, str]:
+    """A pair of keys that can be read and belongs to nobody."""
+    pair = make_pair()
+    return {"another": pair.private_text, "another public": pair.public_text}
+
+
+Looked = Callable[..., dict[Mark, Any]]
+
+
+def test_right_keys_are_taken(looked: Looked) -> None:
+    assert [one.what for one in looked()[Mark.WELL]] == [
+        f"{name} answers and takes our keys" for name in NAMES
+    ]
+
+
+@pytest.mark.parametrize(
+    ("provider", "changed", "mend"),
+    [
+        ("stripe", {"HUTONG_STRIPE_SECRET_KEY": "sk_test_of_another"}, "copy the secret key anew"),
+        ("wechat", {"HUTONG_WECHAT_MERCHANT_KEY": "another"}, "belong together"),
+        ("wechat", {"HUTONG_WECHAT_MERCHANT_SERIAL": "0" * 40}, "belong together"),
+        ("wechat", {"HUTONG_WECHAT_PUBLIC_KEY": "another public"}, "is not the key of"),
+        ("wechat", {"HUTONG_WECHAT_API_V3_KEY": "f" * 32}, "HUTONG_WECHAT_API_V3_KEY"),
+        ("wechat", {"HUTONG_WECHAT_MERCHANT_KEY": "nothing"}, "the whole key"),
+        ("alipay", {"HUTONG_ALIPAY_APP_ID": "2021999"}, "HUTONG_ALIPAY_APP_ID"),
+        ("alipay", {"HUTONG_ALIPAY_PRIVATE_KEY": "another"}, "HUTONG_ALIPAY_PRIVATE_KEY"),
+        ("alipay", {"HUTONG_ALIPAY_PUBLIC_KEYS": "another public"}, "支付宝公钥"),
+        ("alipay", {"HUTONG_ALIPAY_PUBLIC_KEYS": "nothing"}, "the whole key"),
+    ],
+)
+def test_a_wrong_key_is_named_with_what_to_do(
+    looked: Looked, another: dict[str, str], provider: str, changed: dict[str, str], mend: str
+) -> None:
+    changed = {name: another.get(value, value) for name, value in changed.items()}
+    [one] = looked(provider, **changed)[Mark.BROKEN]
+    assert one.what.startswith(f"{provider} turns us away: ")
+    assert mend in one.mend
+    # The reason is for a screen: no key is in it.
+    assert not any(value in one.what + one.mend for value in changed.values() if len(value) > 12)
+
+
+@pytest.mark.parametrize("provider", ["stripe", "wechat"])
+def test_a_clock_that_is_off_is_named(
+    stage: tuple[dict[str, Simulator], dict[str, str]], looked: Looked, provider: str
+) -> None:
+    books = stage[0][provider].books
+    books.offset = timedelta(minutes=10)
+    try:
+        [one] = looked(provider)[Mark.BROKEN]
+    finally:
+        books.offset = timedelta()
+    assert "keep time" in one.mend
+
+
+@pytest.mark.parametrize("provider", NAMES)
+def test_a_provider_that_is_away_is_not_called_a_wrong_key(looked: Looked, provider: str) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    [one] = looked(provider, **{f"HUTONG_{provider.upper()}_URL": url})[Mark.BROKEN]
+    assert one.what.startswith(f"{provider} does not answer")
+
+
+def test_an_offered_provider_without_keys(settings: Any) -> None:
+    settings.HUTONG_PROVIDERS, settings.HUTONG_PROVIDER_KEYS = ["alipay"], {}
+    assert [one.what for one in check(True)] == ["alipay is offered at checkout and has no keys"]
