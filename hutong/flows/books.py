@@ -202,6 +202,7 @@ def _cards_and_orders() -> list[str]:
 _REFERENCES = """
 SELECT 'a payment names order ' || p.order_ref AS what FROM payments_payment p
     WHERE NOT EXISTS (SELECT 1 FROM orders_order o WHERE o.public_id = p.order_ref)
+      AND NOT EXISTS (SELECT 1 FROM giftcards_giftcard g WHERE g.public_id = p.order_ref)
 UNION ALL SELECT 'a gift card''s part names order ' || c.order_ref FROM giftcards_cardpart c
     WHERE NOT EXISTS (SELECT 1 FROM orders_order o WHERE o.public_id = c.order_ref)
 UNION ALL SELECT 'a hold names order ' || h.order_ref FROM stock_hold h

@@ -12,6 +12,7 @@ from hutong.flows import (
     books,
     erase_person,
     expire_orders,
+    gift_cards,
     index_search,
     payment_received,
     pictures,
@@ -112,6 +113,7 @@ def tick(*, at: datetime) -> None:
     Safe to run in several workers at once.
     """
     expire_orders.run(at=at)
+    gift_cards.lapse_due(at=at)
     payment_received.ask_unknown(at=at)
     expire_orders.expire_vouchers(at=at)
     index_search.index_stale(at=at)

@@ -11,6 +11,7 @@ from hutong.kernel.locking import retrying
 from hutong.kernel.money import Money
 from hutong.know.customers import services as customers
 from hutong.pay.giftcards import services as giftcards
+from hutong.pay.giftcards.types import CardState, CardView
 from hutong.pay.ledger.services import post
 from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, TransferSpec
 from hutong.pay.orders import services as orders
@@ -62,18 +63,23 @@ def _is_ours(provider: str, event: Event) -> bool:
 def record(*, report: PaymentReport, at: datetime, inbox_id: int | None = None) -> str:
     """Do what follows from what a provider says of a payment, in one transaction; what came of it, in a word.
 
-    Lock order: the order, then the payment. After commit, money that belongs to no order is sent back.
+    Lock order: the order (or the gift card that is bought), then the payment. After commit, money that belongs to
+    neither is sent back.
     """
     known = payments_read.payment_by_ref(report.payment_ref)
     if known is None:
         raise payments.PaymentNotFound
     with transaction.atomic():
-        order = orders.lock_order(order_ref=known.order_ref)
+        card = stored_value.lock_card(known.order_ref)
+        order = None if card else orders.lock_order(order_ref=known.order_ref)
         recorded = payments.record_report(report=report, at=at)
         outcome = str(recorded.outcome.value)
         send_back = None
         if recorded.outcome is Outcome.RECORDED and recorded.money:
-            outcome, send_back = _money_arrived(order, recorded.payment, recorded.money, at)
+            if card:
+                outcome, send_back = _card_paid(card, recorded.payment, recorded.money, at)
+            elif order:
+                outcome, send_back = _money_arrived(order, recorded.payment, recorded.money, at)
         elif recorded.outcome is Outcome.MISMATCH and recorded.money:
             _into_suspense(recorded.payment, recorded.money, at)
             send_back = payments.request_suspense_refund(
@@ -81,7 +87,7 @@ def record(*, report: PaymentReport, at: datetime, inbox_id: int | None = None) 
             ).ref
         if inbox_id is not None:
             payments.mark_processed(inbox_id=inbox_id, outcome=outcome, at=at)
-        live.hint(order.order_ref)
+        live.hint(known.order_ref)
     if send_back:
         refund.send(refund_ref=send_back, at=at)
     return outcome
@@ -101,6 +107,20 @@ def _money_arrived(
     _into_suspense(payment, money, at)
     if order.state in (OrderState.EXPIRED, OrderState.CANCELLED):
         orders.note_late_payment_returned(order_ref=order.order_ref, by=BY, at=at)
+    back = payments.request_refund(
+        payment_ref=payment.ref, amount=money, unit_refs=[], reason="late_payment", at=at
+    )
+    return "returned", back.ref
+
+
+def _card_paid(card: CardView, payment: PaymentView, money: Money, at: datetime) -> tuple[str, str | None]:
+    """The money of a gift card is on it; of a card that has its money already, it goes back."""
+    if card.state in (CardState.WAITING, CardState.LAPSED):
+        giftcards.top_up(
+            card_ref=card.ref, amount=money, provider=payment.provider, payment_ref=payment.ref, at=at
+        )
+        return "paid", None
+    _into_suspense(payment, money, at)
     back = payments.request_refund(
         payment_ref=payment.ref, amount=money, unit_refs=[], reason="late_payment", at=at
     )

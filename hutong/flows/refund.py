@@ -184,11 +184,11 @@ def finish(*, report: RefundReport, at: datetime) -> str:
     if known is None:
         raise payments.RefundNotFound
     with transaction.atomic():
-        order = orders.lock_order(order_ref=known.order_ref)
+        order = _lock(known.order_ref)
         recorded = payments.record_refund(report=report, at=at)
         if recorded.outcome is Outcome.RECORDED and recorded.refund.state is RefundState.DONE:
-            _book(recorded.refund, order.merchant_ref, at)
-        if recorded.outcome is Outcome.RECORDED:
+            _book(recorded.refund, order.merchant_ref if order else "", at)
+        if recorded.outcome is Outcome.RECORDED and order:
             tell.refund_ended(
                 recorded.refund, person_ref=order.person_ref, merchant_ref=order.merchant_ref, at=at
             )
@@ -207,7 +207,7 @@ def resend(*, refund_ref: str, by: Person, at: datetime) -> RefundView:
     if failed is None:
         raise payments.RefundNotFound
     with transaction.atomic():
-        order = orders.lock_order(order_ref=failed.order_ref)
+        order = _lock(failed.order_ref)
         again = payments.request_again(refund_ref=refund_ref, at=at)
         audit.record(
             action="order.refund_resent",
@@ -216,10 +216,15 @@ def resend(*, refund_ref: str, by: Person, at: datetime) -> RefundView:
             at=at,
             before={"refund": failed.ref},
             after={"refund": again.ref, "amount": again.amount.minor, "unit": again.amount.unit},
-            merchant=order.merchant_ref,
+            merchant=order.merchant_ref if order else "",
         )
     send(refund_ref=again.ref, at=at)
     return payments_read.refund_by_ref(again.ref) or again
+
+
+def _lock(ref: str) -> OrderFacts | None:
+    """Lock what a payment is for: an order, or a gift card that was bought (None)."""
+    return None if stored_value.lock_card(ref) else orders.lock_order(order_ref=ref)
 
 
 def _book(refund: RefundView, merchant_ref: str, at: datetime) -> None:
@@ -227,6 +232,8 @@ def _book(refund: RefundView, merchant_ref: str, at: datetime) -> None:
 
     What the platform had put into the units' price goes back to it.
     """
+    if stored_value.book_card_refund(refund, at):
+        return
     if refund.unit_refs:
         kind, account, owner = TransactionKind.REFUND, AccountKind.UNREDEEMED, merchant_ref
     else:

@@ -6,7 +6,7 @@ from datetime import datetime
 from hutong.kernel.money import Money
 from hutong.pay.giftcards import queries as giftcards_read
 from hutong.pay.giftcards import services as giftcards
-from hutong.pay.giftcards.types import CardRefundView
+from hutong.pay.giftcards.types import CardRefundView, CardView
 from hutong.pay.ledger.services import post
 from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, TransferSpec
 from hutong.pay.orders.types import OrderFacts, SoldUnit
@@ -60,6 +60,30 @@ def to_cards(
             at=at,
         )
     return as_refund(given)
+
+
+def is_card(ref: str) -> bool:
+    """Whether a payment is for a gift card that is bought, and not for an order."""
+    return ref.startswith("gft_")
+
+
+def lock_card(ref: str) -> CardView | None:
+    """Lock the gift card a payment is for; None where it is for an order."""
+    return giftcards.lock_card(card_ref=ref) if is_card(ref) else None
+
+
+def book_card_refund(refund: RefundView, at: datetime) -> bool:
+    """The provider sent back what was paid for a gift card: it leaves the card. False where something else went back."""
+    if not is_card(refund.order_ref) or not refund.unit_refs:
+        return False
+    giftcards.sent_back(
+        card_ref=refund.order_ref,
+        amount=refund.amount,
+        provider=refund.provider,
+        refund_ref=refund.ref,
+        at=at,
+    )
+    return True
 
 
 def refunds_of_order(order_ref: str) -> list[RefundView]:
