@@ -16,7 +16,7 @@ from hutong.town.people import queries as people_read
 from hutong.town.people.models import Person
 from hutong.visit.vouchers.types import VoucherView
 from tests.api.caller import Caller, as_device, as_merchant, as_person
-from tests.factories import catalog, merchants, people
+from tests.factories import catalog, giftcards, merchants, people
 from tests.factories.loop import Scene, scene
 
 
@@ -32,6 +32,7 @@ class Stage:
     redemption_ref: str
     customer_ref: str
     key_ref: str
+    card_ref: str
     waiting_merchant: Merchant
     waiting_deal: Offer
     shopper: Caller
@@ -51,6 +52,7 @@ class Stage:
             self.redemption_ref,
             self.customer_ref,
             self.key_ref,
+            self.card_ref,
             self.shop.device.public_id,
             self.shop.shopper.public_id,
             str(self.shop.shopper.phone),
@@ -89,6 +91,7 @@ def stage(at: datetime) -> Stage:
         redemption_ref=redeemed.redemption_ref,
         customer_ref=customers.customer_list(merchant_of(shop).public_id, at=at).rows[0].ref,
         key_ref=people_read.tokens_of(merchant_of(shop).public_id, at)[0].ref,
+        card_ref=giftcards.card(holder=shop.shopper, at=at).ref,
         waiting_merchant=merchants.merchant(approved=False, at=at),
         waiting_deal=draft,
         shopper=as_person(shop.shopper, at),

@@ -17,7 +17,7 @@ from hutong.pay.orders.models import Order
 from hutong.pay.payments import queries as payments
 from tests.api.caller import Answer, Caller, as_person
 from tests.factories import catalog as offers
-from tests.factories import merchants, people
+from tests.factories import giftcards, merchants, people
 from tests.factories.loop import Scene, scene
 from tests.factories.payments import paid_webhook
 from tests.fakes.sandbox import Sandbox
@@ -304,3 +304,23 @@ def test_a_deal_of_another_currency_keeps_its_unit(shop: Scene, at: datetime) ->
     yen = offers.offer(store=shop.store, at=at, draft=offers.draft(unit="JPY", starts_at=at))
     answer = Caller().post("/quotes", {"lines": [{"deal": yen.public_id}]}, key=None).json
     assert answer["total"] == {"minor": 1990, "unit": "JPY"}
+
+
+def test_a_balance_pays_a_part_and_then_all(
+    shop: Scene, shopper: Caller, sandbox: Sandbox, at: datetime
+) -> None:
+    card = giftcards.card(2500, at=at)
+    opened = shopper.post("/balance", {"code": card.code}, key=None)
+    assert (opened.status, opened.json["left"]) == (200, {"minor": 2500, "unit": "EUR"})
+    assert shopper.get("/balance").json == [opened.json]
+    part = shopper.post("/orders", {**quote(shop), "from_balance": {"minor": 510, "unit": "EUR"}}).json
+    assert (part["state"], part["to_pay"]["minor"]) == ("awaiting_payment", 1480)
+    whole = shopper.post("/orders", {**quote(shop), "from_balance": {"minor": 1990, "unit": "EUR"}}).json
+    assert (whole["state"], whole["to_pay"]["minor"]) == ("paid", 0)
+    assert shopper.get(f"/orders/{whole['ref']}").json["from_balance"]["minor"] == 1990
+    (left,) = shopper.get("/balance").json
+    assert (left["left"]["minor"], left["held"]["minor"]) == (0, 510)
+    more = shopper.post("/orders", {**quote(shop), "from_balance": {"minor": 1, "unit": "EUR"}})
+    assert (more.status, more.code) == (409, "balance_changed")
+    back = shopper.post(f"/orders/{whole['ref']}/refunds").json
+    assert (back["state"], back["amount"]["minor"]) == ("done", 1990)

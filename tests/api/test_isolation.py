@@ -9,6 +9,7 @@ import pytest
 
 from hutong.api.doors import SCOPES, Scope
 from hutong.api.v1 import api, scope_of
+from hutong.pay.giftcards import queries as giftcards
 from hutong.town.people.types import TokenKind
 from tests.api.caller import Answer, Caller
 from tests.api.stage import Stage, fingerprint, merchant_of, stage, strangers
@@ -40,6 +41,11 @@ ASKED: dict[str, tuple[str, Ask]] = {
     "get_order": ("shopper", own("/orders", lambda there: there.unpaid_ref)),
     "start_payment": ("shopper", lambda who, there: who.post(f"/orders/{there.unpaid_ref}/payments")),
     "refund_order": ("shopper", lambda who, there: who.post(f"/orders/{there.used.order_ref}/refunds")),
+    "list_gift_cards": ("shopper", lambda who, _: who.get("/balance")),
+    "open_gift_card": (
+        "shopper",
+        lambda who, there: who.post("/balance", {"code": giftcards.code_of(there.card_ref)}, key=None),
+    ),
     "list_vouchers": ("shopper", lambda who, _: who.get("/vouchers")),
     "get_voucher": ("shopper", own("/vouchers", lambda there: there.unused.ref)),
     "redeem_voucher": ("device", lambda who, there: who.post("/redemptions", {"code": there.unused.code})),
@@ -143,6 +149,7 @@ def test_only_whose_it_is_gets_in(name: str, at: datetime, sandbox: Sandbox) -> 
 
 REFUSALS = {
     "forbidden",
+    "gift_card_code_unknown",
     "may_not_redeem",
     "not_found",
     "offer_unknown",

@@ -30,7 +30,8 @@ PUBLIC = {
 }
 
 # What is harmless to repeat, and so takes no Idempotency-Key: codes and tokens move neither money nor stock,
-# a quote keeps nothing, a switch or a decision is refused the second time, a webhook carries its own id.
+# a card stays its owner's, a quote keeps nothing, a switch or a decision is refused the second time, a webhook
+# carries its own id.
 WITHOUT_KEY = {
     "send_code",
     "make_token",
@@ -41,6 +42,7 @@ WITHOUT_KEY = {
     "make_key",
     "decide_merchant",
     "decide_deal",
+    "open_gift_card",
     "receive_webhook",
 }
 

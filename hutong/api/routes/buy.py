@@ -65,6 +65,7 @@ def place_order(request: ApiRequest, body: OrderIn, key: Key) -> Status[OrderPla
             shown_hash=body.quote,
             client_key=f"api:{key}",
             remember_consent=body.remember_me,
+            from_balance=body.from_balance.money() if body.from_balance else None,
             provider=body.provider,
             at=clock.now(),
         )
@@ -72,6 +73,8 @@ def place_order(request: ApiRequest, body: OrderIn, key: Key) -> Status[OrderPla
             ref=placed.order_ref,
             state=placed.state,
             total=MoneyOut.of(placed.total),
+            from_balance=MoneyOut.of(placed.stored),
+            to_pay=MoneyOut.of(placed.to_pay),
             expires_at=placed.expires_at,
         )
 

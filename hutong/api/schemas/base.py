@@ -52,6 +52,17 @@ class MoneyOut(Schema):
         return MoneyOut(minor=money.minor, unit=money.unit)
 
 
+class MoneyIn(Schema):
+    """An amount above nothing in minor units (cents, fen, yen) of an ISO 4217 currency."""
+
+    minor: Annotated[int, Field(ge=1, le=10**15)]
+    unit: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
+
+    def money(self) -> Money:
+        """The amount."""
+        return Money(self.minor, self.unit)
+
+
 class Problem(Schema):
     """RFC 9457 problem details. `code` is stable and for programs, `detail` is for people."""
 

@@ -14,7 +14,7 @@ from hutong.pay.orders.types import LineView, OrderState, OrderSummary, OrderVie
 from hutong.pay.payments.types import RefundState, RefundView
 from hutong.pay.pricing.types import Quote
 
-from .base import Line, MoneyOut, Ref, said
+from .base import Line, MoneyIn, MoneyOut, Ref, said
 
 ProviderName = Annotated[str, StringConstraints(max_length=20, pattern=r"^[a-z0-9_]+$")]
 HttpAddress = Annotated[str, StringConstraints(max_length=500, pattern=r"^https?://[\x21-\x7e]+$")]
@@ -91,15 +91,20 @@ class OrderIn(QuoteIn):
     quote: Annotated[str, StringConstraints(max_length=100)] = Field(description="The `hash` of the quote.")
     store: Ref | None = Field(None, description="Where the shopper means to go, if they said so.")
     remember_me: bool = Field(False, description="The merchant may remember this person as a customer.")
+    from_balance: MoneyIn | None = Field(
+        None, description="How much of the total gift cards pay, at most what `GET /balance` says."
+    )
     provider: ProviderName | None = Field(None, description="One of the quote's `providers`.")
 
 
 class OrderPlaced(Schema):
-    """An order that awaits payment until `expires_at`."""
+    """An order that awaits payment of `to_pay` until `expires_at`; paid already where gift cards bear all of it."""
 
     ref: str
     state: OrderState
     total: MoneyOut
+    from_balance: MoneyOut
+    to_pay: MoneyOut
     expires_at: datetime
 
 
@@ -151,6 +156,7 @@ class OrderOut(Schema):
     ref: str
     state: OrderState
     total: MoneyOut
+    from_balance: MoneyOut
     refunded: MoneyOut
     refundable: MoneyOut
     merchant: str
@@ -168,6 +174,7 @@ class OrderOut(Schema):
             ref=order.order_ref,
             state=order.state,
             total=MoneyOut.of(order.total),
+            from_balance=MoneyOut.of(order.stored),
             refunded=MoneyOut.of(order.refunded),
             refundable=MoneyOut.of(order.refundable),
             merchant=order.merchant_ref,

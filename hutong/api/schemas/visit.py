@@ -8,9 +8,37 @@ from typing import Annotated
 from ninja import Schema
 from pydantic import Field, StringConstraints
 
+from hutong.pay.giftcards.types import CardState, CardView
 from hutong.visit.vouchers.types import UseState, VoucherState, VoucherView
 
-from .base import ONE_LINE, Ref, said
+from .base import ONE_LINE, MoneyOut, Ref, said
+
+
+class GiftCardIn(Schema):
+    """The code of a gift card, as it was written; case, spaces and dashes do not matter."""
+
+    code: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=ONE_LINE)]
+
+
+class GiftCardOut(Schema):
+    """A gift card as its owner sees it: `left` may be spent unless it is blocked, `held` waits in an open order."""
+
+    ref: str
+    state: CardState
+    left: MoneyOut
+    held: MoneyOut
+    face: MoneyOut
+
+    @staticmethod
+    def of(card: CardView) -> GiftCardOut:
+        """The shape of `card`."""
+        return GiftCardOut(
+            ref=card.ref,
+            state=card.state,
+            left=MoneyOut.of(card.left),
+            held=MoneyOut.of(card.held),
+            face=MoneyOut.of(card.face),
+        )
 
 
 class UseOut(Schema):
