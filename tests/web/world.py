@@ -104,6 +104,10 @@ def world() -> World:
         "sign_in_ref": "sgn_none",
         "token_ref": "tok_none",
         "rule_ref": "cru_none",
+        "kind": "unredeemed",
+        "owner": scene.merchant.public_id,
+        "unit": "EUR",
+        "bank_in_ref": "bki_none",
     }
     return World(
         shop=made,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -69,6 +70,8 @@ class Transaction(models.Model):
                 condition=Q(kind__in=[kind.value for kind in TransactionKind]), name="ledger_transaction_kind"
             ),
         ]
+        # What moved in a month: rows lie in the order of their moments, so that a few pages say where.
+        indexes = [BrinIndex(fields=["at"], autosummarize=True, name="ledger_transaction_at")]
 
     def __str__(self) -> str:
         return self.reference

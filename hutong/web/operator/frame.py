@@ -22,6 +22,7 @@ MOST_COUNTED = 99
 
 # The pages behind "Money", in the order of their row: the `tab` of the page, the name of its address, its label.
 MONEY_PAGES = [
+    ("money", "operator_money", gettext_lazy("Where it is")),
     ("refunds", "operator_refunds", gettext_lazy("Refunds")),
     ("bills", "operator_bills", gettext_lazy("Bills")),
     ("payouts", "operator_payouts", gettext_lazy("Payouts")),

@@ -3,6 +3,7 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from hutong.pay.ledger.types import AccountKind, TransactionKind
 from hutong.pay.payments.types import DifferenceKind, Explanation
 
 _PROVIDERS = {
@@ -67,6 +68,55 @@ EXPLANATIONS: dict[Explanation, tuple[Promise, Promise]] = {
         _("No money is set apart for it; your words are enough."),
     ),
     Explanation.CORRECTED: (_("Corrected by a later bill"), _("A line of that bill takes it back.")),
+}
+
+
+# What each account is called on the money page.
+ACCOUNTS: dict[AccountKind, Promise] = {
+    AccountKind.CLEARING: _("Held by payment services"),
+    AccountKind.BANK: _("In our bank account"),
+    AccountKind.DISPUTED: _("Taken back for disputes"),
+    AccountKind.UNREDEEMED: _("Paid, not used yet"),
+    AccountKind.STORED_VALUE: _("On gift cards"),
+    AccountKind.STORED_HELD: _("Of gift cards, set aside for orders"),
+    AccountKind.PAYABLE: _("Owed to merchants"),
+    AccountKind.PAYOUT: _("On its way to merchants"),
+    AccountKind.COMMISSION: _("Commission"),
+    AccountKind.COMMISSION_TAX: _("Tax on commission"),
+    AccountKind.PROVIDER_FEES: _("Fees of payment services"),
+    AccountKind.PROMOTION: _("Discounts and goodwill"),
+    AccountKind.LOSSES: _("Losses"),
+    AccountKind.SUSPENSE: _("Of no order, on its way back"),
+    AccountKind.DISCREPANCY: _("Differences of bills"),
+}
+
+# Accounts that are ours, and so below nothing in the books: they are shown the other way round.
+ASSETS = frozenset((AccountKind.CLEARING, AccountKind.BANK, AccountKind.DISPUTED))
+
+# Why money moved.
+TRANSACTIONS: dict[TransactionKind, Promise] = {
+    TransactionKind.CAPTURE: _("Paid"),
+    TransactionKind.SUSPENSE_IN: _("Came for no order"),
+    TransactionKind.SUSPENSE_OUT: _("Sent back"),
+    TransactionKind.REDEEM: _("Redeemed"),
+    TransactionKind.UNDO_REDEEM: _("Redemption undone"),
+    TransactionKind.REFUND: _("Refunded"),
+    TransactionKind.PROVIDER_FEE: _("Fees of a day"),
+    TransactionKind.BANK_IN: _("Paid into the bank"),
+    TransactionKind.PAYOUT_SENT: _("Payout sent"),
+    TransactionKind.PAYOUT_PAID: _("Payout arrived"),
+    TransactionKind.PAYOUT_BOUNCED: _("Payout bounced"),
+    TransactionKind.ADJUST: _("Correction"),
+    TransactionKind.DISPUTE_OPENED: _("Dispute opened"),
+    TransactionKind.DISPUTE_WON: _("Dispute won"),
+    TransactionKind.DISPUTE_LOST: _("Dispute lost"),
+    TransactionKind.RECONCILE: _("Set apart for a bill"),
+    TransactionKind.WRITE_OFF: _("Written off"),
+    TransactionKind.TOP_UP: _("Gift card bought"),
+    TransactionKind.GOODWILL: _("Given away"),
+    TransactionKind.STORED_HOLD: _("Set aside for an order"),
+    TransactionKind.STORED_RELEASE: _("Set free"),
+    TransactionKind.TOP_UP_REFUND: _("Gift card refunded"),
 }
 
 

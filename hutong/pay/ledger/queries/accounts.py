@@ -22,7 +22,7 @@ JOIN ledger_account g ON g.id = t.to_account_id
 # Most accounts are not guarded, since every sale touches some of them. Their balance is what the last checkpoint
 # had, by kind of transaction, and what moved since: index-only scans from the checkpoint on.
 _UPTO = "coalesce((SELECT upto_transfer FROM ledger_checkpoint), 0)"
-_BALANCE = f"""
+BALANCE = f"""
 SELECT coalesce((SELECT sum(s.minor) FROM ledger_checkpointsum s WHERE s.account_id = a.id), 0)
      + coalesce((SELECT sum(t.amount) FROM ledger_transfer t
                  WHERE t.to_account_id = a.id AND t.id > {_UPTO}), 0)
@@ -54,13 +54,15 @@ def balance(kind: AccountKind, owner: str, unit: str) -> Money:
         sql = """SELECT b.minor FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
                  WHERE a.kind = %s AND a.owner_ref = %s AND a.unit = %s"""
     else:
-        sql = f"{_BALANCE} FROM ledger_account a WHERE a.kind = %s AND a.owner_ref = %s AND a.unit = %s"
+        sql = f"{BALANCE} FROM ledger_account a WHERE a.kind = %s AND a.owner_ref = %s AND a.unit = %s"
     return Money(int(scalar(sql, [str(kind), owner, unit]) or 0), unit)
 
 
 def balances(kind: AccountKind) -> dict[str, list[Money]]:
     """The balances of all accounts of a kind, by owner, one for each unit; added up from the last checkpoint on."""
-    sql = f"{_BALANCE}, a.owner_ref, a.unit FROM ledger_account a WHERE a.kind = %s ORDER BY a.owner_ref, a.unit"
+    sql = (
+        f"{BALANCE}, a.owner_ref, a.unit FROM ledger_account a WHERE a.kind = %s ORDER BY a.owner_ref, a.unit"
+    )
     by_owner: dict[str, list[Money]] = {}
     for account in rows(sql, [str(kind)]):
         by_owner.setdefault(account["owner_ref"], []).append(Money(int(account["minor"]), account["unit"]))
