@@ -62,6 +62,7 @@ def balance(request: HttpRequest) -> HttpResponse:
         "zone": zone_here(),
         "sums": _sums(cards),
         "cards": cards,
+        "bought": giftcards.bought_by(person.pk),
         "moves": [(one, MOVED.get(one.kind, one.kind)) for one in giftcards.history(person.pk)],
         "form": ClaimForm(),
     }
