@@ -34,7 +34,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m bench $(PART)
 
 faults: $(VENV)/.dev
-	$(BIN)/pytest -n 0 -m "slow or long" tests/faults tests/concurrency
+	$(BIN)/pytest -n 0 -m "slow or long" tests/faults tests/concurrency tests/properties tests/pay
 
 pictures: $(VENV)/.dev
 	$(BIN)/python -m tools.pictures

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 pytest_plugins = ["tests.fakes.sandbox", "tests.fakes.site", "tests.fakes.gateway", "tests.fakes.push"]
+pytest_plugins += ["tests.faults.figures"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
