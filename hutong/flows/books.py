@@ -114,7 +114,7 @@ def _clearing() -> list[str]:
     for provider in {*provider_names(), *ledger.balances(AccountKind.CLEARING)}:
         for total in payments.provider_totals(provider):
             held = total.captured - total.refunded + total.suspense - total.suspense_refunded
-            expected[provider, total.unit] = held
+            expected[provider, total.unit] = held - total.disputed
     for billed in payments.billed_totals():
         key = billed.provider, billed.unit
         expected[key] = expected.get(key, 0) - billed.fees - billed.paid_out + billed.booked
@@ -150,6 +150,9 @@ WITH given_up AS (
     SELECT p.unit_ref FROM giftcards_unitpart p JOIN orders_unit u ON u.public_id = p.unit_ref
     WHERE p.refund_id IS NOT NULL AND u.paid_stored = u.paid AND NOT EXISTS (
         SELECT 1 FROM payments_refund r WHERE r.unit_refs ? p.unit_ref)
+    UNION ALL
+    SELECT unit_ref FROM payments_dispute d, jsonb_array_elements_text(d.unit_refs) AS unit_ref
+    WHERE d.status = 'lost'
 )
 SELECT m.public_id AS merchant_ref, u.unit,
     sum(u.paid + u.discount_platform - CASE u.state WHEN 'refunded' THEN u.paid_stored ELSE 0 END) AS minor

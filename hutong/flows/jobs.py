@@ -10,6 +10,7 @@ from django.conf import settings
 
 from hutong.flows import (
     books,
+    dispute,
     erase_person,
     expire_orders,
     gift_cards,
@@ -123,6 +124,7 @@ def tick(*, at: datetime) -> None:
     check_all_books(at=at)
     check_books(at=at)
     fetch_bills(at=at)
+    dispute.run(at=at)
     watch.run(at=at)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from hutong.flows import fulfil, refund, stored_value
+from hutong.flows import dispute, fulfil, refund, stored_value
 from hutong.kernel import live, outbox
 from hutong.kernel.locking import retrying
 from hutong.kernel.money import Money
@@ -42,7 +42,9 @@ def receive(*, provider: str, headers: Mapping[str, str], body: bytes, at: datet
         return IGNORED
     if event.payment:
         return record(report=event.payment, at=at, inbox_id=received.inbox_id)
-    assert event.refund is not None, "an event is about a payment or about a refund"
+    if event.dispute:
+        return dispute.record(provider=provider, report=event.dispute, at=at, inbox_id=received.inbox_id)
+    assert event.refund is not None, "an event is about a payment, a refund or a dispute"
     outcome = refund.finish(report=event.refund, at=at)
     with transaction.atomic():
         payments.mark_processed(inbox_id=received.inbox_id, outcome=outcome, at=at)
@@ -50,7 +52,9 @@ def receive(*, provider: str, headers: Mapping[str, str], body: bytes, at: datet
 
 
 def _is_ours(provider: str, event: Event) -> bool:
-    """Whether a webhook is about a payment or refund that we made with the provider that tells of it."""
+    """Whether a webhook is about a payment or refund that we made with the provider that tells of it, or its dispute."""
+    if event.dispute:
+        return payments_read.payment_of_dispute(provider, event.dispute) is not None
     known: PaymentView | RefundView | None = None
     if event.payment:
         known = payments_read.payment_by_ref(event.payment.payment_ref)

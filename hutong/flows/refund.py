@@ -39,6 +39,13 @@ class NothingToRefund(Conflict):
     message = _("There is nothing left to refund: it was used, or refunded before.")
 
 
+class OrderDisputed(Conflict):
+    """A bank took the payment back, and it is not known yet who keeps it."""
+
+    code = "order_disputed"
+    message = _("The payment of this order is in dispute with the bank. Wait until the dispute has ended.")
+
+
 class ReasonMissing(Invalid):
     """What was used goes back for a reason that was said."""
 
@@ -86,6 +93,8 @@ def _request(
         _check_asker(order, by, as_operator=as_operator, as_merchant=as_merchant)
         if order.state not in LIVE_STATES:
             raise NothingToRefund
+        if any(one.open for one in payments_read.disputes_of_order(order_ref)):
+            raise OrderDisputed
         offers = {unit.unit_ref: unit.offer_ref for unit in orders_read.units_of(order_ref)}
         kind = fulfil.of(OfferKind.VOUCHER)
         wanted = list(unit_refs) if unit_refs is not None else kind.refundable(unit_refs=list(offers))

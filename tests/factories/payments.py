@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from standardwebhooks import Webhook
 
-from hutong.flows import reconcile
+from hutong.flows import dispute, reconcile
 from hutong.kernel import ids
 from hutong.kernel.money import Money
 from hutong.pay.payments import queries, services
-from hutong.pay.payments.types import Bill, BillLine, PaymentView
+from hutong.pay.payments.types import Bill, BillLine, DisputeReport, DisputeStatus, PaymentView
+from hutong.town.people.models import Person
 
 EUR = "EUR"
 RETURN_URL = "http://127.0.0.1:8000/orders/back"
@@ -50,6 +51,26 @@ def difference(*, at: datetime, minor: int = 1990) -> str:
     reconcile.keep(Bill((unknown,)), provider="sandbox", on=at.date(), at=at)
     (made,) = queries.open_differences()
     return made.difference_ref
+
+
+def dispute_of(order_ref: str, *, by: Person, at: datetime, days: int = 7) -> tuple[str, str]:
+    """A dispute about all of an order's payment, with a document of an operator in its answer: the refs of both."""
+    made = queries.payment_for_order(order_ref)
+    assert made is not None
+    report = DisputeReport(
+        provider_ref=f"dp_{order_ref}",
+        payment_ref=made.ref,
+        payment_provider_ref="",
+        amount=made.amount,
+        fee=Money(1500, made.amount.unit),
+        reason="product_not_received",
+        status=DisputeStatus.NEEDS_RESPONSE,
+        due_at=at + timedelta(days=days),
+    )
+    dispute.record(provider=made.provider, report=report, at=at)
+    (found,) = queries.disputes_of_order(order_ref)
+    evidence = dispute.add_evidence(ref=found.ref, file_name="receipt.pdf", content=b"%PDF-1.7", by=by, at=at)
+    return found.ref, evidence
 
 
 def signed_webhook(

@@ -67,6 +67,8 @@ def world() -> World:
     picture = pictures.picture(
         owner_ref=scene.store.public_id, merchant_ref=scene.merchant.public_id, by=made.owner, at=at
     )
+    (disputed,) = scene.bought()
+    disputes = payments.dispute_of(disputed.order_ref, by=people.operator(), at=at)
     refs = {
         "offer_ref": scene.offer.public_id,
         "store_ref": scene.store.public_id,
@@ -83,6 +85,8 @@ def world() -> World:
         "staff_id": str(Staff.objects.get(person=made.cashier).pk),
         "refund_ref": "rfd_none",
         "difference_ref": payments.difference(at=at),
+        "dispute_ref": disputes[0],
+        "evidence_ref": disputes[1],
         "card_ref": giftcards.card(holder=scene.shopper, at=at).ref,
         "batch_ref": "pyb_none",
         "payout_ref": "pyt_none",

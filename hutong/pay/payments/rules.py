@@ -11,6 +11,7 @@ from hutong.pay.payments.types import (
     BillLine,
     Device,
     DifferenceKind,
+    DisputeStatus,
     Explanation,
     Matched,
     OurMoney,
@@ -51,6 +52,16 @@ TRANSITIONS: dict[tuple[PaymentState, PaymentEvent], PaymentState] = {
 UNDER_WAY = (S.CREATED, S.PENDING, S.UNKNOWN)
 """States in which a payment may still be paid by the shopper; an order has one such payment at most."""
 
+# A dispute moves on only: banks that reopen one make a new one, and late news of an earlier step changes nothing.
+_DISPUTE_BEFORE: dict[DisputeStatus, tuple[DisputeStatus, ...]] = {
+    DisputeStatus.NEEDS_RESPONSE: (),
+    DisputeStatus.UNDER_REVIEW: (DisputeStatus.NEEDS_RESPONSE,),
+    DisputeStatus.WON: (DisputeStatus.NEEDS_RESPONSE, DisputeStatus.UNDER_REVIEW),
+    DisputeStatus.LOST: (DisputeStatus.NEEDS_RESPONSE, DisputeStatus.UNDER_REVIEW),
+}
+DISPUTE_ENDED = (DisputeStatus.WON.value, DisputeStatus.LOST.value)
+"""What a dispute ends in."""
+
 REFUND_OPEN = (RefundState.PENDING, RefundState.UNKNOWN)
 """States in which the end of a refund is not known yet."""
 
@@ -63,6 +74,11 @@ ASK_AFTER = (
     timedelta(days=1),
 )
 """How long after each question the next one follows; the last step repeats."""
+
+
+def dispute_before(status: DisputeStatus) -> list[str]:
+    """The states from which a dispute moves to `status`."""
+    return [before.value for before in _DISPUTE_BEFORE[status]]
 
 
 def next_state(state: PaymentState, event: PaymentEvent) -> PaymentState | None:

@@ -250,6 +250,11 @@ KINDS: dict[Kind, KindSpec] = {
         Group.MONEY, "see_money", _("Paid out: %(amount)s"), _("It is in your bank account, %(account)s."),
         _BY_MAIL, "merchant_payout", "payout_ref",
     ),
+    Kind.SHOP_DISPUTED: _staff(
+        Group.MONEY, "see_money", _("A shopper's bank took a payment back: %(amount)s"),
+        _("Add what shows that it was served; the platform answers the bank."), _BY_BOTH,
+        "merchant_dispute", "dispute_ref",
+    ),
     Kind.PAYOUT_BOUNCED: _staff(
         Group.MONEY, "see_money", _("A payout came back: %(amount)s"),
         _("The bank says: %(reason)s. Look at your bank account; the money is in your next payout."),
@@ -276,6 +281,22 @@ KINDS: dict[Kind, KindSpec] = {
     Kind.BILL_DIFFERS: _operator(
         Group.ALARMS, _("A bill of a payment service does not agree with ours"),
         _("Differences to explain: %(count)s"), _BY_BOTH, "operator_bills",
+    ),
+    Kind.DISPUTE_OPENED: _operator(
+        Group.ALARMS, _("A bank took a payment back: %(amount)s"),
+        _("Answer with evidence until %(until)s, or the dispute is lost."), _BY_BOTH, "operator_dispute", "dispute_ref",
+    ),
+    Kind.DISPUTE_DUE: _operator(
+        Group.ALARMS, _("A dispute needs its answer: %(amount)s"),
+        _("It is due %(until)s; without an answer it is lost."), _BY_BOTH, "operator_dispute", "dispute_ref",
+    ),
+    Kind.DISPUTE_WON: _operator(
+        Group.ALARMS, _("A dispute was won: %(amount)s"), _("The money is with the payment service again."),
+        _BY_MAIL, "operator_dispute", "dispute_ref",
+    ),
+    Kind.DISPUTE_LOST: _operator(
+        Group.ALARMS, _("A dispute was lost: %(amount)s"), _("Its page says who bears it."),
+        _BY_MAIL, "operator_dispute", "dispute_ref",
     ),
     Kind.BACKUP_OLD: _operator(
         Group.ALARMS, _("The last backup is old"), _("It was made on %(on)s. Look at the timer of the backup."),

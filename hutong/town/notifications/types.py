@@ -69,12 +69,17 @@ class Kind(StrEnum):
     DEVICE_PAIRED = "device_paired"
     TEAM_CHANGED = "team_changed"
     PAYOUT_PAID = "payout_paid"
+    SHOP_DISPUTED = "shop_disputed"
     PAYOUT_BOUNCED = "payout_bounced"
     BANK_ACCOUNT_CHANGED = "bank_account_changed"
     QUEUE_WAITS = "queue_waits"
     BOOKS_PROBLEM = "books_problem"
     PROVIDER_TROUBLE = "provider_trouble"
     BILL_DIFFERS = "bill_differs"
+    DISPUTE_OPENED = "dispute_opened"
+    DISPUTE_DUE = "dispute_due"
+    DISPUTE_WON = "dispute_won"
+    DISPUTE_LOST = "dispute_lost"
     BACKUP_OLD = "backup_old"
 
 

@@ -49,6 +49,8 @@ class Voucher(models.Model):
     uses_total = models.IntegerField()
     uses_left = models.IntegerField()
     undone_count = models.IntegerField(default=0)
+    # While its money is in dispute nothing of it is used; what it has left stays.
+    blocked_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=10, default=VoucherState.READY.value)
     created_at = models.DateTimeField()
 

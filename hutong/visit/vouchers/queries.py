@@ -34,7 +34,7 @@ _LOOKUP_PURPOSE = "vouchers.lookup"
 # Walks the index of the person (or the unique public id), then primary keys. One statement however many.
 _VOUCHERS = """
 SELECT v.public_id, v.order_ref, v.offer_ref, v.titles, v.state, v.valid_from, v.valid_until, v.uses_total,
-  v.uses_left, v.created_at, m.public_id AS merchant_ref, m.names AS merchant_names,
+  v.uses_left, v.created_at, v.blocked_at, m.public_id AS merchant_ref, m.names AS merchant_names,
   (SELECT coalesce(json_agg(json_build_object('ref', s.public_id, 'names', s.names, 'address', s.address,
      'lon', s.lon, 'lat', s.lat) ORDER BY s.id), '[]')
    FROM merchants_store s WHERE s.id = ANY(v.store_ids)) AS stores,
@@ -93,6 +93,14 @@ def vouchers_of_order(order_ref: str, *, at: datetime) -> list[VoucherView]:
     return [
         _view(entry, at) for entry in rows(_VOUCHERS + "WHERE v.order_ref = %s ORDER BY v.id", [order_ref])
     ]
+
+
+def redeemed_by(unit_refs: Sequence[str]) -> dict[str, str]:
+    """By what the uses of these units were redeemed, where they stand: the device's name, or that it was the staff."""
+    found = Redemption.objects.filter(unit_ref__in=unit_refs, undone_at=None).values_list(
+        "unit_ref", "device__name"
+    )
+    return {unit_ref: f"the device {name}" if name else "its staff" for unit_ref, name in found}
 
 
 _ENDING = """
@@ -301,6 +309,7 @@ def _view(entry: dict[str, Any], at: datetime) -> VoucherView:
         uses_left=entry["uses_left"],
         uses=tuple(_use(use) for use in loaded(entry["uses"])),
         created_at=entry["created_at"],
+        blocked=entry["blocked_at"] is not None,
     )
 
 

@@ -133,6 +133,8 @@ class VoucherView:
     uses_left: int
     uses: tuple[UseView, ...]
     created_at: datetime
+    blocked: bool = False
+    """Its payment is in dispute: it is not redeemed for now."""
 
 
 @dataclass(frozen=True, slots=True)

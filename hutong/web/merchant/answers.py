@@ -169,6 +169,15 @@ def _refunded(_details: dict[str, Any], _zone: str, _at: datetime) -> Explained:
     )
 
 
+def _blocked(_details: dict[str, Any], _zone: str, _at: datetime) -> Explained:
+    return (
+        Tone.WAIT,
+        _("On hold"),
+        _("The shopper's bank took the payment back, and it is not decided yet who keeps it."),
+        _("Do not serve it now. Offer to buy it again."),
+    )
+
+
 def _elsewhere(details: dict[str, Any], _zone: str, _at: datetime) -> Explained:
     names = [pick(each, get_language() or "en") for each in details.get("stores") or []]
     text = _("It is valid at: %(stores)s.") % {"stores": ", ".join(names)} if names else ""
@@ -206,6 +215,7 @@ _EXPLANATIONS = {
     "voucher_expired": _expired,
     "voucher_not_yet_valid": _early,
     "voucher_refunded": _refunded,
+    "voucher_blocked": _blocked,
     "voucher_wrong_store": _elsewhere,
     "voucher_changed": _again,
     "nonce_reused": _again,

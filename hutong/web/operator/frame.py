@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from hutong.pay.payments.queries import newest_open_difference, open_refunds
+from hutong.pay.payments.queries import newest_open_difference, open_disputes, open_refunds
 from hutong.town.catalog.queries import pending_offers
 from hutong.town.contents.queries import waiting as waiting_contents
 from hutong.town.merchants.queries import open_claims, pending_merchants
@@ -24,6 +24,7 @@ MOST_COUNTED = 99
 MONEY_PAGES = [
     ("money", "operator_money", gettext_lazy("Where it is")),
     ("refunds", "operator_refunds", gettext_lazy("Refunds")),
+    ("disputes", "operator_disputes", gettext_lazy("Disputes")),
     ("bills", "operator_bills", gettext_lazy("Bills")),
     ("payouts", "operator_payouts", gettext_lazy("Payouts")),
     ("commission", "operator_commission", gettext_lazy("Commission")),
@@ -86,7 +87,11 @@ def navigation(tab: str, *, waiting: int, money_waits: int) -> list[dict[str, An
 def money_counts() -> dict[str, int]:
     """How many things wait for an operator on each page of `MONEY_PAGES` that can have any, up to 99."""
     differences, _newest = newest_open_difference()
-    return {"refunds": len(open_refunds(limit=MOST_COUNTED)), "bills": min(MOST_COUNTED, differences)}
+    return {
+        "refunds": len(open_refunds(limit=MOST_COUNTED)),
+        "disputes": len(open_disputes(limit=MOST_COUNTED)),
+        "bills": min(MOST_COUNTED, differences),
+    }
 
 
 def money_pages(tab: str, counts: dict[str, int]) -> list[dict[str, Any]]:

@@ -122,7 +122,30 @@ def test_an_ended_payment_says_so_and_leads_back(sandbox: Sandbox, action: str) 
     text = get(page).text
     assert ("Paid" if action == "pay" else "Declined") in text
     assert f'href="{ASKED["return_url"]}"' in text
-    assert "<form" not in text
+    # what was paid can be disputed there, to try it
+    assert ("<form" in text) is (action == "pay")
+    assert 'value="pay"' not in text
+
+
+def test_a_dispute_is_tried_on_the_page(sandbox: Sandbox) -> None:
+    page = page_of(sandbox)
+    tap(page, "dispute")
+    assert sandbox.books()["pay_1"]["disputed"] == 0
+    tap(page, "pay")
+    paid = sandbox.books()["pay_1"]["captured"]
+    assert "To try a chargeback" in get(page).text
+    tap(page, "dispute")
+    tap(page, "dispute")
+    assert "waits for the shop" in get(page).text
+    assert sandbox.books()["pay_1"]["disputed"] == paid
+    tap(page, "lose")
+    assert "decided for the cardholder" in get(page).text
+    tap(page, "win")
+    assert sandbox.books()["pay_1"]["disputed"] == paid
+    tap(page, "dispute")
+    tap(page, "win")
+    assert "decided for the shop" in get(page).text
+    assert sandbox.books()["pay_1"]["disputed"] == paid
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from hutong.pay.payments.models.core import (
     Refund,
     WebhookInbox,
 )
+from hutong.pay.payments.models.disputes import Dispute, DisputeEvidence
 
 __all__ = [
     "Attempt",
@@ -18,6 +19,8 @@ __all__ = [
     "BilledAmount",
     "BilledMoney",
     "BillingDifference",
+    "Dispute",
+    "DisputeEvidence",
     "FetchedBill",
     "Payment",
     "Refund",

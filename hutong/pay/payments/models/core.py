@@ -27,6 +27,8 @@ class Payment(models.Model):
     captured = models.BigIntegerField(default=0)
     # Every refund that has not failed, whether its money has left or not: captured - refunded is headroom.
     refunded = models.BigIntegerField(default=0)
+    # What banks took back by disputes that are open or lost: it is no headroom for refunds either.
+    disputed = models.BigIntegerField(default=0, db_default=0)
     # Money of the wrong amount or currency, and how much of it was sent back.
     suspense = models.BigIntegerField(default=0)
     suspense_unit = models.CharField(max_length=40, default="", blank=True)
@@ -54,6 +56,7 @@ class Payment(models.Model):
                 | (~Q(state=PaymentState.CAPTURED) & Q(captured=0, captured_at__isnull=True)),
                 name="payments_captured_wholly",
             ),
+            models.CheckConstraint(condition=Q(disputed__gte=0), name="payments_disputed"),
             models.CheckConstraint(
                 condition=Q(suspense_refunded__gte=0, suspense_refunded__lte=F("suspense"))
                 & (Q(suspense=0) | ~Q(suspense_unit="")),

@@ -7,7 +7,9 @@ from typing import Protocol, runtime_checkable
 from hutong.pay.payments.types import (
     Bill,
     BookRow,
+    DisputeReport,
     Event,
+    Evidence,
     PaymentReport,
     RefundReport,
     RefundRequest,
@@ -68,6 +70,26 @@ class Provider(Protocol):
 
         A line that cannot be read is among the broken ones; it never hides the others.
         """
+        ...
+
+
+@runtime_checkable
+class Disputes(Protocol):
+    """What a provider can do whose payments a cardholder's bank may take back (a chargeback).
+
+    WeChat Pay and Alipay are none: their complaints move no money by themselves and are answered in their consoles.
+    """
+
+    def fetch_disputes(self, *, since: datetime) -> list[DisputeReport]:
+        """The disputes opened since a moment; none is missed because its webhook was lost."""
+        ...
+
+    def submit_evidence(self, *, key: str, provider_ref: str, evidence: Evidence) -> DisputeReport:
+        """Answer a dispute, once and for all: the bank reads it from then on. `ProviderRefused` when it is too late."""
+        ...
+
+    def accept_dispute(self, *, key: str, provider_ref: str) -> DisputeReport:
+        """Give a dispute up: it is lost."""
         ...
 
 

@@ -31,18 +31,22 @@ Row = TypeVar("Row", Payment, Refund, Attempt)
 
 _TOTALS = """
 SELECT unit, sum(captured)::int8 AS captured, sum(refunded)::int8 AS refunded,
-       sum(suspense)::int8 AS suspense, sum(suspense_refunded)::int8 AS suspense_refunded
+       sum(suspense)::int8 AS suspense, sum(suspense_refunded)::int8 AS suspense_refunded,
+       sum(disputed)::int8 AS disputed
   FROM (
-    SELECT unit, captured, 0 AS refunded, 0 AS suspense, 0 AS suspense_refunded
+    SELECT unit, captured, 0 AS refunded, 0 AS suspense, 0 AS suspense_refunded, 0 AS disputed
       FROM payments_payment WHERE provider = %(provider)s AND captured > 0
     UNION ALL
-    SELECT suspense_unit, 0, 0, suspense, 0
+    SELECT suspense_unit, 0, 0, suspense, 0, 0
       FROM payments_payment WHERE provider = %(provider)s AND suspense > 0
     UNION ALL
     SELECT r.unit, 0, CASE WHEN r.from_suspense THEN 0 ELSE r.amount END, 0,
-           CASE WHEN r.from_suspense THEN r.amount ELSE 0 END
+           CASE WHEN r.from_suspense THEN r.amount ELSE 0 END, 0
       FROM payments_refund r JOIN payments_payment p ON p.id = r.payment_id
      WHERE p.provider = %(provider)s AND r.state = 'done'
+    UNION ALL
+    SELECT unit, 0, 0, 0, 0, fee + CASE WHEN status = 'won' THEN 0 ELSE amount END
+      FROM payments_dispute WHERE provider = %(provider)s
   ) AS moved
  GROUP BY unit ORDER BY unit
 """
@@ -130,7 +134,7 @@ def book_differences(
     """Where our rows and the provider's `books` disagree, by payment.
 
     Payments that either side changed at or after `changed_before` are left out: their news is under way.
-    Codes: `missing_there`, `missing_here`, `captured`, `refunded`.
+    Codes: `missing_there`, `missing_here`, `captured`, `refunded`, `disputed`.
     """
     ours = {row.public_id: row for row in Payment.objects.filter(provider=provider)}
     done: dict[str, int] = {}
@@ -172,6 +176,8 @@ def _differences(ref: str, mine: Payment | None, other: BookRow | None, refunded
         found.append(Difference("captured", ref, str(ours), str(theirs)))
     if refunded != other.refunded:
         found.append(Difference("refunded", ref, str(refunded), str(other.refunded)))
+    if mine.disputed != other.disputed:
+        found.append(Difference("disputed", ref, str(mine.disputed), str(other.disputed)))
     return found
 
 

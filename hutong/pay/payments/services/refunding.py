@@ -44,7 +44,9 @@ def request_refund(
         raise RefundTooLarge
     with transaction.atomic():
         granted = Payment.objects.filter(
-            public_id=payment_ref, unit=amount.unit, captured__gte=F("refunded") + amount.minor
+            public_id=payment_ref,
+            unit=amount.unit,
+            captured__gte=F("refunded") + F("disputed") + amount.minor,
         ).update(refunded=F("refunded") + amount.minor)
         payment = Payment.objects.filter(public_id=payment_ref).first()
         if payment is None:

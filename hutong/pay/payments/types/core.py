@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from hutong.kernel.money import Money
+from hutong.pay.payments.types.disputes import DisputeReport
 
 
 class PaymentState(StrEnum):
@@ -119,7 +120,7 @@ class RefundReport:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A webhook, checked and understood: about a payment, or about a refund, or about nothing of ours.
+    """A webhook, checked and understood: about a payment, a refund or a dispute, or about nothing of ours.
 
     Of what is not ours only the id is kept, and nothing follows from it.
     """
@@ -128,6 +129,7 @@ class Event:
     sent_at: datetime
     payment: PaymentReport | None = None
     refund: RefundReport | None = None
+    dispute: DisputeReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,7 @@ class BookRow:
     captured: Money | None
     refunded: int
     changed_at: datetime
+    disputed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +278,8 @@ class Received:
 class ProviderTotals:
     """What our rows say a provider did, in minor units of one unit. Refunds under way are not counted.
 
-    What the provider should hold for us: captured - refunded + suspense - suspense_refunded.
+    What the provider should hold for us: captured - refunded + suspense - suspense_refunded - disputed. `disputed` is
+    what banks took back and did not bring again, with what the provider keeps for it.
     """
 
     unit: str
@@ -283,6 +287,7 @@ class ProviderTotals:
     refunded: int
     suspense: int
     suspense_refunded: int
+    disputed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

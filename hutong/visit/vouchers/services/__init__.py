@@ -1,5 +1,6 @@
 """Writes of vouchers, by what they do: issue, redeem and undo, refund, and the guard against guessing."""
 
+from hutong.visit.vouchers.services.block import block, unblock
 from hutong.visit.vouchers.services.errors import (
     CodeMistyped,
     ExtensionRefused,
@@ -10,6 +11,7 @@ from hutong.visit.vouchers.services.errors import (
     UndoTooOften,
     UnitsNotRefundable,
     VoucherAlreadyUsed,
+    VoucherBlocked,
     VoucherChanged,
     VoucherExpired,
     VoucherNotYetValid,
@@ -34,12 +36,14 @@ __all__ = [
     "UndoTooOften",
     "UnitsNotRefundable",
     "VoucherAlreadyUsed",
+    "VoucherBlocked",
     "VoucherChanged",
     "VoucherExpired",
     "VoucherNotYetValid",
     "VoucherRefunded",
     "VoucherUnknown",
     "WrongStore",
+    "block",
     "expire_due",
     "extend",
     "guessing_stopped",
@@ -47,5 +51,6 @@ __all__ = [
     "redeem",
     "release_for_refund",
     "set_terms",
+    "unblock",
     "undo",
 ]

@@ -52,6 +52,13 @@ class VoucherRefunded(Conflict):
     message = _("This voucher was refunded. Do not serve it.")
 
 
+class VoucherBlocked(Conflict):
+    """Its payment is in dispute: a bank took the money back, and may bring it again."""
+
+    code = "voucher_blocked"
+    message = _("The payment of this voucher is in dispute with the bank. Do not serve it now.")
+
+
 class WrongStore(Conflict):
     """The voucher is of this merchant but not good in this store; `stores` names where it is."""
 

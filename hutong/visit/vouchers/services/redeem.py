@@ -15,6 +15,7 @@ from hutong.visit.vouchers.services.errors import (
     CodeMistyped,
     NonceReused,
     VoucherAlreadyUsed,
+    VoucherBlocked,
     VoucherChanged,
     VoucherExpired,
     VoucherNotYetValid,
@@ -30,7 +31,7 @@ UPDATE vouchers_voucher v SET uses_left = v.uses_left - 1,
   state = CASE WHEN v.uses_left = 1 THEN 'used' ELSE v.state END
 FROM people_person p
 WHERE v.code_hmac = %(code_hmac)s AND v.merchant_id = %(merchant_id)s::int8 AND v.state = 'ready'
-  AND v.uses_left > 0 AND v.valid_from <= %(at)s AND v.valid_until > %(at)s
+  AND v.blocked_at IS NULL AND v.uses_left > 0 AND v.valid_from <= %(at)s AND v.valid_until > %(at)s
   AND v.store_ids @> ARRAY[%(store_id)s::int8] AND p.id = v.person_id
 RETURNING v.id, v.public_id AS voucher_ref, v.order_ref, v.offer_ref, v.titles, v.uses_left, v.uses_total,
   p.public_id AS person_ref
@@ -60,7 +61,7 @@ JOIN merchants_store s ON s.id = r.store_id
 WHERE r.actor_ref = %s AND r.nonce = %s
 """
 _REASON = """
-SELECT v.state, v.uses_left, v.valid_from, v.valid_until,
+SELECT v.state, v.uses_left, v.valid_from, v.valid_until, v.blocked_at,
   v.store_ids @> ARRAY[%(store_id)s::int8] AS in_store,
   (SELECT json_agg(s.names ORDER BY s.id) FROM merchants_store s WHERE s.id = ANY(v.store_ids)) AS stores,
   r.at AS used_at, s.public_id AS store_ref, s.names AS store_names
@@ -95,7 +96,7 @@ def redeem(
 
     Raises `CodeMistyped` without looking anything up; `VoucherUnknown` alike for a code nobody has and for
     another merchant's; and for vouchers of the store's own merchant `WrongStore`, `VoucherAlreadyUsed`,
-    `VoucherExpired`, `VoucherNotYetValid`, `VoucherRefunded`, `VoucherChanged`; `NonceReused` when the nonce
+    `VoucherExpired`, `VoucherNotYetValid`, `VoucherRefunded`, `VoucherBlocked`, `VoucherChanged`; `NonceReused` when it
     was used for another voucher.
     """
     parsed = codes.parse_code(code)
@@ -175,6 +176,8 @@ def _say_why_not(values: dict[str, Any]) -> NoReturn:
             store_ref=found["store_ref"],
             store_names=queries.loaded(found["store_names"]),
         )
+    if found["blocked_at"] is not None:
+        raise VoucherBlocked
     if found["state"] == VoucherState.EXPIRED.value or found["valid_until"] <= at:
         raise VoucherExpired(valid_until=found["valid_until"])
     if not found["in_store"]:

@@ -13,7 +13,9 @@ from urllib.parse import unquote
 
 from tests.fakes.providers.books import BackState, Refused, TradeState
 from tests.fakes.providers.server import BACKOFF_S, Answer, Call, Notice, Simulator
+from tests.fakes.providers.stripe import disputes
 from tests.fakes.providers.stripe.books import StripeBooks, made_id, merchants_own
+from tests.fakes.providers.stripe.disputes import Chargeback, dispute_of
 from tests.fakes.providers.stripe.objects import (
     Json,
     balance_transaction_of,
@@ -79,6 +81,8 @@ class StripeSimulator(Simulator):
         self.page_limit = 100
         self._events = 0
         self._lock = threading.Lock()
+        self.disputes: dict[str, Chargeback] = {}
+        self.files: dict[str, Json] = {}
         # Idempotency key -> what was asked, and the answer once there is one.
         self._saved: dict[str, tuple[tuple[str, bytes], Answer | None]] = {}
 
@@ -159,6 +163,37 @@ class StripeSimulator(Simulator):
         self.books.trade(ref).data["processing"] = True
         self.notify(ref)
 
+    def dispute(
+        self,
+        ref: str,
+        *,
+        amount: int | None = None,
+        reason: str = "fraudulent",
+        status: str = "needs_response",
+    ) -> Chargeback:
+        """The cardholder's bank takes a payment back, with the event that follows."""
+        trade = self.books.trade(ref)
+        with self._lock:
+            made = disputes.opened(
+                len(self.disputes),
+                trade,
+                amount=trade.paid if amount is None else amount,
+                reason=reason,
+                at=self.books.now(),
+                status=status,
+            )
+            self.disputes[made.ref] = made
+        self._tell(made.ref, "charge.dispute.created", dispute_of(made))
+        return made
+
+    def end_dispute(self, dispute_ref: str, *, won: bool) -> None:
+        """The bank decides. Stripe keeps the fee of one that is lost."""
+        dispute = self.disputes[dispute_ref]
+        dispute.status = "won" if won else "lost"
+        if won:
+            dispute.moved.append((dispute.amount, -disputes.FEE))
+        self._tell(dispute_ref, "charge.dispute.closed", dispute_of(dispute))
+
     def sign(self, body: bytes, *, at: datetime | None = None) -> dict[str, str]:
         """The headers of an event that is sent at that time."""
         sent_at = int((at or self.books.now()).timestamp())
@@ -222,6 +257,12 @@ class StripeSimulator(Simulator):
                 return self._intent
             case ("GET", ["v1", "balance_transactions"]):
                 return self._balance
+            case ("GET", ["v1", "disputes"]):
+                return self._disputes
+            case ("POST", ["v1", "disputes", _]) | ("POST", ["v1", "disputes", _, "close"]):
+                return self._answer_dispute
+            case ("POST", ["v1", "files"]):
+                return self._file
         raise Wrong(f"Unrecognized request URL ({method}: /{'/'.join(parts)}).", status=404)
 
     def _start(self, call: Call, parts: list[str]) -> Json:
@@ -296,6 +337,37 @@ class StripeSimulator(Simulator):
         if intent is None:
             raise missing("payment_intent", parts[2])
         return intent
+
+    def _disputes(self, call: Call, parts: list[str]) -> Json:
+        return self._list(call, [dispute_of(one) for one in reversed(list(self.disputes.values()))])
+
+    def _answer_dispute(self, call: Call, parts: list[str]) -> Json:
+        dispute = self.disputes.get(parts[2])
+        if dispute is None:
+            raise missing("dispute", parts[2])
+        if dispute.closed or dispute.status == "under_review":
+            raise Wrong("This dispute is already closed or submitted.", code="dispute_closed")
+        form = form_of(call.body)
+        if parts[3:] == ["close"]:
+            dispute.status = "lost"
+            self._tell(dispute.ref, "charge.dispute.closed", dispute_of(dispute))
+            return dispute_of(dispute)
+        evidence = group(form, "evidence")
+        for name, value in evidence.items():
+            if name != "uncategorized_text" and value not in self.files:
+                raise missing("file", value)
+        dispute.evidence |= evidence
+        if form.get("submit", "true") == "true":
+            dispute.status = "under_review"
+            self._tell(dispute.ref, "charge.dispute.updated", dispute_of(dispute))
+        return dispute_of(dispute)
+
+    def _file(self, call: Call, parts: list[str]) -> Json:
+        made = disputes.file_of(call, len(self.files))
+        if made is None or made["purpose"] != "dispute_evidence":
+            raise Wrong("Invalid purpose or no file.", param="file")
+        self.files[made["id"]] = made
+        return made
 
     def _balance(self, call: Call, parts: list[str]) -> Json:
         begin = call.query.get("created[gte]")

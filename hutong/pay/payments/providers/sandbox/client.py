@@ -1,8 +1,9 @@
 """Calls to the sandbox: JSON over HTTP with connections kept open."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -14,7 +15,9 @@ from hutong.pay.payments.types import (
     Bill,
     BillLine,
     BookRow,
+    DisputeReport,
     Event,
+    Evidence,
     PaymentReport,
     RefundReport,
     RefundRequest,
@@ -90,6 +93,25 @@ class SandboxProvider:
         """See `Provider.query_refund`."""
         data = self._call("GET", f"/v1/refunds/{refund_ref}", absent=True)
         return webhook.refund_report(data) if data else RefundReport(refund_ref, ReportStatus.ABSENT)
+
+    def fetch_disputes(self, *, since: datetime) -> list[DisputeReport]:
+        """See `Disputes.fetch_disputes`."""
+        moment = quote(since.astimezone(UTC).isoformat())
+        return [
+            webhook.dispute_report(row) for row in self._call("GET", f"/v1/disputes?since={moment}")["rows"]
+        ]
+
+    def submit_evidence(self, *, key: str, provider_ref: str, evidence: Evidence) -> DisputeReport:
+        """See `Disputes.submit_evidence`. The sandbox counts documents and keeps none."""
+        files = [{"name": file.name, "content_type": file.content_type} for file in evidence.files]
+        body = {"text": evidence.text, "files": files}
+        data = self._call("POST", f"/v1/disputes/{provider_ref}/evidence", key=key, body=body)
+        return webhook.dispute_report(data)
+
+    def accept_dispute(self, *, key: str, provider_ref: str) -> DisputeReport:
+        """See `Disputes.accept_dispute`."""
+        data = self._call("POST", f"/v1/disputes/{provider_ref}/accept", key=key, body={})
+        return webhook.dispute_report(data)
 
     def parse_webhook(self, *, headers: Mapping[str, str], body: bytes, at: datetime) -> Event:
         """See `Provider.parse_webhook`."""
@@ -171,4 +193,5 @@ def _book_row(row: dict[str, Any]) -> BookRow:
         captured=Money(row["captured"], row["captured_currency"]) if paid else None,
         refunded=row["refunded"],
         changed_at=datetime.fromisoformat(row["changed_at"]),
+        disputed=row.get("disputed", 0),
     )

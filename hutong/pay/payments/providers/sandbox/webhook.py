@@ -10,7 +10,14 @@ from standardwebhooks import Webhook
 
 from hutong.kernel.money import Money
 from hutong.pay.payments.providers.errors import SignatureInvalid, WebhookMalformed
-from hutong.pay.payments.types import Event, PaymentReport, RefundReport, ReportStatus
+from hutong.pay.payments.types import (
+    DisputeReport,
+    DisputeStatus,
+    Event,
+    PaymentReport,
+    RefundReport,
+    ReportStatus,
+)
 
 TOLERANCE_S = 300
 _ID_LIMIT = 100
@@ -68,6 +75,8 @@ def _event(event_id: str, sent_at: datetime, text: str) -> Event:
             return Event(event_id, sent_at, payment=payment_report(data))
         if message["type"].startswith("refund."):
             return Event(event_id, sent_at, refund=refund_report(data))
+        if message["type"].startswith("dispute."):
+            return Event(event_id, sent_at, dispute=dispute_report(data))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise WebhookMalformed from error
     raise WebhookMalformed
@@ -95,4 +104,19 @@ def refund_report(data: dict[str, Any]) -> RefundReport:
         status=REFUND_STATUS[data["status"]],
         provider_ref=str(data["id"]),
         reason=str(data.get("failure", "")),
+    )
+
+
+def dispute_report(data: dict[str, Any]) -> DisputeReport:
+    """A dispute as the sandbox writes it, in our words. Raises KeyError, TypeError, ValueError on another shape."""
+    unit = str(data["currency"])
+    return DisputeReport(
+        provider_ref=str(data["id"]),
+        payment_ref=str(data["reference"]),
+        payment_provider_ref="",
+        amount=Money(data["amount"], unit),
+        fee=Money(data["fee"], unit),
+        reason=str(data["reason"]),
+        status=DisputeStatus(data["status"]),
+        due_at=datetime.fromisoformat(data["due_at"]),
     )

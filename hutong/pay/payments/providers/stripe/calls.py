@@ -21,6 +21,7 @@ _NOT_SENT = (*NOT_SENT, httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 # While a first call with the same key runs, Stripe answers 409: a shopper who pressed twice waits this long.
 _IN_USE_PAUSES_S = (0.2, 0.4, 0.8)
 _PAGE = 100
+API_URL, FILES_URL, FILES = "https://api.stripe.com", "https://files.stripe.com", "/v1/files"
 _KEY = re.compile(r"[A-Za-z0-9_]{8,255}")
 
 
@@ -46,6 +47,9 @@ class Calls:
     def __init__(self, *, url: str, secret_key: str, timeout_s: float) -> None:
         key = secret_key.strip()
         self._key_fits = _KEY.fullmatch(key) is not None
+        base = url.rstrip("/")
+        # Stripe takes documents at a host of their own; a simulator takes them where it takes all.
+        self._files_url = FILES_URL if base == API_URL else base
         self._http = httpx.Client(
             base_url=url.rstrip("/"),
             # What cannot be a key cannot always be a header; no call is made with it.
@@ -61,6 +65,24 @@ class Calls:
     def post(self, path: str, *, key: str, form: Mapping[str, str | int] | None = None) -> dict[str, Any]:
         """A call that has an effect, once for each `key`."""
         answer = self._call("POST", path, headers={"idempotency-key": key}, form=form or {})
+        return _object(answer)
+
+    def upload(self, *, key: str, name: str, content_type: str, content: bytes) -> dict[str, Any]:
+        """A document as evidence in a dispute, once for each `key`."""
+        # A boundary of the key's own: a key belongs to one body, to the byte.
+        boundary = f"hutong-{key}"
+        request = self._http.build_request(
+            "POST",
+            f"{self._files_url}{FILES}",
+            headers={
+                "idempotency-key": key,
+                "content-type": f"multipart/form-data; boundary={boundary}",
+            },
+            data={"purpose": "dispute_evidence"},
+            files={"file": (name, content, content_type)},
+        )
+        answer = self._send(request)
+        _raise_for(answer, _error(answer))
         return _object(answer)
 
     def get(self, path: str, *, query: Mapping[str, str | int] | None = None) -> dict[str, Any] | None:

@@ -1,6 +1,7 @@
 """Stripe as a `Provider`: the shopper pays on a hosted Checkout page."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -11,6 +12,7 @@ from hutong.pay.payments.providers.errors import BillNotReady, OutcomeUnknown, P
 from hutong.pay.payments.providers.stripe import bill, webhook
 from hutong.pay.payments.providers.stripe.amounts import from_stripe, to_stripe
 from hutong.pay.payments.providers.stripe.calls import Calls, SavedFailure
+from hutong.pay.payments.providers.stripe.disputes import StripeDisputes
 from hutong.pay.payments.providers.stripe.reports import metadata, payment_report, refund_report
 from hutong.pay.payments.types import (
     Bill,
@@ -39,7 +41,7 @@ _TEXT_LIMIT = 250
 T = TypeVar("T")
 
 
-class StripeProvider:
+class StripeProvider(StripeDisputes):
     """Stripe. Safe to share between threads.
 
     `webhook_secrets` are the signing secrets of the endpoints that tell us, usually one (`whsec_...`).
@@ -129,7 +131,12 @@ class StripeProvider:
 
     def parse_webhook(self, *, headers: Mapping[str, str], body: bytes, at: datetime) -> Event:
         """See `Provider.parse_webhook`."""
-        return webhook.parse(secrets=self._secrets, headers=headers, body=body, at=at)
+        event = webhook.parse(secrets=self._secrets, headers=headers, body=body, at=at)
+        if event.dispute is None:
+            return event
+        # A dispute names the payment by its intent alone, and only Stripe knows which of ours that is.
+        ours = self._payment_ref_of()(event.dispute.payment_provider_ref)
+        return replace(event, dispute=replace(event.dispute, payment_ref=ours) if ours else None)
 
     def fetch_bill(self, *, on: date) -> Bill:
         """See `Provider.fetch_bill`. A day is one of UTC; the present one is as long as it is by now."""

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hutong.pay.payments.providers.errors import SignatureInvalid, WebhookMalformed
+from hutong.pay.payments.providers.stripe.disputes import EVENTS as DISPUTE_EVENTS
+from hutong.pay.payments.providers.stripe.disputes import dispute_report
 from hutong.pay.payments.providers.stripe.reports import payment_report, refund_report
 from hutong.pay.payments.types import Event
 
@@ -70,6 +72,8 @@ def _event(sent_at: datetime, body: bytes) -> Event:
         if kind in REFUND_EVENTS:
             refund = refund_report(thing)
             return Event(event_id, sent_at, refund=refund if refund.refund_ref else None)
+        if kind in DISPUTE_EVENTS:
+            return Event(event_id, sent_at, dispute=dispute_report(thing))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise WebhookMalformed from error
     return Event(event_id, sent_at)

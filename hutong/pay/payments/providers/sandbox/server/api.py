@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from hutong.pay.payments.providers.sandbox.server import disputes
 from hutong.pay.payments.providers.sandbox.server.books import Books, Row, now, payment_json, refund_json
 from hutong.pay.payments.providers.sandbox.server.http import Refusal, Request, Response, json_response
 
@@ -120,9 +121,54 @@ def books(api: Api, request: Request, _reference: str) -> Response:
     after = parse_qs(request.query).get("after", ["0"])[0]
     if not (after.isascii() and after.isdigit() and len(after) < 19):
         raise Refusal(400, "after_invalid", "`after` is not a number.")
-    rows = api.books.all("SELECT * FROM payment WHERE id > ? ORDER BY id LIMIT ?", int(after), _BOOKS_PAGE)
+    rows = api.books.all(
+        "SELECT *, (SELECT coalesce(sum(dispute.amount), 0) FROM dispute"
+        "  WHERE dispute.payment_id = payment.id AND dispute.status <> 'won') AS disputed"
+        " FROM payment WHERE id > ? ORDER BY id LIMIT ?",
+        *(int(after), _BOOKS_PAGE),
+    )
     following = rows[-1]["id"] if len(rows) == _BOOKS_PAGE else None
-    return json_response(200, {"rows": [payment_json(row) for row in rows], "next": following})
+    told = [{**payment_json(row), "disputed": row["disputed"]} for row in rows]
+    return json_response(200, {"rows": told, "next": following})
+
+
+def list_disputes(api: Api, request: Request, _reference: str) -> Response:
+    """GET /v1/disputes?since=2026-06-01T00:00:00+00:00: at most 500, the oldest first"""
+    moment = parse_qs(request.query).get("since", [""])[0][:40]
+    return json_response(
+        200, {"rows": [disputes.dispute_json(row) for row in disputes.since(api.books, moment)]}
+    )
+
+
+def answer_dispute(api: Api, request: Request, reference: str) -> Response:
+    """POST /v1/disputes/{id}/evidence {text, files: [{name, content_type, content}]}"""
+    data = request.json()
+    files = data.get("files", [])
+    if not isinstance(files, list):
+        raise Refusal(422, "invalid", "`files` is no list.")
+    text = _text(data, "text", limit=100_000, empty=True)
+    return json_response(200, disputes.dispute_json(disputes.answer(api.books, reference, text, len(files))))
+
+
+def accept_dispute(api: Api, _request: Request, reference: str) -> Response:
+    """POST /v1/disputes/{id}/accept"""
+    return json_response(200, disputes.dispute_json(disputes.end(api.books, reference, won=False)))
+
+
+def test_dispute(api: Api, request: Request, reference: str) -> Response:
+    """POST /test/payments/{reference}/dispute {amount?, reason?}: as if the cardholder had gone to the bank"""
+    data = request.json()
+    amount = _amount(data) if "amount" in data else None
+    made = disputes.open_one(
+        api.books, _payment(api, reference), amount=amount, reason=_text(data, "reason", empty=True)
+    )
+    return json_response(201, disputes.dispute_json(made))
+
+
+def test_end_dispute(api: Api, request: Request, reference: str) -> Response:
+    """POST /test/disputes/{id}/end {won}: as if the bank had decided"""
+    ended = disputes.end(api.books, reference, won=bool(request.json().get("won", False)))
+    return json_response(200, disputes.dispute_json(ended))
 
 
 def bill(api: Api, request: Request, _reference: str) -> Response:
@@ -165,7 +211,7 @@ def clear_faults(api: Api, _request: Request, _reference: str) -> Response:
 
 def empty_books(api: Api, _request: Request, _reference: str) -> Response:
     """DELETE /test/books: every payment, refund, answer, webhook and fault is forgotten."""
-    for table in ("bill", "refund", "payment", "answer", "message", "fault"):
+    for table in ("bill", "dispute", "refund", "payment", "answer", "message", "fault"):
         api.books.change(f"DELETE FROM {table}")  # noqa: S608 -- the names stand one line above
     return json_response(200, {})
 
@@ -192,12 +238,17 @@ ROUTES: list[tuple[str, re.Pattern[str], str, Handler]] = [
         ("POST", r"/v1/refunds", "refund", refund),
         ("GET", rf"/v1/refunds/({_REFERENCE})", "query", query_refund),
         ("GET", r"/v1/books", "books", books),
+        ("GET", r"/v1/disputes", "disputes", list_disputes),
+        ("POST", rf"/v1/disputes/({_REFERENCE})/evidence", "evidence", answer_dispute),
+        ("POST", rf"/v1/disputes/({_REFERENCE})/accept", "accept", accept_dispute),
         ("GET", r"/v1/bill", "bill", bill),
         ("POST", r"/test/faults", "", add_fault),
         ("DELETE", r"/test/faults", "", clear_faults),
         ("DELETE", r"/test/books", "", empty_books),
         ("POST", rf"/test/payments/({_REFERENCE})/pay", "", test_pay),
         ("POST", rf"/test/payments/({_REFERENCE})/decline", "", test_decline),
+        ("POST", rf"/test/payments/({_REFERENCE})/dispute", "", test_dispute),
+        ("POST", rf"/test/disputes/({_REFERENCE})/end", "", test_end_dispute),
     ]
 ]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from string import Template
 from urllib.parse import parse_qs, urlsplit
 
+from hutong.pay.payments.providers.sandbox.server import disputes
 from hutong.pay.payments.providers.sandbox.server.books import Books, Row, now
 from hutong.pay.payments.providers.sandbox.server.http import Request, Response
 from hutong.pay.payments.providers.sandbox.server.texts import LANGUAGES, TEXTS, amount_text, choose
@@ -45,6 +46,8 @@ class Pages:
 
     def _act(self, request: Request, payment: Row) -> Response:
         action = parse_qs(request.body.decode("utf-8", "replace")).get("action", [""])[0]
+        if payment["status"] == "paid" and action in ("dispute", "win", "lose"):
+            return self._dispute(payment, action)
         if payment["expires_at"] <= now().isoformat():
             with self._books.transaction():
                 self._books.end(payment, "expired")
@@ -56,6 +59,38 @@ class Pages:
                 else:
                     self._books.end(payment, "declined")
         return Response(303, b"", {"location": payment["return_url"], "cache-control": "no-store"})
+
+    def _dispute(self, payment: Row, action: str) -> Response:
+        """The cardholder goes to the bank, or the bank decides; then the same page shows it."""
+        with self._books.transaction():
+            known = disputes.of_payment(self._books, payment)
+            if action == "dispute":
+                disputes.open_one(self._books, payment)
+            elif known is not None:
+                disputes.end(self._books, known["ref"], won=action == "win")
+        return Response(303, b"", {"location": f"/pay/{payment['token']}", "cache-control": "no-store"})
+
+    def _asked(self, payment: Row, text: dict[str, str]) -> dict[str, str]:
+        """What can be tried on the page of a paid payment: a dispute, and how the bank decides."""
+        known = disputes.of_payment(self._books, payment)
+        if known is None or known["status"] in disputes.ENDS:
+            ended = f"dispute_{known['status']}" if known else "dispute_ask"
+            return {
+                "ask": text[ended],
+                "first": text["dispute"],
+                "first_action": "dispute",
+                "second": "",
+                "second_action": "",
+                "second_hidden": "hidden",
+            }
+        return {
+            "ask": text[f"dispute_{known['status']}"],
+            "first": text["dispute_win"],
+            "first_action": "win",
+            "second": text["dispute_lose"],
+            "second_action": "lose",
+            "second_hidden": "",
+        }
 
     def _show(self, payment: Row, language: str) -> Response:
         status = payment["status"]
@@ -77,9 +112,10 @@ class Pages:
             "more": text.get(f"{status}_more", ""),
         }
         parts = urlsplit(payment["return_url"])
-        return _page(
-            "pay" if status == "open" else "ended", language, values, f"{parts.scheme}://{parts.netloc}"
-        )
+        if status == "paid":
+            values |= self._asked(payment, text)
+        template = {"open": "pay", "paid": "paid"}.get(status, "ended")
+        return _page(template, language, values, f"{parts.scheme}://{parts.netloc}")
 
 
 def _missing(language: str) -> Response:

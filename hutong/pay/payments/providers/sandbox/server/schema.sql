@@ -53,6 +53,23 @@ INSERT INTO bill (ref, payment_reference, refund_reference, amount, currency, at
   FROM refund JOIN payment ON payment.id = refund.payment_id
   WHERE refund.status = 'done' AND NOT EXISTS (SELECT 1 FROM bill WHERE refund_reference <> '');
 
+-- Payments that a cardholder's bank took back.
+CREATE TABLE IF NOT EXISTS dispute (
+  id INTEGER PRIMARY KEY,
+  ref TEXT NOT NULL UNIQUE,
+  payment_id INTEGER NOT NULL REFERENCES payment (id),
+  amount INTEGER NOT NULL CHECK (amount > 0),
+  fee INTEGER NOT NULL CHECK (fee >= 0),
+  currency TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  status TEXT NOT NULL DEFAULT 'needs_response'
+    CHECK (status IN ('needs_response', 'under_review', 'won', 'lost')),
+  evidence TEXT NOT NULL DEFAULT '',
+  files INTEGER NOT NULL DEFAULT 0,
+  due_at TEXT NOT NULL,
+  created_at TEXT NOT NULL
+);
+
 -- What was answered under an Idempotency-Key; the same key with another request is refused.
 CREATE TABLE IF NOT EXISTS answer (
   key TEXT PRIMARY KEY,

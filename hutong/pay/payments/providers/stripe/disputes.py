@@ -1,0 +1,100 @@
+"""Stripe's disputes: chargebacks in our words, and their answers. Inquiries (`warning_*`) move no money and are left to
+Stripe's Dashboard.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from hutong.kernel.money import Money
+from hutong.pay.payments.providers.errors import OutcomeUnknown
+from hutong.pay.payments.providers.stripe.amounts import from_stripe
+from hutong.pay.payments.providers.stripe.calls import Calls
+from hutong.pay.payments.providers.stripe.reports import intent_ref
+from hutong.pay.payments.types import DisputeReport, DisputeStatus, Evidence
+
+DISPUTES = "/v1/disputes"
+EVENTS = frozenset(
+    f"charge.dispute.{name}"
+    for name in ("created", "updated", "closed", "funds_withdrawn", "funds_reinstated")
+)
+# The fields of a dispute's evidence that take a document, in the order in which ours go there.
+_FILES = ("service_documentation", "receipt", "customer_communication", "uncategorized_file")
+_STATUS = {status.value: status for status in DisputeStatus}
+
+
+def dispute_report(dispute: Mapping[str, Any], *, payment_ref: str = "") -> DisputeReport | None:
+    """A dispute in our words; None for an inquiry. KeyError, TypeError, ValueError on another shape.
+
+    The fee is what the balance transactions so far add up to: a reversal gives it back, where Stripe does.
+    """
+    if str(dispute["status"]).startswith("warning_"):
+        return None
+    unit = str(dispute["currency"])
+    fees = sum(int(moved["fee"]) for moved in dispute.get("balance_transactions") or [])
+    due_by = (dispute.get("evidence_details") or {}).get("due_by")
+    return DisputeReport(
+        provider_ref=_text(dispute["id"]),
+        payment_ref=payment_ref,
+        payment_provider_ref=intent_ref(dict(dispute)),
+        amount=from_stripe(dispute["amount"], unit),
+        fee=max(from_stripe(fees, unit), Money(0, unit.upper())),
+        reason=str(dispute.get("reason") or ""),
+        status=_STATUS[dispute["status"]],
+        due_at=datetime.fromtimestamp(int(due_by), UTC) if due_by else None,
+    )
+
+
+class StripeDisputes:
+    """What `Disputes` promises. `payment_ref_of` finds our reference of a payment intent."""
+
+    _calls: Calls
+
+    def _payment_ref_of(self) -> Callable[[str], str]:
+        raise NotImplementedError
+
+    def fetch_disputes(self, *, since: datetime) -> list[DisputeReport]:
+        """See `Disputes.fetch_disputes`."""
+        payment_ref_of = self._payment_ref_of()
+        found = self._calls.all(DISPUTES, query={"created[gte]": int(since.timestamp())})
+        reports = [self._report(dispute, payment_ref_of) for dispute in found]
+        return [report for report in reversed(reports) if report is not None]
+
+    def submit_evidence(self, *, key: str, provider_ref: str, evidence: Evidence) -> DisputeReport:
+        """See `Disputes.submit_evidence`. Documents are uploaded first, each once for its key."""
+        form: dict[str, str | int] = {"evidence[uncategorized_text]": evidence.text, "submit": "true"}
+        for number, (field, file) in enumerate(zip(_FILES, evidence.files, strict=False)):
+            made = self._calls.upload(
+                key=f"{key}-file-{number}",
+                name=file.name,
+                content_type=file.content_type,
+                content=file.content,
+            )
+            form[f"evidence[{field}]"] = _text(made.get("id"))
+        return self._answered(
+            self._calls.post(f"{DISPUTES}/{quote(provider_ref, safe='')}", key=key, form=form)
+        )
+
+    def accept_dispute(self, *, key: str, provider_ref: str) -> DisputeReport:
+        """See `Disputes.accept_dispute`."""
+        return self._answered(self._calls.post(f"{DISPUTES}/{quote(provider_ref, safe='')}/close", key=key))
+
+    def _answered(self, dispute: dict[str, Any]) -> DisputeReport:
+        report = self._report(dispute, self._payment_ref_of())
+        if report is None:
+            raise OutcomeUnknown
+        return report
+
+    @staticmethod
+    def _report(dispute: dict[str, Any], payment_ref_of: Callable[[str], str]) -> DisputeReport | None:
+        try:
+            return dispute_report(dispute, payment_ref=payment_ref_of(intent_ref(dispute)))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise OutcomeUnknown from error
+
+
+def _text(value: object) -> str:
+    if not (isinstance(value, str) and value):
+        raise ValueError(f"no id: {value!r}")
+    return value
