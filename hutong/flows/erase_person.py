@@ -17,6 +17,7 @@ from hutong.kernel.errors import Conflict
 from hutong.kernel.locking import retrying
 from hutong.kernel.money import Money
 from hutong.know.customers import services as customers
+from hutong.pay.giftcards import queries as giftcards
 from hutong.pay.orders import queries as orders
 from hutong.pay.orders.types import OrderState
 from hutong.pay.payments import queries as payments
@@ -43,10 +44,10 @@ class ErasureHindered(Conflict):
 
 
 class VouchersUnused(Conflict):
-    """There are vouchers that were paid and not used: to be refunded or given up first."""
+    """There are vouchers that were paid and not used, or money on gift cards: to be used or given up first."""
 
     code = "vouchers_unused"
-    message = _("You have vouchers you did not use. Take the money back, or say that you give them up.")
+    message = _("You have vouchers or a balance you did not use. Use them, or say that you give them up.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +64,13 @@ class UnusedOrder:
 class Hindrances:
     """What is open before an account can end.
 
-    `unused` may be refunded or given up. The others have to end first: orders that wait for their payment, refunds
-    whose money has not arrived, merchants nobody else owns, a site nobody else runs.
+    `unused` may be refunded or given up, and `balances`, what is left on gift cards, spent or given up. The others
+    have to end first: orders that wait for their payment, refunds whose money has not arrived, merchants nobody else
+    owns, a site nobody else runs.
     """
 
     unused: tuple[UnusedOrder, ...]
+    balances: tuple[Money, ...]
     orders_open: int
     refunds_open: int
     merchants_alone: tuple[MerchantView, ...]
@@ -80,10 +83,11 @@ class Hindrances:
 
 
 def hindrances(*, person: Person, at: datetime) -> Hindrances:
-    """What stands in the way of erasing `person` at `at`. Reads only; seven statements however much there is."""
+    """What stands in the way of erasing `person` at `at`. Reads only; eight statements however much there is."""
     standing = orders.standing_of(person.pk)
     return Hindrances(
         unused=_unused(person, at),
+        balances=tuple(giftcards.balances_of(person.pk)),
         orders_open=sum(state == OrderState.AWAITING_PAYMENT.value for _ref, state in standing),
         refunds_open=len(payments.open_refunds_of([order_ref for order_ref, _state in standing])),
         merchants_alone=tuple(merchants_read.owned_alone(person)),
@@ -118,7 +122,7 @@ def ask(*, person: Person, sign_in: SignInState | None, give_up: bool, at: datet
     open_now = hindrances(person=person, at=at)
     if open_now.blocking:
         raise ErasureHindered
-    if open_now.unused and not give_up:
+    if (open_now.unused or open_now.balances) and not give_up:
         raise VouchersUnused
     region = default_region()
     with transaction.atomic():

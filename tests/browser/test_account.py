@@ -281,7 +281,7 @@ def test_an_account_that_is_to_end_is_kept_by_signing_in(arrive: Arrive, lived: 
     page.get_by_role("button", name="Delete my account").click()
     expect(page.get_by_role("alert")).to_contain_text("You have vouchers you did not use.")
     check(visitor)
-    page.get_by_label("I give up the vouchers I did not use").check()
+    page.get_by_label("I give up what I did not use").check()
     page.get_by_role("button", name="Delete my account").click()
     page.wait_for_url("**/")
     expect(page.locator("#toasts")).to_contain_text("in 7 days")

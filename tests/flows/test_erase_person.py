@@ -21,7 +21,7 @@ from hutong.town.notifications.types import Channel, Group
 from hutong.town.people import queries, rules, services
 from hutong.town.people.models import ApiToken, Message, OneTimeCode, Person, SignIn
 from hutong.town.people.types import AddressText, CodePurpose, ConsentKind, SignInState
-from tests.factories import merchants, people
+from tests.factories import giftcards, merchants, people
 from tests.factories.loop import Scene, scene
 from tests.town.people.codes import last_code
 
@@ -297,3 +297,12 @@ def test_budgets_know_no_phone(at: datetime) -> None:
     assert Message.objects.get().to == OTHER
     budget.spend("control", limit=1, window_s=1, at=at)
     assert everywhere("control") == ["kernel_budget.key: control"]
+
+
+def test_a_balance_is_spent_or_given_up_first(at: datetime) -> None:
+    person = people.person()
+    giftcards.card(700, holder=person, at=at)
+    assert [money.minor for money in erase_person.hindrances(person=person, at=at).balances] == [700]
+    with pytest.raises(erase_person.VouchersUnused):
+        erase_person.ask(person=person, sign_in=fresh(at), give_up=False, at=at)
+    assert erase_person.ask(person=person, sign_in=fresh(at), give_up=True, at=at) > at

@@ -128,7 +128,7 @@ class EraseForm(forms.Form):
     """The last step before an account ends."""
 
     sure = forms.BooleanField(label=_("I want my account to be deleted"))
-    give_up = forms.BooleanField(label=_("I give up the vouchers I did not use"), required=False)
+    give_up = forms.BooleanField(label=_("I give up what I did not use"), required=False)
 
 
 def address_form(address: AddressView) -> AddressForm:
