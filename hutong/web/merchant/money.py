@@ -71,12 +71,16 @@ def money(request: HttpRequest, desk: Desk) -> HttpResponse:
     claim = settlement.claim(desk.merchant_ref, unit=unit, holdback_days=settings.HUTONG_HOLDBACK_DAYS, at=at)
     ways = [each.amount for each in settlement.on_their_way([desk.merchant_ref]) if each.amount.unit == unit]
     found = settlement.payouts_of(desk.merchant_ref, limit=24)
+    waits = [each.amount for each in found if each.state is PayoutState.PENDING and each.amount.unit == unit]
+    prepared = sum(waits, Money(0, unit))
     kept = settlement.kept_of([each.ref for each in found])
     context = {
         "unit": unit,
         "units": _units(desk),
         "claim": claim,
-        "held": claim.balance - claim.due,
+        "prepared": prepared,
+        "ready": claim.due + prepared,
+        "held": claim.balance - claim.due - prepared,
         "on_its_way": sum(ways, Money(0, unit)),
         "terms": terms,
         "account": settlement.account_of(desk.merchant_ref),
