@@ -14,10 +14,11 @@ from urllib.parse import urlparse
 import typer
 from rich.markup import escape
 
-from hutong.cli import questions, setup
+from hutong.cli import provider_questions, questions, setup
 from hutong.cli.questions import Answers, settle
 from hutong.cli.screen import console, errors_as_sentences, progress_bar
 from hutong.config import environment, settings_file
+from hutong.config.providers import names_in
 from hutong.kernel.errors import DomainError
 
 Said = str | None
@@ -60,7 +61,10 @@ def init(
     email_url: Annotated[
         Said, _flag("Mail server; better in HUTONG_EMAIL_URL when it has a password")
     ] = None,
-    provider: Annotated[Said, _flag("Payment provider: sandbox")] = None,
+    providers: Annotated[
+        Said,
+        _flag("Payment providers: stripe,wechat,alipay,sandbox; their keys from HUTONG_STRIPE_... and so on"),
+    ] = None,
     database_url: Annotated[Said, _flag("PostgreSQL, or embedded; better in DATABASE_URL")] = None,
     mode: Annotated[Said, _flag("demo, trial or production; what the answers allow")] = None,
     home: Annotated[Path | None, _flag("Folder of everything the site keeps; HUTONG_HOME, or var")] = None,
@@ -128,7 +132,7 @@ _SETTING_OF = {
     "sms_token": "HUTONG_SMS_TOKEN",
     "sms_from": "HUTONG_SMS_FROM",
     "email_url": "HUTONG_EMAIL_URL",
-    "provider": "HUTONG_PROVIDER",
+    **provider_questions.setting_of(),
     "database_url": "DATABASE_URL",
 }
 
@@ -159,7 +163,7 @@ def _settings(answers: Answers, given: Mapping[str, str], known: Mapping[str, st
     else:
         values["HUTONG_LIVE_URL"] = "/live"
         values["HUTONG_TRUSTED_PROXIES"] = known.get("HUTONG_TRUSTED_PROXIES", "1")
-        if answers["provider"] == "sandbox":
+        if "sandbox" in names_in(answers["providers"]):
             values["HUTONG_SANDBOX_PAGES_URL"] = f"{answers['site_url']}/sandbox"
     return values
 
@@ -169,7 +173,7 @@ def mode_for(answers: Mapping[str, str]) -> str:
     if questions.is_local(answers):
         return "demo"
     trays = answers["sms"] == "tray" or answers["email_url"] == "tray:"
-    return "trial" if trays or answers["provider"] == "sandbox" else "production"
+    return "trial" if trays or "sandbox" in names_in(answers["providers"]) else "production"
 
 
 def _kept_key() -> str:

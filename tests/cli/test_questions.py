@@ -58,7 +58,7 @@ def test_defaults_fill_the_rest(given: dict[str, str], monkeypatch: pytest.Monke
         ("sms", "pigeon", "tray, console, http"),
         ("email_url", "mail.example.org", "smtp://"),
         ("database_url", "mysql://a@b/c", "postgresql://"),
-        ("provider", "stripe", "sandbox"),
+        ("providers", "paypal", "stripe, wechat, alipay"),
     ],
 )
 def test_a_wrong_answer_names_its_flag(given: dict[str, str], key: str, value: str, said: str) -> None:
@@ -77,26 +77,48 @@ def test_all_that_is_missing_is_said_at_once(given: dict[str, str]) -> None:
         settle(ALL, {**given, "sms": "http"}, ask=False)
 
 
+def test_the_keys_of_a_provider_are_asked_where_it_is_named(given: dict[str, str], tmp_path: Path) -> None:
+    with pytest.raises(AnswersMissing, match="HUTONG_STRIPE_SECRET_KEY, HUTONG_STRIPE_WEBHOOK_SECRETS"):
+        settle(ALL, {**given, "providers": "stripe"}, ask=False)
+    key = tmp_path / "apiclient_key.pem"
+    wechat = {
+        "providers": "WeChat, sandbox",
+        "wechat_mchid": "1900000109",
+        "wechat_appid": "wx1",
+        "wechat_merchant_serial": "51",
+        "wechat_merchant_key": str(key),
+        "wechat_api_v3_key": "0" * 32,
+    }
+    with pytest.raises(AnswerWrong, match="HUTONG_WECHAT_MERCHANT_KEY: there is no file"):
+        settle(ALL, {**given, **wechat}, ask=False)
+    key.write_text("a key")
+    answers = settle(ALL, {**given, **wechat}, ask=False)
+    assert answers["providers"] == "wechat,sandbox"
+    assert answers["wechat_merchant_key"] == str(key)
+    assert "stripe_secret_key" not in answers
+    assert "wechat_public_key_id" not in answers  # the account has certificates
+
+
 @pytest.mark.parametrize(
     ("answers", "mode"),
     [
         ({"site_url": "http://127.0.0.1:8000"}, "demo"),
         ({"site_url": "https://a.example.org"}, "trial"),
         ({"site_url": "https://a.example.org", "sms": "console", "email_url": "console:"}, "trial"),
-        ({"site_url": "https://a.example.org", "sms": "console", "provider": "bank"}, "trial"),
+        ({"site_url": "https://a.example.org", "sms": "console", "providers": "stripe"}, "trial"),
         (
             {
                 "site_url": "https://a.example.org",
                 "sms": "console",
                 "email_url": "console:",
-                "provider": "bank",
+                "providers": "stripe",
             },
             "production",
         ),
     ],
 )
 def test_the_strictest_mode_that_fits(answers: dict[str, str], mode: str) -> None:
-    assert init.mode_for({"sms": "tray", "email_url": "tray:", "provider": "sandbox", **answers}) == mode
+    assert init.mode_for({"sms": "tray", "email_url": "tray:", "providers": "sandbox", **answers}) == mode
 
 
 def test_a_wrong_answer_on_the_terminal_is_asked_again(
