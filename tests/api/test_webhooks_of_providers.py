@@ -1,4 +1,4 @@
-"""Webhooks of the real providers at their door: each gets the answer it wants, and what is not ours is left alone."""
+"""The real providers by the API: each webhook gets the answer it wants, and a program chooses who takes the money."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from hutong.api.doors import Scope
 from hutong.config import environment, providers
 from hutong.flows import checkout
 from hutong.kernel import clock, ids
@@ -19,6 +20,7 @@ from hutong.pay.payments.models import Attempt, WebhookInbox
 from hutong.pay.payments.providers import registry
 from hutong.pay.payments.types import Device, Payer, PaymentState, StartRequest
 from hutong.town.catalog.models import Offer
+from tests.api.caller import Caller, as_person
 from tests.factories.loop import Scene, scene
 from tests.fakes.providers.__main__ import start
 from tests.fakes.providers.server import Simulator
@@ -156,3 +158,22 @@ def test_the_shoppers_address_is_kept_for_the_call_alone(stage: Stage, shop: Sce
 def _request(ref: str) -> StartRequest:
     """By a code, for Alipay knows nothing of a page that nobody has opened."""
     return replace(request_for(ref, Money(1990, "CNY")), payer=Payer("203.0.113.7", Device.WECHAT))
+
+
+def test_a_program_chooses_too_and_gets_the_code_to_draw(stage: Stage, shop: Scene) -> None:
+    shopper = as_person(shop.shopper, clock.now(), scopes=[Scope.ORDERS_READ, Scope.ORDERS_WRITE])
+    lines = [{"deal": shop.offer.public_id, "quantity": 1}]
+    quote = Caller().post("/quotes", {"lines": lines}, key=None).json
+    assert quote["providers"] == list(NAMES)
+    order = {"lines": lines, "quote": quote["hash"]}
+    refused = shopper.post("/orders", {**order, "provider": "sandbox"})
+    assert (refused.status, refused.json["code"]) == (422, "provider_not_offered")
+    assert refused.json["offered"] == list(NAMES)
+    ref = shopper.post("/orders", {**order, "provider": "wechat"}).json["ref"]
+    drawn = shopper.post(f"/orders/{ref}/payments").json
+    assert drawn["redirect_url"].endswith(f"/pay/{ref}/return/")
+    assert drawn["code"].startswith(
+        "http"
+    )  # what the simulator has people open; WeChat itself gives weixin://
+    page = shopper.post(f"/orders/{ref}/payments", {"provider": "stripe"}).json
+    assert (page["code"], page["redirect_url"].startswith(stage.simulators["stripe"].url)) == (None, True)
