@@ -12,7 +12,6 @@ from hutong.kernel.money import Money
 from hutong.pay.ledger.services import post
 from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, TransferSpec
 from hutong.pay.payments import queries, services
-from hutong.pay.payments.services import ASKED_AGAIN
 from hutong.pay.payments.types import DifferenceView, Explanation
 from hutong.town.people.models import Person
 
@@ -92,7 +91,7 @@ def look_at_open(*, at: datetime) -> int:
     """Close what fits by now: a webhook may have come after the bill. How many differences changed."""
     changed = 0
     for difference in [*queries.open_differences(), *queries.waiting_differences()]:
-        if difference.kind in ASKED_AGAIN and difference.ref:
+        if services.may_fit_now(difference):
             changed += _look(difference.difference_ref, note="", by="platform", at=at)[1]
     return changed
 
@@ -128,7 +127,18 @@ def _look(difference_ref: str, *, note: str, by: str, at: datetime) -> tuple[Dif
         if again.change:
             number = again.difference.bookings
             _post(again.difference, TransactionKind.RECONCILE, again.change, number=number, at=at)
+        if again.fee is not None:
+            _post_fee_back(again.difference, again.fee, at)
     return again.difference, bool(again.change)
+
+
+def _post_fee_back(difference: DifferenceView, fee: Money, at: datetime) -> None:
+    """What was booked as a fee of a day is a fee of a dispute, and booked with it."""
+    fees, clearing = (AccountKind.PROVIDER_FEES, PLATFORM), (AccountKind.CLEARING, difference.provider)
+    source, target = (clearing, fees) if fee.minor > 0 else (fees, clearing)
+    transfer = TransferSpec(*source, *target, fee if fee.minor > 0 else -fee)
+    reference = f"difference:{difference.difference_ref}:fee"
+    post(kind=TransactionKind.PROVIDER_FEE, reference=reference, transfers=[transfer], at=at)
 
 
 def _post(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
 
-from hutong.flows import bank_in, books, reconcile
+from hutong.flows import bank_in, books, differences, dispute, reconcile
 from hutong.kernel import audit
 from hutong.kernel.errors import Forbidden
 from hutong.kernel.money import Money
@@ -22,6 +23,8 @@ from hutong.pay.payments.types import (
     BrokenLine,
     DifferenceKind,
     DifferenceView,
+    DisputeReport,
+    DisputeStatus,
     OurMoney,
     PaymentView,
 )
@@ -239,3 +242,42 @@ def _book_all(captured: int, back: list[OurMoney], at: datetime) -> None:
     post(kind=TransactionKind.CAPTURE, reference="all:in", transfers=[came], at=at)
     went = TransferSpec(*merchant, *clearing, Money(sum(each.amount.minor for each in back), "CNY"))
     post(kind=TransactionKind.REFUND, reference="all:back", transfers=[went], at=at)
+
+
+def _taken(payment: PaymentView, amount: int, *, fee: int = 0) -> BillLine:
+    """A line about the dispute of a payment, as Stripe writes it."""
+    unit = payment.amount.unit
+    said = line("", Money(amount, unit), fee=fee, provider_ref="dp_1")
+    return replace(said, payment_ref=payment.ref)
+
+
+@pytest.mark.parametrize("told_first", [True, False])
+def test_a_dispute_on_a_bill_is_ours_whenever_it_is_told(here: Scene, at: datetime, told_first: bool) -> None:
+    payment, on = paid(here), at.date()
+    minor = payment.amount.minor
+    report = DisputeReport(
+        "dp_1",
+        payment.ref,
+        "",
+        payment.amount,
+        Money(1500, "EUR"),
+        "fraudulent",
+        DisputeStatus.NEEDS_RESPONSE,
+    )
+    if told_first:
+        dispute.record(provider=PROVIDER, report=report, at=at)
+    found = billed(line(payment.ref, payment.amount), _taken(payment, -minor, fee=1500), on=on, at=at)
+    if not told_first:
+        assert [each.kind for each in found] == [DifferenceKind.MISSING_HERE]
+        assert (apart(), held()) == (-minor, -1500)
+        dispute.record(provider=PROVIDER, report=report, at=at)
+        assert differences.look_at_open(at=at) == 1
+    assert queries.open_differences() == []
+    assert (apart(), held()) == (0, -1500)
+    won = replace(report, status=DisputeStatus.WON, fee=Money(0, "EUR"))
+    dispute.record(provider=PROVIDER, report=won, at=at)
+    later = on + timedelta(days=1)
+    assert billed(_taken(payment, minor, fee=-1500), on=later, at=at) == []
+    assert (apart(), held()) == (0, minor)
+    again = billed(_taken(payment, minor), on=later + timedelta(days=1), at=at)
+    assert [each.kind for each in again] == [DifferenceKind.DUPLICATE]

@@ -136,7 +136,7 @@ def signed(line: BillLine) -> Money:
 
 def signed_own(own: OurMoney) -> Money:
     """The same of one of our rows."""
-    return -own.amount if own.ref.startswith("rfd_") else own.amount
+    return -own.amount if own.ref.startswith(("rfd_", "dsp_")) else own.amount
 
 
 # Kinds that are about words: what the provider keeps as its fee is booked as billed, and of a line that cannot be

@@ -60,6 +60,7 @@ from hutong.pay.payments.services.explaining import (
     explain_difference,
     fitting_explanations,
     look_again,
+    may_fit_now,
     needs_second,
     take_back_explanation,
 )
@@ -120,6 +121,7 @@ __all__ = [
     "keep_bill",
     "look_again",
     "mark_processed",
+    "may_fit_now",
     "needs_second",
     "receive_webhook",
     "reconcile",

@@ -17,6 +17,7 @@ from hutong.pay.payments.providers.registry import provider as provider_called
 from hutong.pay.payments.queries import bill_view, difference_view, money_done_between, our_money
 from hutong.pay.payments.rules import booked, match, ref_of, summed, takes_back
 from hutong.pay.payments.services.bank_in import keep_payouts
+from hutong.pay.payments.services.dispute_lines import with_disputes
 from hutong.pay.payments.types import (
     Bill,
     BillDifference,
@@ -60,8 +61,9 @@ def keep_bill(*, provider: str, on: date, bill: Bill, at: datetime, fee_ppm: int
         if known.digest != digest:
             raise BillChanged
         return KeptBill(bill_view(known))
+    bill, disputes = with_disputes(provider, bill)
     named = {ref_of(line) for line in bill.lines} - {""}
-    ours, billed = our_money(provider, named), _billed(named)
+    ours, billed = our_money(provider, named) | disputes, _billed(named)
     standing = _standing(provider, bill)
     late = {each.ref for each in standing if each.kind is DifferenceKind.MISSING_THERE}
     found = match(bill, ours, billed=billed, due=_due(provider, on), late=late, fee_ppm=fee_ppm)

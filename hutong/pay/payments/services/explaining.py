@@ -11,10 +11,11 @@ from hutong.kernel import audit
 from hutong.kernel.errors import Conflict, Invalid, NotFound
 from hutong.kernel.money import Money
 from hutong.kernel.text import clean
-from hutong.pay.payments.models import BillingDifference
+from hutong.pay.payments.models import BilledAmount, BillingDifference, Dispute
 from hutong.pay.payments.queries import difference_view, our_money
 from hutong.pay.payments.rules import booked, signed_own
-from hutong.pay.payments.types import DifferenceKind, DifferenceView, Explanation
+from hutong.pay.payments.services.dispute_lines import dispute_money
+from hutong.pay.payments.types import DifferenceKind, DifferenceView, Explanation, OurMoney
 
 NOTE_LIMIT = 500
 ASKED_AGAIN = frozenset(
@@ -79,10 +80,14 @@ class StillDiffers(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class LookedAgain:
-    """A difference after our row was read again: what of `booked` is to be changed, by unit; empty for nothing."""
+    """A difference after our row was read again: what of `booked` is to be changed, by unit; empty for nothing.
+
+    `fee`: what was booked as a fee of the line and is booked elsewhere by now.
+    """
 
     difference: DifferenceView
     change: tuple[Money, ...]
+    fee: Money | None = None
 
 
 def explain_difference(
@@ -185,8 +190,8 @@ def look_again(*, difference_ref: str, note: str, by: str, at: datetime) -> Look
     difference = _locked(difference_ref)
     if difference.closed_at is not None:
         raise DifferenceClosed
-    own = our_money(difference.provider, [difference.ref]).get(difference.ref)
-    if difference.kind not in ASKED_AGAIN or own is None:
+    own = _own(difference)
+    if own is None:
         return LookedAgain(difference, ())
     mine = signed_own(own)
     legs = booked(difference.kind, ours=mine, done=own.done, theirs=difference.theirs)
@@ -209,7 +214,42 @@ def look_again(*, difference_ref: str, note: str, by: str, at: datetime) -> Look
         done=own.done,
         **fits,
     )
-    return LookedAgain(after, change)
+    return LookedAgain(after, change, _fee_elsewhere(difference))
+
+
+def may_fit_now(difference: DifferenceView) -> bool:
+    """Whether our rows may say something else by now: a late webhook, or a dispute that was told after its line."""
+    return difference.kind in ASKED_AGAIN or _dispute_of(difference) is not None
+
+
+def _own(difference: DifferenceView) -> OurMoney | None:
+    dispute = _dispute_of(difference)
+    if dispute is not None:
+        return dispute_money(dispute, came_back=bool(difference.theirs and difference.theirs.minor > 0))
+    if difference.kind not in ASKED_AGAIN:
+        return None
+    return our_money(difference.provider, [difference.ref]).get(difference.ref)
+
+
+def _dispute_of(difference: DifferenceView) -> Dispute | None:
+    if difference.kind is not DifferenceKind.MISSING_HERE or not difference.provider_ref:
+        return None
+    return Dispute.objects.filter(provider=difference.provider, provider_ref=difference.provider_ref).first()
+
+
+def _fee_elsewhere(difference: DifferenceView) -> Money | None:
+    """What a provider keeps for a dispute is booked with it; the bill no longer counts it as a fee of the line."""
+    fee = difference.fee
+    if not fee or _dispute_of(difference) is None:
+        return None
+    column = "fees_kept" if fee.minor > 0 else "fees_back"
+    amounts = BilledAmount.objects.filter(
+        bill__provider=difference.provider, bill__on=difference.on, unit=fee.unit
+    )
+    assert amounts.update(**{column: F(column) - abs(fee.minor)}) == 1, (
+        "a line's fee is in the sums of its bill"
+    )
+    return fee
 
 
 def _change_of(before: tuple[Money, ...], after: tuple[Money, ...]) -> tuple[Money, ...]:
