@@ -142,6 +142,7 @@ def _operator() -> list[Shot]:
         "queue": lambda town: (town.queue and "/operator/queue/") or "",
         "queue-deal": lambda town: town.waiting("deal"),
         "merchant": lambda town: (town.trade and f"/operator/merchants/{town.merchant_ref}/") or "",
+        "money": lambda town: (town.bill and "/operator/money/") or "",
     }
     kinds = ("claim", "dispute", "merchant", "words", "price", "pictures")
     office: dict[str, Path] = {f"queue-{kind}": _waiting(kind) for kind in kinds}
@@ -162,6 +163,10 @@ def _operator() -> list[Shot]:
         "order": lambda town: town.sold,
         "refund": lambda town: town.refunding,
         "refunds": lambda town: (town.trade and "/operator/refunds/") or "",
+        "bills": lambda town: (town.bill and "/operator/bills/") or "",
+        "money-account": lambda town: (
+            (town.bill and f"/operator/money/payable/{town.merchant_ref}/EUR/") or ""
+        ),
         "books": lambda town: (town.trade and "/operator/books/?run=ours") or "",
         "audit": lambda town: (town.team and town.words and "/operator/audit/") or "",
         "site": lambda town: (town.words and "/operator/site/") or "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from playwright.sync_api import Browser, BrowserContext
@@ -12,6 +12,8 @@ from hutong.flows.offers import drafting
 from hutong.kernel import clock
 from hutong.pay.orders import queries as orders
 from hutong.pay.orders.types import OrderState
+from hutong.pay.payments.queries import newest_bill_on
+from hutong.pay.payments.types import BillView
 from hutong.town.catalog.models import Offer, Sketch
 from hutong.town.contents import queries as contents
 from hutong.town.contents.models import Announcement
@@ -21,6 +23,7 @@ from hutong.town.merchants.models import Claim, Invitation, Merchant, Staff, Sto
 from hutong.town.merchants.types import Role
 from hutong.town.people.models import Person
 from tests.factories import busy_town
+from tests.factories.billed import bill_of_a_day
 from tools.pictures import visits
 
 # Who looks at a page. Those below the first four come to be with `Town.queue`.
@@ -111,6 +114,14 @@ class Town:
         shopper.close()
         owner.close()
         return bought
+
+    @cached_property
+    def bill(self) -> BillView:
+        """A bill of a day of the trade: most of it fits, some of it waits for a word."""
+        assert self.trade
+        newest = newest_bill_on("sandbox")
+        on = (newest or self.at.date()) - timedelta(days=3)
+        return bill_of_a_day(on=on, at=self.at)
 
     @cached_property
     def codes(self) -> dict[str, str]:
