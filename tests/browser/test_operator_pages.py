@@ -76,6 +76,7 @@ def addresses() -> list[str]:
         "/operator/refunds/",
         "/operator/books/?run=ours",
         "/operator/bills/",
+        "/operator/money/",
         "/operator/site/",
         "/operator/site/pages/terms/",
         "/operator/site/announce/",

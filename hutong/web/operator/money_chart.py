@@ -38,12 +38,10 @@ class Piece:
 
 
 def coloured(pieces: list[Piece]) -> list[Piece]:
-    """Each piece with its colour and the class of its mark; each bar begins with the first colour."""
-    counts = {True: 0, False: 0}
+    """Each piece with its colour and the class of its mark: two pieces have one colour only where there are many."""
     found = []
-    for piece in pieces:
-        colour, mark = _COLOURS[counts[piece.here] % len(_COLOURS)]
-        counts[piece.here] += 1
+    for place, piece in enumerate(sorted(pieces, key=lambda piece: not piece.here)):
+        colour, mark = _COLOURS[place % len(_COLOURS)]
         found.append(replace(piece, colour=colour, mark=mark))
     return found
 
@@ -65,7 +63,7 @@ def where_chart(pieces: list[Piece]) -> str:
     option = {
         "grid": {"left": 4, "right": 12, "top": 4, "bottom": 4, "containLabel": True},
         "tooltip": {"trigger": "item", "formatter": "{a}"},
-        "xAxis": {"type": "value", "splitNumber": 3, "max": "dataMax", "axisLabel": {"hideOverlap": True}},
+        "xAxis": {"type": "value", "splitNumber": 3, "max": "dataMax", "axisLabel": {"showMaxLabel": False}},
         "yAxis": {"type": "category", "data": [_("Whose it is"), _("Where it is")]},
         "series": series,
     }
