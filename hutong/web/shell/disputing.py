@@ -69,7 +69,7 @@ def add_evidence(request: HttpRequest, found: DisputeView, by: Person, at: datet
     form = EvidenceForm(request.POST, request.FILES)
     if not form.is_valid():
         return str(next(iter(form.errors.values()))[0])
-    document: UploadedFile | None = form.cleaned_data["document"]
+    document: UploadedFile[bytes] | None = form.cleaned_data["document"]
     try:
         if document is not None:
             if (document.size or 0) > FILE_LIMIT:
