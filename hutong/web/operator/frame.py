@@ -24,7 +24,7 @@ MOST_COUNTED = 99
 MONEY_PAGES = [
     ("money", "operator_money", gettext_lazy("Where it is")),
     ("refunds", "operator_refunds", gettext_lazy("Refunds")),
-    ("disputes", "operator_disputes", gettext_lazy("Disputes")),
+    ("disputes", "operator_disputes", gettext_lazy("Chargebacks")),
     ("bills", "operator_bills", gettext_lazy("Bills")),
     ("payouts", "operator_payouts", gettext_lazy("Payouts")),
     ("commission", "operator_commission", gettext_lazy("Commission")),

@@ -39,7 +39,7 @@ def test_the_operator_sees_what_is_due_first(here: Shop) -> None:
     assert [row.urgent for row, _names in page.context["open"]] == [True, False]
     assert "It was not received" in page.content.decode()
     counted = {one["label"]: one["count"] for one in page.context["money_pages"]}
-    assert counted["Disputes"] == 2
+    assert counted["Chargebacks"] == 2
 
 
 @pytest.mark.parametrize("number", [1, 3])
