@@ -1,0 +1,219 @@
+"""Figure 13: any order of steps that a site can take with money, and the books add up after each one."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from hutong.flows import books, expire_orders, redeem, refund
+from hutong.kernel.errors import DomainError
+from hutong.kernel.rows import execute
+from hutong.pay.ledger import services as ledger
+from hutong.pay.ledger.queries import balance
+from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, TransferSpec
+from hutong.pay.orders import queries as orders
+from hutong.pay.orders.types import PlacedOrder
+from hutong.pay.payments.types import RefundReport, RefundView, ReportStatus
+from hutong.visit.vouchers import queries as vouchers
+from hutong.visit.vouchers.types import RedemptionResult
+from tests.factories import giftcards, settlement
+from tests.factories.ledger import NOON, euros
+from tests.factories.loop import scene
+from tests.faults.figures import Measured
+
+pytestmark = pytest.mark.django_db
+
+SHORT, SHORT_STEPS = 5, 20
+LONG, LONG_STEPS = 1_000, 50
+CAPACITY = 6
+SITE = settlement.SITE
+
+
+class Money(RuleBasedStateMachine):
+    """A shop with six of one deal, a shopper with a gift card, and time that passes.
+
+    The oracle is what each unit is worth and where it stands; the books have to say the same.
+    """
+
+    steps = 0
+    placed = Bundle("placed")
+    used = Bundle("used")
+    asked = Bundle("asked")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.savepoint = transaction.savepoint()
+        self.at: datetime = NOON
+        self.shop = scene(at=self.at, capacity=CAPACITY)
+        self.merchant_ref = self.shop.merchant.public_id
+        giftcards.card(5000, holder=self.shop.shopper, at=self.at)
+        settlement.account(self.merchant_ref, at=self.at, cooling_days=0)
+        self.orders: list[str] = []
+        self.returned: set[str] = set()
+        """Units whose refund has ended, and whose money has gone back."""
+        self.paid_out = 0
+
+    def teardown(self) -> None:
+        transaction.savepoint_rollback(self.savepoint)
+
+    def tried(self, step: Any) -> Any:
+        """What a step gives, or None where the site rightly says no: then nothing may have changed."""
+        Money.steps += 1
+        self.shop.at = self.at
+        savepoint = transaction.savepoint()
+        try:
+            return step()
+        except DomainError:
+            transaction.savepoint_rollback(savepoint)
+            return None
+
+    @rule(target=placed, quantity=st.integers(1, 3), from_balance=st.sampled_from([0, 0, 700, 1990]))
+    def hold(self, quantity: int, from_balance: int) -> Any:
+        order = self.tried(lambda: self.shop.order(quantity=quantity, from_balance=from_balance))
+        if order is None:
+            return multiple()
+        self.orders.append(order.order_ref)
+        return order
+
+    @rule(order=placed)
+    def pay(self, order: PlacedOrder) -> None:
+        if order.to_pay.minor:
+            self.tried(lambda: self.shop.money_arrives(order, at=self.at))
+
+    @rule(order=placed)
+    def pay_other_money(self, order: PlacedOrder) -> None:
+        if order.to_pay.minor:
+            self.tried(lambda: self.shop.money_arrives(order, at=self.at, amount=euros(1)))
+
+    @rule(target=used, order=placed)
+    def redeem(self, order: PlacedOrder) -> Any:
+        for voucher in vouchers.vouchers_of_order(order.order_ref, at=self.at):
+            scanned = self.tried(lambda code=voucher.code: self.shop.scan(code, at=self.at))
+            if scanned is not None:
+                return scanned
+        return multiple()
+
+    @rule(redeemed=used)
+    def undo(self, redeemed: RedemptionResult) -> None:
+        actor = redeem.actor_for(device_ref=self.shop.device.public_id)
+        self.tried(lambda: redeem.undo(redemption_ref=redeemed.redemption_ref, actor=actor, at=self.at))
+
+    @rule(target=asked, order=placed, one=st.booleans())
+    def ask_back(self, order: PlacedOrder, one: bool) -> Any:
+        units = [unit.unit_ref for unit in orders.units_of(order.order_ref)][:1] if one else None
+        wanted = self.tried(
+            lambda: refund._request(
+                order.order_ref, units, "changed my mind", self.shop.shopper, False, self.at
+            )
+        )
+        return multiple() if wanted is None else wanted
+
+    @rule(back=asked, done=st.sampled_from([True, True, True, False]))
+    def end_refund(self, back: RefundView, done: bool) -> None:
+        status = ReportStatus.DONE if done else ReportStatus.FAILED
+        report = RefundReport(back.ref, status, f"prv_{back.ref}")
+        outcome = self.tried(lambda: refund.finish(report=report, at=self.at))
+        if outcome == "recorded" and done:
+            self.returned |= set(back.unit_refs)
+
+    @rule(minutes=st.sampled_from([1, 20, 24 * 60, 5 * 24 * 60, 100 * 24 * 60]))
+    def wait(self, minutes: int) -> None:
+        self.at += timedelta(minutes=minutes)
+        self.tried(lambda: (expire_orders.run(at=self.at), expire_orders.expire_vouchers(at=self.at)))
+
+    @precondition(lambda self: self.orders)
+    @rule()
+    def settle(self) -> None:
+        payouts = self.tried(lambda: settlement.paid(at=self.at))
+        self.paid_out += sum(payout.amount.minor for payout in payouts or [])
+
+    @invariant()
+    def the_books_add_up(self) -> None:
+        execute("DELETE FROM kernel_outboxrow")  # nobody runs jobs here, and what waits too long is a fault
+        problems = books.check(at=self.at, ask_providers=False).problems
+        assert [each for each in problems if "refund_open" not in each] == []
+
+    @invariant()
+    def the_books_say_where_each_unit_stands(self) -> None:
+        units = [unit for ref in self.orders for unit in orders.units_of(ref)]
+        kept = [unit for unit in units if unit.state == "sold" or self._is_under_way(unit)]
+        used = [unit for unit in units if unit.state == "used"]
+        assert self._balance(AccountKind.UNREDEEMED) == sum(unit.gross.minor for unit in kept)
+        assert self._balance(AccountKind.COMMISSION, PLATFORM) == sum(unit.commission.minor for unit in used)
+        assert self._balance(AccountKind.PAYABLE) == sum(unit.net.minor for unit in used) - self.paid_out
+
+    def _is_under_way(self, unit: Any) -> bool:
+        return unit.state == "refunded" and unit.unit_ref not in self.returned
+
+    def _balance(self, kind: AccountKind, owner: str = "") -> int:
+        return balance(kind, owner or self.merchant_ref, "EUR").minor
+
+
+def run(examples: int, steps: int) -> int:
+    """How many steps were taken."""
+    Money.steps = 0
+    run_state_machine_as_test(
+        Money,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            derandomize=True,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    return Money.steps
+
+
+def test_the_books_add_up_after_any_steps(measured: Measured) -> None:
+    measured(13, "books add up after each step", f"{run(SHORT, SHORT_STEPS):,} steps")
+
+
+@pytest.mark.long
+def test_the_books_add_up_after_50_000_steps(measured: Measured) -> None:
+    steps = 0
+    while steps < 50_000:
+        steps += run(LONG, LONG_STEPS)
+    measured(13, "books add up after each step", f"{steps:,} steps")
+
+
+def test_control_money_that_is_booked_beside_the_flows_is_seen(at: datetime) -> None:
+    """What no step of the site did is found by both invariants."""
+    machine = Money()
+    order = machine.shop.order()
+    machine.orders.append(order.order_ref)
+    machine.shop.money_arrives(order)
+    machine.the_books_say_where_each_unit_stands()
+    ledger.post(
+        kind=TransactionKind.REDEEM,
+        reference="beside",
+        transfers=[
+            TransferSpec(
+                AccountKind.UNREDEEMED,
+                machine.merchant_ref,
+                AccountKind.PAYABLE,
+                machine.merchant_ref,
+                euros(1),
+            )
+        ],
+        at=at,
+    )
+    with pytest.raises(AssertionError):
+        machine.the_books_say_where_each_unit_stands()
+    with pytest.raises(AssertionError):
+        machine.the_books_add_up()
