@@ -12,6 +12,7 @@ from django.db import connection
 
 from hutong.flows.demo_city import CityMissing, seed_demo
 from hutong.flows.demo_city.samples import samples_by_category
+from hutong.flows.demo_city.yuan import seed_yuan
 from hutong.flows.import_osm import import_osm
 from hutong.flows.import_osm.categories import category_specs
 from hutong.kernel.rows import rows, scalar
@@ -151,3 +152,15 @@ def test_the_pictures_of_the_samples_are_on_the_site() -> None:
     pictures = {line.split()[0] for line in listed.read_text(encoding="utf-8").splitlines() if line}
     used = {sample.emoji for samples in samples_by_category().values() for sample in samples}
     assert used <= pictures
+
+
+@pytest.mark.django_db
+def test_a_few_shops_sell_for_renminbi_made_once() -> None:
+    seed_yuan(at=AT)
+    made = set(Offer.objects.values_list("public_id", flat=True))
+    assert set(Offer.objects.values_list("unit", flat=True)) == {"CNY"}
+    assert len(made) >= 3
+    assert Store.objects.filter(region__slug="gulou").exclude(merchant=None).count() == 3
+    accounts = seed_yuan(at=AT)
+    assert set(Offer.objects.values_list("public_id", flat=True)) == made
+    assert accounts[0].opens == "/"

@@ -196,6 +196,7 @@ class Simulator(ABC):
         buttons = '<button name="do" value="pay">Pay</button> <button name="do" value="no">Decline</button>'
         text = (
             f"<!doctype html><html lang=en><meta charset=utf-8><title>{self.name} simulator</title>"
+            "<meta name=viewport content=width=device-width>"
             f"<h1>{self.name} simulator</h1><p>{html.escape(trade.ref)}: {trade.amount} {trade.unit}, "
             f"{trade.state}</p>" + (f"<form method=post>{buttons}</form>" if open_now else "")
         )
