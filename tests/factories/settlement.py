@@ -75,7 +75,7 @@ def sent(*, at: datetime, site: SiteTerms = SITE) -> BatchView:
 def paid(*, at: datetime, site: SiteTerms = SITE) -> list[PayoutView]:
     """What is due, sent, and arrived."""
     payouts = queries.payouts_of_batch(sent(at=at, site=site).ref)
-    return [services.mark_paid(payout_ref=each.ref, by="per_first", at=at) for each in payouts]
+    return [services.confirm_paid(payout_ref=each.ref, by="per_first", at=at) for each in payouts]
 
 
 def days(number: float) -> timedelta:
