@@ -62,6 +62,7 @@ class AdjustForm(forms.Form):
         choices=[
             ("correction", gettext_lazy("Give it, at the platform's cost")),
             ("-correction", gettext_lazy("Take it, for the platform")),
+            ("-dispute", gettext_lazy("Take it, for a chargeback")),
             ("-provider_fee", gettext_lazy("Take it, for a fee of the payment service")),
         ],
     )
