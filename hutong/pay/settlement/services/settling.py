@@ -48,8 +48,9 @@ ORDER BY s.unit_ref
 ON CONFLICT DO NOTHING
 """
 
+# Who undoes may have read the clock before it waited for a scan that was later and faster.
 _UNDO = """
-UPDATE settlement_settled SET undone_at = %(at)s::timestamptz
+UPDATE settlement_settled SET undone_at = greatest(at, %(at)s::timestamptz)
 WHERE (reference = %(reference)s OR unit_ref = ANY (%(unit_refs)s::text[])) AND undone_at IS NULL
 RETURNING unit_ref, reference, merchant_ref, store_ref, gross, commission, commission_tax, provider_fee, net,
     unit, at, undone_at
