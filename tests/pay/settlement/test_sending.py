@@ -161,6 +161,27 @@ def test_a_payout_stays_where_the_books_owe_less(at: datetime) -> None:
     ]
 
 
+def test_a_batch_that_was_interrupted_goes_on_where_it_was(at: datetime) -> None:
+    for merchant in ("mer_a", "mer_b"):
+        account(merchant, at=at)
+        earned(1000, merchant=merchant, at=at)
+    ref = approved(at + days(3))
+    taken = TransferSpec(AccountKind.PAYABLE, "mer_b", AccountKind.LOSSES, PLATFORM, euros(1))
+    post(kind=TransactionKind.ADJUST, reference="adjust:stray", transfers=[taken], at=at)
+    with pytest.raises(services.PayoutTooLarge):
+        services.send_batch(batch_ref=ref, by="per_first", at=at + days(3))
+    states = {each.merchant_ref: each.state for each in queries.payouts_of_batch(ref)}
+    assert states == {"mer_a": PayoutState.SENT, "mer_b": PayoutState.PENDING}
+    services.note_adjustment(
+        merchant_ref="mer_b", amount=euros(-1), reason=AdjustmentReason.CORRECTION, reference="adjust:stray",
+        by="per_o", at=at,
+    )  # fmt: skip
+    done = services.send_batch(batch_ref=ref, by="per_first", at=at + days(4))
+    assert (done.state, done.total) == (BatchState.SENT, euros(1999))
+    assert books() == (0, 1000, 0)
+    assert ledger.balance(AccountKind.PAYOUT, "mer_b", "EUR") == euros(999)
+
+
 def test_an_adjustment_of_the_callers_own_posting_is_noted_once(at: datetime) -> None:
     earned(1000, at=at)
     for _time in range(2):
