@@ -32,6 +32,8 @@ AREAS = (
     ("content.", _("Contents")),
     ("claim.", _("Claims")),
     ("order.", _("Refunds")),
+    ("bill.", _("Bills")),
+    ("bank_in.", _("Paid into the bank")),
     ("acting.", _("Acting for shops")),
     ("staff.", _("Team")),
     ("device.", _("Devices")),

@@ -16,9 +16,9 @@ _COLOURS = (
     ("$secondary", "bg-secondary"),
     ("$success", "bg-success"),
     ("$neutral", "bg-neutral"),
-    ("$error", "bg-error"),
     ("$warning", "bg-warning"),
     ("$muted", "bg-muted"),
+    ("$error", "bg-error"),
 )
 
 
