@@ -20,7 +20,7 @@ from hutong.pay.ledger import services as ledger_services
 from hutong.pay.ledger.types import AccountKind
 from hutong.town.people.models import Person
 from tests.concurrency.race import WAIT_S, all_at_once, constraint_dropped, race
-from tests.factories import giftcards, people
+from tests.factories import giftcards, people, regions
 
 # The orders are names alone here; what an order has to do with its part is tested with the flows.
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.unbalanced]
@@ -114,6 +114,29 @@ def test_a_code_is_opened_once_however_many_open_it(at: datetime) -> None:
     holder = GiftCard.objects.get().holder
     assert holder is not None
     assert answers[crowd.index(holder)] == card.ref
+
+
+def test_a_card_is_opened_or_taken_back_never_both(at: datetime) -> None:
+    buyer, friend, region = people.person(), people.person(), regions.region()
+    for turn in range(8):
+        amount = Money(1000, "EUR")
+        ref, _made = services.begin_purchase(
+            amount=amount, region_id=region.pk, message="", by=buyer, client_key=f"click-{turn}", at=at
+        )
+        services.top_up(card_ref=ref, amount=amount, provider="sandbox", payment_ref=f"pay_{turn}", at=at)
+
+        def opened(ref: str = ref) -> str:
+            return services.claim(code=queries.code_of(ref), person=friend, address=ref, at=at)
+
+        def back(ref: str = ref) -> str:
+            services.take_back(card_ref=ref, by=buyer, at=at)
+            return "back"
+
+        answers = race([opened, back], expected=(services.CodeUnknown, services.CardMoved))
+        assert sum(isinstance(answer, str) for answer in answers) == 1, answers
+        card = queries.card_view(ref)
+        assert card is not None
+        assert card.state.value == ("claimed" if answers[0] == ref else "returned")
 
 
 def test_control_of_opening_by_reading_before_writing(at: datetime) -> None:
