@@ -71,6 +71,7 @@ KEYS: Mapping[str, Keys] = {
 _LISTS = ("webhook_secrets", "public_keys")
 # The key tools write PEM or the same without its frame; the clients take what is in the first column as PEM alone.
 _FRAMED = {"merchant_key": "PRIVATE KEY", "public_key": "PUBLIC KEY"}
+_PAGE = re.compile(r"https?://(\*\.)?[A-Za-z0-9.-]+(:\d+)?")
 _BARE = re.compile(r"[A-Za-z0-9+/=\s]{200,}")
 
 
@@ -80,6 +81,12 @@ def wrong_names(value: str) -> str:
     if names and set(names) <= set(NAMES) and len(names) == len(set(names)):
         return ""
     return f"is {value!r}; list some of {', '.join(NAMES)}, the usual one first"
+
+
+def wrong_pages(value: str) -> str:
+    """What is wrong with a list of addresses for the browsers' policy, "" where it is well."""
+    fits = all(_PAGE.fullmatch(part) for part in names_in(value))
+    return "" if fits else f"is {value!r}; list addresses such as https://pay.example.org, without a path"
 
 
 def names_in(value: str) -> list[str]:

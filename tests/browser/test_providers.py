@@ -67,7 +67,7 @@ def voucher_appears(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("zh-hans", "dark")])
-def test_the_loop_with_each_provider(arrive: Arrive, language: str, scheme: str) -> None:
+def test_the_loop_with_each_provider(arrive: Arrive, yuan_site: Site, language: str, scheme: str) -> None:
     from hutong.pay.payments.models import Payment
 
     visitor = arrive(language=language, size=PHONE if language == "en" else DESKTOP, scheme=scheme)
@@ -75,6 +75,8 @@ def test_the_loop_with_each_provider(arrive: Arrive, language: str, scheme: str)
     visitor.sign_in(SHOPPER)
     checkout_with(visitor, "stripe", remembered="stripe")
     page.wait_for_url("**/simulator/pay/*")
+    # WeChat Pay's H5 takes shoppers from the site's own domain alone; more than that is nobody's business.
+    assert page.evaluate("document.referrer") == f"{yuan_site.url}/"
     page.locator("button[value=pay]").click()
     voucher_appears(visitor)
 

@@ -41,6 +41,13 @@ def test_a_list_of_providers_that_cannot_be_meant(value: str) -> None:
     assert "- HUTONG_PROVIDERS: " in said({"HUTONG_PROVIDERS": value})
 
 
+@pytest.mark.parametrize(
+    "value", ["pay.shop.example", "https://a.example; script-src *", "https://a.example/x y"]
+)
+def test_pages_that_are_no_addresses_are_refused(value: str) -> None:
+    assert "- HUTONG_PAYMENT_PAGES: " in said({"HUTONG_PAYMENT_PAGES": value})
+
+
 def test_what_a_provider_lacks_is_named() -> None:
     lacking = said({"HUTONG_PROVIDERS": "sandbox,stripe,alipay", "HUTONG_STRIPE_SECRET_KEY": "sk_1"})
     assert "- HUTONG_STRIPE_WEBHOOK_SECRETS: must be set for payments with stripe" in lacking

@@ -183,6 +183,7 @@ def test_the_way_to_pay_is_chosen_and_remembered(two_ways: StripeSimulator, shop
     assert (_choices(page), _checked(page)) == (["sandbox", "stripe"], ["sandbox"])
     answer = browser.post(url(shop), {**shown(browser, shop), "provider": "stripe"})
     assert answer["Location"].startswith(two_ways.url)
+    assert answer["Referrer-Policy"] == "strict-origin-when-cross-origin"
     assert _checked(browser.get(url(shop)).content.decode()) == ["stripe"]
     (order,) = orders.orders_of(shop.shopper.pk)
     assert _checked(browser.get(f"/orders/{order.order_ref}/").content.decode()) == ["stripe"]
