@@ -20,7 +20,7 @@ NOON = datetime(2026, 6, 1, 9, tzinfo=UTC)
 
 
 @pytest.mark.django_db
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), quantity=st.integers(1, 6), price=st.integers(1, 2500))
 def test_everything_goes_back_to_where_it_came_from(data: st.DataObject, quantity: int, price: int) -> None:
     total = quantity * price
