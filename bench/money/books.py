@@ -17,7 +17,7 @@ from bench.money import ledger_steps
 from bench.money.compared import compared
 from bench.table import Row
 from hutong.kernel.rows import execute
-from hutong.pay.ledger import queries
+from hutong.pay.ledger import queries, services
 
 # Part of the name of the cached databases: count it up when what is made here changes.
 VERSION = 1
@@ -25,6 +25,8 @@ SIZES = (100_000, 1_000_000)
 MERCHANTS, PROCESSES = 40, 4
 BATCHES, SALES, WARM_UP = 6, 400, 200
 CHECKS = 3
+# Sales between two checks.
+SINCE = 300
 
 # Sale n is of merchant n % MERCHANTS and has 3 transfers: what came, what the merchant gets, what stays here.
 _TRANSACTIONS = """
@@ -70,7 +72,7 @@ def fill(transfers: int) -> None:
 def run(console: Console) -> list[Row]:
     """Measure; the rows of the table."""
     templates = {size: ground.template(f"books_{size}", VERSION, partial(fill, size)) for size in SIZES}
-    return [*_posting(templates, console), *_adding_up(templates)]
+    return [*_posting(templates, console), *_adding_up(templates), *_since_a_checkpoint(templates)]
 
 
 def _posting(templates: dict[int, str], console: Console) -> list[Row]:
@@ -122,6 +124,39 @@ def _adding_up(templates: dict[int, str]) -> list[Row]:
         ),
         Row("  10 x the transfers: time against before", f"{large / small:.1f} x"),
     ]
+
+
+def _since_a_checkpoint(templates: dict[int, str]) -> list[Row]:
+    """The time to add up what came after a checkpoint, which the worker does every quarter of an hour."""
+    return [
+        Row(
+            f"books check from a checkpoint, {size:,} transfers and {3 * SINCE:,} since",
+            f"{_seconds_since(template) * 1000:,.0f} ms",
+        )
+        for size, template in templates.items()
+    ]
+
+
+def _seconds_since(template: str) -> float:
+    name = f"{template}_since"
+    ground.copy(template, name)
+    try:
+        with ground.on_database(name):
+            services.mark_checkpoint()
+            if not services.advance_checkpoint(added=queries.add_up(), at=ledger_steps.AT):
+                raise RuntimeError("the checkpoint does not move")
+            for number in range(SINCE):
+                ledger_steps.sell((f"since-{number}", f"mer_{number % MERCHANTS}"))
+            found = []
+            for _number in range(CHECKS):
+                began = time.perf_counter()
+                added = queries.add_up_since()
+                found.append(time.perf_counter() - began)
+                if added.problems or added.base.transfer == 0:
+                    raise RuntimeError(f"not added up from the checkpoint: {added}")
+            return median(found)
+    finally:
+        ground.drop(name)
 
 
 def _seconds_to_add_up(template: str) -> float:
