@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from hutong.kernel.rows import execute, rows, scalar
 from hutong.pay.ledger import queries, services
@@ -276,3 +276,25 @@ def _transfers_read() -> int:
         return int(here) + sum(read(child) for child in node.get("Plans", []))
 
     return read(plan[0]["Plan"])
+
+
+def test_there_is_one_checkpoint_and_one_sum_for_each_kind() -> None:
+    capture(euros(10))
+    assert checkpoint()
+    for name, sql in (
+        (
+            "ledger_checkpoint_only",
+            'INSERT INTO ledger_checkpoint ("only", {columns}) VALUES (false, 0, 0, 0)',
+        ),
+        (
+            "ledger_checkpoint_only_",
+            'INSERT INTO ledger_checkpoint ("only", {columns}) VALUES (true, 0, 0, 0)',
+        ),
+        (
+            "ledger_checkpoint_sum_once",
+            "INSERT INTO ledger_checkpointsum (account_id, kind, minor) SELECT account_id, kind, 0"
+            " FROM ledger_checkpointsum",
+        ),
+    ):
+        with pytest.raises(IntegrityError, match=name), transaction.atomic():
+            execute(sql.format(columns="upto_transfer, upto_transaction, transfers"))
