@@ -287,6 +287,8 @@ def test_the_facts_tell_use_shop_and_device_and_nothing_of_the_shopper(shop: Sce
     tell(report(order_ref), at)
     told = dispute.facts(one(order_ref))
     assert order_ref in told
+    assert "total 39.80 EUR" in told
+    assert "Money(" not in told
     assert "used 2026-06-01 12:00 (Europe/Helsinki) in the shop Kahvila, scanned by the device" in told
     assert "not used; could be refunded at any time until" in told
     phone = shop.shopper.phone or ""

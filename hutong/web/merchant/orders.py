@@ -22,6 +22,7 @@ from hutong.kernel.money import Money
 from hutong.kernel.text import pick
 from hutong.pay.orders import queries as orders
 from hutong.pay.orders.types import OrderState, OrderSummary, OrderView, SoldUnit
+from hutong.pay.payments.queries import disputes_of_order
 from hutong.town.catalog.queries import merchant_offers
 from hutong.town.merchants.types import Right
 from hutong.visit.vouchers.queries import terms_of_all, vouchers_of_order
@@ -134,6 +135,7 @@ def _facts(desk: Desk, found: OrderView) -> dict[str, Any]:
         "refunds": refund_rows(refunds_of_order(order_ref)),
         "kept": _kept(sold, found.total.unit),
         "sees_money": bool(sold),
+        "disputes": disputes_of_order(order_ref) if desk.may(Right.SEE_MONEY, everywhere=True) else [],
     }
 
 

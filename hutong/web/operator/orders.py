@@ -163,6 +163,7 @@ def _facts(found: OrderView) -> dict[str, Any]:
         "ways": ways_back(found, [each.provider for each in paid_with if each.captured]),
         "refunds": refund_rows(stored_value.refunds_of_order(found.order_ref)),
         "vouchers": made,
+        "disputes": payments.disputes_of_order(found.order_ref),
     }
 
 

@@ -94,6 +94,15 @@ def test_the_shop_adds_words_and_a_document(here: Shop) -> None:
     assert (refused.status_code, "PDF, JPEG or PNG" in refused.content.decode()) == (422, True)
 
 
+def test_an_order_leads_to_its_dispute(here: Shop) -> None:
+    ref = disputed(here)
+    found = queries.dispute_by_ref(ref)
+    assert found is not None
+    for person, base in ((people.operator(), "/operator"), (here.owner, "/merchant")):
+        page = visitor(person).get(f"{base}/orders/{found.order_ref}/").content.decode()
+        assert f'href="{base}/disputes/{ref}/"' in page
+
+
 def test_others_see_nothing_of_it(here: Shop) -> None:
     ref = disputed(here)
     file_ref = queries.evidence_of(ref)[0].ref
