@@ -255,7 +255,7 @@ def test_statements(here: Shop, number: int) -> None:
     for path, most in (
         ("/merchant/", 17),
         ("/merchant/orders/", 8),
-        (f"/merchant/orders/{order.order_ref}/", 10),
+        (f"/merchant/orders/{order.order_ref}/", 12),
         ("/merchant/vouchers/", 7),
     ):
         with CaptureQueriesContext(connection) as seen:
