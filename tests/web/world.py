@@ -5,7 +5,7 @@ A new kind of thing in an address needs a line in `World.refs`; the tests name t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.test import Client
 
@@ -13,11 +13,13 @@ from hutong.flows import jobs
 from hutong.flows.offers import drafting
 from hutong.kernel import clock
 from hutong.know.customers import queries as customers
+from hutong.pay.settlement import queries as settlement
 from hutong.town.merchants import services
 from hutong.town.merchants.models import Staff
 from hutong.town.merchants.types import Role
 from hutong.town.people.models import Person
 from tests.factories import giftcards, joining, merchants, payments, people, pictures
+from tests.factories import settlement as payouts
 from tests.web.visitors import Shop, shop, visitor
 
 SHOPPER_NAME = "Victoria Verysecret"
@@ -69,6 +71,8 @@ def world() -> World:
     )
     (disputed,) = scene.bought()
     disputes = payments.dispute_of(disputed.order_ref, by=people.operator(), at=at)
+    payouts.account(scene.merchant.public_id, at=at)
+    batch = payouts.sent(at=clock.now(), site=replace(payouts.SITE, holdback_days=0))
     refs = {
         "offer_ref": scene.offer.public_id,
         "store_ref": scene.store.public_id,
@@ -88,8 +92,8 @@ def world() -> World:
         "dispute_ref": disputes[0],
         "evidence_ref": disputes[1],
         "card_ref": giftcards.card(holder=scene.shopper, at=at).ref,
-        "batch_ref": "pyb_none",
-        "payout_ref": "pyt_none",
+        "batch_ref": batch.ref,
+        "payout_ref": settlement.payouts_of_batch(batch.ref)[0].ref,
         "month": clock.now().strftime("%Y-%m"),
         "ending": "csv",
         "ref": scene.merchant.public_id,
