@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from babel.dates import format_date
 from django.conf import settings
 from django.http import HttpResponse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from hutong.flows.statements import Line, Statement
@@ -16,6 +16,9 @@ from hutong.pay.settlement.types import AdjustmentReason, LineKind
 from hutong.web.shell.pdf import Column, Sheet, pdf_file, render
 from hutong.web.shell.spreadsheet import csv_file, plain
 from hutong.web.shell.templatetags.hutong import locale
+
+MOST_IN_PDF = 1000
+"""Lines of a PDF: setting one takes a millisecond or more. The sums are of all lines, and the table has them all."""
 
 
 def kind_words(line: Line) -> str:
@@ -101,7 +104,7 @@ def statement_pdf(statement: Statement) -> HttpResponse:
             Column(_("Payment fee"), 1.6, number=True),
             Column(_("Amount"), 1.9, number=True),
         ],
-        rows=[_cells(line, statement.zone, language) for line in statement.lines],
+        rows=_rows(statement, language),
         sums=sums_of(statement),
         foot=_("Amounts in %(unit)s, times of %(zone)s.") % {"unit": statement.unit, "zone": statement.zone},
         language=language,
@@ -148,6 +151,15 @@ def _facts(statement: Statement, language: str) -> list[tuple[str, str]]:
             (_("Reference"), payout.ref),
         ]
     return facts
+
+
+def _rows(statement: Statement, language: str) -> list[Sequence[str]]:
+    found = [_cells(line, statement.zone, language) for line in statement.lines[:MOST_IN_PDF]]
+    left_out = len(statement.lines) - len(found)
+    if left_out:
+        words = ngettext("%(n)s more line is in the table.", "%(n)s more lines are in the table.", left_out)
+        found.append(["", words % {"n": left_out}, *[""] * 5])
+    return found
 
 
 def _cells(line: Line, zone: str, language: str) -> Sequence[str]:

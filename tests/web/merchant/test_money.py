@@ -20,6 +20,7 @@ from hutong.pay.settlement import queries as settlement
 from hutong.pay.settlement import services
 from hutong.pay.settlement.types import AdjustmentReason, PayoutView
 from hutong.town.notifications.models import Notification
+from hutong.web.shell import statement_files
 from tests.factories import people
 from tests.factories.settlement import IBAN, OTHER_IBAN
 from tests.web.visitors import Shop, shop, visitor
@@ -158,6 +159,17 @@ def test_a_statement_is_a_pdf_with_chinese_letters_in_it(here: Shop) -> None:
     assert payout.amount.major_text in text
     assert b"/FontFile3" in answer.content  # the font's letters are in the file
     assert len(answer.content) < 100_000
+
+
+def test_a_pdf_says_how_many_lines_it_leaves_to_the_table(
+    here: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statement_files, "MOST_IN_PDF", 1)
+    redeemed(here, times=2)
+    answer = visitor(here.owner).get(f"/merchant/money/statements/{month(here)}/pdf/")
+    text = PdfDocument(answer.content)[0].get_textpage().get_text_range()
+    assert text.count("Coffee and cake") == 1
+    assert "1 more line is in the table." in text
 
 
 def test_months_and_files_that_do_not_exist_are_not_found(here: Shop) -> None:
