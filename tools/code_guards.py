@@ -152,7 +152,7 @@ def first_failure(tests: list[str], but: Iterable[str] = ()) -> str:
         return "time-out"
     if done.returncode == 5:
         return ""  # no test there
-    failed = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
+    failed = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", done.stdout, re.MULTILINE)
     if not failed and done.returncode:
         raise RuntimeError(f"the tests do not run: {(done.stdout + done.stderr)[-2000:]}")
     return failed[1] if failed else ""
