@@ -7,7 +7,7 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import count
@@ -23,6 +23,7 @@ from tests.factories import people
 from tests.factories.loop import scene
 from tests.fakes.sandbox import wait_until
 from tests.faults.crowd import Caller, GaveUp, Told, go_round
+from tests.faults.figures import Measured
 from tests.faults.upped import KINDS, Upped, run_up
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("kills")]
@@ -146,11 +147,15 @@ def require_whole(site: Upped, told: Told, settings: Any) -> None:
     assert books.check(at=later).problems == ()
 
 
-def run_kills(folder: Path, settings: Any, *, kills: int, seed: int) -> None:
+def run_kills(
+    folder: Path, settings: Any, *, kills: int, seed: int, kinds_killed: Sequence[str] = KINDS
+) -> str:
+    """Kill so many processes of these kinds under load; what was measured."""
     dice, told = random.Random(seed), Told()
     with run_up(folder) as site:
         # Every kind in each round of four, in an order of its own.
-        kinds = [kind for _round in range(-(-kills // len(KINDS))) for kind in dice.sample(KINDS, len(KINDS))]
+        many = len(kinds_killed)
+        kinds = [kind for _round in range(-(-kills // many)) for kind in dice.sample(kinds_killed, many)]
         with pressed(site, told), site.watched():
             wait_until(lambda: told.rounds_done() >= CLIENTS, timeout_s=60)
             for kind in kinds[:kills]:
@@ -164,15 +169,24 @@ def run_kills(folder: Path, settings: Any, *, kills: int, seed: int) -> None:
         said = site.log.read_text()
         assert said.count("it is started again") >= sum(kind != "web worker" for kind in kinds[:kills]), said
         require_whole(site, told, settings)
+        gap_s = max(site.gaps, default=0)
+        return f"{kills} kills, {told.rounds['done']} rounds, nothing lost or half done, away {gap_s:.1f} s at most"
 
 
-def test_six_kills_under_load(tmp_path: Path, settings: Any) -> None:
-    run_kills(tmp_path, settings, kills=6, seed=6)
+def test_six_kills_under_load(tmp_path: Path, settings: Any, measured: Measured) -> None:
+    measured(8, "web and worker killed under load", run_kills(tmp_path, settings, kills=6, seed=6))
 
 
 @pytest.mark.long
-def test_fifty_kills_under_load(tmp_path: Path, settings: Any) -> None:
-    run_kills(tmp_path, settings, kills=50, seed=50)
+def test_fifty_kills_under_load(tmp_path: Path, settings: Any, measured: Measured) -> None:
+    measured(8, "any process killed under load", run_kills(tmp_path, settings, kills=50, seed=50))
+
+
+@pytest.mark.long
+def test_two_hundred_kills_of_web_and_worker(tmp_path: Path, settings: Any, measured: Measured) -> None:
+    """At whatever moment they are in: the loop, its outbox and its calls to the provider run all the time."""
+    found = run_kills(tmp_path, settings, kills=200, seed=200, kinds_killed=("web worker", "worker"))
+    measured(8, "web and worker killed under load", found)
 
 
 def test_control_without_restarts_one_kill_ends_the_site(tmp_path: Path) -> None:
