@@ -82,7 +82,7 @@ def require_resolved(each: Each, made: list[tuple[str, PaymentView]]) -> int:
     assert {ref: kept[ref] for ref in refs} == {ref: price if states[ref] == "paid" else 0 for ref in refs}, (
         "the provider's books are the judge"
     )
-    paid = sum(states[ref] == "paid" for ref in refs)
+    paid = sum(1 for ref in refs if states[ref] == "paid")
     assert scalar("SELECT count(*) FROM ledger_transaction WHERE kind = 'capture'") == paid
     assert scalar("SELECT count(*) FROM vouchers_voucher") == paid
     assert books.check(at=clock.now(), ask_providers=False).problems == ()

@@ -1,5 +1,6 @@
 """The frame of the operator's pages: navigation with what waits, the region looked at, one way to render."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -8,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from hutong.pay.payments.queries import newest_open_difference, open_disputes, open_refunds
+from hutong.pay.payments.queries import waiting_for_operator
 from hutong.town.catalog.queries import pending_offers
 from hutong.town.contents.queries import waiting as waiting_contents
 from hutong.town.merchants.queries import open_claims, pending_merchants
@@ -51,7 +52,7 @@ def operator_page(
         + len(pending_offers(MOST_COUNTED))
         + len(waiting_contents(MOST_COUNTED)),
     )
-    counts = money_counts()
+    counts = waiting_for_operator(most=MOST_COUNTED)
     framed = {
         "nav": navigation(tab, waiting=waiting, money_waits=min(MOST_COUNTED, sum(counts.values()))),
         "money_pages": money_pages(tab, counts),
@@ -84,17 +85,7 @@ def navigation(tab: str, *, waiting: int, money_waits: int) -> list[dict[str, An
     ]
 
 
-def money_counts() -> dict[str, int]:
-    """How many things wait for an operator on each page of `MONEY_PAGES` that can have any, up to 99."""
-    differences, _newest = newest_open_difference()
-    return {
-        "refunds": len(open_refunds(limit=MOST_COUNTED)),
-        "disputes": len(open_disputes(limit=MOST_COUNTED)),
-        "bills": min(MOST_COUNTED, differences),
-    }
-
-
-def money_pages(tab: str, counts: dict[str, int]) -> list[dict[str, Any]]:
+def money_pages(tab: str, counts: Mapping[str, int]) -> list[dict[str, Any]]:
     """The row of pages behind "Money", as chips; none where the page looked at is not one of them."""
     if tab not in {key for key, _name, _label in MONEY_PAGES}:
         return []

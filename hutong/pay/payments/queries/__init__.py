@@ -44,6 +44,7 @@ from hutong.pay.payments.queries.views import (
     refund_by_ref,
     refund_view,
     refunds_of_order,
+    waiting_for_operator,
 )
 
 __all__ = [
@@ -89,4 +90,5 @@ __all__ = [
     "refunds_of_order",
     "unknown_since",
     "waiting_differences",
+    "waiting_for_operator",
 ]

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q
 
 from hutong.kernel.money import Money
-from hutong.kernel.rows import values
+from hutong.kernel.rows import rows, values
 from hutong.pay.payments.models import (
     Payment,
     Refund,
@@ -137,3 +137,23 @@ def everything_about(order_refs: Sequence[str]) -> dict[str, list[dict[str, Any]
             *("provider_ref", "created_at", "done_at"),
         ),
     }
+
+
+# What `open_refunds`, `open_disputes` and `open_differences` list, counted; each no further than somebody reads on.
+_WAITING = """
+SELECT (SELECT count(*) FROM (
+            SELECT 1 FROM payments_refund r WHERE r.state <> 'done'
+               AND NOT EXISTS (SELECT 1 FROM payments_refund a WHERE a.again_for_id = r.id) LIMIT %(most)s
+       ) AS refund) AS refunds,
+       (SELECT count(*) FROM (
+            SELECT 1 FROM payments_dispute WHERE status = 'needs_response' LIMIT %(most)s
+       ) AS dispute) AS disputes,
+       (SELECT count(*) FROM (
+            SELECT 1 FROM payments_billingdifference WHERE closed_at IS NULL LIMIT %(most)s
+       ) AS difference) AS bills
+"""
+
+
+def waiting_for_operator(*, most: int = 99) -> dict[str, int]:
+    """How many refunds, disputes and differences of bills wait for an operator, each counted up to `most`."""
+    return rows(_WAITING, {"most": most})[0]

@@ -187,7 +187,11 @@ def test_notifications_are_repeated_word_for_word_until_the_answer_is_success(
 ) -> None:
     """Three answers: another word, the word in an error, the word. Every copy is taken as the same event."""
     provider, bodies, ended = client(), list[bytes](), threading.Event()
-    answers = [(200, b'{"outcome":"recorded"}'), (500, b"success"), (200, str(provider.acknowledgement).encode())]
+    answers = [
+        (200, b'{"outcome":"recorded"}'),
+        (500, b"success"),
+        (200, str(provider.acknowledgement).encode()),
+    ]
 
     class Listener(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
