@@ -10,12 +10,13 @@ from django.conf import settings
 from django.db import transaction
 
 from hutong.flows import stored_value
+from hutong.flows.dispute_facts import facts_of
 from hutong.flows.notify import moment, money, notify
-from hutong.kernel import audit, budget, clock, live
+from hutong.kernel import audit, budget, live
 from hutong.kernel.errors import Forbidden, TooMany
 from hutong.kernel.locking import retrying
 from hutong.kernel.money import Money
-from hutong.kernel.text import pick
+from hutong.pay.giftcards import services as giftcards
 from hutong.pay.ledger.services import post
 from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, TransferSpec
 from hutong.pay.orders import queries as orders_read
@@ -38,7 +39,6 @@ from hutong.town.merchants.types import Right
 from hutong.town.notifications import queries as notifications_read
 from hutong.town.notifications.types import Kind
 from hutong.town.people.models import Person
-from hutong.visit.vouchers import queries as vouchers_read
 from hutong.visit.vouchers import services as vouchers
 
 BY = "dispute"
@@ -78,18 +78,20 @@ def share(amount: Money, units: Sequence[SoldUnit], borne_by: Bearer) -> LossSha
 def record(*, provider: str, report: DisputeReport, at: datetime, inbox_id: int | None = None) -> str:
     """Do what follows from what a provider says of a dispute, in one transaction; what came of it, in a word.
 
-    Lock order: the order, the dispute, vouchers, accounts. Raises `PaymentNotFound` where it is about none of ours.
+    It is about an order, or about a gift card that was bought. Lock order: the order or the card, the dispute,
+    vouchers, accounts. Raises `PaymentNotFound` where it is about none of ours.
     """
     known = payments_read.payment_of_dispute(provider, report)
     if known is None:
         raise payments.PaymentNotFound
     with transaction.atomic():
-        order = orders.lock_order(order_ref=known[1])
+        card = stored_value.lock_card(known[1])
+        order = None if card else orders.lock_order(order_ref=known[1])
         done = payments.record_dispute(
             provider=provider,
             report=report,
-            order_ref=order.order_ref,
-            merchant_ref=order.merchant_ref,
+            order_ref=known[1],
+            merchant_ref=order.merchant_ref if order else "",
             borne_by=Bearer(settings.HUTONG_DISPUTES_BORNE_BY),
             at=at,
         )
@@ -104,7 +106,7 @@ def record(*, provider: str, report: DisputeReport, at: datetime, inbox_id: int 
             _end(order, done.dispute, at)
         if inbox_id is not None:
             payments.mark_processed(inbox_id=inbox_id, outcome=outcome, at=at)
-        live.hint(order.order_ref)
+        live.hint(known[1])
     return outcome
 
 
@@ -116,8 +118,11 @@ def _open(dispute: DisputeView, at: datetime) -> None:
     )
     for topic in vouchers.block(order_ref=dispute.order_ref, at=at):
         live.hint(topic)
+    if stored_value.is_card(dispute.order_ref):
+        giftcards.freeze(card_ref=dispute.order_ref, at=at)
     if dispute.open:
         _tell(Kind.DISPUTE_OPENED, dispute, at=at, once=dispute.ref)
+    if dispute.open and dispute.merchant_ref:
         notify(
             Kind.SHOP_DISPUTED,
             at=at,
@@ -140,7 +145,7 @@ def _post_fee(dispute: DisputeView, change: Money, at: datetime) -> None:
     )
 
 
-def _end(order: OrderFacts, dispute: DisputeView, at: datetime) -> None:
+def _end(order: OrderFacts | None, dispute: DisputeView, at: datetime) -> None:
     if dispute.status is DisputeStatus.WON:
         clearing, disputed = (
             (AccountKind.CLEARING, dispute.provider),
@@ -152,12 +157,15 @@ def _end(order: OrderFacts, dispute: DisputeView, at: datetime) -> None:
             [(clearing, disputed, dispute.amount)],
             at,
         )
-    else:
+    elif order:
         _lose(order, dispute, at)
-    others = [one for one in payments_read.disputes_of_order(order.order_ref) if one.open]
-    if not others:
-        for topic in vouchers.unblock(order_ref=order.order_ref):
+    else:
+        _lose_card(dispute, at)
+    if not any(one.open for one in payments_read.disputes_of_order(dispute.order_ref)):
+        for topic in vouchers.unblock(order_ref=dispute.order_ref):
             live.hint(topic)
+        if order is None and dispute.status is DisputeStatus.WON:
+            giftcards.thaw(card_ref=dispute.order_ref, at=at)
     _tell(Kind.DISPUTE_WON if dispute.status is DisputeStatus.WON else Kind.DISPUTE_LOST, dispute, at=at)
 
 
@@ -189,6 +197,19 @@ def _lose(order: OrderFacts, dispute: DisputeView, at: datetime) -> None:
     )
     # What gift cards bore of these units was never the bank's: it is on the cards again.
     stored_value.to_cards(order, mine, ref=dispute.ref, alone=False, reason="dispute", at=at)
+    payments.share_loss(ref=dispute.ref, shares=shares)
+
+
+def _lose_card(dispute: DisputeView, at: datetime) -> None:
+    """What a gift card was bought with is gone: what is left on it goes first, the platform bears what was spent."""
+    given = giftcards.lose(
+        card_ref=dispute.order_ref,
+        amount=dispute.amount,
+        provider=dispute.provider,
+        reference=f"dispute_lost:{dispute.ref}",
+        at=at,
+    )
+    shares = LossShares((), (), given.minor, 0, (dispute.amount - given).minor)
     payments.share_loss(ref=dispute.ref, shares=shares)
 
 
@@ -257,7 +278,7 @@ def answer(*, ref: str, by: Person, at: datetime) -> str:
     """
     _operator(by)
     found = _found(ref)
-    report = payments.answer_dispute(ref=ref, facts=facts(found), at=at)
+    report = payments.answer_dispute(ref=ref, facts=facts_of(found), at=at)
     return _answered(found, report, "dispute.answered", by, at)
 
 
@@ -291,53 +312,6 @@ def _found(ref: str) -> DisputeView:
 def _operator(by: Person) -> None:
     if not by.is_operator:
         raise Forbidden
-
-
-def facts(dispute: DisputeView) -> str:
-    """What we know by ourselves, in words a bank can read: the order, its uses and refunds, and the terms shown.
-
-    Nothing of the shopper but three digits of the phone.
-    """
-    order = orders_read.order_view(dispute.order_ref)
-    if order is None:
-        return ""
-
-    def when(at: datetime | None) -> str:
-        return f"{clock.local(at, order.zone):%Y-%m-%d %H:%M} ({order.zone})" if at else "-"
-
-    def amount(paid: Money) -> str:
-        return f"{paid.major_text} {paid.unit}"
-
-    lines = [
-        f"Order {order.order_ref} at {pick(order.merchant_names, 'en')}, paid {when(order.paid_at)}, "
-        f"total {amount(order.total)}, by the shopper with the phone {order.masked_phone}.",
-        f"Placed {when(order.created_at)}; the total and the terms were shown before payment, and the phone was "
-        "proved by a one-time code.",
-    ]
-    made = {
-        use.unit_ref: (voucher, use)
-        for voucher in vouchers_read.vouchers_of_order(dispute.order_ref, at=dispute.opened_at)
-        for use in voucher.uses
-    }
-    actors = vouchers_read.redeemed_by(list(made))
-    for line in order.lines:
-        lines.append(f"{line.quantity} x {pick(line.titles, 'en')}, {amount(line.total)}.")
-        for unit in line.units:
-            voucher, use = made.get(unit.unit_ref, (None, None))
-            if use is not None and use.redeemed_at:
-                where = pick(use.store_names or {}, "en")
-                lines.append(
-                    f"- {amount(unit.paid)}: used {when(use.redeemed_at)} in the shop {where}, scanned by "
-                    f"{actors.get(unit.unit_ref, 'its staff')}."
-                )
-            elif unit.refunded_at:
-                lines.append(f"- {amount(unit.paid)}: refunded {when(unit.refunded_at)}.")
-            elif voucher is not None:
-                lines.append(
-                    f"- {amount(unit.paid)}: not used; could be refunded at any time until {when(voucher.valid_until)}, "
-                    "and the shopper did not ask for it."
-                )
-    return "\n".join(lines)[: payments.DISPUTE_TEXT_LIMIT]
 
 
 def run(*, at: datetime) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from hutong.flows import dispute, jobs, refund
+from hutong.flows.dispute_facts import facts_of
 from hutong.kernel import audit
 from hutong.kernel.errors import Forbidden
 from hutong.kernel.money import Money
@@ -285,7 +286,7 @@ def test_evidence_is_bounded_and_of_those_it_concerns(shop: Scene, at: datetime)
 def test_the_facts_tell_use_shop_and_device_and_nothing_of_the_shopper(shop: Scene, at: datetime) -> None:
     order_ref = bought(shop, quantity=2, used=1)
     tell(report(order_ref), at)
-    told = dispute.facts(one(order_ref))
+    told = facts_of(one(order_ref))
     assert order_ref in told
     assert "total 39.80 EUR" in told
     assert "Money(" not in told

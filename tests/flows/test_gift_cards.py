@@ -4,19 +4,27 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from hutong.flows import books, gift_cards, payment_received, refund
+from hutong.flows import books, checkout, dispute, gift_cards, payment_received, refund
 from hutong.kernel import clock
 from hutong.kernel.money import Money
 from hutong.pay.giftcards import queries as giftcards_read
 from hutong.pay.giftcards import rules, services
 from hutong.pay.giftcards.types import CardState
 from hutong.pay.ledger.queries import balance
-from hutong.pay.ledger.types import AccountKind
+from hutong.pay.ledger.types import PLATFORM, AccountKind
 from hutong.pay.payments import queries as payments
 from hutong.pay.payments import services as payment_services
-from hutong.pay.payments.types import PaymentReport, RefundReport, RefundState, ReportStatus
+from hutong.pay.payments.types import (
+    DisputeReport,
+    DisputeStatus,
+    PaymentReport,
+    RefundReport,
+    RefundState,
+    ReportStatus,
+)
 from hutong.town.people.models import Person
 from tests.factories import people, regions
+from tests.factories.loop import scene
 from tests.fakes.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -163,3 +171,69 @@ def test_money_that_came_twice_goes_back(at: datetime) -> None:
     assert balance(AccountKind.STORED_VALUE, card_ref, "EUR") == AMOUNT
     (back,) = payments.refunds_of_order(card_ref)
     assert back.unit_refs == ()
+
+
+def disputed(card_ref: str, status: DisputeStatus, at: datetime) -> str:
+    """What the provider says of a chargeback of a card's whole payment."""
+    payment = payments.payment_for_order(card_ref)
+    assert payment is not None
+    report = DisputeReport(
+        provider_ref=f"dp_{card_ref}",
+        payment_ref=payment.ref,
+        payment_provider_ref="",
+        amount=AMOUNT,
+        fee=Money(0, "EUR"),
+        reason="fraudulent",
+        status=status,
+        due_at=at + timedelta(days=7),
+    )
+    return dispute.record(provider="sandbox", report=report, at=at)
+
+
+def claimed(at: datetime) -> tuple[str, Person]:
+    """A card that was paid and opened, and who opened it."""
+    friend = people.person()
+    card_ref = bought(people.person(), at)
+    money_arrives(card_ref, at)
+    opened(card_ref, friend, at)
+    return card_ref, friend
+
+
+def test_a_chargeback_of_its_payment_blocks_a_card_until_it_is_won(at: datetime) -> None:
+    card_ref, friend = claimed(at)
+    assert disputed(card_ref, DisputeStatus.NEEDS_RESPONSE, at) == "opened"
+    assert state_of(card_ref) is CardState.BLOCKED
+    assert giftcards_read.balance_of(friend.pk, "EUR") == Money(0, "EUR")
+    assert balance(AccountKind.CLEARING, "sandbox", "EUR") == Money(0, "EUR")
+    assert books.check(at=at, ask_providers=False).problems == ()
+    assert disputed(card_ref, DisputeStatus.WON, at) == "won"
+    assert state_of(card_ref) is CardState.CLAIMED
+    assert giftcards_read.balance_of(friend.pk, "EUR") == AMOUNT
+    assert balance(AccountKind.CLEARING, "sandbox", "EUR") == -AMOUNT
+    assert books.check(at=at, ask_providers=False).problems == ()
+
+
+def test_a_lost_chargeback_takes_what_is_left_on_the_card_and_the_platform_bears_what_was_spent(
+    at: datetime,
+) -> None:
+    card_ref, friend = claimed(at)
+    shop = scene(at=at)
+    quote = checkout.price(wants={shop.offer.public_id: 1}, at=at).quote
+    checkout.place(
+        person=friend,
+        wants={shop.offer.public_id: 1},
+        store_ref=None,
+        shown_hash=quote.hash,
+        client_key="with the card",
+        remember_consent=False,
+        from_balance=quote.total,
+        at=at,
+    )
+    disputed(card_ref, DisputeStatus.NEEDS_RESPONSE, at)
+    assert disputed(card_ref, DisputeStatus.LOST, at) == "lost"
+    assert disputed(card_ref, DisputeStatus.LOST, at) == "repeated"
+    assert state_of(card_ref) is CardState.BLOCKED
+    assert balance(AccountKind.STORED_VALUE, card_ref, "EUR") == Money(0, "EUR")
+    assert balance(AccountKind.LOSSES, PLATFORM, "EUR") == -quote.total
+    assert balance(AccountKind.DISPUTED, "sandbox", "EUR") == Money(0, "EUR")
+    assert books.check(at=at, ask_providers=False).problems == ()

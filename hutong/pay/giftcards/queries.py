@@ -249,13 +249,16 @@ WITH pot AS (
         coalesce((SELECT sum(t.amount) FROM ledger_transfer t JOIN ledger_transaction x ON x.id = t.transaction_id
           WHERE t.from_account_id = a.id AND x.kind = 'capture'), 0) AS captured,
         coalesce((SELECT sum(t.amount) FROM ledger_transfer t JOIN ledger_transaction x ON x.id = t.transaction_id
-          WHERE t.to_account_id = a.id AND x.kind = 'refund'), 0) AS refunded
+          WHERE t.to_account_id = a.id AND x.kind = 'refund'), 0) AS refunded,
+        coalesce((SELECT sum(t.amount) FROM ledger_transfer t JOIN ledger_transaction x ON x.id = t.transaction_id
+          WHERE t.from_account_id = a.id AND x.kind = 'dispute_lost'), 0) AS lost
     FROM ledger_account a LEFT JOIN ledger_balance b ON b.account_id = a.id
     WHERE a.kind IN ('stored_value', 'stored_held')
 ), every AS MATERIALIZED (
     SELECT g.public_id, g.state, g.unit, g.face,
         coalesce(v.minor, 0) AS value, coalesce(h.minor, 0) AS held,
         coalesce(h.captured, 0) AS captured, coalesce(v.refunded, 0) AS refunded,
+        coalesce(v.lost, 0) AS lost,
         (SELECT coalesce(sum(p.amount), 0) FROM giftcards_cardpart p WHERE p.card_id = g.id AND p.state = 'held')
           AS held_parts,
         (SELECT coalesce(sum(p.amount), 0) FROM giftcards_cardpart p WHERE p.card_id = g.id AND p.state = 'spent')
@@ -273,9 +276,9 @@ FROM every CROSS JOIN LATERAL (VALUES
     ('what is set aside is not what its orders hold', held <> held_parts),
     ('what was captured from it is not what its orders spent', captured <> spent_parts),
     ('what came back to it is not what its units gave back', refunded <> returned_parts),
-    ('what is left is not what it was made with, less what was spent, and what came back',
+    ('what is left is not what it was made with, less what was spent and a bank took back, and what came back',
         state NOT IN ('waiting', 'lapsed', 'returned')
-        AND value + held <> face - spent_parts + returned_parts),
+        AND value + held <> face - spent_parts - lost + returned_parts),
     ('it was never paid for and has money on it', state IN ('waiting', 'lapsed') AND value + held <> 0),
     ('an order of another currency uses it', foreign_parts > 0)
 ) AS test (what, wrong)

@@ -85,7 +85,7 @@ class TransactionKind(StrEnum):
     DISPUTE_WON = "dispute_won"
     """The provider gave both back."""
     DISPUTE_LOST = "dispute_lost"
-    """It keeps them: borne by what was not enjoyed, by the merchant, or by the platform."""
+    """It keeps them: borne by what was not enjoyed or spent, by the merchant, or by the platform."""
     RECONCILE = "reconcile"
     """What a provider moved and our rows do not say, or the other way round."""
     WRITE_OFF = "write_off"

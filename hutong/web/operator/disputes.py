@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from hutong.flows import dispute as flow
+from hutong.flows.dispute_facts import facts_of
 from hutong.kernel import clock
 from hutong.kernel.errors import DomainError
 from hutong.pay.orders import queries as orders
@@ -120,7 +121,7 @@ def _show(request: HttpRequest, found: DisputeView, *, error: str = "", status: 
         "order": order,
         "merchant_names": order.merchant_names if order else {},
         "evidence": payments.evidence_of(found.ref),
-        "facts": flow.facts(found),
+        "facts": facts_of(found),
         "error": error,
         "zone": order.zone if order else zone_of(request),
         "bearers": [

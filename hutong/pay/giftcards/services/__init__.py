@@ -15,6 +15,7 @@ from hutong.pay.giftcards.services.buying import (
     top_up,
 )
 from hutong.pay.giftcards.services.claiming import claim
+from hutong.pay.giftcards.services.disputing import freeze, lose, thaw
 from hutong.pay.giftcards.services.errors import (
     AmountRefused,
     BalanceChanged,
@@ -38,16 +39,19 @@ __all__ = [
     "begin_purchase",
     "block",
     "claim",
+    "freeze",
     "give_back",
     "hold",
     "issue",
     "lapse",
     "lock_card",
+    "lose",
     "release",
     "retake",
     "sent_back",
     "spend",
     "take_back",
+    "thaw",
     "top_up",
     "unblock",
 ]
