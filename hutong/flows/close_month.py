@@ -25,6 +25,7 @@ class Obstacle(StrEnum):
     BILLS = "bills"
     DIFFERENCES = "differences"
     UNKNOWN = "unknown"
+    REFUNDS = "refunds"
     BOOKS = "books"
 
 
@@ -74,6 +75,8 @@ def obstacles(*, unit: str, on: date, at: datetime) -> list[Blocked]:
         found.append(Blocked(Obstacle.DIFFERENCES, differences))
     if unknown := payments.unknown_since(ends_at):
         found.append(Blocked(Obstacle.UNKNOWN, len(unknown), min(unknown)))
+    if refunds := payments.open_refunds(before=ends_at):
+        found.append(Blocked(Obstacle.REFUNDS, len(refunds), refunds[0].ref))
     if problems := books.check(at=at, ask_providers=False).problems:
         found.append(Blocked(Obstacle.BOOKS, len(problems), problems[0]))
     return found

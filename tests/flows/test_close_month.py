@@ -12,6 +12,8 @@ from hutong.kernel.errors import Forbidden
 from hutong.kernel.money import Money
 from hutong.pay.ledger import services as ledger
 from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, TransferSpec
+from hutong.pay.payments import queries as payments
+from hutong.pay.payments import services
 from hutong.pay.payments.models import FetchedBill, Payment
 from hutong.pay.settlement import queries
 from tests.factories import payments as payment_factory
@@ -81,6 +83,20 @@ def test_a_difference_and_an_unknown_outcome_keep_a_month_open(at: datetime) -> 
     found = what(at + AFTER)
     assert found[Obstacle.DIFFERENCES] == 1
     assert found[Obstacle.UNKNOWN] == 1
+
+
+@pytest.mark.unbalanced
+def test_a_refund_that_has_not_ended_keeps_its_month_open(at: datetime) -> None:
+    (voucher,) = scene(at=at).bought()
+    payment = payments.payment_for_order(voucher.order_ref)
+    assert payment is not None
+    services.request_refund(
+        payment_ref=payment.ref, amount=payment.amount, unit_refs=["unt_1"], reason="asked for", at=at
+    )
+    assert what(at + AFTER)[Obstacle.REFUNDS] == 1
+    assert Obstacle.REFUNDS not in {
+        each.what for each in close_month.obstacles(unit="EUR", on=date(2026, 5, 1), at=at + AFTER)
+    }
 
 
 @pytest.mark.unbalanced

@@ -26,6 +26,7 @@ WORDS = {
     Obstacle.BILLS: (gettext_lazy("Bills of payment services are missing"), "operator_bills"),
     Obstacle.DIFFERENCES: (gettext_lazy("Differences of bills are not over"), "operator_bills"),
     Obstacle.UNKNOWN: (gettext_lazy("Nobody knows how payments or refunds ended"), "operator_orders"),
+    Obstacle.REFUNDS: (gettext_lazy("Refunds are under way, or failed"), "operator_refunds"),
     Obstacle.BOOKS: (gettext_lazy("The books do not add up"), "operator_books"),
 }
 

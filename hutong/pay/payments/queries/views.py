@@ -109,10 +109,12 @@ def recent_payments(*, limit: int = 50, before: datetime | None = None) -> list[
     return [payment_view(row) for row in found[:limit]]
 
 
-def open_refunds(*, limit: int = 50) -> list[RefundView]:
-    """For the operator: refunds under way, and failed ones not tried again; oldest first."""
+def open_refunds(*, limit: int = 50, before: datetime | None = None) -> list[RefundView]:
+    """For the operator: refunds under way, and failed ones not tried again; oldest first, asked for before a moment."""
     found = Refund.objects.select_related("payment").exclude(state=RefundState.DONE).order_by("id")
     found = found.filter(tried_again=None)
+    if before is not None:
+        found = found.filter(created_at__lt=before)
     return [refund_view(row) for row in found[:limit]]
 
 
