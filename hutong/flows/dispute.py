@@ -139,7 +139,7 @@ def _post_fee(dispute: DisputeView, change: Money, at: datetime) -> None:
     kept = change.minor > 0
     _post(
         TransactionKind.DISPUTE_OPENED if kept else TransactionKind.DISPUTE_WON,
-        f"dispute_fee:{dispute.ref}:{dispute.status.value}:{dispute.fee.minor}",
+        f"dispute_fee:{dispute.ref}:{dispute.fee_changes}",
         [(fees, clearing, change) if kept else (clearing, fees, -change)],
         at,
     )

@@ -136,6 +136,14 @@ def test_a_fee_that_is_not_given_back_stays(shop: Scene, at: datetime) -> None:
     }
 
 
+def test_a_fee_that_goes_and_comes_again_is_booked_each_time(shop: Scene, at: datetime) -> None:
+    order_ref = bought(shop)
+    before = in_books(shop)["provider_fees"]
+    for fee in (FEE, 0, FEE, 0, FEE, FEE):
+        tell(report(order_ref, fee=fee), at)
+        assert in_books(shop)["provider_fees"] == before - fee
+
+
 def test_what_was_not_used_is_lost_out_of_what_was_paid_for_it(shop: Scene, at: datetime) -> None:
     order_ref = bought(shop, quantity=2)
     tell(report(order_ref, fee=0), at)

@@ -22,6 +22,8 @@ class Dispute(models.Model):
     unit = models.CharField(max_length=40)
     # What the provider keeps for it by now.
     fee = models.BigIntegerField(default=0)
+    # How often that changed: each change is booked under a number of its own, also one to what it was before.
+    fee_changes = models.IntegerField(default=0, db_default=0)
     reason = models.CharField(max_length=60, blank=True, default="")
     status = models.CharField(max_length=20, default=DisputeStatus.NEEDS_RESPONSE)
     borne_by = models.CharField(max_length=10)

@@ -40,6 +40,7 @@ def dispute_view(row: Dispute) -> DisputeView:
         from_unredeemed=Money(row.from_unredeemed, row.unit),
         from_merchant=Money(row.from_merchant, row.unit),
         from_platform=Money(row.from_platform, row.unit),
+        fee_changes=row.fee_changes,
     )
 
 

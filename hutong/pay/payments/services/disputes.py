@@ -89,8 +89,12 @@ def record_dispute(
         )
         fee_change = nothing
         if moved or opened or row.status == report.status.value:
-            Dispute.objects.filter(pk=row.pk).update(fee=report.fee.minor, due_at=report.due_at or row.due_at)
             fee_change = Money(report.fee.minor - (0 if opened else row.fee), row.unit)
+            Dispute.objects.filter(pk=row.pk).update(
+                fee=report.fee.minor,
+                fee_changes=F("fee_changes") + bool(fee_change),
+                due_at=report.due_at or row.due_at,
+            )
         if moved and report.status is DisputeStatus.WON:
             Payment.objects.filter(pk=row.payment_id).update(disputed=F("disputed") - row.amount)
         row.refresh_from_db()

@@ -79,7 +79,7 @@ class LossShares:
 
 @dataclass(frozen=True, slots=True)
 class DisputeView:
-    """A dispute as others see it. `shares` is there once it was lost."""
+    """A dispute as others see it. The shares are there once it was lost; `fee_changes`: how often the fee changed."""
 
     ref: str
     provider: str
@@ -99,6 +99,7 @@ class DisputeView:
     from_unredeemed: Money
     from_merchant: Money
     from_platform: Money
+    fee_changes: int = 0
 
     @property
     def open(self) -> bool:
