@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import IntegrityError, connection, transaction
 
@@ -15,6 +16,7 @@ from hutong.kernel.rows import execute, rows, scalar
 from hutong.pay.ledger import queries, services
 from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, TransferSpec
 from tests.factories.ledger import NOON, capture, euros
+from tests.fakes.site import database_url
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -202,6 +204,7 @@ def test_a_checkpoint_waits_for_transactions_that_are_open(at: datetime) -> None
     seller.start()
     try:
         assert took_its_id.wait(20)
+        assert not checkpoint(), "nothing that began later has ended, and it is open all the same"
         capture(euros(7), reference="capture:quick", merchant="mer_b")
         ids = [each["id"] for each in rows("SELECT id FROM ledger_transfer ORDER BY id")]
         assert ids[-1] - ids[-2] == 2, "the slow one has the id between"
@@ -212,10 +215,22 @@ def test_a_checkpoint_waits_for_transactions_that_are_open(at: datetime) -> None
     finally:
         may_commit.set()
         seller.join()
+    assert checkpoint(), "as far as the first mark"
+    assert queries.checkpoint().transfers == 2
     assert checkpoint()
     assert queries.checkpoint().transfers == 3
     assert queries.balance(AccountKind.CLEARING, "sandbox", "EUR") == euros(-1057)
     assert queries.problems() == []
+
+
+def test_a_checkpoint_does_not_wait_for_another_database() -> None:
+    capture(euros(1000))
+    with psycopg.connect(
+        database_url().replace(f"/{connection.settings_dict['NAME']}", "/postgres")
+    ) as other:
+        other.execute("SELECT pg_current_xact_id()")
+        assert checkpoint()
+    assert queries.checkpoint().transfers == 1
 
 
 def test_it_does_not_move_past_what_was_looked_at() -> None:

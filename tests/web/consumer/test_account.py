@@ -315,7 +315,7 @@ def test_vouchers_that_were_not_used_are_given_up_or_refunded() -> None:
     page = browser.get("/me/data/delete/").content.decode()
     assert "€19.90" in page
     refused = browser.post("/me/data/delete/", {"sure": "on"}).content.decode()
-    assert "You have vouchers you did not use." in refused
+    assert "You have vouchers or a balance you did not use." in refused
     browser.post("/me/data/delete/refund/")
     page = browser.get("/me/data/delete/").content.decode()
     assert "1 refund has not arrived yet" in page  # nobody answers where the tests' provider would be

@@ -70,10 +70,16 @@ _ACCOUNTS = """
 SELECT a.id, a.kind, a.owner_ref, a.unit, b.minor
 FROM ledger_account a LEFT JOIN ledger_balance b ON b.account_id = a.id ORDER BY a.id
 """
-# The transactions of before the mark are over when none of their numbers is among those that run.
+# The transactions of before the mark are over when none of their numbers is among those that run. Numbers are given out
+# over all databases of a server: whoever is known to run in another one has nothing to do with these books. One that is
+# not known any more has just ended, but this snapshot does not see what it wrote.
 _SETTLED = """
 SELECT next_transfer, next_transaction FROM ledger_checkpoint
-WHERE next_xid <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+WHERE next_xid <= pg_snapshot_xmax(pg_current_snapshot())::text::bigint AND NOT EXISTS (
+    SELECT 1 FROM pg_snapshot_xip(pg_current_snapshot()) AS running (xid)
+    WHERE running.xid::text::bigint < next_xid AND NOT EXISTS (
+        SELECT 1 FROM pg_stat_activity a
+        WHERE a.backend_xid = running.xid::xid AND a.datname <> current_database()))
 """
 
 

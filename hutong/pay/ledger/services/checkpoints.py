@@ -10,17 +10,17 @@ from hutong.kernel import rows
 from hutong.kernel.locking import advisory
 from hutong.pay.ledger.queries import Added
 
-# The last ids that were given out, committed or not. Read before the number of the next transaction, by a statement
-# of its own: whoever has one of these ids has taken its transaction's number before.
+# The last ids that were given out, committed or not. Read before this mark's own transaction is numbered, by a statement
+# of its own: whoever has one of these ids has a number below. (The end of a snapshot would not do: it is the number after
+# the last that has ended, and one that runs may be above it.)
 _GIVEN_OUT = """
 SELECT (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM ledger_transfer_id_seq) AS transfer,
        (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM ledger_transaction_id_seq) AS entry
 """
-_NEXT_XID = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
 _KEEP_MARK = """
 INSERT INTO ledger_checkpoint ("only", upto_transfer, upto_transaction, transfers,
     next_transfer, next_transaction, next_xid)
-VALUES (true, 0, 0, 0, %(transfer)s, %(entry)s, %(xid)s)
+VALUES (true, 0, 0, 0, %(transfer)s, %(entry)s, pg_current_xact_id()::text::bigint)
 ON CONFLICT ("only") DO UPDATE SET next_transfer = excluded.next_transfer,
     next_transaction = excluded.next_transaction, next_xid = excluded.next_xid
 WHERE ledger_checkpoint.next_xid IS NULL OR ledger_checkpoint.next_xid > excluded.next_xid
@@ -52,7 +52,7 @@ def mark_checkpoint() -> None:
     """
     given_out = rows.row(_GIVEN_OUT)
     assert given_out is not None, "a statement without FROM has one row"
-    rows.execute(_KEEP_MARK, {**given_out, "xid": rows.scalar(_NEXT_XID)})
+    rows.execute(_KEEP_MARK, given_out)
 
 
 def advance_checkpoint(*, added: Added, at: datetime) -> bool:
