@@ -152,15 +152,28 @@ def bounced(*, payout_ref: str, reason: str, by: Person, at: datetime) -> Payout
 
 
 def adjust(
-    *, merchant_ref: str, amount: Money, reason: AdjustmentReason, note: str, by: Person, at: datetime
+    *,
+    merchant_ref: str,
+    amount: Money,
+    reason: AdjustmentReason,
+    entry: str,
+    note: str,
+    by: Person,
+    at: datetime,
 ) -> AdjustmentView:
-    """An operator gives a merchant something or takes it, with a word why.
+    """An operator gives a merchant something or takes it, with a word why; once for each `entry`.
 
-    Raises `Forbidden`, `NothingToAdjust`, `ReasonNeeded`.
+    Raises `Forbidden`, `NothingToAdjust`, `ReasonNeeded`, `ReferenceReused`.
     """
     _operators_only(by)
     return services.adjust(
-        merchant_ref=merchant_ref, amount=amount, reason=reason, note=note, by=by.public_id, at=at
+        merchant_ref=merchant_ref,
+        amount=amount,
+        reason=reason,
+        entry=entry,
+        note=note,
+        by=by.public_id,
+        at=at,
     )
 
 

@@ -15,6 +15,7 @@ from hutong.flows import payouts as flow
 from hutong.flows import statements
 from hutong.kernel import clock
 from hutong.kernel.errors import DomainError
+from hutong.kernel.ids import new_id
 from hutong.kernel.money import Money
 from hutong.pay.settlement import queries
 from hutong.pay.settlement.types import AdjustmentReason, PayoutEvery, Terms
@@ -68,6 +69,8 @@ class AdjustForm(forms.Form):
     )
     amount = forms.CharField(label=gettext_lazy("Amount"), max_length=20)
     note = forms.CharField(label=gettext_lazy("Why; the merchant reads it"), max_length=300)
+    # Names one filling in of the form, so that the same one sent again books nothing more.
+    entry = forms.CharField(max_length=40, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, unit: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -122,6 +125,7 @@ def adjust(request: HttpRequest, operator: Person, merchant_ref: str) -> HttpRes
             merchant_ref=merchant_ref,
             amount=-amount if direction.startswith("-") else amount,
             reason=AdjustmentReason(direction.removeprefix("-")),
+            entry=form.cleaned_data["entry"],
             note=form.cleaned_data["note"],
             by=operator,
             at=clock.now(),
@@ -172,7 +176,7 @@ def _page(
         "adjustments": queries.adjustments_of(merchant.ref, limit=12),
         "months": statements.months_of(merchant.ref, unit=unit, at=at)[:12],
         "form": form or TermsForm(unit=unit, initial=_initial(now, unit)),
-        "adjusting": adjusting or AdjustForm(unit=unit),
+        "adjusting": adjusting or AdjustForm(unit=unit, initial={"entry": new_id("key")}),
         "zone": flow.zone_of(merchant.ref),
     }
     return operator_page(request, "operator/merchant_money.html", context, tab="payouts", status=status)

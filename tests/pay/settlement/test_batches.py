@@ -9,6 +9,9 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from hutong.kernel.money import Money
+from hutong.pay.ledger.queries import balance
+from hutong.pay.ledger.services import ReferenceReused
+from hutong.pay.ledger.types import AccountKind
 from hutong.pay.settlement import queries, services
 from hutong.pay.settlement.models import Adjustment, Payout, PayoutBatch
 from hutong.pay.settlement.rules.states import is_due, needs_two
@@ -104,14 +107,33 @@ def test_adjustments_count_both_ways(at: datetime) -> None:
     earned(1000, at=at)
     for amount, reason in ((-250, AdjustmentReason.PROVIDER_FEE), (40, AdjustmentReason.CORRECTION)):
         services.adjust(
-            merchant_ref="mer_a", amount=euros(amount), reason=reason, note="as agreed", by="per_o", at=at
-        )
+            merchant_ref="mer_a", amount=euros(amount), reason=reason, entry=reason, note="as agreed",
+            by="per_o", at=at,
+        )  # fmt: skip
     assert amounts(batch(at=at + days(3)).ref) == {"mer_a": 790}
     assert queries.payout_problems() == []
     with pytest.raises(IntegrityError, match="settlement_adjustment_of_something"), transaction.atomic():
         Adjustment.objects.update(amount=0)
     with pytest.raises(IntegrityError, match="settlement_adjustment_reason"), transaction.atomic():
         Adjustment.objects.update(reason="whim")
+
+
+def test_the_same_correction_sent_again_is_booked_once(at: datetime) -> None:
+    def give(minor: int = 50000, merchant: str = "mer_a", entry: str = "key_1") -> str:
+        return services.adjust(
+            merchant_ref=merchant, amount=euros(minor), reason=AdjustmentReason.CORRECTION, entry=entry,
+            note="as agreed", by="per_o", at=at,
+        ).ref  # fmt: skip
+
+    first = give()
+    assert give() == first
+    with pytest.raises(ReferenceReused), transaction.atomic():
+        give(60000)
+    assert len({first, give(entry="key_2"), give(merchant="mer_b")}) == 3
+    with pytest.raises(services.NothingToAdjust):
+        give(entry="")
+    assert balance(AccountKind.PAYABLE, "mer_a", "EUR") == euros(100000)
+    assert queries.payout_problems() == []
 
 
 def test_who_is_left_out_is_said_with_the_reason(at: datetime) -> None:

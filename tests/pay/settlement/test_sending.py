@@ -115,7 +115,7 @@ def test_what_the_merchant_came_to_owe_meanwhile_is_taken_from_it(at: datetime) 
     for amount in (-300, 77):
         services.adjust(
             merchant_ref="mer_a", amount=euros(amount), reason=AdjustmentReason.CORRECTION, note="so",
-            by="per_o", at=at + days(3),
+            entry=f"of {amount}", by="per_o", at=at + days(3),
         )  # fmt: skip
     services.send_batch(batch_ref=ref, by="per_first", at=at + days(3))
     # what was approved never grows: the 77 wait

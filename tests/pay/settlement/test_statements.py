@@ -10,6 +10,7 @@ from itertools import pairwise
 import pytest
 from django.db import transaction
 
+from hutong.kernel.ids import new_id
 from hutong.kernel.money import Money
 from hutong.pay.ledger import queries as ledger
 from hutong.pay.settlement import queries, services
@@ -37,7 +38,10 @@ class Trade:
     def adjust(self) -> None:
         amount = euros(self.dice.choice((-700, -40, 90, 1200)))
         reason = self.dice.choice((AdjustmentReason.CORRECTION, AdjustmentReason.PROVIDER_FEE))
-        services.adjust(merchant_ref="mer_a", amount=amount, reason=reason, note="so", by="per_o", at=self.at)
+        services.adjust(
+            merchant_ref="mer_a", amount=amount, reason=reason, entry=new_id("key"), note="so", by="per_o",
+            at=self.at,
+        )  # fmt: skip
 
     def make(self) -> None:
         try:

@@ -117,7 +117,7 @@ def test_balances_of_a_month_are_those_of_the_books(here: Shop) -> None:
     redeemed(here)
     services.adjust(
         merchant_ref=merchant_ref, amount=Money(-150, "EUR"), reason=AdjustmentReason.CORRECTION,
-        note="a lamp", by="per_o", at=clock.now(),
+        entry="one", note="a lamp", by="per_o", at=clock.now(),
     )  # fmt: skip
     found = statements.of_month(
         merchant_ref, unit="EUR", month=datetime.fromisoformat(f"{month(here)}-01").date(), at=clock.now()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from xml.etree import ElementTree
 
 import pytest
@@ -124,11 +125,17 @@ def test_a_merchants_terms_and_corrections(due: Shop, desk: Client) -> None:
     found = settlement.terms_of(ref, unit="EUR", site=payouts.site_terms())
     assert (found.every.value, found.holdback_days, found.minimum) == ("month", 7, 1250)
     assert desk.post(base, {"every": "month", "minimum": "much"}).status_code == 422
+    entry = re.search(r'name="entry" value="([^"]+)"', desk.get(base).content.decode())
+    assert entry
     booked = {"direction": "-provider_fee", "amount": "1,50", "note": "the fee of a chargeback"}
-    page = desk.post(f"{base}adjust/", booked, follow=True)
+    booked |= {"entry": entry[1]}
+    for _sent_again in range(2):
+        page = desk.post(f"{base}adjust/", booked, follow=True)
+    other = desk.post(f"{base}adjust/", booked | {"amount": "2,50"})
+    assert "already made with other amounts" in other.content.decode()
     assert page.context["claim"].balance == owed - Money(150, "EUR")
     assert "the fee of a chargeback" in page.content.decode()
-    for wrong in ({"amount": "0"}, {"amount": "x"}, {"note": ""}):
+    for wrong in ({"amount": "0"}, {"amount": "x"}, {"note": ""}, {"entry": ""}):
         assert desk.post(f"{base}adjust/", booked | wrong).status_code == 422
     month = clock.local(clock.now(), due.scene.store.region.zone).strftime("%Y-%m")
     assert desk.get(f"{base}{month}/pdf/").content.startswith(b"%PDF")

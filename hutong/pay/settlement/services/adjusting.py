@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 
 from hutong.kernel import audit
 from hutong.kernel.errors import Invalid
-from hutong.kernel.ids import new_id
 from hutong.kernel.money import Money
 from hutong.kernel.text import clean
 from hutong.pay.ledger import services as ledger
@@ -20,6 +19,7 @@ from hutong.pay.settlement.services.errors import ReasonNeeded
 from hutong.pay.settlement.types import AdjustmentReason, AdjustmentView
 
 NOTE_LIMIT = 300
+ENTRY_LIMIT = 40
 
 
 class NothingToAdjust(Invalid):
@@ -75,19 +75,28 @@ def note_adjustment(
 
 
 def adjust(
-    *, merchant_ref: str, amount: Money, reason: AdjustmentReason, note: str, by: str, at: datetime
+    *,
+    merchant_ref: str,
+    amount: Money,
+    reason: AdjustmentReason,
+    entry: str,
+    note: str,
+    by: str,
+    at: datetime,
 ) -> AdjustmentView:
     """An operator gives or takes what no redemption did: at the platform's cost, or for a provider's fee.
 
-    `amount` is signed. Raises NothingToAdjust, ReasonNeeded.
+    `amount` is signed. `entry` names the form that was filled in: the same one again returns what it booked, so that
+    an answer that got lost costs nothing. Raises NothingToAdjust, ReasonNeeded, and ledger's ReferenceReused where it
+    was booked with another amount.
     """
     note = clean(note, limit=NOTE_LIMIT)
     if not note:
         raise ReasonNeeded
-    if not amount:
+    if not amount or not entry:
         raise NothingToAdjust
     other = AccountKind.PROVIDER_FEES if reason is AdjustmentReason.PROVIDER_FEE else AccountKind.LOSSES
-    reference = f"adjust:{new_id('adj')}"
+    reference = f"adjust:{merchant_ref}:{entry[:ENTRY_LIMIT]}"
     payable, theirs = (AccountKind.PAYABLE, merchant_ref), (other, PLATFORM)
     (from_kind, from_owner), (to_kind, to_owner) = (
         (theirs, payable) if amount.minor > 0 else (payable, theirs)
