@@ -32,8 +32,8 @@ class Each:
     """The shopper opens the page; some know a payment only from then on."""
     pay: Callable[..., object]
     """The shopper pays; `late=True` also after the close."""
-    fault: Callable[[str, str], object]
-    """The next call of that name meets a fault: `error_after` has its effect and loses the answer."""
+    fault: Callable[..., object]
+    """`fault(kind, call, value=1)`: the next call of that name meets it; with `error_after` its answer alone is lost."""
     hooks: Callable[[str], list[Hook]]
     """The webhooks about one of our payments so far, the last of which says that it was paid."""
     refunded: Callable[[str], int]
@@ -55,7 +55,7 @@ def of_simulator(simulator: Simulator, client: Provider, unit: str) -> Each:
         client=client,
         open=getattr(simulator, "open", lambda _ref: None),
         pay=simulator.pay,
-        fault=lambda kind, call: simulator.faults.ask(kind, call=call),
+        fault=lambda kind, call, value=1: simulator.faults.ask(kind, call=call, value=value),
         hooks=simulator.about,
         refunded=lambda ref: simulator.books.trade(ref).sent_back,
         captured=captured,
@@ -78,7 +78,7 @@ def of_sandbox(sandbox: Sandbox) -> Each:
         client=None,
         open=lambda _ref: None,
         pay=sandbox.pay,
-        fault=lambda kind, call: sandbox.fault(kind, call=call),
+        fault=lambda kind, call, value=1: sandbox.fault(kind, call=call, value=value),
         hooks=hooks,
         refunded=lambda ref: int(sandbox.books()[ref]["refunded"]),
         captured=lambda ref: int(sandbox.books()[ref]["captured"]),
@@ -86,8 +86,8 @@ def of_sandbox(sandbox: Sandbox) -> Each:
 
 
 @contextmanager
-def every_simulator() -> Iterator[dict[str, Each]]:
-    """All three simulators, each with a client of it; making their keys takes a second."""
+def every_simulator(*, timeout_s: float = 10.0) -> Iterator[dict[str, Each]]:
+    """All three simulators, each with a client of it that waits so long; making their keys takes a second."""
     wechat_keys = Keys(new_key(), new_key(), new_key(), new_key())
     account = Account(MCHID, APPID, API_V3_KEY, {SERIAL: wechat_keys.merchant.public_key()})
     alipay_keys = make_keys()
@@ -106,18 +106,18 @@ def every_simulator() -> Iterator[dict[str, Each]]:
             alipay_public_keys=[alipay_keys.alipay.public_text],
             way="precreate",
             notify_url="",
-            timeout_s=10.0,
+            timeout_s=timeout_s,
         )
         stripe_client = StripeProvider(
             url=stripe.url,
             secret_key=stripe.secret_key,
             webhook_secrets=stripe.webhook_secrets,
-            timeout_s=10.0,
+            timeout_s=timeout_s,
         )
         yield {
             "stripe": of_simulator(stripe, stripe_client, "EUR"),
             "alipay": of_simulator(alipay, alipay_client, "CNY"),
-            "wechat": of_simulator(wechat, client_of(wechat_keys, wechat), "CNY"),
+            "wechat": of_simulator(wechat, client_of(wechat_keys, wechat, timeout_s=timeout_s), "CNY"),
         }
 
 
