@@ -17,7 +17,7 @@ from hutong.pay.giftcards import services as giftcards
 from hutong.pay.giftcards.types import CardState
 from hutong.pay.payments import queries as payments_read
 from hutong.pay.payments import services as payments
-from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderUnavailable
+from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
 from hutong.pay.payments.rules import UNDER_WAY
 from hutong.pay.payments.types import Payer, PaymentState, RefundView
 from hutong.town.people.models import Person
@@ -135,7 +135,7 @@ def _lapse(card_ref: str, at: datetime) -> bool:
     if payment and payment.state in UNDER_WAY:
         try:
             report = payments.close(payment_ref=payment.ref, at=at)
-        except (ProviderUnavailable, OutcomeUnknown):
+        except (ProviderUnavailable, OutcomeUnknown, ProviderRefused):
             return True  # the janitor asks on; money that comes anyway is put onto the card
         if report.captured is not None:
             payment_received.record(report=report, at=at)

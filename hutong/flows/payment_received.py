@@ -146,9 +146,11 @@ def _still_free(order: OrderFacts, at: datetime) -> bool:
 def order_paid(order: OrderFacts, payment: PaymentView | None, at: datetime, *, late: bool = False) -> None:
     """The order is paid: book the money, make what was bought, remember the purchase, tell whoever looks.
 
-    In the transaction that has locked the order. Without a payment gift cards bear all of it.
+    In the transaction that has locked the order. Without a payment gift cards bear all of it. What was kept in stock
+    goes before cards and accounts, as in every flow: who orders holds stock while it waits for those.
     """
     units = orders.mark_paid(order_ref=order.order_ref, by=BY, at=at, late=late)
+    fulfil.of(OfferKind.VOUCHER).confirm(order=order, units=units, at=at)
     promoted = sum((unit.discount_platform for unit in units), Money(0, order.total.unit))
     sources = [*stored_value.spent(order, units), (AccountKind.PROMOTION, PLATFORM, promoted)]
     if payment:
@@ -163,7 +165,6 @@ def order_paid(order: OrderFacts, payment: PaymentView | None, at: datetime, *, 
         ],
         at=at,
     )
-    fulfil.of(OfferKind.VOUCHER).confirm(order=order, units=units, at=at)
     if order.remember_consent:
         customers.grant_consent(
             person_ref=order.person_ref,

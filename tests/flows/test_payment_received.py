@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from hutong.flows import books, expire_orders, jobs
+from hutong.flows import books, expire_orders, jobs, payment_received, refund
 from hutong.kernel import clock
 from hutong.kernel.money import Money
 from hutong.know.customers import queries as customers
@@ -14,7 +14,8 @@ from hutong.pay.ledger.types import AccountKind
 from hutong.pay.orders import queries as orders
 from hutong.pay.orders.types import OrderState
 from hutong.pay.payments import queries as payments
-from hutong.pay.payments.types import RefundState
+from hutong.pay.payments import services
+from hutong.pay.payments.types import PaymentReport, RefundState, ReportStatus
 from hutong.visit.stock.queries import stock_of
 from hutong.visit.vouchers import queries as vouchers
 from tests.factories import people
@@ -95,9 +96,32 @@ def test_late_payment_goes_back_when_the_thing_is_gone(at: datetime, sandbox: Sa
     assert shop.money_arrives(placed, at=at + LATER) == "returned"
     assert state_of(placed.order_ref) is OrderState.EXPIRED
     assert vouchers.wallet(shop.shopper, at=at + LATER) == []
-    (refund,) = payments.refunds_of_order(placed.order_ref)
-    assert refund.amount == placed.total
+    (sent,) = payments.refunds_of_order(placed.order_ref)
+    assert sent.amount == placed.total
     assert balance(AccountKind.UNREDEEMED, shop.merchant.public_id, "EUR") == second.total
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_paid_the_order_is_what_is_refunded_whichever_payment_came_first(
+    at: datetime, sandbox: Sandbox
+) -> None:
+    """The first payment was called off for another one, which paid; then its money came all the same."""
+    shop = scene(at=at)
+    placed = shop.order(quantity=2)
+    first = payments.payment_for_order(placed.order_ref)
+    assert first is not None
+    services.close(payment_ref=first.ref, at=at)
+    second = services.create_payment(
+        order_ref=placed.order_ref, provider="sandbox", amount=placed.total, at=at
+    )
+    for payment, outcome in ((second, "paid"), (first, "returned")):
+        said = PaymentReport(payment.ref, ReportStatus.DONE, payment.amount, provider_ref=payment.ref)
+        assert payment_received.record(report=said, at=at) == outcome
+    unit = orders.units_of(placed.order_ref)[0].unit_ref
+    back = refund.refund(
+        order_ref=placed.order_ref, unit_refs=[unit], reason="", by=shop.shopper, as_operator=False, at=at
+    )
+    assert (back.payment_ref, back.amount) == (second.ref, Money(1990, "EUR"))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -109,14 +133,14 @@ def test_wrong_money_is_kept_apart_and_sent_back(at: datetime, sandbox: Sandbox,
     assert state_of(placed.order_ref) is OrderState.AWAITING_PAYMENT
     assert vouchers.wallet(shop.shopper, at=at) == []
     assert balance(AccountKind.SUSPENSE, "sandbox", arrived.unit) == arrived
-    (refund,) = payments.refunds_of_order(placed.order_ref)
-    assert (refund.amount, refund.from_suspense) == (arrived, True)
+    (sent,) = payments.refunds_of_order(placed.order_ref)
+    assert (sent.amount, sent.from_suspense) == (arrived, True)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_whole_way_through_the_sandbox(sandbox: Sandbox) -> None:
     """Start at the provider, pay on its page, its signed webhook, and its own books agree with ours."""
-    from hutong.flows import checkout, payment_received
+    from hutong.flows import checkout
     from hutong.pay.payments.services import reconcile
 
     at = clock.now()
@@ -160,6 +184,6 @@ def test_failed_refund_is_seen(at: datetime, sandbox: Sandbox) -> None:
     expire_orders.run(at=at + LATER)
     shop.money_arrives(shop.order(by=people.person(), at=at + LATER), at=at + LATER)
     shop.money_arrives(placed, at=at + LATER)
-    (refund,) = payments.refunds_of_order(placed.order_ref)
-    assert refund.state in (RefundState.FAILED, RefundState.UNKNOWN)
+    (sent,) = payments.refunds_of_order(placed.order_ref)
+    assert sent.state in (RefundState.FAILED, RefundState.UNKNOWN)
     assert books.check(at=at, ask_providers=False).problems == ()

@@ -71,7 +71,8 @@ def _receipt(request: HttpRequest, order_ref: str) -> Receipt:
     units = orders.units_of(order_ref)
     nothing = Money(0, order.total.unit)
     refunds = [each for each in stored_value.refunds_of_order(order_ref) if each.state is RefundState.DONE]
-    went_back = [each for each in refunds if not each.from_suspense]
+    # Money without units came too much, or too late: it was never a part of the order.
+    went_back = [each for each in refunds if each.unit_refs]
     return Receipt(
         order=order,
         merchant=merchants.merchant_by_ref(order.merchant_ref),

@@ -75,7 +75,9 @@ def order_list(request: HttpRequest, _operator: Person) -> HttpResponse:
 @operators
 @require_safe
 def order(request: HttpRequest, _operator: Person, order_ref: str) -> HttpResponse:
-    """Everything about one order."""
+    """Everything about one order. A payment may be for a gift card instead: those stand on their own page."""
+    if stored_value.is_card(order_ref):
+        return redirect("operator_gift_cards")
     found = _order(order_ref)
     return operator_page(
         request, "operator/order.html", _facts(found), tab="orders", part="operator/_side.html"

@@ -81,9 +81,16 @@ def payments_of_order(order_ref: str) -> list[PaymentView]:
 
 
 def payment_for_order(order_ref: str) -> PaymentView | None:
-    """The payment that matters for an order: the captured one (the first, if two were), else the newest."""
+    """The payment that matters for an order: the one whose money paid it, else the newest.
+
+    Where two were captured, one came too much and is sent back as a whole, for no unit: it is the other one.
+    """
     payments = payments_of_order(order_ref)
     captured = [payment for payment in payments if payment.state is PaymentState.CAPTURED]
+    if len(captured) > 1:
+        returned = Refund.objects.filter(payment__order_ref=order_ref, from_suspense=False, unit_refs=[])
+        too_much = set(returned.values_list("payment__public_id", flat=True))
+        captured = [payment for payment in captured if payment.ref not in too_much] or captured
     if captured:
         return captured[-1]
     return payments[0] if payments else None
