@@ -92,7 +92,7 @@ def record_dispute(
             fee_change = Money(report.fee.minor - (0 if opened else row.fee), row.unit)
             Dispute.objects.filter(pk=row.pk).update(
                 fee=report.fee.minor,
-                fee_changes=F("fee_changes") + bool(fee_change),
+                fee_changes=F("fee_changes") + int(bool(fee_change)),
                 due_at=report.due_at or row.due_at,
             )
         if moved and report.status is DisputeStatus.WON:
