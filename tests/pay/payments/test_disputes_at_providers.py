@@ -180,3 +180,39 @@ def test_a_dispute_of_another_shop_of_the_account_is_not_ours(simulator: StripeS
     other = simulator.dispute(payment_ref)
     headers, body = simulator.about(other.ref)[-1]
     assert case.provider.parse_webhook(headers=headers, body=body, at=clock.now()).dispute is None
+
+
+@pytest.mark.parametrize("status", ["prevented", "of_next_year"])
+def test_a_status_nobody_knows_is_no_news_and_hides_no_other_dispute(
+    simulator: StripeSimulator, caplog: pytest.LogCaptureFixture, status: str
+) -> None:
+    case = _stripe(simulator)
+    payment_ref, ref, provider = disputed(case)
+    strange = simulator.dispute(payment_ref, status=status)
+    headers, body = simulator.about(strange.ref)[-1]
+    assert case.provider.parse_webhook(headers=headers, body=body, at=clock.now()).dispute is None
+    listed = [one.provider_ref for one in provider.fetch_disputes(since=clock.now() - timedelta(hours=1))]
+    assert ref in listed
+    assert strange.ref not in listed
+    assert f"{strange.ref} passed over" in caplog.text
+
+
+def test_one_dispute_of_another_shape_hides_no_other(
+    simulator: StripeSimulator, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = _stripe(simulator)
+    payment_ref, ref, provider = disputed(case)
+    broken = simulator.dispute(payment_ref)
+    monkeypatch.setattr(broken, "amount", "much")
+    monkeypatch.setattr(broken, "moved", [])
+    listed = [one.provider_ref for one in provider.fetch_disputes(since=clock.now() - timedelta(hours=1))]
+    assert (ref in listed, broken.ref in listed) == (True, False)
+    assert f"{broken.ref}' passed over" in caplog.text
+
+
+@pytest.mark.parametrize("status", ["appeal_needs_response", "appeal_under_review"])
+def test_an_appeal_has_not_ended(simulator: StripeSimulator, status: str) -> None:
+    case = _stripe(simulator)
+    payment_ref, _ref, _provider = disputed(case)
+    appealed = simulator.dispute(payment_ref, status=status)
+    assert told(case, simulator.about(appealed.ref)[-1]).status is DisputeStatus.UNDER_REVIEW

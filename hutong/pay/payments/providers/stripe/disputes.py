@@ -2,7 +2,9 @@
 Stripe's Dashboard.
 """
 
+import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -21,27 +23,40 @@ EVENTS = frozenset(
 )
 # The fields of a dispute's evidence that take a document, in the order in which ours go there.
 _FILES = ("service_documentation", "receipt", "customer_communication", "uncategorized_file")
-_STATUS = {status.value: status for status in DisputeStatus}
+# An appeal is written in Stripe's Dashboard: here it only is not known yet how the dispute ends.
+_STATUS = {status.value: status for status in DisputeStatus} | {
+    "appeal_needs_response": DisputeStatus.UNDER_REVIEW,
+    "appeal_under_review": DisputeStatus.UNDER_REVIEW,
+}
+_OTHER_SHAPE = (KeyError, TypeError, ValueError, AttributeError)
+log = logging.getLogger(__name__)
 
 
-def dispute_report(dispute: Mapping[str, Any], *, payment_ref: str = "") -> DisputeReport | None:
-    """A dispute in our words; None for an inquiry. KeyError, TypeError, ValueError on another shape.
+def dispute_report(dispute: Mapping[str, Any]) -> DisputeReport | None:
+    """A dispute in our words; None for an inquiry, and in a status that Stripe had not when this was written.
 
-    The fee is what the balance transactions so far add up to: a reversal gives it back, where Stripe does.
+    KeyError, TypeError, ValueError, AttributeError on another shape.
+
+    The payment is named by its intent alone. The fee is what the balance transactions so far add up to: a reversal
+    gives it back, where Stripe does.
     """
-    if str(dispute["status"]).startswith("warning_"):
+    status = str(dispute["status"])
+    if status.startswith("warning_"):
+        return None
+    if status not in _STATUS:
+        log.warning("%s passed over: its status %.40r is not known", dispute["id"], status)
         return None
     unit = str(dispute["currency"])
     fees = sum(int(moved["fee"]) for moved in dispute.get("balance_transactions") or [])
     due_by = (dispute.get("evidence_details") or {}).get("due_by")
     return DisputeReport(
         provider_ref=_text(dispute["id"]),
-        payment_ref=payment_ref,
+        payment_ref="",
         payment_provider_ref=intent_ref(dict(dispute)),
         amount=from_stripe(dispute["amount"], unit),
         fee=max(from_stripe(fees, unit), Money(0, unit.upper())),
         reason=str(dispute.get("reason") or ""),
-        status=_STATUS[dispute["status"]],
+        status=_STATUS[status],
         due_at=datetime.fromtimestamp(int(due_by), UTC) if due_by else None,
     )
 
@@ -55,11 +70,20 @@ class StripeDisputes:
         raise NotImplementedError
 
     def fetch_disputes(self, *, since: datetime) -> list[DisputeReport]:
-        """See `Disputes.fetch_disputes`."""
+        """See `Disputes.fetch_disputes`. One that cannot be read keeps none of the others from being told."""
         payment_ref_of = self._payment_ref_of()
         found = self._calls.all(DISPUTES, query={"created[gte]": int(since.timestamp())})
-        reports = [self._report(dispute, payment_ref_of) for dispute in found]
-        return [report for report in reversed(reports) if report is not None]
+        reports = []
+        for dispute in reversed(list(found)):
+            try:
+                report = dispute_report(dispute)
+            except _OTHER_SHAPE as error:
+                log.warning("%.60r passed over: %r", dispute.get("id"), error)
+                continue
+            if report is not None:
+                ours = payment_ref_of(report.payment_provider_ref)
+                reports.append(replace(report, payment_ref=ours))
+        return reports
 
     def submit_evidence(self, *, key: str, provider_ref: str, evidence: Evidence) -> DisputeReport:
         """See `Disputes.submit_evidence`. Documents are uploaded first, each once for its key."""
@@ -81,17 +105,13 @@ class StripeDisputes:
         return self._answered(self._calls.post(f"{DISPUTES}/{quote(provider_ref, safe='')}/close", key=key))
 
     def _answered(self, dispute: dict[str, Any]) -> DisputeReport:
-        report = self._report(dispute, self._payment_ref_of())
+        try:
+            report = dispute_report(dispute)
+        except _OTHER_SHAPE as error:
+            raise OutcomeUnknown from error
         if report is None:
             raise OutcomeUnknown
-        return report
-
-    @staticmethod
-    def _report(dispute: dict[str, Any], payment_ref_of: Callable[[str], str]) -> DisputeReport | None:
-        try:
-            return dispute_report(dispute, payment_ref=payment_ref_of(intent_ref(dispute)))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise OutcomeUnknown from error
+        return replace(report, payment_ref=self._payment_ref_of()(report.payment_provider_ref))
 
 
 def _text(value: object) -> str:
