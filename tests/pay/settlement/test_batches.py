@@ -176,6 +176,18 @@ def test_a_merchant_paid_by_the_week_is_paid_once_a_week(at: datetime) -> None:
     assert amounts(batch(at=at + days(7)).ref) == {"mer_a": 2000}
 
 
+@pytest.mark.parametrize("every", [PayoutEvery.WEEK, PayoutEvery.MONTH])
+def test_what_came_back_is_in_the_next_batch_of_the_same_week(every: PayoutEvery, at: datetime) -> None:
+    account(at=at)
+    terms(at, every=every)
+    earned(1000, at=at)
+    (payout,) = queries.payouts_of_batch(sent(at=at + days(3)).ref)
+    with pytest.raises(services.NothingToPay), transaction.atomic():
+        batch(at=at + days(3))
+    services.mark_bounced(payout_ref=payout.ref, reason="closed", by="per_o", at=at + days(3))
+    assert amounts(batch(at=at + days(3)).ref) == {"mer_a": 1000}
+
+
 def test_weeks_and_months_are_those_of_the_calendar(at: datetime) -> None:
     sunday, monday = datetime(2027, 1, 3).date(), datetime(2027, 1, 4).date()
     assert not is_due(PayoutEvery.WEEK, on=sunday, last_on=datetime(2026, 12, 28).date())

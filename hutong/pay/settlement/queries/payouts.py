@@ -77,8 +77,9 @@ def payout_view(row: Payout) -> PayoutView:
 
 
 def newest_payouts_on(unit: str) -> dict[str, date]:
-    """The day of the last batch that paid each merchant in `unit`, by merchant."""
-    found = Payout.objects.filter(unit=unit).exclude(state=PayoutState.DROPPED.value)
+    """The day of the last batch that paid each merchant in `unit`, by merchant; what came back paid nobody."""
+    gone = (PayoutState.DROPPED.value, PayoutState.BOUNCED.value)
+    found = Payout.objects.filter(unit=unit).exclude(state__in=gone)
     return dict(
         found.values_list("merchant_ref").annotate(last=Max("batch__on")).values_list("merchant_ref", "last")
     )
