@@ -87,13 +87,19 @@ def send(*, batch_ref: str, by: Person, at: datetime) -> BatchView:
 
 
 def table_for_bank(batch_ref: str) -> tuple[list[str], list[list[str]]]:
-    """Heads and lines of what was sent and not sent back, for a bank that takes tables. Raises `NoFileYet`."""
+    """Heads and lines of what was sent, did not come back and is not in the XML: no payout is in two files.
+
+    Raises `NoFileYet`, also where all of it is in the XML.
+    """
     _batch, payouts = _sent(batch_ref)
-    return bank_files.table(payouts, purpose=settings.HUTONG_SITE_NAME)
+    _xml, table = for_bank(payouts)
+    if not table:
+        raise NoFileYet
+    return bank_files.table(table, purpose=settings.HUTONG_SITE_NAME)
 
 
 def xml_for_bank(batch_ref: str) -> bytes:
-    """The SEPA credit transfer of a batch in euros; payouts without an IBAN are in the table alone.
+    """The SEPA credit transfer of a batch in euros; payouts without an IBAN are in the table, and only there.
 
     Raises `NoFileYet`, also where the site has not said which account it pays from.
     """
@@ -104,7 +110,7 @@ def xml_for_bank(batch_ref: str) -> bytes:
         settings.HUTONG_BANK_IBAN,
         settings.HUTONG_BANK_BIC,
     )
-    fitting = [each for each in payouts if bank_files.fits_sepa(each)]
+    fitting, _table = for_bank(payouts)
     try:
         return bank_files.credit_transfer(
             fitting, batch_ref=batch_ref, payer=payer, on=batch.on, at=batch.sent_at
@@ -113,9 +119,14 @@ def xml_for_bank(batch_ref: str) -> bytes:
         raise NoFileYet from error
 
 
-def has_xml(payouts: Iterable[PayoutView]) -> bool:
-    """Whether `xml_for_bank` would find something to write, and an account to write it for."""
-    return bool(settings.HUTONG_BANK_IBAN) and any(map(bank_files.fits_sepa, payouts))
+def for_bank(payouts: Iterable[PayoutView]) -> tuple[list[PayoutView], list[PayoutView]]:
+    """What of a batch goes into the XML and what into the table; what never left or came back is in neither.
+
+    Where the site has not said which account it pays from there is no XML, and all is in the table.
+    """
+    going = [each for each in payouts if each.state not in (PayoutState.DROPPED, PayoutState.BOUNCED)]
+    in_xml = [each for each in going if settings.HUTONG_BANK_IBAN and bank_files.fits_sepa(each)]
+    return in_xml, [each for each in going if each not in in_xml]
 
 
 def paid(*, payout_ref: str, by: Person, at: datetime) -> PayoutView:
@@ -244,8 +255,7 @@ def _sent(batch_ref: str) -> tuple[BatchView, list[PayoutView]]:
         raise services.BatchNotFound
     if batch.state not in (BatchState.SENT, BatchState.CLOSED):
         raise NoFileYet
-    found = queries.payouts_of_batch(batch_ref)
-    return batch, [each for each in found if each.state is not PayoutState.DROPPED]
+    return batch, queries.payouts_of_batch(batch_ref)
 
 
 def _tell(kind: Kind, payout: PayoutView, at: datetime) -> None:

@@ -88,6 +88,7 @@ def batch(request: HttpRequest, operator: Person, batch_ref: str) -> HttpRespons
     """One batch: its payouts, who approved it, and what can be done next."""
     found = _batch(batch_ref)
     payouts = queries.payouts_of_batch(batch_ref)
+    in_xml, in_table = flow.for_bank(payouts) if found.sent_at is not None else ([], [])
     by = {found.made_by, found.approved_by, found.seconded_by} - {""}
     context = {
         "batch": found,
@@ -96,7 +97,8 @@ def batch(request: HttpRequest, operator: Person, batch_ref: str) -> HttpRespons
         "people": {ref: person.name for ref, person in people.named(by).items()},
         "may_approve": found.state is BatchState.DRAFT and not _is_another_needed(found, operator),
         "another": found.state is BatchState.DRAFT and _is_another_needed(found, operator),
-        "has_xml": found.sent_at is not None and flow.has_xml(payouts),
+        "in_xml": len(in_xml),
+        "in_table": len(in_table),
         "second_above": flow.site_terms().second_above,
         "zone": zone_of(request),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -70,9 +71,9 @@ def test_a_batch_goes_all_the_way(due: Shop, desk: Client) -> None:
         assert page.context["batch"].state is state
     (root,) = ElementTree.fromstring(desk.get(f"{base}/file/xml/").content)
     assert only(ref).amount.major_text in [each.text for each in root.iter()]
-    table = desk.get(f"{base}/file/csv/").content.decode("utf-8-sig")
-    (line,) = csv.DictReader(io.StringIO(table))
-    assert (line["iban"], line["amount"]) == (IBAN, only(ref).amount.major_text)
+    # all of it is in the XML; a bank that takes both files would pay it twice
+    assert desk.get(f"{base}/file/csv/").status_code == 409
+    assert [page.context[name] for name in ("in_xml", "in_table")] == [1, 0]
     assert desk.get(f"{base}/file/exe/").status_code == 404
 
     desk.post(f"/operator/payouts/{only(ref).ref}/bounced/", {"reason": ""})
@@ -86,6 +87,33 @@ def test_a_batch_goes_all_the_way(due: Shop, desk: Client) -> None:
     assert "account closed" in desk.get(f"{base}/").content.decode()
     (part,) = desk.get("/operator/payouts/").context["parts"]
     assert part["total"] == only(ref).amount
+
+
+def test_no_payout_is_in_two_files_and_what_came_back_in_none(
+    due: Shop, desk: Client, settings: Settings
+) -> None:
+    ref = make(desk)
+    base = f"/operator/payouts/batches/{ref}"
+    for step in ("approve", "send"):
+        desk.post(f"{base}/{step}/")
+    one = only(ref)
+    chinese = replace(one, ref="pyt_far", details=replace(one.details, iban="", account_number="6222"))
+    returned = replace(chinese, ref="pyt_back", state=PayoutState.BOUNCED)
+    dropped = replace(one, ref="pyt_never", state=PayoutState.DROPPED)
+    assert payouts.for_bank([one, chinese, returned, dropped]) == ([one], [chinese])
+
+    settings.HUTONG_BANK_IBAN = ""
+    assert payouts.for_bank([one, chinese, returned]) == ([], [one, chinese])
+    assert desk.get(f"{base}/file/xml/").status_code == 409
+    table = desk.get(f"{base}/file/csv/").content.decode("utf-8-sig")
+    (line,) = csv.DictReader(io.StringIO(table))
+    assert (line["iban"], line["amount"]) == (IBAN, one.amount.major_text)
+
+    desk.post(f"/operator/payouts/{one.ref}/bounced/", {"reason": "account closed"})
+    assert "/file/" not in desk.get(f"{base}/").content.decode()
+    for _bank in range(2):
+        assert {desk.get(f"{base}/file/{ending}/").status_code for ending in ("csv", "xml")} == {409}
+        settings.HUTONG_BANK_IBAN = IBAN
 
 
 def test_two_people_approve_what_is_above_the_limit(due: Shop, desk: Client, settings: Settings) -> None:
