@@ -70,7 +70,7 @@ def obstacles(*, unit: str, on: date, at: datetime) -> list[Blocked]:
     if missing := queries.missing_bills(starts_at=starts_at, ends_at=ends_at):
         provider, day = missing[0]
         found.append(Blocked(Obstacle.BILLS, len(missing), f"{provider}, {day.isoformat()}"))
-    # What was done at the month's end may stand on the bill of the day after.
+    # What was done at the month's end may stand on the bill of the day after, and what is missing is found with it.
     if differences := payments.differences_not_over(until_on=after(on)):
         found.append(Blocked(Obstacle.DIFFERENCES, differences))
     if unknown := payments.unknown_since(ends_at):

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from hutong.flows import close_month, jobs
+from hutong.flows import close_month, jobs, reconcile
 from hutong.flows.close_month import Obstacle
 from hutong.kernel.errors import Forbidden
 from hutong.kernel.money import Money
@@ -15,6 +15,7 @@ from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, Tran
 from hutong.pay.payments import queries as payments
 from hutong.pay.payments import services
 from hutong.pay.payments.models import FetchedBill, Payment
+from hutong.pay.payments.types import Bill, DifferenceKind
 from hutong.pay.settlement import queries
 from tests.factories import payments as payment_factory
 from tests.factories import people
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.django_db
 
 JUNE = date(2026, 6, 1)
 AFTER = timedelta(days=35)
+LAST = datetime.fromisoformat("2026-06-30T12:00:00+00:00")
 
 
 def bills(first: date, days: int) -> None:
@@ -51,7 +53,7 @@ def test_a_month_without_anything_open_is_closed_once(at: datetime) -> None:
     assert close_month.next_to_close(unit="EUR", at=at + AFTER) == JUNE
     with pytest.raises(close_month.MonthBlocked):
         close_month.close(unit="EUR", on=JUNE, by=operator, at=at + AFTER)
-    bills(JUNE, 30)
+    bills(JUNE, 31)
     assert what(at + AFTER) == {}
     closed = close_month.close(unit="EUR", on=JUNE, by=operator, at=at + AFTER)
     assert close_month.close(unit="EUR", on=JUNE, by=operator, at=at + AFTER) == closed
@@ -69,10 +71,26 @@ def test_a_month_that_runs_is_not_closed(at: datetime) -> None:
 def test_every_day_since_the_first_money_has_its_bill(at: datetime) -> None:
     scene(at=at + timedelta(days=9)).bought()
     jobs.drain()
-    bills(date(2026, 6, 10), 20)
+    bills(date(2026, 6, 10), 21)
     FetchedBill.objects.filter(on=date(2026, 6, 20)).delete()
     (blocked,) = close_month.obstacles(unit="EUR", on=JUNE, at=at + AFTER)
     assert (blocked.what, blocked.number, blocked.example) == (Obstacle.BILLS, 2, "sandbox, 2026-06-20")
+
+
+def test_a_month_waits_for_the_bill_of_the_day_after(at: datetime) -> None:
+    (voucher,) = scene(at=LAST).bought()
+    jobs.drain()
+    bills(date(2026, 6, 1), 29)
+    later = LAST + timedelta(days=3)
+    reconcile.keep(Bill(()), provider="sandbox", on=LAST.date(), at=later)
+    (blocked,) = close_month.obstacles(unit="EUR", on=JUNE, at=later)
+    assert (blocked.what, blocked.number, blocked.example) == (Obstacle.BILLS, 1, "sandbox, 2026-07-01")
+    reconcile.keep(Bill(()), provider="sandbox", on=LAST.date() + timedelta(days=1), at=later)
+    (missing,) = payments.open_differences()
+    payment = payments.payment_for_order(voucher.order_ref)
+    assert payment is not None
+    assert (missing.kind, missing.ref) == (DifferenceKind.MISSING_THERE, payment.ref)
+    assert what(later) == {Obstacle.DIFFERENCES: 1}
 
 
 @pytest.mark.unbalanced

@@ -56,13 +56,16 @@ SELECT provider, min(at) AS first_at FROM (
 
 def missing_bills(*, starts_at: datetime, ends_at: datetime) -> list[tuple[str, date]]:
     """Days of a span, as each provider counts them, that lack a bill: of providers that moved money in it, from
-    the first day they ever did."""
+    the first day they ever did.
+
+    The day after the span is one of them: only when its bill is kept is found what the last day's lacks.
+    """
     missing: list[tuple[str, date]] = []
     for moved in rows(_MONEY, {"from": starts_at, "to": ends_at}):
         found = rows(
             """SELECT day::date AS missing_on FROM generate_series(
                    (greatest(%(from)s::timestamptz, %(first)s::timestamptz) AT TIME ZONE %(zone)s)::date,
-                   ((%(to)s::timestamptz - interval '1 microsecond') AT TIME ZONE %(zone)s)::date,
+                   ((%(to)s::timestamptz - interval '1 microsecond') AT TIME ZONE %(zone)s)::date + 1,
                    interval '1 day') AS day
                WHERE NOT EXISTS (SELECT 1 FROM payments_fetchedbill b
                                  WHERE b.provider = %(provider)s AND b."on" = day::date)
