@@ -163,6 +163,7 @@ def front(front_of_module: Front, transactional_db: None, settings: Any) -> Fron
     settings.HUTONG_SITE_URL = front_of_module.url
     settings.HUTONG_LIVE_URL = "/live"
     settings.HUTONG_SANDBOX_URL = front_of_module.site.sandbox.url
+    settings.HUTONG_SANDBOX_SECRET = front_of_module.site.sandbox.secret
     settings.HUTONG_TRUSTED_PROXIES = 1
     return front_of_module
 
