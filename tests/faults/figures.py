@@ -8,6 +8,13 @@ from typing import Any
 import pytest
 
 Measured = Callable[[int, str, str], None]
+Row = tuple[str, str, str, str]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Whoever asks for `measured` promises a figure: its row is there, also where it fails before it has one."""
+    if "measured" in getattr(item, "fixturenames", ()):
+        item.user_properties.append(("promised", item.name))
 
 
 @pytest.fixture
@@ -24,19 +31,31 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     """Print the table, where the long tests were asked for."""
     if "long" not in str(config.getoption("-m")) or "not long" in str(config.getoption("-m")):
         return
-    found = [
-        (number, promise, said, outcome)
-        for outcome in ("passed", "failed")
-        for report in terminalreporter.stats.get(outcome, [])
-        for name, (number, promise, said) in (
-            pair for pair in getattr(report, "user_properties", []) if pair[0] == "figure"
-        )
-        if report.when == "call"
-    ]
+    rows_of: dict[str, list[Row]] = {}
+    # The worst comes last and stands: a test that passed and whose books do not add up afterwards has failed.
+    for outcome in ("passed", "failed", "error"):
+        for report in terminalreporter.stats.get(outcome, []):
+            made = _rows(report)
+            if made:
+                rows_of[report.nodeid] = made
+    found = [row for made in rows_of.values() for row in made]
     if not found:
         return
     terminalreporter.section("promises with figures")
-    widths = [max(len(str(row[column])) for row in found) for column in range(3)]
-    for number, promise, said, outcome in sorted(found):
-        line = f"{number!s:>{widths[0]}}  {promise:<{widths[1]}}  {said:<{widths[2]}}"
-        terminalreporter.write_line(f"{line}  {'pass' if outcome == 'passed' else 'FAIL'}")
+    widths = [max(len(row[column]) for row in found) for column in range(3)]
+    for number, promise, said, holds in sorted(found, key=lambda row: (row[0].zfill(3), *row[1:])):
+        line = f"{number:>{widths[0]}}  {promise:<{widths[1]}}  {said:<{widths[2]}}"
+        terminalreporter.write_line(f"{line}  {holds}")
+
+
+def _rows(report: Any) -> list[Row]:
+    """The rows of one test: of each figure it noted, or one that says why there is none."""
+    told = list(getattr(report, "user_properties", []))
+    figures = [value for name, value in told if name == "figure"]
+    holds = "pass" if report.passed else "FAIL"
+    if figures:
+        return [(str(number), promise, said, holds) for number, promise, said in figures]
+    why = str(getattr(getattr(report.longrepr, "reprcrash", None), "message", "nothing was measured"))
+    first = why.strip().split("\n", 1)[0][:100]
+    # Without a figure it is named by its test; one that passes and measures nothing keeps no promise either.
+    return [("-", name, first, "FAIL") for said, name in told if said == "promised"]
