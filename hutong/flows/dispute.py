@@ -4,6 +4,7 @@ Everything follows from what the provider says of a dispute, in whatever order a
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -172,7 +173,13 @@ def _end(order: OrderFacts | None, dispute: DisputeView, at: datetime) -> None:
 def _lose(order: OrderFacts, dispute: DisputeView, at: datetime) -> None:
     """The money is gone: units end as refunded, and each part is booked to who bears it."""
     units = orders_read.units_of(order.order_ref)
-    shares = share(dispute.amount, units, dispute.borne_by)
+    # What a refund could not send is with what is not redeemed still: the bank has brought it to the shopper instead.
+    unsent = payments.end_unsent(
+        dispute_ref=dispute.ref, payment_ref=dispute.payment_ref, amount=dispute.amount
+    )
+    sent_by_bank = sum((refund.amount for refund in unsent), Money(0, dispute.amount.unit))
+    before = [ref for refund in unsent for ref in refund.unit_refs]
+    shares = share(dispute.amount - sent_by_bank, units, dispute.borne_by)
     ended = [*shares.unused, *shares.used]
     if ended:
         # No stock comes back: nobody can say any more what of it was kept for a shopper who is gone.
@@ -180,9 +187,15 @@ def _lose(order: OrderFacts, dispute: DisputeView, at: datetime) -> None:
         orders.mark_units_refunded(order_ref=order.order_ref, unit_refs=ended, by=BY, at=at, used_too=True)
     if shares.used:
         unsettle_units(unit_refs=shares.used, reference=dispute.ref, at=at)
+    shares = replace(
+        shares,
+        unused=(*before, *shares.unused),
+        from_unredeemed=shares.from_unredeemed + sent_by_bank.minor,
+    )
     mine = [unit for unit in units if unit.unit_ref in ended]
     unit = dispute.amount.unit
-    promoted = sum((each.discount_platform for each in mine), Money(0, unit))
+    paid_for = [each for each in units if each.unit_ref in (*ended, *before)]
+    promoted = sum((each.discount_platform for each in paid_for), Money(0, unit))
     unredeemed = (AccountKind.UNREDEEMED, order.merchant_ref)
     disputed = (AccountKind.DISPUTED, dispute.provider)
     _post(

@@ -226,6 +226,26 @@ def test_a_dispute_about_what_was_refunded_is_the_platforms_loss(shop: Scene, at
     assert one(order_ref).from_platform.minor == 1990
 
 
+@pytest.mark.parametrize("part", [1990, 3980])
+def test_what_a_refund_could_not_send_is_what_the_bank_took(shop: Scene, at: datetime, part: int) -> None:
+    order_ref = bought(shop, quantity=2)
+    asked = refund._request(order_ref, [orders.units_of(order_ref)[0].unit_ref], "", shop.shopper, False, at)
+    refund.finish(report=RefundReport(asked.ref, ReportStatus.FAILED, None, "card closed"), at=at)
+    tell(report(order_ref, fee=0, amount=Money(part, "EUR")), at)
+    assert [waiting.ref for waiting in payments.open_refunds()] == [asked.ref]
+    tell(report(order_ref, DisputeStatus.LOST, fee=0, amount=Money(part, "EUR")), at)
+    ended = one(order_ref)
+    assert (ended.from_unredeemed.minor, ended.from_platform.minor) == (part, 0)
+    assert (in_books(shop)["unredeemed"], in_books(shop)["losses"]) == (3980 - part, 0)
+    assert payments.open_refunds() == []
+    assert payments.waiting_for_operator()["refunds"] == 0
+    known = payments.refund_by_ref(asked.ref)
+    assert known is not None
+    assert known.ended_by == ended.ref
+    with pytest.raises(services.RefundNotFailed):
+        services.request_again(refund_ref=asked.ref, at=at)
+
+
 def test_news_in_any_order_and_number_count_once(shop: Scene, at: datetime) -> None:
     dice = random.Random(5)
     for end in (DisputeStatus.WON, DisputeStatus.LOST):

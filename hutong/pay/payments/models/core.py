@@ -97,6 +97,8 @@ class Refund(models.Model):
     provider_ref = models.CharField(max_length=100, null=True)
     # The provider's word for why it failed, or why it does not end by itself.
     failure = models.CharField(max_length=200, default="", db_default="", blank=True)
+    # The lost dispute with which a failed one ended: the bank took back what it was to send.
+    ended_by = ref_field(blank=True, default="", db_default="")
     created_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
     ask_at = models.DateTimeField(null=True)

@@ -55,6 +55,7 @@ def refund_view(row: Refund) -> RefundView:
         created_at=row.created_at,
         done_at=row.done_at,
         failure=row.failure,
+        ended_by=row.ended_by,
     )
 
 
@@ -117,18 +118,24 @@ def recent_payments(*, limit: int = 50, before: datetime | None = None) -> list[
 
 
 def open_refunds(*, limit: int = 50, before: datetime | None = None) -> list[RefundView]:
-    """For the operator: refunds under way, and failed ones not tried again; oldest first, asked for before a moment."""
+    """For the operator: refunds under way, and failed ones that wait; oldest first, asked for before a moment.
+
+    A failed one that was tried again, or whose money a bank took back, does not wait.
+    """
     found = Refund.objects.select_related("payment").exclude(state=RefundState.DONE).order_by("id")
-    found = found.filter(tried_again=None)
+    found = found.filter(tried_again=None, ended_by="")
     if before is not None:
         found = found.filter(created_at__lt=before)
     return [refund_view(row) for row in found[:limit]]
 
 
 def open_refunds_of(order_refs: Sequence[str]) -> list[RefundView]:
-    """The refunds of these orders whose money has not arrived: under way, or failed and not tried again."""
+    """The refunds of these orders whose money has not arrived: under way, or failed and waiting as in `open_refunds`."""
     found = Refund.objects.select_related("payment").filter(payment__order_ref__in=order_refs)
-    return [refund_view(row) for row in found.exclude(state=RefundState.DONE).filter(tried_again=None)]
+    return [
+        refund_view(row)
+        for row in found.exclude(state=RefundState.DONE).filter(tried_again=None, ended_by="")
+    ]
 
 
 def everything_about(order_refs: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
@@ -151,7 +158,7 @@ def everything_about(order_refs: Sequence[str]) -> dict[str, list[dict[str, Any]
 # What `open_refunds`, `open_disputes` and `open_differences` list, counted; each no further than somebody reads on.
 _WAITING = """
 SELECT (SELECT count(*) FROM (
-            SELECT 1 FROM payments_refund r WHERE r.state <> 'done'
+            SELECT 1 FROM payments_refund r WHERE r.state <> 'done' AND r.ended_by = ''
                AND NOT EXISTS (SELECT 1 FROM payments_refund a WHERE a.again_for_id = r.id) LIMIT %(most)s
        ) AS refund) AS refunds,
        (SELECT count(*) FROM (

@@ -12,6 +12,7 @@
 
 from hutong.pay.payments.services.asking import Asked, ask, ask_refund, ask_unknown
 from hutong.pay.payments.services.bank_in import (
+    BankInBilled,
     BankInInvalid,
     BankInNotFound,
     BankInUndone,
@@ -68,6 +69,7 @@ from hutong.pay.payments.services.paying import close, create_payment, start
 from hutong.pay.payments.services.reconciling import reconcile
 from hutong.pay.payments.services.recording import record_capture, record_report
 from hutong.pay.payments.services.refunding import (
+    end_unsent,
     record_refund,
     request_again,
     request_refund,
@@ -82,6 +84,7 @@ __all__ = [
     "NOTE_LIMIT",
     "AlreadyPaid",
     "Asked",
+    "BankInBilled",
     "BankInInvalid",
     "BankInNotFound",
     "BankInUndone",
@@ -112,6 +115,7 @@ __all__ = [
     "close",
     "confirm_write_off",
     "create_payment",
+    "end_unsent",
     "enter_bank_in",
     "explain_difference",
     "fetch_bill",

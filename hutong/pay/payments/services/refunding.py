@@ -82,7 +82,7 @@ def request_again(*, refund_ref: str, at: datetime) -> RefundView:
         again = Refund.objects.select_related("payment").filter(again_for=failed).first()
         if again is not None:
             return refund_view(again)
-        if failed.state != RefundState.FAILED:
+        if failed.state != RefundState.FAILED or failed.ended_by:
             raise RefundNotFailed
         payment_ref, reason = failed.payment.public_id, failed.reason
         if failed.from_suspense:
@@ -94,6 +94,28 @@ def request_again(*, refund_ref: str, at: datetime) -> RefundView:
             )
         Refund.objects.filter(public_id=made.ref).update(again_for=failed)
         return made
+
+
+def end_unsent(*, dispute_ref: str, payment_ref: str, amount: Money) -> tuple[RefundView, ...]:
+    """A bank took `amount` of a payment for good: the failed refunds that it covers are not to be sent any more.
+
+    The oldest first, each whole or not at all. In the caller's transaction, with the order locked.
+    """
+    failed = Refund.objects.select_related("payment").filter(
+        payment__public_id=payment_ref,
+        state=RefundState.FAILED,
+        unit=amount.unit,
+        tried_again=None,
+        ended_by="",
+    )
+    ended, left = [], amount.minor
+    for refund in failed.order_by("pk"):
+        if refund.amount <= left:
+            left -= refund.amount
+            refund.ended_by = dispute_ref
+            refund.save(update_fields=["ended_by"])
+            ended.append(refund_view(refund))
+    return tuple(ended)
 
 
 def _made(

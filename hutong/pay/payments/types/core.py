@@ -211,7 +211,8 @@ class PaymentView:
 class RefundView:
     """A refund as others see it. `from_suspense`: it sends back money that belonged to no order.
 
-    `failure` is the provider's word for why it failed, or why it does not end by itself; "" without one.
+    `failure` is the provider's word for why it failed, or why it does not end by itself; "" without one. `ended_by` is
+    the lost dispute by which the bank took back what a failed one was to send: nothing is left to be sent.
     """
 
     ref: str
@@ -226,6 +227,7 @@ class RefundView:
     created_at: datetime
     done_at: datetime | None
     failure: str = ""
+    ended_by: str = ""
 
     @property
     def stuck(self) -> bool:
