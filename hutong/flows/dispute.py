@@ -27,6 +27,7 @@ from hutong.pay.payments import queries as payments_read
 from hutong.pay.payments import services as payments
 from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
 from hutong.pay.payments.providers.registry import provider_names
+from hutong.pay.payments.rules import REFUND_OPEN
 from hutong.pay.payments.types import (
     Bearer,
     DisputeReport,
@@ -215,9 +216,16 @@ def _lose(order: OrderFacts, dispute: DisputeView, at: datetime) -> None:
 
 def _lose_card(dispute: DisputeView, at: datetime) -> None:
     """What a gift card was bought with is gone: what is left on it goes first, the platform bears what was spent."""
+    payments.end_unsent(dispute_ref=dispute.ref, payment_ref=dispute.payment_ref, amount=dispute.amount)
+    under_way = [
+        refund.amount
+        for refund in payments_read.refunds_of_order(dispute.order_ref)
+        if refund.state in REFUND_OPEN and refund.unit_refs
+    ]
     given = giftcards.lose(
         card_ref=dispute.order_ref,
         amount=dispute.amount,
+        under_way=sum(under_way, Money(0, dispute.amount.unit)),
         provider=dispute.provider,
         reference=f"dispute_lost:{dispute.ref}",
         at=at,

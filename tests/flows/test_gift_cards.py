@@ -237,3 +237,25 @@ def test_a_lost_chargeback_takes_what_is_left_on_the_card_and_the_platform_bears
     assert balance(AccountKind.LOSSES, PLATFORM, "EUR") == -quote.total
     assert balance(AccountKind.DISPUTED, "sandbox", "EUR") == Money(0, "EUR")
     assert books.check(at=at, ask_providers=False).problems == ()
+
+
+@pytest.mark.parametrize("end", [ReportStatus.DONE, ReportStatus.FAILED])
+def test_a_lost_chargeback_leaves_on_the_card_what_goes_back_to_its_buyer(
+    at: datetime, end: ReportStatus
+) -> None:
+    buyer = people.person()
+    card_ref = bought(buyer, at)
+    money_arrives(card_ref, at)
+    asked = gift_cards._taken_back(card_ref, buyer, at)
+    said = RefundReport(asked.ref, end, "prv")
+    if end is ReportStatus.FAILED:
+        assert refund.finish(report=said, at=at) == "recorded"
+    disputed(card_ref, DisputeStatus.NEEDS_RESPONSE, at)
+    assert disputed(card_ref, DisputeStatus.LOST, at) == "lost"
+    if end is ReportStatus.DONE:
+        assert refund.finish(report=said, at=at) == "recorded"
+    borne = AMOUNT if end is ReportStatus.DONE else Money(0, "EUR")
+    assert balance(AccountKind.LOSSES, PLATFORM, "EUR") == -borne
+    assert balance(AccountKind.STORED_VALUE, card_ref, "EUR") == Money(0, "EUR")
+    assert payments.open_refunds() == []
+    assert books.check(at=at, ask_providers=False).problems == ()

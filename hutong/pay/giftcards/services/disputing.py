@@ -31,13 +31,16 @@ def thaw(*, card_ref: str, at: datetime) -> bool:
     return _move(card_ref, [CardState.BLOCKED], CardState.CLAIMED if card.holder_id else CardState.OPEN, at)
 
 
-def lose(*, card_ref: str, amount: Money, provider: str, reference: str, at: datetime) -> Money:
+def lose(
+    *, card_ref: str, amount: Money, under_way: Money, provider: str, reference: str, at: datetime
+) -> Money:
     """The money is gone: what is left on the card goes first, the rest is the platform's loss. What the card gave.
 
-    In the transaction that has locked the card, so that nobody spends what is read here.
+    What is `under_way` to its buyer stays on the card until the provider has sent it. In the transaction that has
+    locked the card, so that nobody spends what is read here.
     """
     left = balance(AccountKind.STORED_VALUE, card_ref, amount.unit)
-    given = min(left, amount)
+    given = min(max(left - under_way, Money(0, amount.unit)), amount)
     sources = [(AccountKind.STORED_VALUE, card_ref, given), (AccountKind.LOSSES, PLATFORM, amount - given)]
     ledger.post(
         kind=TransactionKind.DISPUTE_LOST,
