@@ -26,10 +26,19 @@ class MoreThanHeld(Conflict):
 
 
 def enter(
-    *, provider: str, amount: Money, on: date, entry: str, note: str, by: Person, at: datetime
+    *,
+    provider: str,
+    amount: Money,
+    on: date,
+    entry: str,
+    another: bool = False,
+    note: str,
+    by: Person,
+    at: datetime,
 ) -> BankInView:
     """An operator says that a provider paid `amount` into our bank account on a day, and it is booked; once for each
-    `entry`. Raises `Forbidden`, `BankInInvalid`, `MoreThanHeld`.
+    `entry`. `another` says that it is not what a bill names. Raises `Forbidden`, `BankInInvalid`, `BankInBilled`,
+    `MoreThanHeld`.
     """
     _operator(by)
     region = default_region()
@@ -41,6 +50,7 @@ def enter(
             on=on,
             today=today,
             entry=entry,
+            another=another,
             note=note,
             by=by.public_id,
             at=at,

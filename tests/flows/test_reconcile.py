@@ -115,6 +115,41 @@ def test_a_payout_on_the_bill_arrives_at_the_bank_once(here: Scene, operator: Pe
         bank_in.undo(bank_in_ref=entered.bank_in_ref, by=operator, at=at)
 
 
+def test_what_a_bill_has_booked_is_not_entered_again_by_hand(
+    here: Scene, operator: Person, at: datetime
+) -> None:
+    payment = paid(here)
+    on, amount = at.date(), Money(400, "EUR")
+    billed(line(payment.ref, payment.amount), on=on, at=at, payouts=(BillPayout("po_1", amount, at),))
+    asked = {"provider": PROVIDER, "amount": amount, "on": on, "note": "", "by": operator}
+    asked |= {"entry": "form-1", "at": at + timedelta(days=8)}
+    for days in (0, 7):
+        with pytest.raises(services.BankInBilled) as refused:
+            bank_in.enter(**{**asked, "on": on + timedelta(days=days)})  # type: ignore[arg-type]
+        assert f"4.00 EUR on {on.isoformat()}, po_1" in str(refused.value)
+    assert held() == payment.amount.minor - 400
+    others: list[dict[str, object]] = [
+        {"another": True},
+        {"amount": Money(401, "EUR")},
+        {"on": on + timedelta(days=8)},
+    ]
+    for number, other in enumerate(others):
+        bank_in.enter(**{**asked, "entry": f"other-{number}", **other})  # type: ignore[arg-type]
+    assert held() == payment.amount.minor - 400 - 400 - 401 - 400
+
+
+def test_the_one_a_bill_found_entered_does_not_stand_in_the_way_of_the_next(
+    here: Scene, operator: Person, at: datetime
+) -> None:
+    payment = paid(here)
+    on, amount = at.date(), Money(500, "EUR")
+    asked = {"provider": PROVIDER, "amount": amount, "on": on, "note": "", "by": operator, "at": at}
+    bank_in.enter(**asked, entry="form-1")  # type: ignore[arg-type]
+    billed(line(payment.ref, payment.amount), on=on, at=at, payouts=(BillPayout("po_1", amount, at),))
+    bank_in.enter(**asked, entry="form-2")  # type: ignore[arg-type]
+    assert held() == payment.amount.minor - 1000
+
+
 def test_money_at_the_bank_is_entered_once_and_taken_back(
     here: Scene, operator: Person, at: datetime
 ) -> None:

@@ -94,6 +94,8 @@ class BankInForm(forms.Form):
     on = forms.DateField()
     entry = forms.CharField(max_length=60)
     note = forms.CharField(max_length=NOTE_LIMIT, required=False)
+    # It is not what a bill names, though it looks the same.
+    another = forms.BooleanField(required=False)
 
     def clean(self) -> dict[str, object]:
         """The amount in minor units of its currency."""
@@ -144,6 +146,7 @@ def enter_bank_in(request: HttpRequest, operator: Person) -> HttpResponse:
             amount=Money(told["minor"], told["unit"]),
             on=told["on"],
             entry=told["entry"],
+            another=told["another"],
             note=told["note"],
             by=operator,
             at=clock.now(),

@@ -11,10 +11,11 @@ from django.test.utils import CaptureQueriesContext
 
 from hutong.flows import reconcile
 from hutong.kernel import clock
+from hutong.kernel.money import Money
 from hutong.pay.ledger import queries as ledger
 from hutong.pay.ledger.types import PLATFORM, AccountKind
 from hutong.pay.payments import queries as payments
-from hutong.pay.payments.types import Bill
+from hutong.pay.payments.types import Bill, BillPayout
 from tests.factories import people
 from tests.factories.payments import line
 from tests.web.visitors import Shop, shop, visitor
@@ -123,6 +124,15 @@ def test_what_came_to_the_bank_is_entered_and_taken_back(here: Shop, browser: Cl
         ({"on": ""}, "This field is required"),
     ):
         assert said in browser.post("/operator/money/bank-in/", told | wrong, follow=True).content.decode()
+    payout = BillPayout("po_1", Money(300, "EUR"), clock.now())
+    reconcile.keep(Bill((), payouts=(payout,)), provider="sandbox", on=clock.now().date(), at=clock.now())
+    billed = told | {"amount": "3", "entry": "3"}
+    assert (
+        "names this already: 3.00 EUR"
+        in browser.post("/operator/money/bank-in/", billed, follow=True).content.decode()
+    )
+    another = browser.post("/operator/money/bank-in/", billed | {"another": "on"}, follow=True)
+    assert "Entered." in another.content.decode()
     address = f"/operator/money/bank-in/{entered.bank_in_ref}/undo/"
     assert "Taken back." in browser.post(address, follow=True).content.decode()
     assert "taken back already" in browser.post(address, follow=True).content.decode()

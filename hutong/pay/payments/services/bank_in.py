@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from hutong.kernel import audit
@@ -20,6 +21,8 @@ NOTE_LIMIT = 500
 _SAME_WITHIN = timedelta(days=7)
 OLDEST = timedelta(days=366)
 PLATFORM = "platform"
+# Held while a bill of a provider is kept, and while somebody enters what it paid.
+BILLS_LOCK = "payments.bills"
 
 
 class BankInInvalid(Invalid):
@@ -27,6 +30,16 @@ class BankInInvalid(Invalid):
 
     code = "bank_in_invalid"
     message = _("Please name an amount above nothing, and a day of the last year.")
+
+
+class BankInBilled(Conflict):
+    """A bill named this payment already, and it was booked then."""
+
+    code = "bank_in_billed"
+    message = _(
+        "A bill of this payment service names this already: %(amount)s on %(on)s, %(provider_ref)s."
+        " Nothing was entered. If it is another one, say so."
+    )
 
 
 class BankInNotFound(NotFound):
@@ -44,19 +57,32 @@ class BankInUndone(Conflict):
 
 
 def enter_bank_in(
-    *, provider: str, amount: Money, on: date, today: date, entry: str, note: str, by: str, at: datetime
+    *,
+    provider: str,
+    amount: Money,
+    on: date,
+    today: date,
+    entry: str,
+    another: bool = False,
+    note: str,
+    by: str,
+    at: datetime,
 ) -> tuple[BankInView, bool]:
     """Write that `provider` paid `amount` into our bank account on a day; and whether that is new.
 
-    `entry` names the form that was filled in: the same one again enters nothing. In the caller's transaction, which
-    books it. Raises `BankInInvalid`.
+    `entry` names the form that was filled in: the same one again enters nothing. `another` says that it is not what a
+    bill names. In the caller's transaction, which books it. Raises `BankInInvalid`, `BankInBilled`.
     """
     if amount.minor <= 0 or not today - OLDEST <= on <= today or not entry:
         raise BankInInvalid
+    # The lock of the provider's bills: one that is being kept now either finds this entry, or is found here.
+    advisory(BILLS_LOCK, provider)
     advisory("payments.bank_in", entry)
     known = BankIn.objects.filter(entry=entry[:60]).first()
     if known is not None:
         return bank_in_view(known), False
+    if not another:
+        _refuse_billed(provider, amount, on)
     row = BankIn.objects.create(
         provider=provider,
         amount=amount.minor,
@@ -127,19 +153,31 @@ def keep_payouts(*, provider: str, payouts: Sequence[BillPayout], at: datetime) 
 
 
 def _adopt(provider: str, payout: BillPayout) -> bool:
-    on = payout.at.date()
-    entered = (
-        BankIn.objects.filter(
-            provider=provider,
-            provider_ref="",
-            undone_at=None,
-            amount=payout.amount.minor,
-            unit=payout.amount.unit,
-            on__range=(on - _SAME_WITHIN, on + _SAME_WITHIN),
+    entered = _alike(provider, payout.amount, payout.at.date()).filter(provider_ref="", undone_at=None)
+    # Somebody may take an entry back between the look and the change: then it is none, and the next one is tried.
+    return any(
+        BankIn.objects.filter(pk=row.pk, provider_ref="", undone_at=None).update(
+            provider_ref=payout.provider_ref
         )
-        .order_by("on", "pk")
-        .first()
+        for row in entered
     )
-    return entered is not None and bool(
-        BankIn.objects.filter(pk=entered.pk, provider_ref="").update(provider_ref=payout.provider_ref)
-    )
+
+
+def _refuse_billed(provider: str, amount: Money, on: date) -> None:
+    """Where a bill brought the row itself, and so nobody has entered it, it may be what is entered now."""
+    billed = _alike(provider, amount, on).exclude(provider_ref="").filter(by=PLATFORM).first()
+    if billed is not None:
+        raise BankInBilled(
+            amount=f"{amount.major_text} {amount.unit}",
+            on=billed.on.isoformat(),
+            provider_ref=billed.provider_ref,
+        )
+
+
+def _alike(provider: str, amount: Money, on: date) -> QuerySet[BankIn]:
+    return BankIn.objects.filter(
+        provider=provider,
+        amount=amount.minor,
+        unit=amount.unit,
+        on__range=(on - _SAME_WITHIN, on + _SAME_WITHIN),
+    ).order_by("on", "pk")

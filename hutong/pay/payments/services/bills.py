@@ -16,7 +16,7 @@ from hutong.pay.payments.providers.registry import bill_zone
 from hutong.pay.payments.providers.registry import provider as provider_called
 from hutong.pay.payments.queries import bill_view, difference_view, money_done_between, our_money
 from hutong.pay.payments.rules import booked, match, ref_of, summed, takes_back
-from hutong.pay.payments.services.bank_in import keep_payouts
+from hutong.pay.payments.services.bank_in import BILLS_LOCK, keep_payouts
 from hutong.pay.payments.services.dispute_lines import with_disputes
 from hutong.pay.payments.types import (
     Bill,
@@ -55,7 +55,7 @@ def keep_bill(*, provider: str, on: date, bill: Bill, at: datetime, fee_ppm: int
     closed. The same bill again changes nothing. Raises `BillChanged`.
     """
     digest = hashlib.sha256(repr(bill).encode()).hexdigest()
-    advisory("payments.bills", provider)
+    advisory(BILLS_LOCK, provider)
     known = FetchedBill.objects.filter(provider=provider, on=on).first()
     if known is not None:
         if known.digest != digest:
