@@ -26,8 +26,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("
 
 END_S = 120.0  # the promise: every order ends within two minutes after
 KILLS = 200
-SHORT = (
-    "started at the provider, not recorded",
+SHORT = (  # the control is killed at one more
     "webhook kept, effects not made",
     "refund sent, not recorded",
     "janitor has asked, not recorded",
