@@ -3,8 +3,6 @@
 Everything follows from what the provider says of a dispute, in whatever order and however often it comes.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -12,30 +10,26 @@ from django.db import transaction
 
 from hutong.flows import stored_value
 from hutong.flows.dispute_facts import facts_of
+from hutong.flows.dispute_loss import lose, lose_apart, lose_card, post_moves
 from hutong.flows.notify import moment, money, notify
 from hutong.kernel import audit, budget, live
 from hutong.kernel.errors import Forbidden, TooMany
 from hutong.kernel.locking import retrying
 from hutong.kernel.money import Money
 from hutong.pay.giftcards import services as giftcards
-from hutong.pay.ledger.services import post
-from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, TransferSpec
-from hutong.pay.orders import queries as orders_read
+from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind
 from hutong.pay.orders import services as orders
-from hutong.pay.orders.types import OrderFacts, SoldUnit, UnitState
+from hutong.pay.orders.types import OrderFacts
 from hutong.pay.payments import queries as payments_read
 from hutong.pay.payments import services as payments
 from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
 from hutong.pay.payments.providers.registry import provider_names
-from hutong.pay.payments.rules import REFUND_OPEN
 from hutong.pay.payments.types import (
     Bearer,
     DisputeReport,
     DisputeStatus,
     DisputeView,
-    LossShares,
 )
-from hutong.pay.settlement.services import unsettle_units
 from hutong.town.merchants.queries import has_right
 from hutong.town.merchants.types import Right
 from hutong.town.notifications import queries as notifications_read
@@ -43,37 +37,10 @@ from hutong.town.notifications.types import Kind
 from hutong.town.people.models import Person
 from hutong.visit.vouchers import services as vouchers
 
-BY = "dispute"
 LOOK_EVERY_S = 60 * 60
 LOOK_BACK = timedelta(days=120)
 # How long before it is due operators are told that a dispute still has no answer.
 REMINDERS = (timedelta(days=3), timedelta(days=1))
-
-
-def share(amount: Money, units: Sequence[SoldUnit], borne_by: Bearer) -> LossShares:
-    """How a lost dispute of `amount` is borne. What was not redeemed first, unit by unit while the amount covers it;
-    then what was redeemed, by the merchant where it bears that; what is left by the platform.
-
-    Only what a provider took counts: what gift cards bore of a unit is no bank's to take.
-    """
-    left = amount.minor
-    taken: dict[UnitState, list[str]] = {UnitState.SOLD: [], UnitState.USED: []}
-    sums = dict.fromkeys(taken, 0)
-    states = [UnitState.SOLD, *([UnitState.USED] if borne_by is Bearer.MERCHANT else [])]
-    for state in states:
-        for unit in units:
-            paid = unit.paid_provider.minor
-            if unit.state is state and 0 < paid <= left:
-                taken[state].append(unit.unit_ref)
-                sums[state] += paid
-                left -= paid
-    return LossShares(
-        unused=tuple(taken[UnitState.SOLD]),
-        used=tuple(taken[UnitState.USED]),
-        from_unredeemed=sums[UnitState.SOLD],
-        from_merchant=sums[UnitState.USED],
-        from_platform=left,
-    )
 
 
 @retrying
@@ -115,16 +82,19 @@ def record(*, provider: str, report: DisputeReport, at: datetime, inbox_id: int 
 def _open(dispute: DisputeView, at: datetime) -> None:
     """The money is at the bank; nothing of the order is used meanwhile."""
     clearing, disputed = (AccountKind.CLEARING, dispute.provider), (AccountKind.DISPUTED, dispute.provider)
-    _post(
+    post_moves(
         TransactionKind.DISPUTE_OPENED, f"dispute:{dispute.ref}", [(disputed, clearing, dispute.amount)], at
     )
-    for topic in vouchers.block(order_ref=dispute.order_ref, at=at):
-        live.hint(topic)
-    if stored_value.is_card(dispute.order_ref):
+    # Money that came late or twice paid for nothing that could wait: what another payment paid for stays as it is.
+    bought = not payments_read.bought_nothing(dispute.payment_ref)
+    if bought:
+        for topic in vouchers.block(order_ref=dispute.order_ref, at=at):
+            live.hint(topic)
+    if bought and stored_value.is_card(dispute.order_ref):
         giftcards.freeze(card_ref=dispute.order_ref, at=at)
     if dispute.open:
         _tell(Kind.DISPUTE_OPENED, dispute, at=at, once=dispute.ref)
-    if dispute.open and dispute.merchant_ref:
+    if bought and dispute.open and dispute.merchant_ref:
         notify(
             Kind.SHOP_DISPUTED,
             at=at,
@@ -139,7 +109,7 @@ def _post_fee(dispute: DisputeView, change: Money, at: datetime) -> None:
     """What the provider keeps for a dispute, or gives back of that."""
     fees, clearing = (AccountKind.PROVIDER_FEES, PLATFORM), (AccountKind.CLEARING, dispute.provider)
     kept = change.minor > 0
-    _post(
+    post_moves(
         TransactionKind.DISPUTE_OPENED if kept else TransactionKind.DISPUTE_WON,
         f"dispute_fee:{dispute.ref}:{dispute.fee_changes}",
         [(fees, clearing, change) if kept else (clearing, fees, -change)],
@@ -153,96 +123,25 @@ def _end(order: OrderFacts | None, dispute: DisputeView, at: datetime) -> None:
             (AccountKind.CLEARING, dispute.provider),
             (AccountKind.DISPUTED, dispute.provider),
         )
-        _post(
+        post_moves(
             TransactionKind.DISPUTE_WON,
             f"dispute_won:{dispute.ref}",
             [(clearing, disputed, dispute.amount)],
             at,
         )
+    elif payments_read.bought_nothing(dispute.payment_ref):
+        lose_apart(dispute, at)
     elif order:
-        _lose(order, dispute, at)
+        lose(order, dispute, at)
     else:
-        _lose_card(dispute, at)
-    if not any(one.open for one in payments_read.disputes_of_order(dispute.order_ref)):
+        lose_card(dispute, at)
+    about = payments_read.disputes_of_order(dispute.order_ref)
+    if not any(one.open and not payments_read.bought_nothing(one.payment_ref) for one in about):
         for topic in vouchers.unblock(order_ref=dispute.order_ref):
             live.hint(topic)
         if order is None and dispute.status is DisputeStatus.WON:
             giftcards.thaw(card_ref=dispute.order_ref, at=at)
     _tell(Kind.DISPUTE_WON if dispute.status is DisputeStatus.WON else Kind.DISPUTE_LOST, dispute, at=at)
-
-
-def _lose(order: OrderFacts, dispute: DisputeView, at: datetime) -> None:
-    """The money is gone: units end as refunded, and each part is booked to who bears it."""
-    units = orders_read.units_of(order.order_ref)
-    # What a refund could not send is with what is not redeemed still: the bank has brought it to the shopper instead.
-    unsent = payments.end_unsent(
-        dispute_ref=dispute.ref, payment_ref=dispute.payment_ref, amount=dispute.amount
-    )
-    sent_by_bank = sum((refund.amount for refund in unsent), Money(0, dispute.amount.unit))
-    before = [ref for refund in unsent for ref in refund.unit_refs]
-    shares = share(dispute.amount - sent_by_bank, units, dispute.borne_by)
-    ended = [*shares.unused, *shares.used]
-    if ended:
-        # No stock comes back: nobody can say any more what of it was kept for a shopper who is gone.
-        vouchers.release_for_refund(unit_refs=ended, used_too=True)
-        orders.mark_units_refunded(order_ref=order.order_ref, unit_refs=ended, by=BY, at=at, used_too=True)
-    if shares.used:
-        unsettle_units(unit_refs=shares.used, reference=dispute.ref, at=at)
-    shares = replace(
-        shares,
-        unused=(*before, *shares.unused),
-        from_unredeemed=shares.from_unredeemed + sent_by_bank.minor,
-    )
-    mine = [unit for unit in units if unit.unit_ref in ended]
-    unit = dispute.amount.unit
-    paid_for = [each for each in units if each.unit_ref in (*ended, *before)]
-    promoted = sum((each.discount_platform for each in paid_for), Money(0, unit))
-    unredeemed = (AccountKind.UNREDEEMED, order.merchant_ref)
-    disputed = (AccountKind.DISPUTED, dispute.provider)
-    _post(
-        TransactionKind.DISPUTE_LOST,
-        f"dispute_lost:{dispute.ref}",
-        [
-            (unredeemed, disputed, Money(shares.from_unredeemed + shares.from_merchant, unit)),
-            (unredeemed, (AccountKind.PROMOTION, PLATFORM), promoted),
-            ((AccountKind.LOSSES, PLATFORM), disputed, Money(shares.from_platform, unit)),
-        ],
-        at,
-    )
-    # What gift cards bore of these units was never the bank's: it is on the cards again.
-    stored_value.to_cards(order, mine, ref=dispute.ref, alone=False, reason="dispute", at=at)
-    payments.share_loss(ref=dispute.ref, shares=shares)
-
-
-def _lose_card(dispute: DisputeView, at: datetime) -> None:
-    """What a gift card was bought with is gone: what is left on it goes first, the platform bears what was spent."""
-    payments.end_unsent(dispute_ref=dispute.ref, payment_ref=dispute.payment_ref, amount=dispute.amount)
-    under_way = [
-        refund.amount
-        for refund in payments_read.refunds_of_order(dispute.order_ref)
-        if refund.state in REFUND_OPEN and refund.unit_refs
-    ]
-    given = giftcards.lose(
-        card_ref=dispute.order_ref,
-        amount=dispute.amount,
-        under_way=sum(under_way, Money(0, dispute.amount.unit)),
-        provider=dispute.provider,
-        reference=f"dispute_lost:{dispute.ref}",
-        at=at,
-    )
-    shares = LossShares((), (), given.minor, 0, (dispute.amount - given).minor)
-    payments.share_loss(ref=dispute.ref, shares=shares)
-
-
-def _post(
-    kind: TransactionKind,
-    reference: str,
-    moves: Sequence[tuple[tuple[AccountKind, str], tuple[AccountKind, str], Money]],
-    at: datetime,
-) -> None:
-    transfers = [TransferSpec(*source, *target, amount) for source, target, amount in moves if amount]
-    if transfers:
-        post(kind=kind, reference=reference, transfers=transfers, at=at)
 
 
 def set_bearer(*, ref: str, borne_by: Bearer, reason: str, by: Person, at: datetime) -> DisputeView:

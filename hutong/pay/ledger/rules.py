@@ -44,7 +44,8 @@ DECLARED: dict[TransactionKind, frozenset[tuple[AccountKind, AccountKind]]] = {
     TransactionKind.DISPUTE_OPENED: _DISPUTE,
     TransactionKind.DISPUTE_WON: frozenset((to, source) for source, to in _DISPUTE),
     TransactionKind.DISPUTE_LOST: frozenset(
-        (source, _A.DISPUTED) for source in (_A.UNREDEEMED, _A.PAYABLE, _A.STORED_VALUE, _A.LOSSES)
+        (source, _A.DISPUTED)
+        for source in (_A.UNREDEEMED, _A.PAYABLE, _A.STORED_VALUE, _A.SUSPENSE, _A.LOSSES)
     )
     | {(_A.UNREDEEMED, _A.PROMOTION)},
     TransactionKind.RECONCILE: _both_ways((_A.CLEARING, _A.DISCREPANCY)),

@@ -20,6 +20,7 @@ from hutong.pay.payments.queries.bills import (
 )
 from hutong.pay.payments.queries.checks import book_differences, problems, provider_totals, unknown_since
 from hutong.pay.payments.queries.disputes import (
+    bought_nothing,
     dispute_by_ref,
     dispute_view,
     disputes_about,
@@ -54,6 +55,7 @@ __all__ = [
     "billed_totals",
     "bills",
     "book_differences",
+    "bought_nothing",
     "closed_differences",
     "difference_by_ref",
     "difference_view",

@@ -8,7 +8,7 @@ from django.db.models import F
 
 from hutong.kernel.money import Money
 from hutong.kernel.rows import values
-from hutong.pay.payments.models import Dispute, DisputeEvidence, Payment
+from hutong.pay.payments.models import Dispute, DisputeEvidence, Payment, Refund
 from hutong.pay.payments.types import (
     Bearer,
     DisputeReport,
@@ -112,6 +112,11 @@ def payment_of_dispute(provider: str, report: DisputeReport) -> tuple[str, str] 
     else:
         return None
     return found.values_list("public_id", "order_ref").first()
+
+
+def bought_nothing(payment_ref: str) -> bool:
+    """Whether a payment came too late, twice or with other money: then all of it was to be sent back at once."""
+    return Refund.objects.filter(payment__public_id=payment_ref, unit_refs=[]).exists()
 
 
 def lost_units(order_ref: str) -> set[str]:
