@@ -279,7 +279,7 @@ def test_an_account_that_is_to_end_is_kept_by_signing_in(arrive: Arrive, lived: 
     expect(page.get_by_role("heading", name="What stays, and why")).to_be_visible()
     page.get_by_label("I want my account to be deleted").check()
     page.get_by_role("button", name="Delete my account").click()
-    expect(page.get_by_role("alert")).to_contain_text("You have vouchers you did not use.")
+    expect(page.get_by_role("alert")).to_contain_text("You have vouchers or a balance you did not use.")
     check(visitor)
     page.get_by_label("I give up what I did not use").check()
     page.get_by_role("button", name="Delete my account").click()
