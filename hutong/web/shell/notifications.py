@@ -34,6 +34,7 @@ ICONS = {
     Group.SALES: "trending-up",
     Group.DECISIONS: "clipboard-check",
     Group.TEAM: "users",
+    Group.MONEY: "banknote",
     Group.QUEUE: "clipboard-check",
     Group.ALARMS: "triangle-alert",
 }

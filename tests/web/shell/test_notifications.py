@@ -333,3 +333,8 @@ def test_every_group_has_kinds_of_its_own_role_alone() -> None:
     assert {spec.group for spec in rules.KINDS.values()} == set(Group) == set(rules.GROUPS)
     assert set(rules.KINDS) == set(Kind)
     assert {spec.audience for spec in rules.KINDS.values()} == set(Audience)
+
+
+def test_each_group_has_its_picture() -> None:
+    """The list of notifications fails for whoever was told something of a group without one."""
+    assert set(ICONS) == set(Group)
