@@ -20,7 +20,7 @@ from hutong.town.notifications.models import Preference, Subscription
 from hutong.town.notifications.types import Audience, Channel, Group, Kind
 from hutong.town.people.models import Person
 from hutong.web.merchant.access import STORE_KEY
-from hutong.web.shell.notifications import DESK_STORE_KEY
+from hutong.web.shell.notifications import DESK_STORE_KEY, ICONS
 from tests.factories import merchants, notifications, people, regions
 from tests.fakes.push import PushService
 from tests.web.visitors import visitor
