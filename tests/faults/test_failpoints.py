@@ -132,6 +132,7 @@ def test_killed_two_hundred_times_at_every_moment(tmp_path: Path, settings: Any,
 def test_control_without_a_worker_an_order_never_ends(tmp_path: Path) -> None:
     with run_mortal(tmp_path) as site:
         shop = scene(at=clock.now(), capacity=10)
+        wait_until(lambda: not half_done(site), timeout_s=60)  # the worker still reacts to the new shop
         site.stop(WORKER)
         (trip,) = kill_at(site, shop, "started at the provider, not recorded", coming_back=lambda: False)
         payment_ref = trip.payment()

@@ -17,18 +17,11 @@ from hutong.pay.orders.types import LineView, OrderView, UnitState, UnitView
 from hutong.pay.payments.types import RefundState, RefundView
 from hutong.visit.vouchers.types import UseView, VoucherView
 from hutong.web.shell.templatetags.hutong import locale
+from hutong.web.shell.ways_to_pay import WAYS
 
 BANK_DAYS = 5
 """Working days after which money that was sent has arrived, at the slowest bank."""
 MAX_REASON = 200
-# What each provider's way is called by who paid that way.
-WAYS = {
-    "sandbox": gettext_lazy("Sandbox (moves no money)"),
-    "stripe": gettext_lazy("Card or wallet (Stripe)"),
-    "wechat": gettext_lazy("WeChat Pay"),
-    "alipay": gettext_lazy("Alipay"),
-    GIFT_CARD: gettext_lazy("Gift card"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +118,10 @@ def unit_rows(
 
 
 def way_of(provider: str) -> str:
-    """What a provider's way to pay is called."""
-    return str(WAYS.get(provider, provider))
+    """What a way to pay is called by who paid that way, with a provider or from gift cards."""
+    if provider == GIFT_CARD:
+        return _("Gift card")
+    return str(WAYS[provider].afterwards) if provider in WAYS else provider
 
 
 def ways_back(order: OrderView, providers: Iterable[str]) -> list[str]:

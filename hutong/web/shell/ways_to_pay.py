@@ -16,24 +16,49 @@ REMEMBERED = "pay_with"
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to pay. `mark` is an icon, `tone` the colour of its tile, `text` what it is for."""
+    """One way to pay. `mark` is an icon, `tone` the colour of its tile, `text` what it is for.
+
+    `afterwards` is what it is called by who paid that way: on receipts, and where money goes back.
+    """
 
     name: str
     label: str | Promise
     text: str | Promise
     mark: str
     tone: str
+    afterwards: str | Promise
 
 
 WAYS = {
     way.name: way
     for way in (
-        Way("stripe", _("Card or wallet"), _("Visa, Mastercard, Apple Pay and more, by Stripe"), "credit-card", "primary"),
-        Way("wechat", _("WeChat Pay"), _("With the WeChat app on your phone"), "message-square", "success"),
-        Way("alipay", _("Alipay"), _("With the Alipay app or account"), "smartphone", "info"),
-        Way("sandbox", _("Sandbox"), _("For trying out: moves no money"), "sparkles", "muted"),
+        Way(
+            "stripe",
+            _("Card or wallet"),
+            _("Visa, Mastercard, Apple Pay and more, by Stripe"),
+            "credit-card",
+            "primary",
+            _("Card or wallet (Stripe)"),
+        ),
+        Way(
+            "wechat",
+            _("WeChat Pay"),
+            _("With the WeChat app on your phone"),
+            "message-square",
+            "success",
+            _("WeChat Pay"),
+        ),
+        Way("alipay", _("Alipay"), _("With the Alipay app or account"), "smartphone", "info", _("Alipay")),
+        Way(
+            "sandbox",
+            _("Sandbox"),
+            _("For trying out: moves no money"),
+            "sparkles",
+            "muted",
+            _("Sandbox (moves no money)"),
+        ),
     )
-}  # fmt: skip
+}
 
 
 def ways_for(unit: str) -> list[Way]:
