@@ -143,7 +143,7 @@ SETTINGS = (
     Setting("HUTONG_PUSH_HOST", "", "One more host (`host` or `host:port`) that web push may be sent to, besides the push services of the known browsers."),
     Setting("HUTONG_PHONE_COUNTRY", "FI", "Country assumed for phone numbers typed without one (ISO 3166)."),
     Setting("HUTONG_PROVIDERS", "sandbox", "The payment providers offered at checkout, with commas, the usual one first: `sandbox` (moves no money), `stripe`, `wechat`, `alipay`.", _no_sandbox, providers.wrong_names, trial_may=True),
-    Setting("HUTONG_DISPUTES_BORNE_BY", "merchant", "Who bears what was redeemed of a lost dispute, unless an operator decides otherwise: `merchant` or `platform`.", wrong=_one_of("merchant", "platform")),
+    Setting("HUTONG_DISPUTES_BORNE_BY", "merchant", "Who bears what was redeemed of a lost chargeback, unless an operator decides otherwise: `merchant` or `platform`.", wrong=_one_of("merchant", "platform")),
     Setting("HUTONG_PAYMENT_PAGES", "", "More addresses where shoppers pay, with commas, such as a domain of your own at Stripe; browsers let a form lead to no others.", wrong=providers.wrong_pages),
     Setting("HUTONG_STRIPE_SECRET_KEY", "", "Stripe's secret key, or the file it is in: `/path`, or `file:name` in HUTONG_HOME."),
     Setting("HUTONG_STRIPE_WEBHOOK_SECRETS", "", "Signing secrets of the endpoint at Stripe (or their files), with commas."),

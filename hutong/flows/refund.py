@@ -43,7 +43,7 @@ class OrderDisputed(Conflict):
     """A bank took the payment back, and it is not known yet who keeps it."""
 
     code = "order_disputed"
-    message = _("The payment of this order is in dispute with the bank. Wait until the dispute has ended.")
+    message = _("A bank took back the payment of this order. Wait until the chargeback has ended.")
 
 
 class ReasonMissing(Invalid):

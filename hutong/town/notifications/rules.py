@@ -284,18 +284,18 @@ KINDS: dict[Kind, KindSpec] = {
     ),
     Kind.DISPUTE_OPENED: _operator(
         Group.ALARMS, _("A bank took a payment back: %(amount)s"),
-        _("Answer with evidence until %(until)s, or the dispute is lost."), _BY_BOTH, "operator_dispute", "dispute_ref",
+        _("Answer with evidence until %(until)s, or the chargeback is lost."), _BY_BOTH, "operator_dispute", "dispute_ref",
     ),
     Kind.DISPUTE_DUE: _operator(
-        Group.ALARMS, _("A dispute needs its answer: %(amount)s"),
+        Group.ALARMS, _("A chargeback needs its answer: %(amount)s"),
         _("It is due %(until)s; without an answer it is lost."), _BY_BOTH, "operator_dispute", "dispute_ref",
     ),
     Kind.DISPUTE_WON: _operator(
-        Group.ALARMS, _("A dispute was won: %(amount)s"), _("The money is with the payment service again."),
+        Group.ALARMS, _("A chargeback was won: %(amount)s"), _("The money is with the payment service again."),
         _BY_MAIL, "operator_dispute", "dispute_ref",
     ),
     Kind.DISPUTE_LOST: _operator(
-        Group.ALARMS, _("A dispute was lost: %(amount)s"), _("Its page says who bears it."),
+        Group.ALARMS, _("A chargeback was lost: %(amount)s"), _("Its page says who bears it."),
         _BY_MAIL, "operator_dispute", "dispute_ref",
     ),
     Kind.BACKUP_OLD: _operator(

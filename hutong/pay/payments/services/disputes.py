@@ -40,14 +40,14 @@ class DisputeNotFound(NotFound):
     """There is no such dispute, or it is about another merchant's order."""
 
     code = "dispute_not_found"
-    message = _("There is no such dispute.")
+    message = _("There is no such chargeback.")
 
 
 class DisputeClosed(Conflict):
     """The dispute was answered or has ended; nothing can be added or changed any more."""
 
     code = "dispute_closed"
-    message = _("This dispute was answered already, or it has ended.")
+    message = _("This chargeback was answered already, or it has ended.")
 
 
 class NotDisputable(Conflict):

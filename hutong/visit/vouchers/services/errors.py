@@ -56,7 +56,7 @@ class VoucherBlocked(Conflict):
     """Its payment is in dispute: a bank took the money back, and may bring it again."""
 
     code = "voucher_blocked"
-    message = _("The payment of this voucher is in dispute with the bank. Do not serve it now.")
+    message = _("A bank took back the payment of this voucher. Do not serve it now.")
 
 
 class WrongStore(Conflict):
