@@ -1,221 +1,297 @@
 """The guards of pay/ that stand in code: taken away one by one in a copy of the tree, to see which test notices.
 
-    python -m tools.code_guards [APP ...]      prints a table; what was found is kept in var/guards and not run again
+    python -m tools.code_guards --look           which test enters which guarded function: once, some minutes
+    python -m tools.code_guards [APP ...]        prints a table; what was found is kept in var/guards and not run again
+    python -m tools.code_guards --at FILE:LINE   only the guards of that line, again
 
-A guard is a lock, a condition of an UPDATE, the words of a statement that make a rival wait or lose. They are found
-in the source, so a new one is not forgotten. `BEHIND` names those behind which a constraint stands.
+Each app has its own copy, database and results, so that several can run at once. What is tried first are the quickest
+tests that enter the function. `tools.code_guards_found` says what a guard is, `tools.code_guards_behind` which of them
+are second lines of defence: those are taken away together with the first.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
-import hashlib
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-PAY = ROOT / "hutong" / "pay"
-COPY, FOUND = ROOT / "var" / "guards" / "tree", ROOT / "var" / "guards" / "found.json"
+from tools.code_guards_behind import BEHIND
+from tools.code_guards_found import PAY, ROOT, CodeGuard, Places, guards_of
+
+VAR = ROOT / "var" / "guards"
+SEEN = VAR / "seen.jsonl"
 TIMEOUT_S = 900
-
-# Which row is meant, not in which state it has to be.
-_NAMES = re.compile(r"^(pk|id|public_id|\w+_ref|\w+_refs|provider|payment|refund|order|card|unit|reference)$")
-_WORDS = {
-    "FOR UPDATE": re.compile(r" FOR (?:NO KEY )?UPDATE(?: OF \w+)?(?: SKIP LOCKED)?"),
-    "ON CONFLICT": re.compile(r"\s*ON CONFLICT(?: \([^)]*\))? DO NOTHING"),
-    "the condition": re.compile(r"\s+AND [\w.]+(?: [+-] [\w.()%]+)? (?:>=|<=) [\w.%()]+"),
-    "the state": re.compile(
-        r"\s+AND [\w.]*(?:state|undone_at|ended_at|sent_at|closed_at) (?:=|IS|IN|= ANY) ?"
-        r"(?:(?! ORDER| RETURNING| FOR )[^\n\"])+"
-    ),
-}
+# Where a guard of pay/ can be noticed: alone, in the flows, in the races.
+_FOLDERS = ("tests/pay", "tests/flows", "tests/concurrency")
+_LEFT_OUT = ("*/stripe/*", "*/wechat/*", "*/alipay/*", "*/test_sandbox_*", "*/test_guards.py")
+_BROKEN = re.compile(
+    r"psycopg\.errors\.SyntaxError|^E +(NameError|SyntaxError|IndentationError)", re.MULTILINE
+)
 
 
-@dataclass(frozen=True)
-class CodeGuard:
-    """A piece of a file, and what stands there when the guard is gone."""
+@dataclass
+class Tree:
+    """A copy of what the tests need, with its own database server."""
 
-    path: str
-    line: int
-    what: str
-    start: int
-    end: int
-    instead: str = ""
+    name: str
+    fails_anyway: set[str] = field(default_factory=set)
 
-    def key(self, source: str) -> str:
-        """What stays the same while the code around it does."""
-        words = f"{self.path} {self.what} {source[max(0, self.start - 120) : self.end + 40]}"
-        return hashlib.sha256(words.encode()).hexdigest()[:12]
+    @property
+    def root(self) -> Path:
+        """Where the copy is."""
+        return VAR / self.name / "tree"
 
+    @property
+    def home(self) -> Path:
+        """Where its database is."""
+        return VAR / self.name / "home"
 
-def found_in(path: Path) -> Iterator[CodeGuard]:
-    """The guards of a file."""
-    source = path.read_text()
-    name = str(path.relative_to(ROOT))
-    lines = [0]
-    for line in source.splitlines(keepends=True):
-        lines.append(lines[-1] + len(line.encode()))
+    def copy(self) -> None:
+        """Make it anew from the tree as it is."""
+        shutil.rmtree(self.root, ignore_errors=True)
+        self.root.mkdir(parents=True)
+        for name in ("hutong", "tests", "tools", "bench", "docs", "frontend", "deploy"):
+            shutil.copytree(
+                ROOT / name, self.root / name, ignore=shutil.ignore_patterns("__pycache__", "*.png")
+            )
+        for path in ROOT.glob("*.*"):
+            if path.is_file():
+                shutil.copy(path, self.root / path.name)
 
-    def place(node: ast.expr | ast.stmt | ast.keyword, *, end: bool = False) -> int:
-        line, column = (node.end_lineno, node.end_col_offset) if end else (node.lineno, node.col_offset)
-        assert line is not None
-        assert column is not None
-        return len(source.encode()[: lines[line - 1] + column].decode())
-
-    for function in (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)):
-        text = ast.get_source_segment(source, function) or ""
-        for node in ast.walk(function):
-            if isinstance(node, ast.Expr) and _called(node.value) == "advisory":
-                yield CodeGuard(name, node.lineno, "advisory", place(node), place(node, end=True), "pass")
-            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
-                continue
-            if node.func.attr == "select_for_update":
-                begin = place(node.func.value, end=True)
-                yield CodeGuard(name, node.lineno, "select_for_update", begin, place(node, end=True))
-            if node.func.attr == "filter" and ".update(" in text:
-                for keyword in node.keywords:
-                    if keyword.arg and not _NAMES.match(keyword.arg):
-                        begin, end = place(keyword), place(keyword, end=True)
-                        after = re.match(r",\s*", source[end:])
-                        end += len(after[0]) if after else 0
-                        yield CodeGuard(name, keyword.lineno, f"filter({keyword.arg})", begin, end)
-    for literal in re.finditer(r'"""(?s:.*?)"""|f?"[^"\n]*"', source):
-        if not re.search(r"\b(UPDATE|INSERT|SELECT)\b", literal[0]):
-            continue
-        changes = re.search(r"UPDATE \w+|INSERT INTO", literal[0])
-        for what, words in _WORDS.items():
-            if what.startswith("the ") and not changes:
-                continue
-            for hit in words.finditer(literal[0]):
-                begin = literal.start() + hit.start()
-                number = source.count("\n", 0, begin) + 1
-                yield CodeGuard(name, number, f"{what}: {hit[0].strip()[:50]}", begin, begin + len(hit[0]))
-
-
-def _called(node: ast.expr) -> str:
-    return node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
-
-
-def tests_of(app: str) -> list[list[str]]:
-    """What should notice, the likeliest first: the app's own tests, the flows, the races."""
-    flows = [
-        "checkout",
-        "payment_received",
-        "refund",
-        "redeem",
-        "jobs",
-        "many_uses",
-        "dispute",
-        "payouts",
-        "gift_cards",
-    ]
-    there = [f"tests/flows/test_{name}.py" for name in flows]
-    return [
-        [f"tests/pay/{app}"],
-        [path for path in there if (ROOT / path).exists()],
-        ["tests/concurrency"],
-    ]
-
-
-def first_failure(tests: list[str], but: Iterable[str] = ()) -> str:
-    """The first test that fails in the copy, "" when none does; `but` those that fail anyway."""
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        *tests,
-        "-n",
-        "0",
-        "-x",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "--tb=no",
-    ]
-    command += ["-m", "not long and not browser", "--ignore-glob=*/stripe/*"]
-    command += ["--ignore-glob=*/wechat/*", "--ignore-glob=*/alipay/*", "--ignore-glob=*/test_sandbox_*"]
-    command += [f"--deselect={name}" for name in but]
-    environment = {**os.environ, "PYTHONPATH": str(COPY)}
-    try:
+    def pytest(
+        self,
+        tests: Iterable[str],
+        *more: str,
+        environment: Mapping[str, str] = {},
+        timeout_s: int = TIMEOUT_S,
+    ) -> str:
+        """What pytest says of these tests; "" when none is there."""
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            *tests,
+            "-n",
+            "0",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "--tb=short",
+        ]
+        command += [
+            "-m",
+            "not long and not slow and not browser",
+            *(f"--ignore-glob={each}" for each in _LEFT_OUT),
+        ]
+        here = {"PYTHONPATH": str(self.root), "HUTONG_HOME": str(self.home)}
         done = subprocess.run(
-            command, cwd=COPY, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+            [*command, *more],
+            cwd=self.root,
+            env={**os.environ, **here, **environment},
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
         )
-    except subprocess.TimeoutExpired:
-        return "time-out"
-    if done.returncode == 5:
-        return ""  # no test there
-    failed = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", done.stdout, re.MULTILINE)
-    if not failed and done.returncode:
-        raise RuntimeError(f"the tests do not run: {(done.stdout + done.stderr)[-2000:]}")
-    return failed[1] if failed else ""
+        if done.returncode not in (0, 1, 5):
+            raise RuntimeError(f"the tests do not run: {(done.stdout + done.stderr)[-3000:]}")
+        return "" if done.returncode == 5 else done.stdout
+
+    def first_failure(self, tests: Sequence[str], environment: Mapping[str, str] = {}) -> str:
+        """The first test that fails, "" when none does."""
+        if not tests:
+            return ""
+        try:
+            said = self.pytest(
+                tests, "-x", *(f"--deselect={name}" for name in self.fails_anyway), **environment
+            )
+        except subprocess.TimeoutExpired:
+            return "time-out"
+        if _BROKEN.search(said):
+            raise RuntimeError(f"what is left is no program: {said[-3000:]}")
+        failed = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", said, re.MULTILINE)
+        return failed[1] if failed else ""
+
+    def without(self, guards: Iterable[CodeGuard]) -> None:
+        """Write the files of these guards without them."""
+        files: dict[str, list[CodeGuard]] = {}
+        for guard in guards:
+            files.setdefault(guard.path, []).append(guard)
+        for path, gone in files.items():
+            source = (ROOT / path).read_text()
+            for guard in sorted(gone, key=lambda each: -each.start):
+                source = source[: guard.start] + guard.instead + source[guard.end :]
+            ast.parse(source)
+            (self.root / path).write_text(source)
+
+    def mended(self, guards: Iterable[CodeGuard]) -> None:
+        """Write them back."""
+        for path in {guard.path for guard in guards}:
+            (self.root / path).write_text((ROOT / path).read_text())
+
+    def stop(self) -> None:
+        """End its database server."""
+        from hutong.kernel import database
+
+        database.stop_embedded(self.home)
 
 
-def copy_tree() -> None:
-    """A copy of what the tests need."""
-    shutil.rmtree(COPY, ignore_errors=True)
-    COPY.mkdir(parents=True)
-    for name in ("hutong", "tests", "tools", "bench", "docs", "frontend", "deploy"):
-        shutil.copytree(ROOT / name, COPY / name, ignore=shutil.ignore_patterns("__pycache__", "*.png"))
-    for path in ROOT.glob("*.*"):
-        if path.is_file():
-            shutil.copy(path, COPY / path.name)
+def look() -> None:
+    """Run every test once and keep which guarded functions it enters."""
+    tree = Tree("look")
+    tree.copy()
+    for app in _apps():
+        for path in {ROOT / guard.path for guard in guards_of(app)}:
+            (tree.root / path.relative_to(ROOT)).write_text(_telling(path))
+    part = VAR / "seen.part"
+    part.unlink(missing_ok=True)
+    tree.pytest(
+        _FOLDERS,
+        "-p",
+        "tools.code_guards_seen",
+        environment={"HUTONG_GUARDS_SEEN": str(part)},
+        timeout_s=3600,
+    )
+    part.rename(SEEN)
+    tree.stop()
+
+
+def _telling(path: Path) -> str:
+    """The source, where every function says that it is entered."""
+    source, name = path.read_text(), path.relative_to(PAY)
+    tree, places = ast.parse(source), Places(source)
+    for function in sorted(
+        (each for each in tree.body if isinstance(each, ast.FunctionDef)), key=lambda each: -each.lineno
+    ):
+        first = next((each for each in function.body if not _is_text(each)), function.body[-1])
+        begin = places.begin(first)
+        told = f'__import__("builtins").__dict__.get("guards_seen", str)("{name}:{function.name}")'
+        source = source[:begin] + told + "\n" + " " * first.col_offset + source[begin:]
+    return source
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def entering(guard: CodeGuard) -> list[str]:
+    """The tests that can notice: files that are newer than the look, then the quickest that enter the function."""
+    looked = SEEN.stat().st_mtime
+    new = [
+        str(path.relative_to(ROOT))
+        for folder in _FOLDERS
+        for path in sorted((ROOT / folder).glob("**/test_*.py"))
+        if path.stat().st_mtime > looked and not any(path.match(each) for each in _LEFT_OUT)
+    ]
+    names = {f"{guard.path.removeprefix('hutong/pay/')}:{name}" for name in _functions(guard)}
+    seen = [json.loads(line) for line in SEEN.read_text().splitlines()]
+    found = [each for each in seen if names & set(each["in"]) and each["test"].partition("::")[0] not in new]
+    found.sort(key=lambda each: float(each["s"]))
+    return [*new, *(each["test"] for each in found if (ROOT / each["test"].partition("::")[0]).exists())]
+
+
+def _functions(guard: CodeGuard) -> set[str]:
+    """The function that a guard is in; those that use the constant that it is in."""
+    body = ast.parse((ROOT / guard.path).read_text()).body
+    functions = [each for each in body if isinstance(each, ast.FunctionDef)]
+    if any(each.name == guard.function for each in functions):
+        return {guard.function}
+    users = {
+        each.name
+        for each in functions
+        if any(isinstance(node, ast.Name) and node.id == guard.function for node in ast.walk(each))
+    }
+    return users or {each.name for each in functions}
+
+
+def tried(tree: Tree, guard: CodeGuard) -> str:
+    """The test that notices that a guard is gone; "" when it survives."""
+    behind = BEHIND.get(guard.name)
+    if behind is not None:
+        return _tried_with(tree, guard, behind.other, behind.test)
+    try:
+        while True:
+            tree.without([guard])
+            failed = tree.first_failure(entering(guard))
+            tree.mended([guard])
+            if not failed or failed == "time-out" or not tree.first_failure([failed]):
+                return failed
+            tree.fails_anyway.add(failed)
+    finally:
+        tree.mended([guard])
+
+
+def _tried_with(tree: Tree, guard: CodeGuard, other: str, test: str) -> str:
+    """For a second line of defence: its test, if it fails without both and passes without either."""
+    others = [each for app in _apps() for each in guards_of(app) if each.name == other]
+    constraint = {} if others else {"HUTONG_WITHOUT": other}
+    try:
+        tree.without([guard])
+        if tree.first_failure([test]):
+            return f"{test}, alone: no second line"
+        tree.mended([guard])
+        tree.without(others)
+        if tree.first_failure([test], constraint):
+            return ""
+        tree.mended(others)
+        tree.without([guard, *others])
+        return f"{test}, with {other}" if tree.first_failure([test], constraint) else ""
+    finally:
+        tree.mended([guard, *others])
+
+
+def _apps() -> list[str]:
+    return sorted(path.name for path in PAY.iterdir() if (path / "apps.py").exists())
 
 
 def main() -> int:
-    """Run what was asked for; exit code 1 where something survived that is not said to."""
-    apps = sorted(path.name for path in PAY.iterdir() if (path / "apps.py").exists())
+    """Run what was asked for; exit code 1 where something survived."""
     parser = argparse.ArgumentParser(prog="python -m tools.code_guards", description=__doc__)
-    parser.add_argument("apps", nargs="*", choices=[*apps, []])
+    parser.add_argument("apps", nargs="*", choices=[*_apps(), []])
     parser.add_argument("--list", action="store_true", help="only say which guards there are")
+    parser.add_argument("--look", action="store_true", help="only see which test enters which function")
+    parser.add_argument("--at", help="FILE:LINE, only this one, again")
     asked = parser.parse_args()
-    known: dict[str, str] = json.loads(FOUND.read_text()) if FOUND.exists() else {}
-    if not asked.list:
-        copy_tree()
+    if asked.look or (not asked.list and not SEEN.exists()):
+        look()
+    apps = asked.apps or _apps()
+    if asked.at:
+        apps = [Path(asked.at).parts[Path(asked.at).parts.index("pay") + 1]]
+    return 0 if asked.look else int(sum(_run(app, asked.at, listing=asked.list) for app in apps) > 0)
+
+
+def _run(app: str, at: str | None, *, listing: bool) -> int:
+    """The table of an app; how many survived."""
+    found = VAR / app / "found.json"
+    known: dict[str, str] = json.loads(found.read_text()) if found.exists() else {}
+    tree = Tree(app)
+    if not listing:
+        tree.copy()
     survived = 0
-    for app in asked.apps or apps:
-        for path in sorted((PAY / app).glob("**/*.py")):
-            if "migrations" in path.parts or "providers" in path.parts:
-                continue
-            source = path.read_text()
-            for guard in found_in(path):
-                key = guard.key(source)
-                if not asked.list and key not in known:
-                    known[key] = _without(guard, source, app)
-                    FOUND.write_text(json.dumps(known, indent=1))
-                verdict = known.get(key)
-                killed = "" if verdict is None else f"killed by {verdict}" if verdict else "SURVIVED"
-                survived += verdict == ""
-                print(f"{guard.path}:{guard.line} | {guard.what} | {killed}", flush=True)
-    return int(survived > 0)
-
-
-def _without(guard: CodeGuard, source: str, app: str) -> str:
-    path = COPY / guard.path
-    for tests in tests_of(app):
-        while tests:
-            path.write_text(source[: guard.start] + guard.instead + source[guard.end :])
-            try:
-                failed = first_failure(tests, _fails_anyway)
-            finally:
-                path.write_text(source)
-            if failed and first_failure([failed]):
-                _fails_anyway.add(failed)
-                continue
-            if failed:
-                return failed
-            break
-    return ""
-
-
-_fails_anyway: set[str] = set()
+    for guard in guards_of(app):
+        if at and f"{guard.path}:{guard.line}" != at:
+            continue
+        key = guard.key((ROOT / guard.path).read_text())
+        behind = BEHIND.get(guard.name)
+        key += f" behind {behind.other} {behind.test}" if behind else ""
+        if not listing and (at or not known.get(key)):
+            known[key] = tried(tree, guard)
+            found.write_text(json.dumps(known, indent=1))
+        verdict = known.get(key)
+        said = "" if verdict is None else f"killed by {verdict}" if verdict else "SURVIVED"
+        survived += verdict == ""
+        print(f"{guard.path}:{guard.line} | {guard.function}: {guard.what} | {said}", flush=True)
+    if not listing:
+        tree.stop()
+    return survived
 
 
 if __name__ == "__main__":
