@@ -68,8 +68,9 @@ def record(*, provider: str, report: DisputeReport, at: datetime, inbox_id: int 
         if done.opened:
             outcome = "opened"
             _open(done.dispute, at)
-        if done.fee_change:
-            _post_fee(done.dispute, done.fee_change, at)
+        first = done.dispute.fee_changes - len(done.fee_changes) + 1
+        for number, change in enumerate(done.fee_changes, first):
+            _post_fee(done.dispute, number, change, at)
         if done.ended:
             outcome = done.dispute.status.value
             _end(order, done.dispute, at)
@@ -105,13 +106,13 @@ def _open(dispute: DisputeView, at: datetime) -> None:
         )
 
 
-def _post_fee(dispute: DisputeView, change: Money, at: datetime) -> None:
-    """What the provider keeps for a dispute, or gives back of that."""
+def _post_fee(dispute: DisputeView, number: int, change: Money, at: datetime) -> None:
+    """What the provider keeps for a dispute, or gives back of that, in the unit of the fee."""
     fees, clearing = (AccountKind.PROVIDER_FEES, PLATFORM), (AccountKind.CLEARING, dispute.provider)
     kept = change.minor > 0
     post_moves(
         TransactionKind.DISPUTE_OPENED if kept else TransactionKind.DISPUTE_WON,
-        f"dispute_fee:{dispute.ref}:{dispute.fee_changes}",
+        f"dispute_fee:{dispute.ref}:{number}",
         [(fees, clearing, change) if kept else (clearing, fees, -change)],
         at,
     )

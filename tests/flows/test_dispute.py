@@ -144,6 +144,30 @@ def test_a_fee_that_goes_and_comes_again_is_booked_each_time(shop: Scene, at: da
         assert in_books(shop)["provider_fees"] == before - fee
 
 
+def test_a_fee_in_another_currency_is_booked_in_that_one(shop: Scene, at: datetime) -> None:
+    order_ref = bought(shop)
+    before = in_books(shop)
+
+    def fees(unit: str) -> tuple[int, int]:
+        kinds = (AccountKind.PROVIDER_FEES, PLATFORM), (AccountKind.CLEARING, "sandbox")
+        kept, held = (balance(kind, owner, unit).minor for kind, owner in kinds)
+        return kept, held
+
+    assert tell(report(order_ref, fee=0), at) == "opened"
+    assert tell(replace(report(order_ref), fee=Money(FEE, "JPY")), at) == "repeated"
+    assert fees("JPY") == (-FEE, FEE)
+    assert in_books(shop)["provider_fees"] == before["provider_fees"]
+    tell(replace(report(order_ref), fee=Money(20, "USD")), at)
+    assert (fees("JPY"), fees("USD")) == ((0, 0), (-20, 20))
+    assert one(order_ref).fee == Money(20, "USD")
+    other = bought(shop)
+    news = replace(report(other), fee=Money(FEE, "JPY"))
+    assert [tell(news, at), tell(news, at)] == ["opened", "repeated"]
+    assert fees("JPY") == (-FEE, FEE)
+    tell(report(other, DisputeStatus.WON, fee=0), at)
+    assert fees("JPY") == (0, 0)
+
+
 def test_what_was_not_used_is_lost_out_of_what_was_paid_for_it(shop: Scene, at: datetime) -> None:
     order_ref = bought(shop, quantity=2)
     tell(report(order_ref, fee=0), at)

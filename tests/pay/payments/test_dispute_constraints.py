@@ -41,6 +41,7 @@ def wrongs(at: datetime, made: Dispute) -> Iterator[tuple[str, Callable[[], obje
     yield "payments_dispute_once", another(provider_ref="dp_1")
     yield "payments_dispute_amounts", another(amount=0)
     yield "payments_dispute_amounts", another(fee=-1)
+    yield "payments_dispute_fee_unit", another(fee=1)
     yield "payments_dispute_words", another(status="strange")
     yield "payments_dispute_words", another(borne_by="nobody")
     yield "payments_dispute_closed_at", another(closed_at=at)

@@ -182,13 +182,12 @@ def test_a_dispute_of_another_shop_of_the_account_is_not_ours(simulator: StripeS
     assert case.provider.parse_webhook(headers=headers, body=body, at=clock.now()).dispute is None
 
 
-@pytest.mark.parametrize("status", ["prevented", "of_next_year"])
 def test_a_status_nobody_knows_is_no_news_and_hides_no_other_dispute(
-    simulator: StripeSimulator, caplog: pytest.LogCaptureFixture, status: str
+    simulator: StripeSimulator, caplog: pytest.LogCaptureFixture
 ) -> None:
     case = _stripe(simulator)
     payment_ref, ref, provider = disputed(case)
-    strange = simulator.dispute(payment_ref, status=status)
+    strange = simulator.dispute(payment_ref, status="of_next_year")
     headers, body = simulator.about(strange.ref)[-1]
     assert case.provider.parse_webhook(headers=headers, body=body, at=clock.now()).dispute is None
     listed = [one.provider_ref for one in provider.fetch_disputes(since=clock.now() - timedelta(hours=1))]
@@ -216,3 +215,36 @@ def test_an_appeal_has_not_ended(simulator: StripeSimulator, status: str) -> Non
     payment_ref, _ref, _provider = disputed(case)
     appealed = simulator.dispute(payment_ref, status=status)
     assert told(case, simulator.about(appealed.ref)[-1]).status is DisputeStatus.UNDER_REVIEW
+
+
+def listed(case: Case, ref: str) -> DisputeReport:
+    assert isinstance(case.provider, Disputes)
+    (found,) = [
+        one
+        for one in case.provider.fetch_disputes(since=clock.now() - timedelta(hours=1))
+        if one.provider_ref == ref
+    ]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("came_back", "status", "fee"), [(False, DisputeStatus.LOST, 1500), (True, DisputeStatus.WON, 0)]
+)
+def test_one_that_was_prevented_has_ended_and_its_money_says_how(
+    simulator: StripeSimulator, came_back: bool, status: DisputeStatus, fee: int
+) -> None:
+    case = _stripe(simulator)
+    _payment_ref, ref, _provider = disputed(case)
+    assert listed(case, ref).status is DisputeStatus.NEEDS_RESPONSE
+    known = simulator.disputes[ref]
+    known.status = "prevented"
+    if came_back:
+        known.moved.append((known.amount, -1500))
+    assert (listed(case, ref).status, listed(case, ref).fee) == (status, Money(fee, "EUR"))
+
+
+def test_the_fee_is_in_the_currency_of_the_account(simulator: StripeSimulator) -> None:
+    case = _stripe(simulator)
+    _payment_ref, ref, _provider = disputed(case)
+    simulator.disputes[ref].account_unit = "JPY"
+    assert (listed(case, ref).amount, listed(case, ref).fee) == (PRICE, Money(1500, "JPY"))

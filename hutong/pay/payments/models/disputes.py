@@ -20,8 +20,9 @@ class Dispute(models.Model):
     merchant_ref = ref_field()
     amount = models.BigIntegerField()
     unit = models.CharField(max_length=40)
-    # What the provider keeps for it by now.
+    # What the provider keeps for it by now, which may be in the currency of our account there.
     fee = models.BigIntegerField(default=0)
+    fee_unit = models.CharField(max_length=40, blank=True, default="", db_default="")
     # How often that changed: each change is booked under a number of its own, also one to what it was before.
     fee_changes = models.IntegerField(default=0, db_default=0)
     reason = models.CharField(max_length=60, blank=True, default="")
@@ -41,6 +42,7 @@ class Dispute(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["provider", "provider_ref"], name="payments_dispute_once"),
             models.CheckConstraint(condition=Q(amount__gt=0, fee__gte=0), name="payments_dispute_amounts"),
+            models.CheckConstraint(condition=Q(fee=0) | ~Q(fee_unit=""), name="payments_dispute_fee_unit"),
             models.CheckConstraint(
                 condition=Q(status__in=[status.value for status in DisputeStatus])
                 & Q(borne_by__in=[bearer.value for bearer in Bearer]),

@@ -45,8 +45,10 @@ SELECT unit, sum(captured)::int8 AS captured, sum(refunded)::int8 AS refunded,
       FROM payments_refund r JOIN payments_payment p ON p.id = r.payment_id
      WHERE p.provider = %(provider)s AND r.state = 'done'
     UNION ALL
-    SELECT unit, 0, 0, 0, 0, fee + CASE WHEN status = 'won' THEN 0 ELSE amount END
+    SELECT unit, 0, 0, 0, 0, CASE WHEN status = 'won' THEN 0 ELSE amount END
       FROM payments_dispute WHERE provider = %(provider)s
+    UNION ALL
+    SELECT fee_unit, 0, 0, 0, 0, fee FROM payments_dispute WHERE provider = %(provider)s AND fee > 0
   ) AS moved
  GROUP BY unit ORDER BY unit
 """

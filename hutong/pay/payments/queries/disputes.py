@@ -29,7 +29,7 @@ def dispute_view(row: Dispute) -> DisputeView:
         order_ref=row.order_ref,
         merchant_ref=row.merchant_ref,
         amount=Money(row.amount, row.unit),
-        fee=Money(row.fee, row.unit),
+        fee=Money(row.fee, row.fee_unit or row.unit),
         reason=row.reason,
         status=DisputeStatus(row.status),
         borne_by=Bearer(row.borne_by),

@@ -74,11 +74,8 @@ def record_dispute(
     """
     with transaction.atomic():
         row, opened = _row(provider, report, order_ref, merchant_ref, borne_by, at)
-        nothing = Money(0, row.unit)
-        if Money(row.amount, row.unit) != report.amount or report.fee.unit != row.unit:
-            return DisputeRecorded(
-                dispute_view(row), opened=False, ended=False, fee_change=nothing, conflict=True
-            )
+        if Money(row.amount, row.unit) != report.amount:
+            return DisputeRecorded(dispute_view(row), opened=False, ended=False, conflict=True)
         ends = report.status.value in DISPUTE_ENDED
         moved = Dispute.objects.filter(pk=row.pk, status__in=dispute_before(report.status)).update(
             status=report.status,
@@ -87,12 +84,14 @@ def record_dispute(
             # how a lost one is borne is said by `share_loss`, in the same transaction
             from_platform=F("amount") if report.status is DisputeStatus.LOST else 0,
         )
-        fee_change = nothing
+        fee_changes: tuple[Money, ...] = ()
         if moved or opened or row.status == report.status.value:
-            fee_change = Money(report.fee.minor - (0 if opened else row.fee), row.unit)
+            before = Money(0, report.fee.unit) if opened else dispute_view(row).fee
+            fee_changes = _fee_changes(before, report.fee)
             Dispute.objects.filter(pk=row.pk).update(
                 fee=report.fee.minor,
-                fee_changes=F("fee_changes") + int(bool(fee_change)),
+                fee_unit=report.fee.unit,
+                fee_changes=F("fee_changes") + len(fee_changes),
                 due_at=report.due_at or row.due_at,
             )
         if moved and report.status is DisputeStatus.WON:
@@ -103,9 +102,15 @@ def record_dispute(
             dispute_view(row),
             opened=opened,
             ended=bool(moved) and ends,
-            fee_change=fee_change,
+            fee_changes=fee_changes,
             conflict=contradicts,
         )
+
+
+def _fee_changes(before: Money, after: Money) -> tuple[Money, ...]:
+    """What is kept more, or less, than before; in two units where the provider kept it in another one first."""
+    changes = [after - before] if before.unit == after.unit else [-before, after]
+    return tuple(change for change in changes if change)
 
 
 def _row(
@@ -131,6 +136,7 @@ def _row(
             "amount": report.amount.minor,
             "unit": report.amount.unit,
             "fee": report.fee.minor,
+            "fee_unit": report.fee.unit,
             "reason": report.reason[:60],
             "borne_by": borne_by,
             "due_at": report.due_at,

@@ -32,7 +32,7 @@ class DisputeReport:
 
     `provider_ref` is its id at the provider. The payment is named by our own reference, or ("" there) by its id at
     the provider, `payment_provider_ref`. `amount` is what the provider took back when the dispute was opened, `fee`
-    what it keeps for it by now (nothing again where it gave it back).
+    what it keeps for it by now (nothing again where it gave it back), which may be of another unit.
     """
 
     provider_ref: str
@@ -124,12 +124,12 @@ class EvidenceView:
 class DisputeRecorded:
     """The answer of `record_dispute`.
 
-    `opened`: it is new, and its money left. `ended`: it was won or lost now. `fee_change` is what the provider keeps
-    more (or, negative, less) than it said before. All false and nothing: old news, or the same again.
+    `opened`: it is new, and its money left. `ended`: it was won or lost now. `fee_changes` are what the provider keeps
+    more (or, negative, less) than it said before, one for each unit. All false and none: old news, or the same again.
     """
 
     dispute: DisputeView
     opened: bool
     ended: bool
-    fee_change: Money
+    fee_changes: tuple[Money, ...] = ()
     conflict: bool = False

@@ -17,7 +17,10 @@ FEE = 1_500
 
 @dataclass
 class Chargeback:
-    """A dispute in the simulator's books. `moved` are its balance transactions: amount and fee."""
+    """A dispute in the simulator's books. `moved` are its balance transactions: amount and fee.
+
+    They are in the currency of the account (`account_unit`), which is that of the payment unless a test says otherwise.
+    """
 
     ref: str
     trade: Trade
@@ -26,6 +29,7 @@ class Chargeback:
     created_at: datetime
     status: str = "needs_response"
     moved: list[tuple[int, int]] = field(default_factory=list)
+    account_unit: str = ""
     evidence: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -54,7 +58,7 @@ def dispute_of(dispute: Chargeback) -> Json:
                 "id": made_id("txn_1", f"{dispute.ref}:{number}", 23),
                 "object": "balance_transaction",
                 "amount": amount,
-                "currency": dispute.trade.paid_unit.lower(),
+                "currency": (dispute.account_unit or dispute.trade.paid_unit).lower(),
                 "fee": fee,
                 "net": amount - fee,
                 "reporting_category": "dispute" if amount < 0 else "dispute_reversal",

@@ -3,7 +3,7 @@ Stripe's Dashboard.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -28,6 +28,8 @@ _STATUS = {status.value: status for status in DisputeStatus} | {
     "appeal_needs_response": DisputeStatus.UNDER_REVIEW,
     "appeal_under_review": DisputeStatus.UNDER_REVIEW,
 }
+# Ended without a formal chargeback, by the network or by Stripe: only what moved says who has the money.
+_PREVENTED = "prevented"
 _OTHER_SHAPE = (KeyError, TypeError, ValueError, AttributeError)
 log = logging.getLogger(__name__)
 
@@ -37,28 +39,42 @@ def dispute_report(dispute: Mapping[str, Any]) -> DisputeReport | None:
 
     KeyError, TypeError, ValueError, AttributeError on another shape.
 
-    The payment is named by its intent alone. The fee is what the balance transactions so far add up to: a reversal
-    gives it back, where Stripe does.
+    The payment is named by its intent alone. The fee is what the balance transactions so far add up to, in the
+    currency of the account: a reversal gives it back, where Stripe does.
     """
     status = str(dispute["status"])
     if status.startswith("warning_"):
         return None
+    moved = dispute.get("balance_transactions") or []
+    unit = str(dispute["currency"])
+    if status == _PREVENTED:
+        gone = sum(int(each["amount"]) for each in moved) < 0
+        status = (DisputeStatus.LOST if gone else DisputeStatus.WON).value
     if status not in _STATUS:
         log.warning("%s passed over: its status %.40r is not known", dispute["id"], status)
         return None
-    unit = str(dispute["currency"])
-    fees = sum(int(moved["fee"]) for moved in dispute.get("balance_transactions") or [])
     due_by = (dispute.get("evidence_details") or {}).get("due_by")
     return DisputeReport(
         provider_ref=_text(dispute["id"]),
         payment_ref="",
         payment_provider_ref=intent_ref(dict(dispute)),
         amount=from_stripe(dispute["amount"], unit),
-        fee=max(from_stripe(fees, unit), Money(0, unit.upper())),
+        fee=_fee(moved) or Money(0, unit.upper()),
         reason=str(dispute.get("reason") or ""),
         status=_STATUS[status],
         due_at=datetime.fromtimestamp(int(due_by), UTC) if due_by else None,
     )
+
+
+def _fee(moved: Sequence[Mapping[str, Any]]) -> Money | None:
+    """What Stripe keeps by now; None where that is nothing. An account has its fees in one currency."""
+    sums: dict[str, int] = {}
+    for each in moved:
+        sums[str(each["currency"])] = sums.get(str(each["currency"]), 0) + int(each["fee"])
+    kept = [from_stripe(fee, unit) for unit, fee in sums.items() if fee > 0]
+    if len(kept) > 1:
+        raise ValueError("fees in two currencies")
+    return kept[0] if kept else None
 
 
 class StripeDisputes:
