@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import fcntl
 import json
 import os
 import re
@@ -110,9 +111,8 @@ class Tree:
         if not tests:
             return ""
         try:
-            said = self.pytest(
-                tests, "-x", *(f"--deselect={name}" for name in self.fails_anyway), **environment
-            )
+            but = [f"--deselect={name}" for name in self.fails_anyway]
+            said = self.pytest(tests, "-x", *but, environment=environment)
         except subprocess.TimeoutExpired:
             return "time-out"
         if _BROKEN.search(said):
@@ -144,8 +144,16 @@ class Tree:
         database.stop_embedded(self.home)
 
 
-def look() -> None:
+def look(*, again: bool) -> None:
     """Run every test once and keep which guarded functions it enters."""
+    VAR.mkdir(parents=True, exist_ok=True)
+    with (VAR / "looking").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another run that looks is waited for
+        if again or not SEEN.exists():
+            _look()
+
+
+def _look() -> None:
     tree = Tree("look")
     tree.copy()
     for app in _apps():
@@ -261,7 +269,7 @@ def main() -> int:
     parser.add_argument("--at", help="FILE:LINE, only this one, again")
     asked = parser.parse_args()
     if asked.look or (not asked.list and not SEEN.exists()):
-        look()
+        look(again=asked.look)
     apps = asked.apps or _apps()
     if asked.at:
         apps = [Path(asked.at).parts[Path(asked.at).parts.index("pay") + 1]]
