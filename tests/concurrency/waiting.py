@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Queue
-from typing import TypeVar, overload
+from typing import Any, TypeVar, overload
 
 from django.db import connection, transaction
 
@@ -52,7 +52,7 @@ def behind(
         return answer.result(WAIT_S)
 
 
-def _wait_until_it_waits(answer: Future[object], number: int) -> None:
+def _wait_until_it_waits(answer: Future[Any], number: int) -> None:
     """Until the server says that the backend of this number waits for the one that asks."""
     while not scalar("SELECT pg_backend_pid() = ANY (pg_blocking_pids(%s))", [number]):
         if answer.done():

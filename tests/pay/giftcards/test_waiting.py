@@ -8,10 +8,9 @@ from functools import partial
 import pytest
 
 from hutong.kernel import audit
-from hutong.kernel.ids import new_id
 from hutong.kernel.money import Money
 from hutong.pay.giftcards import queries, services
-from hutong.pay.giftcards.models import CardRefund, GiftCard
+from hutong.pay.giftcards.models import GiftCard
 from hutong.pay.giftcards.types import CardState, CardView
 from tests.concurrency.waiting import behind
 from tests.factories import giftcards, people, regions
