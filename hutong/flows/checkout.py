@@ -28,6 +28,7 @@ from hutong.pay.pricing.types import CartLine, Quote
 from hutong.town.catalog import queries as catalog
 from hutong.town.catalog.types import OfferView
 from hutong.town.people.models import Person
+from hutong.visit.stock import services as stock
 from hutong.visit.stock.services import SoldOut
 from hutong.visit.vouchers.queries import terms_of_all
 
@@ -132,9 +133,10 @@ def place(
     is less; and also what `price`, `choose` and the holds raise.
     """
     try:
+        stock.check_left(offer_refs=wants)  # most of a rush comes when all is gone: it ends here, at little cost
         cart = price(wants=wants, at=at)
         require_shown_price(quote=cart.quote, shown_hash=shown_hash)
-    except (NotForSale, PriceChanged):
+    except (SoldOut, NotForSale, PriceChanged):
         # The same click again finds its order, whatever happened to the price or the deal meanwhile.
         earlier = orders_read.placed_with_key(person_id=person.pk, client_key=client_key)
         if earlier and earlier[1] == shown_hash:

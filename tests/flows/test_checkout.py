@@ -66,6 +66,36 @@ def test_same_click_finds_its_order_after_the_price_changed(at: datetime) -> Non
     assert click() == first
 
 
+def test_same_click_finds_its_order_after_the_last_one_was_sold(at: datetime) -> None:
+    shop = scene(at=at, capacity=1)
+    wants = {shop.offer.public_id: 1}
+    shown = checkout.price(wants=wants, at=at).quote.hash
+
+    def click(key: str) -> str:
+        return checkout.place(
+            person=shop.shopper, wants=wants, store_ref=None, shown_hash=shown, client_key=key,
+            remember_consent=False, at=at,
+        ).order_ref  # fmt: skip
+
+    first = click("one")
+    assert click("one") == first
+    with pytest.raises(SoldOut):
+        click("two")
+
+
+def test_what_is_sold_out_is_refused_in_three_statements(at: datetime) -> None:
+    shop = scene(at=at, capacity=1)
+    wants = {shop.offer.public_id: 1}
+    shown = checkout.price(wants=wants, at=at).quote.hash
+    shop.order()
+    with CaptureQueriesContext(connection) as statements, pytest.raises(SoldOut):
+        checkout.place(
+            person=shop.shopper, wants=wants, store_ref=None, shown_hash=shown, client_key="late",
+            remember_consent=False, at=at,
+        )  # fmt: skip
+    assert len(statements) <= 3, "\n".join(query["sql"] for query in statements)
+
+
 def test_sold_out_orders_nothing(at: datetime) -> None:
     shop = scene(at=at, capacity=2)
     with pytest.raises(SoldOut) as refused:
@@ -113,7 +143,7 @@ def test_statements_of_an_order(at: datetime, quantity: int) -> None:
             person=shop.shopper, wants=wants, store_ref=shop.store.public_id, shown_hash=cart.quote.hash,
             client_key="k", remember_consent=True, at=at,
         )  # fmt: skip
-    assert len(statements) <= 16, "\n".join(query["sql"] for query in statements)
+    assert len(statements) <= 17, "\n".join(query["sql"] for query in statements)
 
 
 def test_order_ends_when_its_time_is_over(at: datetime) -> None:

@@ -1,6 +1,6 @@
 """Reads of stock."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ from hutong.visit.stock.models import Hold, PersonLimit, Stock
 from hutong.visit.stock.types import HoldState, HoldView, StockProblem, StockView
 
 
-def stock_of(offer_refs: Sequence[str]) -> dict[str, StockView]:
+def stock_of(offer_refs: Collection[str]) -> dict[str, StockView]:
     """The counters of these offers by offer; an offer that is missing is unlimited. One statement."""
     found = Stock.objects.filter(offer_ref__in=offer_refs)
     return {

@@ -5,7 +5,7 @@ taken in the order of their refs, so that two carts never wait for each other. A
 key: telling the same thing twice changes nothing (but for `return_sold`, which the refund's own row guards).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -132,6 +132,13 @@ def start_counting(*, offer_ref: str, by: str, at: datetime) -> None:
         """,
         [offer_ref, by, at],
     )
+
+
+def check_left(*, offer_refs: Collection[str]) -> None:
+    """Raise `SoldOut` when nothing is left of one of these. A cheap look before much is written; `hold` guards."""
+    for offer_ref, found in sorted(queries.stock_of(offer_refs).items()):
+        if found.left == 0:
+            raise SoldOut(offer_ref=offer_ref, left=0)
 
 
 def hold(

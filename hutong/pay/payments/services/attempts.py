@@ -45,17 +45,16 @@ def open_attempt(
 ) -> Attempt:
     """The attempt to make the call with: the one whose outcome is still open, else a new one.
 
-    Two callers at once get the same row, and so the same key: the caller holds the lock of the payment or
-    refund, and a unique constraint stands behind it. Only in the short transaction that commits the intent.
+    Two callers at once get the same row, and so the same key: a unique constraint keeps one open attempt of a
+    kind, and the caller holds the lock of the payment or refund. Only in the short transaction that commits the intent.
     """
     assert connection.in_atomic_block
+    made = Attempt(payment=payment, kind=kind, refund=refund, request=request, created_at=at)
+    made.pk = scalar(_INSERT, _columns(made))
+    if made.pk:
+        return made
     found = Attempt.objects.filter(payment=payment, kind=kind, refund=refund, state__in=_OPEN)
-    attempt = found.first()
-    if attempt is None:
-        made = Attempt(payment=payment, kind=kind, refund=refund, request=request, created_at=at)
-        made.pk = scalar(_INSERT, _columns(made))
-        # After a conflict the row that is there is not ours: read the one that won.
-        return made if made.pk else found.get()
+    attempt = found.get()
     found.update(state=AttemptState.SENT, tries=F("tries") + 1)
     return attempt
 
