@@ -19,6 +19,7 @@ from hutong.pay.settlement.types import (
     BatchState,
     BatchView,
     Claim,
+    CorrectionView,
     PayoutEvery,
     PayoutState,
     PayoutView,
@@ -171,8 +172,10 @@ def adjust(
     note: str,
     by: Person,
     at: datetime,
-) -> AdjustmentView:
+) -> AdjustmentView | CorrectionView:
     """An operator gives a merchant something or takes it, with a word why; once for each `entry`.
+
+    Above what one operator may write off it waits for another, and nothing is booked yet.
 
     Raises `Forbidden`, `NothingToAdjust`, `ReasonNeeded`, `ReferenceReused`.
     """
@@ -185,7 +188,23 @@ def adjust(
         note=note,
         by=by.public_id,
         at=at,
+        alone_up_to=settings.HUTONG_WRITE_OFF_LIMIT,
     )
+
+
+def agree(*, correction_ref: str, by: Person, at: datetime) -> AdjustmentView:
+    """A second operator agrees to a correction, and it is booked.
+
+    Raises `Forbidden`, `CorrectionNotFound`, `CorrectionDecided`, `SecondPersonNeeded`.
+    """
+    _operators_only(by)
+    return services.agree_to_correction(correction_ref=correction_ref, by=by.public_id, at=at)
+
+
+def decline(*, correction_ref: str, by: Person, at: datetime) -> CorrectionView:
+    """An operator gives a correction up that waits. Raises `Forbidden`, `CorrectionNotFound`, `CorrectionDecided`."""
+    _operators_only(by)
+    return services.decline_correction(correction_ref=correction_ref, by=by.public_id, at=at)
 
 
 def set_terms(

@@ -11,6 +11,7 @@ from hutong.flows import differences
 from hutong.kernel import audit, clock
 from hutong.kernel.errors import Forbidden
 from hutong.kernel.money import Money
+from hutong.kernel.second import SecondPersonNeeded
 from hutong.pay.orders.queries import order_view
 from hutong.pay.orders.types import OrderState
 from hutong.pay.payments import queries, services
@@ -107,7 +108,7 @@ def test_a_write_off_above_the_limit_takes_two(operator: Person, at: datetime, s
         explained(found, Explanation.WRITTEN_OFF, people.person(), at)
     asked = explained(found, Explanation.WRITTEN_OFF, operator, at)
     assert (asked.awaits_second, apart(), lost()) == (True, -400, 0)
-    with pytest.raises(services.SecondPersonNeeded):
+    with pytest.raises(SecondPersonNeeded):
         differences.confirm(difference_ref=found.difference_ref, by=operator, at=at)
     second = people.operator()
     agreed = differences.confirm(difference_ref=found.difference_ref, by=second, at=at)

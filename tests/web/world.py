@@ -88,6 +88,8 @@ def world() -> World:
         "pairing_ref": services.open_pairing(store_ref=scene.store.public_id, by=made.owner, at=at),
         "staff_id": str(Staff.objects.get(person=made.cashier).pk),
         "refund_ref": "rfd_none",
+        "correction_ref": "cor_none",
+        "answer": "agree",
         "difference_ref": payments.difference(at=at),
         "dispute_ref": disputes[0],
         "evidence_ref": disputes[1],

@@ -101,6 +101,14 @@ class AdjustmentReason(StrEnum):
     CORRECTION = "correction"
 
 
+class CorrectionState(StrEnum):
+    """Where a correction stands that one operator may not book alone."""
+
+    WAITING = "waiting"
+    BOOKED = "booked"
+    DECLINED = "declined"
+
+
 class NotDue(StrEnum):
     """Why a merchant to whom something is owed is not in a batch."""
 
@@ -237,6 +245,21 @@ class AdjustmentView:
     subject_ref: str
     note: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionView:
+    """What an operator wants to give a merchant or take, which waits for a second one; signed as an adjustment."""
+
+    ref: str
+    merchant_ref: str
+    amount: Money
+    reason: AdjustmentReason
+    note: str
+    state: CorrectionState
+    asked_by: str
+    asked_at: datetime
+    decided_by: str
 
 
 class LineKind(StrEnum):

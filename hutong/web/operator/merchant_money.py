@@ -18,7 +18,7 @@ from hutong.kernel.errors import DomainError
 from hutong.kernel.ids import new_id
 from hutong.kernel.money import Money
 from hutong.pay.settlement import queries
-from hutong.pay.settlement.types import AdjustmentReason, PayoutEvery, Terms
+from hutong.pay.settlement.types import AdjustmentReason, CorrectionState, CorrectionView, PayoutEvery, Terms
 from hutong.town.merchants.queries import merchant_by_ref
 from hutong.town.merchants.types import MerchantView
 from hutong.town.people.services import Person
@@ -121,7 +121,7 @@ def adjust(request: HttpRequest, operator: Person, merchant_ref: str) -> HttpRes
     direction = str(form.cleaned_data["direction"])
     amount = Money(form.cleaned_data["amount"] or 0, unit)
     try:
-        flow.adjust(
+        made = flow.adjust(
             merchant_ref=merchant_ref,
             amount=-amount if direction.startswith("-") else amount,
             reason=AdjustmentReason(direction.removeprefix("-")),
@@ -133,7 +133,32 @@ def adjust(request: HttpRequest, operator: Person, merchant_ref: str) -> HttpRes
     except DomainError as error:
         form.add_error("amount", str(error))
         return _page(request, merchant, unit, now, adjusting=form, status=422)
-    messages.success(request, _("Booked. It stands on the merchant's next statement."))
+    if isinstance(made, CorrectionView) and made.state is CorrectionState.WAITING:
+        messages.success(request, _("Noted. Another operator has to agree."))
+    else:
+        messages.success(request, _("Booked. It stands on the merchant's next statement."))
+    return redirect("operator_merchant_money", merchant_ref)
+
+
+@operators
+@require_POST
+def decide(
+    request: HttpRequest, operator: Person, merchant_ref: str, correction_ref: str, answer: str
+) -> HttpResponse:
+    """Agree to a correction that somebody else asked for, or give one up."""
+    if answer not in ("agree", "decline") or correction_ref not in {
+        each.ref for each in queries.waiting_corrections(merchant_ref=merchant_ref)
+    }:
+        raise Http404
+    try:
+        if answer == "agree":
+            flow.agree(correction_ref=correction_ref, by=operator, at=clock.now())
+            messages.success(request, _("Booked. It stands on the merchant's next statement."))
+        else:
+            flow.decline(correction_ref=correction_ref, by=operator, at=clock.now())
+            messages.success(request, _("Given up. Nothing was booked."))
+    except DomainError as error:
+        messages.error(request, str(error))
     return redirect("operator_merchant_money", merchant_ref)
 
 
@@ -174,6 +199,7 @@ def _page(
         "account": queries.account_of(merchant.ref),
         "payouts": queries.payouts_of(merchant.ref, limit=12),
         "adjustments": queries.adjustments_of(merchant.ref, limit=12),
+        "corrections": queries.waiting_corrections(merchant_ref=merchant.ref),
         "months": statements.months_of(merchant.ref, unit=unit, at=at)[:12],
         "form": form or TermsForm(unit=unit, initial=_initial(now, unit)),
         "adjusting": adjusting or AdjustForm(unit=unit, initial={"entry": new_id("key")}),

@@ -44,7 +44,8 @@ def payout_list(request: HttpRequest, _operator: Person) -> HttpResponse:
     """What is due in each currency, who is left out and why, and the batches."""
     at = clock.now()
     on = clock.local(at, zone_of(request)).date()
-    parts, refs = [], set()
+    parts, corrections = [], queries.waiting_corrections()
+    refs = {each.merchant_ref for each in corrections}
     for unit in flow.currencies():
         due, waiting = flow.due(unit=unit, on=on, at=at)
         refs |= {each.claim.merchant_ref for each in waiting[:MOST_WAITING]}
@@ -59,6 +60,7 @@ def payout_list(request: HttpRequest, _operator: Person) -> HttpResponse:
     context = {
         "parts": parts,
         "batches": queries.batches(limit=30),
+        "corrections": corrections,
         "names": names_of(refs),
         "terms": flow.site_terms(),
         "zone": zone_of(request),

@@ -86,6 +86,11 @@ urlpatterns = [
         "merchants/<str:merchant_ref>/money/adjust/", merchant_money.adjust, name="operator_merchant_adjust"
     ),
     path(
+        "merchants/<str:merchant_ref>/corrections/<str:correction_ref>/<str:answer>/",
+        merchant_money.decide,
+        name="operator_correction",
+    ),
+    path(
         "merchants/<str:merchant_ref>/money/<str:month>/<str:ending>/",
         merchant_money.statement_file,
         name="operator_merchant_statement",

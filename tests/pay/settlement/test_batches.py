@@ -107,7 +107,7 @@ def test_adjustments_count_both_ways(at: datetime) -> None:
     earned(1000, at=at)
     for amount, reason in ((-250, AdjustmentReason.PROVIDER_FEE), (40, AdjustmentReason.CORRECTION)):
         services.adjust(
-            merchant_ref="mer_a", amount=euros(amount), reason=reason, entry=reason, note="as agreed",
+            alone_up_to=100_000, merchant_ref="mer_a", amount=euros(amount), reason=reason, entry=reason, note="as agreed",
             by="per_o", at=at,
         )  # fmt: skip
     assert amounts(batch(at=at + days(3)).ref) == {"mer_a": 790}
@@ -121,7 +121,7 @@ def test_adjustments_count_both_ways(at: datetime) -> None:
 def test_the_same_correction_sent_again_is_booked_once(at: datetime) -> None:
     def give(minor: int = 50000, merchant: str = "mer_a", entry: str = "key_1") -> str:
         return services.adjust(
-            merchant_ref=merchant, amount=euros(minor), reason=AdjustmentReason.CORRECTION, entry=entry,
+            alone_up_to=100_000, merchant_ref=merchant, amount=euros(minor), reason=AdjustmentReason.CORRECTION, entry=entry,
             note="as agreed", by="per_o", at=at,
         ).ref  # fmt: skip
 

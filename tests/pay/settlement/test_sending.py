@@ -114,7 +114,7 @@ def test_what_the_merchant_came_to_owe_meanwhile_is_taken_from_it(at: datetime) 
     ref = approved(at + days(3))
     for amount in (-300, 77):
         services.adjust(
-            merchant_ref="mer_a", amount=euros(amount), reason=AdjustmentReason.CORRECTION, note="so",
+            alone_up_to=100_000, merchant_ref="mer_a", amount=euros(amount), reason=AdjustmentReason.CORRECTION, note="so",
             entry=f"of {amount}", by="per_o", at=at + days(3),
         )  # fmt: skip
     services.send_batch(batch_ref=ref, by="per_first", at=at + days(3))

@@ -39,8 +39,8 @@ class Trade:
         amount = euros(self.dice.choice((-700, -40, 90, 1200)))
         reason = self.dice.choice((AdjustmentReason.CORRECTION, AdjustmentReason.PROVIDER_FEE))
         services.adjust(
-            merchant_ref="mer_a", amount=amount, reason=reason, entry=new_id("key"), note="so", by="per_o",
-            at=self.at,
+            alone_up_to=100_000, merchant_ref="mer_a", amount=amount, reason=reason, entry=new_id("key"), note="so",
+            by="per_o", at=self.at,
         )  # fmt: skip
 
     def make(self) -> None:

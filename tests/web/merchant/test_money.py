@@ -116,7 +116,7 @@ def test_balances_of_a_month_are_those_of_the_books(here: Shop) -> None:
     paid_out(here)
     redeemed(here)
     services.adjust(
-        merchant_ref=merchant_ref, amount=Money(-150, "EUR"), reason=AdjustmentReason.CORRECTION,
+        alone_up_to=100_000, merchant_ref=merchant_ref, amount=Money(-150, "EUR"), reason=AdjustmentReason.CORRECTION,
         entry="one", note="a lamp", by="per_o", at=clock.now(),
     )  # fmt: skip
     found = statements.of_month(

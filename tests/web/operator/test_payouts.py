@@ -176,6 +176,40 @@ def test_a_merchants_terms_and_corrections(due: Shop, desk: Client) -> None:
         assert desk.get(missing).status_code == 404, missing
 
 
+def test_a_correction_above_the_limit_waits_for_another_operator(
+    due: Shop, desk: Client, settings: Settings
+) -> None:
+    settings.HUTONG_WRITE_OFF_LIMIT = 100
+    ref = due.scene.merchant.public_id
+    base = f"/operator/merchants/{ref}/money/"
+    owed = desk.get(base).context["claim"].balance
+    typed = {"direction": "correction", "amount": "1,01", "note": "the fridge we broke", "entry": "key_big"}
+    page = desk.post(f"{base}adjust/", typed, follow=True)
+    assert page.context["claim"].balance == owed
+    (waits,) = page.context["corrections"]
+    act = f"/operator/merchants/{ref}/corrections/{waits.ref}"
+    assert f"{act}/agree/" not in page.content.decode()
+    page = desk.post(f"{act}/agree/", follow=True)
+    assert "Another operator has to agree to this." in page.content.decode()
+
+    other = visitor(people.operator(name="Second"))
+    listed = other.get("/operator/payouts/")
+    assert "the fridge we broke" in listed.content.decode()
+    assert [each["count"] for each in listed.context["money_pages"] if each["current"]] == [1]
+    assert f"{act}/agree/" in other.get(base).content.decode()
+    for wrong in (f"{act}/perhaps/", act.replace(ref, "mer_x") + "/agree/"):
+        assert other.post(wrong).status_code == 404
+    page = other.post(f"{act}/agree/", follow=True)
+    assert page.context["claim"].balance == owed + Money(101, "EUR")
+    assert other.post(f"{act}/decline/").status_code == 404
+
+    typed |= {"entry": "key_other"}
+    (waits,) = desk.post(f"{base}adjust/", typed, follow=True).context["corrections"]
+    page = desk.post(f"/operator/merchants/{ref}/corrections/{waits.ref}/decline/", follow=True)
+    assert page.context["claim"].balance == owed + Money(101, "EUR")
+    assert page.context["corrections"] == []
+
+
 def test_a_month_with_something_open_is_not_closed(due: Shop, desk: Client) -> None:
     jobs.drain()
     (part,) = desk.get("/operator/months/?look=EUR").context["parts"]

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from hutong.kernel import audit
+from hutong.kernel import audit, second
 from hutong.kernel.errors import Conflict, Invalid, NotFound
 from hutong.kernel.money import Money
 from hutong.kernel.text import clean
@@ -55,13 +55,6 @@ class ExplanationUnfit(Invalid):
 
     code = "explanation_unfit"
     message = _("This difference cannot be explained in that way.")
-
-
-class SecondPersonNeeded(Conflict):
-    """Whoever wants to write an amount off does not agree to it as well."""
-
-    code = "second_person_needed"
-    message = _("Another operator has to agree to this.")
 
 
 class NothingToTakeBack(Conflict):
@@ -139,7 +132,7 @@ def fitting_explanations(difference: DifferenceView) -> tuple[Explanation, ...]:
 
 def needs_second(difference: DifferenceView, alone_up_to: int) -> bool:
     """Whether writing it off takes two operators."""
-    return any(abs(money.minor) > alone_up_to for money in difference.booked)
+    return second.takes_two(*difference.booked, alone_up_to=alone_up_to)
 
 
 def confirm_write_off(*, difference_ref: str, by: str, at: datetime) -> DifferenceView:
@@ -150,8 +143,7 @@ def confirm_write_off(*, difference_ref: str, by: str, at: datetime) -> Differen
     difference = _locked(difference_ref)
     if not difference.awaits_second:
         raise DifferenceClosed
-    if difference.explained_by == by:
-        raise SecondPersonNeeded
+    second.agree(asked_by=difference.explained_by, by=by)
     return _change(
         difference, "bill.write_off_confirmed", by=by, at=at, bookings=1, confirmed_by=by, closed_at=at
     )

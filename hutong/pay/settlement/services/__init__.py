@@ -6,8 +6,15 @@ from hutong.pay.settlement.services.accounts import (
     set_account,
     set_terms,
 )
-from hutong.pay.settlement.services.adjusting import NothingToAdjust, adjust, note_adjustment
+from hutong.pay.settlement.services.adjusting import NothingToAdjust, note_adjustment
 from hutong.pay.settlement.services.batches import approve_batch, drop_batch, make_batch, waiting_for
+from hutong.pay.settlement.services.correcting import (
+    CorrectionDecided,
+    CorrectionNotFound,
+    adjust,
+    agree_to_correction,
+    decline_correction,
+)
 from hutong.pay.settlement.services.errors import (
     AnotherApproves,
     BatchMoved,
@@ -34,6 +41,8 @@ __all__ = [
     "BankAccountInvalid",
     "BatchMoved",
     "BatchNotFound",
+    "CorrectionDecided",
+    "CorrectionNotFound",
     "MonthOutOfOrder",
     "MonthRuns",
     "NotSettled",
@@ -45,9 +54,11 @@ __all__ = [
     "ReasonNeeded",
     "TermsInvalid",
     "adjust",
+    "agree_to_correction",
     "approve_batch",
     "close_month",
     "confirm_paid",
+    "decline_correction",
     "drop_batch",
     "make_batch",
     "mark_bounced",

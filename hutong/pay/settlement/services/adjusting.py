@@ -15,7 +15,6 @@ from hutong.pay.ledger import services as ledger
 from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, TransferSpec
 from hutong.pay.settlement.models import Adjustment
 from hutong.pay.settlement.queries.payouts import adjustment_view
-from hutong.pay.settlement.services.errors import ReasonNeeded
 from hutong.pay.settlement.types import AdjustmentReason, AdjustmentView
 
 NOTE_LIMIT = 300
@@ -74,29 +73,26 @@ def note_adjustment(
         return adjustment_view(row)
 
 
-def adjust(
+def reference_of(merchant_ref: str, entry: str) -> str:
+    """Under which reference the books have what an operator filled in; `entry` names that filling in."""
+    return f"adjust:{merchant_ref}:{entry[:ENTRY_LIMIT]}"
+
+
+def book_adjustment(
     *,
     merchant_ref: str,
     amount: Money,
     reason: AdjustmentReason,
-    entry: str,
+    reference: str,
     note: str,
     by: str,
     at: datetime,
 ) -> AdjustmentView:
-    """An operator gives or takes what no redemption did: at the platform's cost, or for a provider's fee.
+    """Post what is given to a merchant or taken, against the platform's account, and note it.
 
-    `amount` is signed. `entry` names the form that was filled in: the same one again returns what it booked, so that
-    an answer that got lost costs nothing. Raises NothingToAdjust, ReasonNeeded, and ledger's ReferenceReused where it
-    was booked with another amount.
+    The same again changes nothing. Raises ledger's ReferenceReused where it was booked with another amount.
     """
-    note = clean(note, limit=NOTE_LIMIT)
-    if not note:
-        raise ReasonNeeded
-    if not amount or not entry:
-        raise NothingToAdjust
     other = AccountKind.PROVIDER_FEES if reason is AdjustmentReason.PROVIDER_FEE else AccountKind.LOSSES
-    reference = f"adjust:{merchant_ref}:{entry[:ENTRY_LIMIT]}"
     payable, theirs = (AccountKind.PAYABLE, merchant_ref), (other, PLATFORM)
     (from_kind, from_owner), (to_kind, to_owner) = (
         (theirs, payable) if amount.minor > 0 else (payable, theirs)

@@ -1,4 +1,4 @@
-"""Tables of `settlement`. Amounts are whole minor units of `unit`."""
+"""Redeemed units, accounts and terms, batches and their payouts, adjustments, months."""
 
 from __future__ import annotations
 

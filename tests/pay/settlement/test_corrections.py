@@ -1,0 +1,107 @@
+"""Corrections of what a merchant is owed: one operator up to a limit, two above it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from threading import Barrier, Thread
+
+import pytest
+from django.db import connection
+
+from hutong.kernel import audit
+from hutong.kernel.errors import DomainError
+from hutong.kernel.second import SecondPersonNeeded
+from hutong.pay.ledger.queries import balance
+from hutong.pay.ledger.services import ReferenceReused
+from hutong.pay.ledger.types import AccountKind
+from hutong.pay.settlement import queries, services
+from hutong.pay.settlement.types import (
+    AdjustmentReason,
+    AdjustmentView,
+    CorrectionState,
+    CorrectionView,
+)
+from tests.factories.settlement import days, euros
+
+pytestmark = pytest.mark.django_db
+
+LIMIT = 10_000
+
+
+def ask(minor: int = LIMIT + 1, *, at: datetime, entry: str = "key_1") -> AdjustmentView | CorrectionView:
+    return services.adjust(
+        merchant_ref="mer_a", amount=euros(minor), reason=AdjustmentReason.CORRECTION, entry=entry,
+        note="as agreed", by="per_first", at=at, alone_up_to=LIMIT,
+    )  # fmt: skip
+
+
+def owed() -> int:
+    return balance(AccountKind.PAYABLE, "mer_a", "EUR").minor
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_above_the_limit_nothing_is_booked_before_a_second_agrees(sign: int, at: datetime) -> None:
+    assert isinstance(ask(sign * LIMIT, at=at, entry="alone"), AdjustmentView)
+    asked = ask(sign * (LIMIT + 1), at=at)
+    assert isinstance(asked, CorrectionView)
+    assert ask(sign * (LIMIT + 1), at=at) == asked
+    assert (owed(), queries.waiting_corrections()) == (sign * LIMIT, [asked])
+
+    with pytest.raises(SecondPersonNeeded):
+        services.agree_to_correction(correction_ref=asked.ref, by="per_first", at=at)
+    assert owed() == sign * LIMIT
+    booked = services.agree_to_correction(correction_ref=asked.ref, by="per_second", at=at + days(1))
+    assert (booked.amount, booked.at, booked.note) == (asked.amount, at + days(1), "as agreed")
+    assert owed() == sign * (2 * LIMIT + 1)
+    assert (queries.waiting_corrections(merchant_ref="mer_a"), queries.payout_problems()) == ([], [])
+    told = {entry.action for entry in audit.search(subject=asked.ref, limit=9).entries}
+    assert told == {"correction.asked", "correction.agreed"}
+
+    # the same form once more, from a page that was open meanwhile
+    again = ask(sign * (LIMIT + 1), at=at + days(2))
+    assert isinstance(again, CorrectionView)
+    assert (again.state, owed()) == (CorrectionState.BOOKED, sign * (2 * LIMIT + 1))
+
+
+def test_one_that_waits_is_not_lowered_by_sending_its_form_again(at: datetime) -> None:
+    ask(at=at)
+    for minor in (LIMIT, LIMIT + 2):
+        with pytest.raises(ReferenceReused):
+            ask(minor, at=at)
+    assert owed() == 0
+
+
+def test_who_asked_may_give_it_up_and_then_nobody_agrees(at: datetime) -> None:
+    asked = ask(at=at)
+    given_up = services.decline_correction(correction_ref=asked.ref, by="per_first", at=at)
+    assert (given_up.state, given_up.decided_by) == (CorrectionState.DECLINED, "per_first")
+    for act in (services.agree_to_correction, services.decline_correction):
+        with pytest.raises(services.CorrectionDecided):
+            act(correction_ref=asked.ref, by="per_second", at=at)
+        with pytest.raises(services.CorrectionNotFound):
+            act(correction_ref="cor_none", by="per_second", at=at)
+    assert owed() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_agree_at_once_one_books_it(at: datetime) -> None:
+    asked = ask(at=at)
+    ready, said = Barrier(2), []
+
+    def agree(by: str) -> None:
+        ready.wait(timeout=10)
+        try:
+            services.agree_to_correction(correction_ref=asked.ref, by=by, at=at)
+            said.append("booked")
+        except DomainError as error:
+            said.append(error.code)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=agree, args=(by,)) for by in ("per_second", "per_third")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert sorted(said) == ["booked", "correction_decided"]
+    assert owed() == LIMIT + 1
