@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar, overload
 
-from django.db import connection
+from django.db import connection, transaction
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Exception)
@@ -48,6 +48,39 @@ def race(calls: Sequence[Callable[[], T]], *, expected: tuple[type[E], ...] = ()
             return error
 
     return all_at_once(len(calls), run)
+
+
+def second_waits_for(first: Callable[[], object], second: Callable[[], T]) -> T:
+    """Run `second` while `first` is done and not committed, and commit once it waits; what `second` gave or raised."""
+    process: Future[int] = Future()
+
+    def run() -> T:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_backend_pid()")
+                process.set_result(cursor.fetchone()[0])
+            return second()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            first()
+            told = pool.submit(run)
+            _until(process.result(WAIT_S), told)
+            assert not told.done(), "it did not wait"
+        return told.result(WAIT_S)
+
+
+def _until(pid: int, told: Future[T]) -> None:
+    """Return when a database process waits for a lock, or when what it does is over."""
+    look_again = threading.Event()
+    with connection.cursor() as cursor:
+        for _look in range(WAIT_S * 50):
+            cursor.execute("SELECT cardinality(pg_blocking_pids(%s))", [pid])
+            if told.done() or cursor.fetchone()[0]:
+                return
+            look_again.wait(0.02)
 
 
 @contextmanager

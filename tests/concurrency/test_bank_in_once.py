@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 
 import pytest
-from django.db import connection, transaction
 
 from hutong.flows import bank_in, reconcile
 from hutong.kernel.money import Money
@@ -17,7 +13,7 @@ from hutong.pay.ledger.types import PLATFORM, AccountKind
 from hutong.pay.payments import queries, services
 from hutong.pay.payments.types import Bill, BillPayout
 from hutong.town.people.models import Person
-from tests.concurrency.race import WAIT_S
+from tests.concurrency.race import second_waits_for
 from tests.factories import people
 from tests.factories.loop import scene
 
@@ -43,34 +39,6 @@ def keep(at: datetime) -> None:
     reconcile.keep(bill, provider="sandbox", on=at.date(), at=at)
 
 
-def second_waits_for(first: Callable[[], object], second: Callable[[], object]) -> BaseException | None:
-    """Run `second` while `first` is done and not committed, and commit once it waits; what `second` raised."""
-    process: Future[int] = Future()
-
-    def run() -> None:
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_backend_pid()")
-                process.set_result(cursor.fetchone()[0])
-            second()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        with transaction.atomic():
-            first()
-            told = pool.submit(run)
-            pid, look_again = process.result(WAIT_S), threading.Event()
-            with connection.cursor() as cursor:
-                for _look in range(WAIT_S * 20):
-                    cursor.execute("SELECT cardinality(pg_blocking_pids(%s))", [pid])
-                    if told.done() or cursor.fetchone()[0]:
-                        break
-                    look_again.wait(0.05)
-            assert not told.done(), "it did not wait"
-        return told.exception(WAIT_S)
-
-
 def at_the_bank() -> int:
     return -balance(AccountKind.BANK, PLATFORM, "EUR").minor
 
@@ -79,9 +47,7 @@ def test_what_is_taken_back_while_a_bill_finds_it_is_booked_by_the_bill(
     operator: Person, at: datetime
 ) -> None:
     ref = enter(operator, at)
-    assert (
-        second_waits_for(lambda: bank_in.undo(bank_in_ref=ref, by=operator, at=at), lambda: keep(at)) is None
-    )
+    second_waits_for(lambda: bank_in.undo(bank_in_ref=ref, by=operator, at=at), lambda: keep(at))
     rows = {each.bank_in_ref: (each.provider_ref, each.undone_at) for each in queries.bank_ins()}
     assert rows.pop(ref) == ("", at)
     assert list(rows.values()) == [("po_1", None)]
@@ -89,13 +55,13 @@ def test_what_is_taken_back_while_a_bill_finds_it_is_booked_by_the_bill(
 
 
 def test_what_a_bill_is_just_booking_is_not_entered_beside_it(operator: Person, at: datetime) -> None:
-    refused = second_waits_for(lambda: keep(at), lambda: enter(operator, at))
-    assert isinstance(refused, services.BankInBilled)
+    with pytest.raises(services.BankInBilled):
+        second_waits_for(lambda: keep(at), lambda: enter(operator, at))
     assert (len(queries.bank_ins()), at_the_bank()) == (1, AMOUNT.minor)
 
 
 def test_a_bill_finds_what_is_just_entered(operator: Person, at: datetime) -> None:
-    assert second_waits_for(lambda: enter(operator, at), lambda: keep(at)) is None
+    second_waits_for(lambda: enter(operator, at), lambda: keep(at))
     (found,) = queries.bank_ins()
     assert (found.by, found.provider_ref) == (operator.public_id, "po_1")
     assert at_the_bank() == AMOUNT.minor
