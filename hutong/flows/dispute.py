@@ -136,8 +136,7 @@ def _end(order: OrderFacts | None, dispute: DisputeView, at: datetime) -> None:
         lose(order, dispute, at)
     else:
         lose_card(dispute, at)
-    about = payments_read.disputes_of_order(dispute.order_ref)
-    if not any(one.open and not payments_read.bought_nothing(one.payment_ref) for one in about):
+    if not payments_read.held_by_dispute(dispute.order_ref):
         for topic in vouchers.unblock(order_ref=dispute.order_ref):
             live.hint(topic)
         if order is None and dispute.status is DisputeStatus.WON:

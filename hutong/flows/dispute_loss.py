@@ -15,7 +15,7 @@ from hutong.pay.orders.types import OrderFacts, SoldUnit, UnitState
 from hutong.pay.payments import queries as payments_read
 from hutong.pay.payments import services as payments
 from hutong.pay.payments.rules import REFUND_OPEN
-from hutong.pay.payments.types import Bearer, DisputeView, LossShares
+from hutong.pay.payments.types import Bearer, DisputeView, LossShares, RefundView
 from hutong.pay.settlement.services import unsettle_units
 from hutong.visit.vouchers import services as vouchers
 
@@ -129,6 +129,36 @@ def lose_card(dispute: DisputeView, at: datetime) -> None:
     )
     shares = LossShares((), (), given.minor, 0, (dispute.amount - given).minor)
     payments.share_loss(ref=dispute.ref, shares=shares)
+
+
+def lost_before(refund: RefundView, merchant_ref: str, at: datetime) -> bool:
+    """A refund failed: whether the shopper has its money from the bank, which took the payment back while it was under way.
+
+    Then the platform has borne what it can find again where the refund took it from. In the transaction that has
+    recorded the failure, with the order or the card locked.
+    """
+    dispute = payments.cover_unsent(refund_ref=refund.ref)
+    if dispute is None:
+        return False
+    promoted = Money(0, refund.amount.unit)
+    if refund.from_suspense or not refund.unit_refs:
+        source = (AccountKind.SUSPENSE, refund.provider)
+    elif stored_value.is_card(refund.order_ref):
+        source = (AccountKind.STORED_VALUE, refund.order_ref)
+    else:
+        source = (AccountKind.UNREDEEMED, merchant_ref)
+        units = orders_read.units(list(refund.unit_refs))
+        promoted = sum((unit.discount_platform for unit in units), promoted)
+    post_moves(
+        TransactionKind.DISPUTE_LOST,
+        f"dispute_lost:{dispute.ref}:{refund.ref}",
+        [
+            (source, (AccountKind.LOSSES, PLATFORM), refund.amount),
+            (source, (AccountKind.PROMOTION, PLATFORM), promoted),
+        ],
+        at,
+    )
+    return True
 
 
 def post_moves(

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from hutong.flows import fulfil, stored_value, tell
+from hutong.flows.dispute_loss import lost_before
 from hutong.kernel import audit, live, outbox
 from hutong.kernel.errors import Conflict, Forbidden, Invalid
 from hutong.kernel.ids import new_id
@@ -93,7 +94,7 @@ def _request(
         _check_asker(order, by, as_operator=as_operator, as_merchant=as_merchant)
         if order.state not in LIVE_STATES:
             raise NothingToRefund
-        if any(one.open for one in payments_read.disputes_of_order(order_ref)):
+        if payments_read.held_by_dispute(order_ref):
             raise OrderDisputed
         offers = {unit.unit_ref: unit.offer_ref for unit in orders_read.units_of(order_ref)}
         kind = fulfil.of(OfferKind.VOUCHER)
@@ -187,7 +188,8 @@ def finish(*, report: RefundReport, at: datetime) -> str:
     """Write down how a refund ended, and book the money that went back; once.
 
     Until the provider has sent it, the money stays where it was: with what is not redeemed, or in suspense.
-    A refund that failed keeps its units refunded, and waits for the operator to send it again.
+    A refund that failed keeps its units refunded, and waits for the operator to send it again, unless a bank has taken
+    the payment back for good meanwhile.
     """
     known = payments_read.refund_by_ref(report.refund_ref)
     if known is None:
@@ -195,9 +197,14 @@ def finish(*, report: RefundReport, at: datetime) -> str:
     with transaction.atomic():
         order = _lock(known.order_ref)
         recorded = payments.record_refund(report=report, at=at)
-        if recorded.outcome is Outcome.RECORDED and recorded.refund.state is RefundState.DONE:
-            _book(recorded.refund, order.merchant_ref if order else "", at)
-        if recorded.outcome is Outcome.RECORDED and order:
+        news, merchant_ref = recorded.outcome is Outcome.RECORDED, order.merchant_ref if order else ""
+        if news and recorded.refund.state is RefundState.DONE:
+            _book(recorded.refund, merchant_ref, at)
+        if news and recorded.refund.state is RefundState.FAILED:
+            news = not lost_before(
+                recorded.refund, merchant_ref, at
+            )  # what the bank sent is nobody's to wait for
+        if news and order:
             tell.refund_ended(
                 recorded.refund, person_ref=order.person_ref, merchant_ref=order.merchant_ref, at=at
             )

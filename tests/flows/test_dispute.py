@@ -270,6 +270,38 @@ def test_what_a_refund_could_not_send_is_what_the_bank_took(shop: Scene, at: dat
         services.request_again(refund_ref=asked.ref, at=at)
 
 
+def test_a_refund_that_fails_after_its_payment_was_lost_waits_for_nobody(shop: Scene, at: datetime) -> None:
+    order_ref = bought(shop, quantity=2)
+    first, second = (unit.unit_ref for unit in orders.units_of(order_ref))
+    asked = refund._request(order_ref, [first], "", shop.shopper, False, at)
+    tell(report(order_ref, fee=0), at)
+    tell(report(order_ref, DisputeStatus.LOST, fee=0), at)
+    assert (one(order_ref).from_unredeemed.minor, one(order_ref).from_platform.minor) == (1990, 1990)
+    failed = RefundReport(asked.ref, ReportStatus.FAILED, None, "charge disputed")
+    assert [refund.finish(report=failed, at=at) for _copy in range(2)] == ["recorded", "repeated"]
+    assert (one(order_ref).from_unredeemed.minor, one(order_ref).from_platform.minor) == (3980, 0)
+    books = in_books(shop)
+    assert books == dict.fromkeys(books, 0)
+    assert payments.lost_units(order_ref) == {first, second}
+    assert (payments.open_refunds(), payments.waiting_for_operator()["refunds"]) == ([], 0)
+    jobs.drain()
+    assert not Notification.objects.filter(kind="refund_failed").exists()
+
+
+def test_a_refund_of_what_the_bank_did_not_take_is_still_sent_again(shop: Scene, at: datetime) -> None:
+    order_ref = bought(shop, quantity=2)
+    asked = refund._request(order_ref, [orders.units_of(order_ref)[0].unit_ref], "", shop.shopper, False, at)
+    part = Money(1990, "EUR")
+    tell(report(order_ref, fee=0, amount=part), at)
+    tell(report(order_ref, DisputeStatus.LOST, fee=0, amount=part), at)
+    refund.finish(report=RefundReport(asked.ref, ReportStatus.FAILED, None, "card closed"), at=at)
+    assert [waiting.ref for waiting in payments.open_refunds()] == [asked.ref]
+    again = services.request_again(refund_ref=asked.ref, at=at)
+    refund.finish(report=RefundReport(again.ref, ReportStatus.DONE, "prv"), at=at)
+    books = in_books(shop)
+    assert books == dict.fromkeys(books, 0)
+
+
 def test_news_in_any_order_and_number_count_once(shop: Scene, at: datetime) -> None:
     dice = random.Random(5)
     for end in (DisputeStatus.WON, DisputeStatus.LOST):

@@ -60,10 +60,16 @@ def tell(payment: PaymentView, status: DisputeStatus, at: datetime) -> str:
 
 
 @pytest.mark.parametrize(
-    ("sent", "losses"), [(ReportStatus.DONE, -PRICE), (ReportStatus.FAILED, 0), (None, -PRICE)]
+    ("sent", "afterwards", "losses"),
+    [
+        (ReportStatus.DONE, None, -PRICE),
+        (ReportStatus.FAILED, None, 0),
+        (None, ReportStatus.DONE, -PRICE),
+        (None, ReportStatus.FAILED, 0),
+    ],
 )
 def test_what_another_payment_paid_for_is_used_all_the_same(
-    at: datetime, sent: ReportStatus | None, losses: int
+    at: datetime, sent: ReportStatus | None, afterwards: ReportStatus | None, losses: int
 ) -> None:
     shop = scene(at=at)
     late, back = paid_twice(shop, at)
@@ -73,8 +79,8 @@ def test_what_another_payment_paid_for_is_used_all_the_same(
     (unit,) = orders.units_of(late.order_ref)
     assert tell(late, DisputeStatus.LOST, at) == "lost"
     assert orders.units_of(late.order_ref)[0].state is UnitState.SOLD
-    if sent is None:
-        refund.finish(report=RefundReport(back, ReportStatus.DONE, "prv"), at=at)
+    if afterwards:
+        refund.finish(report=RefundReport(back, afterwards, "prv"), at=at)
     assert [
         balance(kind, owner, "EUR").minor
         for kind, owner in (
@@ -93,3 +99,11 @@ def test_its_vouchers_do_not_wait_for_the_bank(at: datetime) -> None:
     tell(late, DisputeStatus.NEEDS_RESPONSE, at)
     (voucher,) = vouchers.vouchers_of_order(late.order_ref, at=at)
     assert shop.scan(voucher.code).uses_left == 0
+
+
+def test_what_another_payment_paid_for_is_refunded_meanwhile(at: datetime) -> None:
+    shop = scene(at=at)
+    late, _back = paid_twice(shop, at)
+    tell(late, DisputeStatus.NEEDS_RESPONSE, at)
+    asked = refund._request(late.order_ref, None, "", shop.shopper, False, at)
+    assert (asked.payment_ref != late.ref, asked.amount.minor) == (True, PRICE)

@@ -47,7 +47,9 @@ DECLARED: dict[TransactionKind, frozenset[tuple[AccountKind, AccountKind]]] = {
         (source, _A.DISPUTED)
         for source in (_A.UNREDEEMED, _A.PAYABLE, _A.STORED_VALUE, _A.SUSPENSE, _A.LOSSES)
     )
-    | {(_A.UNREDEEMED, _A.PROMOTION)},
+    | {(_A.UNREDEEMED, _A.PROMOTION)}
+    # What the platform bore is found again where a refund that was under way could not be sent.
+    | {(source, _A.LOSSES) for source in (_A.UNREDEEMED, _A.STORED_VALUE, _A.SUSPENSE)},
     TransactionKind.RECONCILE: _both_ways((_A.CLEARING, _A.DISCREPANCY)),
     TransactionKind.WRITE_OFF: _both_ways((_A.DISCREPANCY, _A.LOSSES)),
     TransactionKind.TOP_UP: frozenset({(_A.CLEARING, _A.STORED_VALUE)}),

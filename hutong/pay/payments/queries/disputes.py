@@ -119,6 +119,14 @@ def bought_nothing(payment_ref: str) -> bool:
     return Refund.objects.filter(payment__public_id=payment_ref, unit_refs=[]).exists()
 
 
+def held_by_dispute(order_ref: str) -> bool:
+    """Whether a bank has what was paid for an order, and it is not decided who keeps it.
+
+    A dispute about money that came late or twice holds nothing: another payment paid for the order.
+    """
+    return any(one.open and not bought_nothing(one.payment_ref) for one in disputes_of_order(order_ref))
+
+
 def lost_units(order_ref: str) -> set[str]:
     """The units of an order that ended with a lost dispute."""
     lost = Dispute.objects.filter(order_ref=order_ref, status=DisputeStatus.LOST)

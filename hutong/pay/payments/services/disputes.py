@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from hutong.kernel.errors import Conflict, Invalid, NotFound
 from hutong.kernel.money import Money
-from hutong.pay.payments.models import Dispute, DisputeEvidence, Payment
+from hutong.pay.payments.models import Dispute, DisputeEvidence, Payment, Refund
 from hutong.pay.payments.providers.protocol import Disputes
 from hutong.pay.payments.providers.registry import provider as provider_called
 from hutong.pay.payments.queries import dispute_view
 from hutong.pay.payments.rules import DISPUTE_ENDED, dispute_before
-from hutong.pay.payments.services.errors import PaymentNotFound
+from hutong.pay.payments.services.errors import PaymentNotFound, RefundNotFound
 from hutong.pay.payments.types import (
     Bearer,
     DisputeRecorded,
@@ -26,6 +26,7 @@ from hutong.pay.payments.types import (
     Evidence,
     EvidenceFile,
     LossShares,
+    RefundState,
 )
 
 DISPUTE_TEXT_LIMIT = 3_000
@@ -159,6 +160,39 @@ def share_loss(*, ref: str, shares: LossShares) -> DisputeView:
     if not changed:
         raise DisputeNotFound
     return dispute_view(Dispute.objects.select_related("payment").get(public_id=ref))
+
+
+def cover_unsent(*, refund_ref: str) -> DisputeView | None:
+    """End a refund that failed after its payment was lost to a bank: what it was to send, the shopper has from there.
+
+    What the platform bore of the dispute is lower by it. None where no lost dispute of the payment has the platform
+    bear so much: then it waits for the operator as every failed one. In the caller's transaction, the order locked.
+    """
+    with transaction.atomic():
+        refund = Refund.objects.filter(public_id=refund_ref).first()
+        if refund is None:
+            raise RefundNotFound
+        lost = Dispute.objects.select_related("payment").select_for_update(of=("self",))
+        row = (
+            lost.filter(
+                payment_id=refund.payment_id,
+                status=DisputeStatus.LOST,
+                unit=refund.unit,
+                from_platform__gte=refund.amount,
+            )
+            .order_by("pk")
+            .first()
+        )
+        if row is None:
+            return None
+        ended = Refund.objects.filter(pk=refund.pk, state=RefundState.FAILED, ended_by="")
+        if not ended.update(ended_by=row.public_id):
+            return None
+        row.from_platform -= refund.amount
+        row.from_unredeemed += refund.amount
+        row.unit_refs = [*row.unit_refs, *refund.unit_refs]
+        row.save(update_fields=["from_platform", "from_unredeemed", "unit_refs"])
+        return dispute_view(row)
 
 
 def set_bearer(*, ref: str, borne_by: Bearer) -> DisputeView:
