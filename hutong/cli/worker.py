@@ -73,17 +73,18 @@ async def _run_jobs(stop: threading.Event) -> None:
     from hutong.cli.worker_app import app_of_this_loop
     from hutong.flows import jobs
 
-    this = asyncio.current_task()
+    this, over = asyncio.current_task(), asyncio.Event()
     assert this is not None
 
     def end() -> None:
         stop.set()
+        over.set()
         this.cancel()  # Procrastinate then finishes the jobs that run
 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, end)
     try:
-        worker_app = app_of_this_loop()
+        worker_app = app_of_this_loop(over)
         async with worker_app.open_async():
             rescue = asyncio.create_task(_rescue(worker_app))
             try:
