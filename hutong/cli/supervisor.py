@@ -88,7 +88,7 @@ class _Left:
 class Supervisor:
     """Keeps parts running. Every process it starts ends with `stop`, however it comes to that.
 
-    `keeper` is called every few seconds beside the looks at the parts: it keeps up what they stand on, such as
+    `keeper` is called every second beside all else, whatever the parts do: it keeps up what they stand on, such as
     an embedded database. `passed` are descriptors of open files that every part keeps, such as the site's lock.
     """
 
@@ -106,6 +106,7 @@ class Supervisor:
         self._passed = tuple(passed)
         self._over = threading.Event()
         self._looker: threading.Thread | None = None
+        self._keeping: threading.Thread | None = None
 
     def start(self, part: Part) -> None:
         """Start one part in a process group of its own, so that its children end with it."""
@@ -137,6 +138,8 @@ class Supervisor:
             running.answered_at = time.monotonic()  # until now nobody asked
         self._looker = threading.Thread(target=self._look, daemon=True)
         self._looker.start()
+        self._keeping = threading.Thread(target=self._keep, daemon=True)
+        self._keeping.start()
         while not self._over.wait(0.05):
             self._tend()
 
@@ -160,6 +163,8 @@ class Supervisor:
             _signal_group(left.group, signal.SIGKILL)
         self._parts.clear()
         self._left.clear()
+        if self._keeping:
+            self._keeping.join(STOP_AFTER_S)
 
     def _launch(self, running: _Running) -> None:
         part = running.part
@@ -227,14 +232,17 @@ class Supervisor:
     def _look(self) -> None:
         """Ask every part whether it lives, beside the main thread, which a silent part must not hold up."""
         while not self._over.wait(LOOK_EVERY_S):
-            if self._keeper:
-                try:
-                    self._keeper()
-                except Exception:  # whatever it is, the parts must be looked after
-                    log.exception("what the parts stand on could not be kept up; it is tried again")
             for running in list(self._parts.values()):
                 if running.process and running.part.ready_url and self._answers(running):
                     running.answered_at = time.monotonic()
+
+    def _keep(self) -> None:
+        """Keep up what the parts stand on, beside the looks at them: without it they answer late, or not at all."""
+        while self._keeper and not self._over.wait(LOOK_EVERY_S):
+            try:
+                self._keeper()
+            except Exception:  # whatever it is, it may go well the next time
+                log.exception("what the parts stand on could not be kept up; it is tried again")
 
     def _answers(self, running: _Running, *, well: bool = False) -> bool:
         """Whether this very generation answers; with `well`, that it is well. Any word means that it lives.

@@ -182,7 +182,10 @@ if not _running_tests:
         "min_size": 1,
         "max_size": HUTONG_POOL,
         "timeout": 10,
+        # For so long it tries by itself to connect again, and then when somebody wants a connection.
+        "reconnect_timeout": 30,
     }
+    database.let_pools_try_soon()
 DATABASES["default"]["TEST"] = {"TEMPLATE": "hutong_template", "NAME": f"test_{DATABASES['default']['NAME']}"}
 
 _languages = {"en": _("English"), "zh-hans": _("Simplified Chinese")}

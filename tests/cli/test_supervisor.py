@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.server
 import os
 import signal
 import sys
@@ -129,6 +130,56 @@ def lives(pid: int) -> bool:
     """Whether a process runs; one that ended and that nobody has waited for does not."""
     stat = Path(f"/proc/{pid}/stat")
     return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+class _Asked(http.server.BaseHTTPRequestHandler):
+    """Answers that it is well, and counts."""
+
+    times = 0
+
+    def do_GET(self) -> None:
+        _Asked.times += 1
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_args: object) -> None:
+        """Nobody reads it."""
+
+
+def test_parts_are_looked_at_while_what_they_stand_on_is_still_being_kept_up() -> None:
+    """Else a database that takes long to come back would make healthy parts look silent, and end them."""
+    began, released = threading.Event(), threading.Event()
+
+    def keeper() -> None:
+        began.set()
+        released.wait(60)
+
+    with http.server.HTTPServer(("127.0.0.1", 0), _Asked) as asked:
+        threading.Thread(target=asked.serve_forever, daemon=True).start()
+        supervisor = Supervisor(keeper=keeper)
+        supervisor.start(Part("sleeper", ["sleep", "300"], f"http://127.0.0.1:{asked.server_port}/healthz"))
+        try:
+            with watched(supervisor):
+                try:
+                    assert began.wait(20)
+                    before = _Asked.times
+                    wait_until(lambda: _Asked.times >= before + 2, timeout_s=20)
+                finally:
+                    released.set()
+        finally:
+            asked.shutdown()
+
+
+def test_what_cannot_be_kept_up_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    tries: list[int] = []
+
+    def keeper() -> None:
+        tries.append(len(tries))
+        raise RuntimeError("PostgreSQL did not start")
+
+    with watched(Supervisor(keeper=keeper)):
+        wait_until(lambda: len(tries) >= 2, timeout_s=20)
+    assert "PostgreSQL did not start" in caplog.text
 
 
 def test_how_it_ended_in_words() -> None:
