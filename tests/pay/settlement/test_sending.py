@@ -243,3 +243,27 @@ def test_the_database_keeps_the_states_of_payouts(at: datetime) -> None:
 def only_batch_else(at: datetime) -> PayoutBatch:
     """Another batch, without a payout."""
     return PayoutBatch.objects.create(on=at.date(), unit="EUR", needs_two=False, made_by="x", made_at=at)
+
+
+def test_a_payout_leaves_only_once_its_batch_is_approved(at: datetime) -> None:
+    account(at=at)
+    earned(1000, at=at)
+    payout = only(batch(at=at + days(3)).ref)
+    assert not services.send_payout(payout_ref=payout.ref, at=at + days(3))
+    assert books() == (1000, 0, 0)
+
+
+def test_a_batch_whose_sending_was_interrupted_is_not_closed_by_the_bank(at: datetime) -> None:
+    for merchant in ("mer_a", "mer_b"):
+        account(merchant, at=at)
+        earned(1000, merchant=merchant, at=at)
+    ref = approved(at + days(3))
+    payouts = {each.merchant_ref: each.ref for each in queries.payouts_of_batch(ref)}
+    assert services.send_payout(payout_ref=payouts["mer_a"], at=at + days(3))
+    account("mer_b", iban=OTHER_IBAN, at=at + days(3))
+    assert not services.send_payout(payout_ref=payouts["mer_b"], at=at + days(3))
+    services.confirm_paid(payout_ref=payouts["mer_a"], by="per_first", at=at + days(4))
+    waiting = queries.batch(ref)
+    assert waiting is not None
+    assert waiting.state is BatchState.APPROVED
+    assert services.send_batch(batch_ref=ref, by="per_first", at=at + days(5)).state is BatchState.CLOSED

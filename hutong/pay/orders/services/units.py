@@ -23,8 +23,9 @@ UPDATE orders_unit u
 SET state = %(to_state)s::text, refunded_at = %(refunded_at)s::timestamptz,
     used_at = CASE WHEN %(to_state)s::text = 'refunded' THEN u.used_at ELSE %(used_at)s::timestamptz END
 FROM held, orders_line l, orders_order o, merchants_merchant m
-WHERE u.id = held.id AND u.state = ANY (%(from_states)s::text[]) AND l.id = u.line_id AND o.id = u.order_id
-    AND m.id = u.merchant_id AND (%(order_ref)s::text IS NULL OR o.public_id = %(order_ref)s::text)
+WHERE u.id = held.id AND u.state = ANY (%(from_states)s::text[])
+    AND l.id = u.line_id AND o.id = u.order_id AND m.id = u.merchant_id
+    AND (%(order_ref)s::text IS NULL OR o.public_id = %(order_ref)s::text)
 RETURNING u.public_id AS unit_ref, o.public_id AS order_ref, m.public_id AS merchant_ref, l.offer_ref,
     l.titles::text AS titles, u.state, u.list, u.discount_merchant, u.discount_platform, u.paid, u.paid_stored,
     u.commission,

@@ -116,7 +116,7 @@ def drop_batch(*, batch_ref: str, reason: str, by: str, at: datetime) -> BatchVi
             waiting.exclude(state=PayoutState.PENDING.value).exists()
         ):
             raise BatchMoved
-        for payout in waiting.order_by("merchant_ref").select_for_update():
+        for payout in waiting.order_by("merchant_ref"):
             drop_payout(payout, reason=reason)
         batch.state = BatchState.DROPPED.value
         batch.save(update_fields=["state"])
@@ -125,11 +125,15 @@ def drop_batch(*, batch_ref: str, reason: str, by: str, at: datetime) -> BatchVi
 
 
 def drop_payout(payout: Payout, *, reason: str) -> None:
-    """Take one payout that is locked and pending out of its batch; its rows wait for the next."""
+    """Take one payout that was not sent out of its batch; its rows wait for the next. Raises BatchMoved.
+
+    The guard is the WHERE: who sends it at this moment is waited for, and then it is pending no more.
+    """
     moved = Payout.objects.filter(pk=payout.pk, state=PayoutState.PENDING.value).update(
         state=PayoutState.DROPPED.value, reason=reason
     )
-    assert moved == 1, "its row is locked, and it was pending"
+    if not moved:
+        raise BatchMoved
     give_back(Target(payout.pk, payout.merchant_ref, payout.unit))
 
 
@@ -183,7 +187,6 @@ def _make_payout(batch: PayoutBatch, claim: Claim, account_id: int, *, site: Sit
     """Make the payout of one merchant; none where what was due has gone back meanwhile."""
     try:
         with transaction.atomic():
-            advisory("settlement.payout", claim.merchant_ref)
             made = Payout.objects.create(
                 batch=batch,
                 merchant_ref=claim.merchant_ref,

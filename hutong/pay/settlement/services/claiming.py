@@ -10,16 +10,19 @@ from hutong.kernel.rows import execute, scalar
 # The statements of `queries.claims`, as updates: each row belongs to one payout at most.
 _TAKE_SETTLED = """
 UPDATE settlement_settled s SET payout_id = %(payout)s
-WHERE s.merchant_ref = %(merchant)s AND s.unit = %(unit)s AND s.payout_id IS NULL AND s.undone_at IS NULL
-  AND s.at <= %(at)s::timestamptz - make_interval(days => coalesce(
-      (SELECT t.holdback_days FROM settlement_payoutterms t WHERE t.merchant_ref = s.merchant_ref),
-      %(holdback)s)::int)
+FROM (SELECT %(at)s::timestamptz - make_interval(days => coalesce(
+    (SELECT t.holdback_days FROM settlement_payoutterms t WHERE t.merchant_ref = %(merchant)s),
+    %(holdback)s)::int) AS until) AS held
+WHERE s.merchant_ref = %(merchant)s AND s.unit = %(unit)s AND s.payout_id IS NULL
+  AND s.undone_at IS NULL
+  AND s.at <= held.until
 """
 _TAKE_UNDONE = """
 UPDATE settlement_settled s SET undo_payout_id = %(payout)s
 FROM settlement_payout p
 WHERE p.id = s.payout_id AND p.state <> 'pending' AND s.merchant_ref = %(merchant)s AND s.unit = %(unit)s
-  AND s.undone_at IS NOT NULL AND s.undo_payout_id IS NULL
+  AND s.undo_payout_id IS NULL
+  AND s.undone_at IS NOT NULL
 """
 _TAKE_ADJUSTMENTS = """
 UPDATE settlement_adjustment SET payout_id = %(payout)s
@@ -27,7 +30,8 @@ WHERE merchant_ref = %(merchant)s AND unit = %(unit)s AND payout_id IS NULL AND 
 """
 _TAKE_BOUNCED = """
 UPDATE settlement_payout SET repaid_by_id = %(payout)s
-WHERE merchant_ref = %(merchant)s AND unit = %(unit)s AND state = 'bounced' AND repaid_by_id IS NULL
+WHERE merchant_ref = %(merchant)s AND unit = %(unit)s AND repaid_by_id IS NULL
+  AND state = 'bounced'
 """
 _SUM = """
 SELECT coalesce((SELECT sum(net) FROM settlement_settled WHERE payout_id = %(payout)s), 0)

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as translated
 
 from hutong.kernel import audit
-from hutong.kernel.locking import advisory, retrying
+from hutong.kernel.locking import retrying
 from hutong.kernel.money import Money
 from hutong.kernel.text import clean
 from hutong.pay.ledger import queries as ledger_read
@@ -64,7 +64,6 @@ def send_payout(*, payout_ref: str, at: datetime) -> bool:
         merchant_ref = found.values_list("merchant_ref", flat=True).first()
         if merchant_ref is None:
             raise PayoutNotFound
-        advisory("settlement.payout", merchant_ref)
         payout = (
             found.select_related("account", "batch")
             .select_for_update(of=("self",))
