@@ -133,7 +133,9 @@ def place(
     is less; and also what `price`, `choose` and the holds raise.
     """
     try:
-        stock.check_left(offer_refs=wants)  # most of a rush comes when all is gone: it ends here, at little cost
+        stock.check_left(
+            offer_refs=wants
+        )  # most of a rush comes when all is gone: it ends here, at little cost
         cart = price(wants=wants, at=at)
         require_shown_price(quote=cart.quote, shown_hash=shown_hash)
     except (SoldOut, NotForSale, PriceChanged):
@@ -149,7 +151,7 @@ def place(
     if stored.unit != total.unit or not 0 <= stored.minor <= total.minor:
         raise giftcards.BalanceChanged
     if stored != total:
-        provider = choose(wanted=provider, unit=total.unit)
+        provider = choose(wanted=provider, amount=total - stored)
     with transaction.atomic():
         placed = orders.place_order(
             person=person,
@@ -207,7 +209,7 @@ def pay(
         raise OrderNotPayable(state=order.state.value)
     payment = payments_read.payment_for_order(order_ref)
     if payment and payment.state in UNDER_WAY and provider and provider != payment.provider:
-        choose(wanted=provider, unit=payment.amount.unit)
+        choose(wanted=provider, amount=payment.amount)
         if _call_off(payment, at):
             return return_url
         payment = None
@@ -243,7 +245,7 @@ def _new_payment(order_ref: str, provider: str | None, at: datetime) -> PaymentV
         order = orders.lock_order(order_ref=order_ref)
         if order.state is not OrderState.AWAITING_PAYMENT:
             raise OrderNotPayable(state=order.state.value)
-        name = choose(wanted=provider, unit=order.total.unit)
+        name = choose(wanted=provider, amount=order.to_pay)
         return payments.create_payment(order_ref=order_ref, provider=name, amount=order.to_pay, at=at)
 
 

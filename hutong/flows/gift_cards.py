@@ -47,7 +47,7 @@ def buy(
 
     Raises `AmountRefused`, and what `choose` raises.
     """
-    name = choose(wanted=provider, unit=amount.unit)
+    name = choose(wanted=provider, amount=amount)
     with transaction.atomic():
         card_ref, created = giftcards.begin_purchase(
             amount=amount, region_id=region_id, message=message, by=person, client_key=client_key, at=at

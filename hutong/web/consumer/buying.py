@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from hutong.flows import checkout as flow
 from hutong.flows import count_step, payment_received
+from hutong.flows.choose_provider import least, part_of_balance
 from hutong.kernel import clock
 from hutong.kernel.errors import DomainError, NotFound
 from hutong.kernel.ids import new_id
@@ -28,7 +29,7 @@ from hutong.visit.vouchers import queries as vouchers
 from hutong.web.consumer.forms import CheckoutForm
 from hutong.web.shell.access import signed_in
 from hutong.web.shell.parts import page, wants_part
-from hutong.web.shell.ways_to_pay import REMEMBERED, payer_of
+from hutong.web.shell.ways_to_pay import REMEMBERED, chosen_way, payer_of
 
 
 def _quantity(text: str) -> int:
@@ -74,13 +75,25 @@ def _checkout_page(
     return _telling_where_from(shown)
 
 
-def _from_balance(request: HttpRequest, total: Money) -> dict[str, Money]:
-    """What the shopper's gift cards hold, what of it this order would take as the page is now, and what is left to pay."""
+def _from_balance(request: HttpRequest, total: Money) -> dict[str, Any]:
+    """What the shopper's gift cards hold, what of it this order would take as the page is now, and what is left to pay.
+
+    `least` is there where the chosen way to pay takes no less and so less of the cards is used, or `too_little`
+    where it takes more than the whole order is.
+    """
     assert request.user.is_authenticated
     balance = giftcards.balance_of(request.user.pk, total.unit)
     sent = request.POST if request.method == "POST" else request.GET
-    part = min(balance, total) if sent.get("use_balance") == "on" else Money(0, total.unit)
-    return {"balance": balance, "from_balance": part, "to_pay": total - part}
+    wanted, way = sent.get("use_balance") == "on", chosen_way(request, total.unit)
+    part = part_of_balance(balance=balance, total=total, provider=way) if wanted else Money(0, total.unit)
+    needed = least(way, total.unit)
+    return {
+        "balance": balance,
+        "from_balance": part,
+        "to_pay": total - part,
+        "least": needed if wanted and part < min(balance, total) else None,
+        "too_little": needed if 0 < (total - part).minor < needed.minor else None,
+    }
 
 
 @signed_in

@@ -14,7 +14,7 @@ from hutong.pay.orders import queries as orders
 from hutong.pay.orders.types import OrderState
 from hutong.town.catalog.models import Offer
 from hutong.visit.stock import services as stock
-from tests.factories import people
+from tests.factories import giftcards, people
 from tests.factories.loop import Scene, scene
 from tests.fakes.providers.books import TradeState
 from tests.fakes.providers.server import running
@@ -238,3 +238,40 @@ def test_a_provider_that_is_away_leads_back_to_the_choice(
     page = answer.content.decode()
     assert "does not answer just now" in page
     assert "stripe" in _choices(page)
+
+
+def test_beside_a_balance_as_much_is_left_as_the_way_to_pay_takes(
+    two_ways: StripeSimulator, shop: Scene
+) -> None:
+    giftcards.card(1970, holder=shop.shopper)
+    browser = visitor(shop.shopper)
+
+    def page_of(provider: str) -> str:
+        query = {"use_balance": "on", "provider": provider}
+        return browser.get(url(shop), query).content.decode()
+
+    assert "−€19.70" in page_of("sandbox")
+    assert "takes €0.50 or more" not in page_of("sandbox")
+    page = page_of("stripe")
+    for words in ("−€19.40", "takes €0.50 or more, so a little of your balance stays on your cards"):
+        assert words in page
+    fields = dict(re.findall(r'name="(client_key|shown_\w+|store)" value="([^"]*)"', page_of("sandbox")))
+    # without JavaScript the page still shows what was right for the other way
+    sent = {**fields, "quantity": "1", "use_balance": "on", "provider": "stripe"}
+    refused = browser.post(url(shop), sent)
+    assert (refused.status_code, orders.orders_of(shop.shopper.pk)) == (409, [])
+    assert "−€19.40" in refused.content.decode()
+    answer = browser.post(url(shop), {**sent, "shown_balance": "1940"})
+    assert answer["Location"].startswith(two_ways.url)
+    (order,) = orders.orders_of(shop.shopper.pk)
+    assert two_ways.books.trade(_payment_ref(order.order_ref)).amount == 50
+
+
+def test_an_order_below_what_a_way_takes_is_paid_another_way(two_ways: StripeSimulator) -> None:
+    cheap = scene(at=clock.now(), price=40)
+    browser = visitor(cheap.shopper)
+    page = browser.get(url(cheap), {"provider": "stripe"}).content.decode()
+    assert "This way to pay takes €0.50 or more. Please choose another one" in page
+    answer = browser.post(url(cheap), {**shown(browser, cheap), "provider": "stripe"})
+    assert (answer.status_code, orders.orders_of(cheap.shopper.pk)) == (409, [])
+    assert browser.post(url(cheap), {**shown(browser, cheap), "provider": "sandbox"}).status_code == 302

@@ -30,6 +30,11 @@ class Provider(Protocol):
     acknowledgement: str | None
     """The body that the provider wants as the answer to a webhook we took, as plain text; None where any will do."""
 
+    @staticmethod
+    def least(unit: str) -> int:
+        """The least it takes in one payment, in minor units of `unit`; 1 where it names no more. No call is made."""
+        ...
+
     def check(self) -> None:
         """Ask for what every part of the work needs, and change nothing. `ProviderRefused` says what is wrong."""
         ...

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from hutong.kernel.errors import NotFound
+from hutong.kernel.money import Money
 from hutong.pay.payments.models import Payment
 from hutong.pay.payments.providers.alipay.client import GATEWAY_URL as ALIPAY_URL
 from hutong.pay.payments.providers.alipay.client import AlipayProvider
@@ -88,6 +89,12 @@ _MAKERS: dict[str, Callable[[Keys, float], Provider]] = {
     "wechat": _wechat,
     "alipay": _alipay,
 }
+_CLASSES: dict[str, type[Provider]] = {
+    "sandbox": SandboxProvider,
+    "stripe": StripeProvider,
+    "wechat": WechatProvider,
+    "alipay": AlipayProvider,
+}
 _BILL_ZONES = {"wechat": "Asia/Shanghai", "alipay": "Asia/Shanghai"}
 _CURRENCIES = {"wechat": frozenset({"CNY"}), "alipay": frozenset({"CNY"})}
 
@@ -124,6 +131,11 @@ def offered(unit: str) -> list[str]:
     return [
         name for name in settings.HUTONG_PROVIDERS if has_keys(name) and unit in _CURRENCIES.get(name, {unit})
     ]
+
+
+def least(name: str, unit: str) -> Money:
+    """The least that a provider takes in one payment; one minor unit where it names no more, and of an unknown one."""
+    return Money(_CLASSES[name].least(unit) if name in _CLASSES else 1, unit)
 
 
 def bill_zone(name: str) -> str:

@@ -84,6 +84,11 @@ class AlipayProvider:
             now=now,
         )
 
+    @staticmethod
+    def least(unit: str) -> int:  # noqa: ARG004 - the same in every currency
+        """See `Provider.least`. One fen."""
+        return 1
+
     def check(self) -> None:
         """See `Provider.check`."""
         self.query(payment_ref=ids.new_id("pay"), provider_ref=None)

@@ -14,6 +14,20 @@ _WHOLE = frozenset(
 )
 # Without decimals by ISO 4217, and still written in hundredths at Stripe.
 _HUNDREDTHS = frozenset(("ISK", "UGX"))
+# The least charge in our minor units, for the currencies that Stripe names it of. For others, and where an account is
+# settled in another currency, it is the worth of what that one needs: only Stripe knows it then, and says so.
+_LEAST = {
+    **dict.fromkeys(("AUD", "BRL", "CAD", "CHF", "EUR", "INR", "JPY", "NZD", "SGD", "USD"), 50),
+    **dict.fromkeys(("AED", "MYR", "PLN", "RON"), 200),
+    **dict.fromkeys(("NOK", "SEK"), 300),
+    **dict.fromkeys(("MXN", "THB"), 1_000),
+    **{"GBP": 30, "BGN": 100, "DKK": 250, "HKD": 400, "CZK": 1_500, "HUF": 17_500},
+}
+
+
+def least_charge(unit: str) -> int:
+    """The least that Stripe takes, in our minor units; 1 in a currency for which it names no amount."""
+    return _LEAST.get(unit, 1)
 
 
 def _exponent_at_stripe(unit: str) -> int:

@@ -10,7 +10,7 @@ from hutong.kernel import clock, ids
 from hutong.kernel.clock import day_bounds
 from hutong.pay.payments.providers.errors import BillNotReady, OutcomeUnknown, ProviderRefused
 from hutong.pay.payments.providers.stripe import bill, webhook
-from hutong.pay.payments.providers.stripe.amounts import from_stripe, to_stripe
+from hutong.pay.payments.providers.stripe.amounts import from_stripe, least_charge, to_stripe
 from hutong.pay.payments.providers.stripe.calls import Calls, SavedFailure
 from hutong.pay.payments.providers.stripe.disputes import StripeDisputes
 from hutong.pay.payments.providers.stripe.reports import metadata, payment_report, refund_report
@@ -55,6 +55,11 @@ class StripeProvider(StripeDisputes):
     ) -> None:
         self._secrets = tuple(secret.strip() for secret in webhook_secrets)
         self._calls = Calls(url=url, secret_key=secret_key, timeout_s=timeout_s)
+
+    @staticmethod
+    def least(unit: str) -> int:
+        """See `Provider.least`."""
+        return least_charge(unit)
 
     def check(self) -> None:
         """Ask for what every part of the work needs and change nothing; `ProviderRefused` says what is wrong."""

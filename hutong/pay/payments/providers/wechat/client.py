@@ -86,6 +86,11 @@ class WechatProvider:
             retry_s=retry_s,
         )
 
+    @staticmethod
+    def least(unit: str) -> int:  # noqa: ARG004 - the same in every currency
+        """See `Provider.least`. One fen."""
+        return 1
+
     def check(self) -> None:
         """See `Provider.check`. The APIv3 key shows itself only where the account has certificates to be opened."""
         reply = self._transaction(ids.new_id("pay"))
