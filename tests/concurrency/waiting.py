@@ -18,18 +18,29 @@ E = TypeVar("E", bound=Exception)
 LOOK_S = 0.005
 
 
+def _nothing() -> None:
+    """Nobody else does anything."""
+
+
 @overload
-def behind(first: Callable[[], object], second: Callable[[], T]) -> T: ...
+def behind(
+    first: Callable[[], object], second: Callable[[], T], *, meanwhile: Callable[[], object] = _nothing
+) -> T: ...
 @overload
 def behind(
     first: Callable[[], object], second: Callable[[], T], *, expected: tuple[type[E], ...]
 ) -> T | E: ...
 def behind(
-    first: Callable[[], object], second: Callable[[], T], *, expected: tuple[type[E], ...] = ()
+    first: Callable[[], object],
+    second: Callable[[], T],
+    *,
+    meanwhile: Callable[[], object] = _nothing,
+    expected: tuple[type[E], ...] = (),
 ) -> T | E:
     """What `second` returns, or the expected error it raises, once it has waited for `first` to be committed.
 
-    Both run in transactions of their own. Fails when `second` ends without having waited.
+    Both run in transactions of their own; `meanwhile` runs in the first one's, while the second waits. Fails when
+    `second` ends without having waited.
     """
     numbers: Queue[int] = Queue()
 
@@ -49,6 +60,7 @@ def behind(
             first()
             answer = pool.submit(run)
             _wait_until_it_waits(answer, numbers.get(timeout=WAIT_S))
+            meanwhile()
         return answer.result(WAIT_S)
 
 

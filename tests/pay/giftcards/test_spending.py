@@ -116,6 +116,15 @@ def test_late_money_takes_the_same_cards_again_or_nothing(at: datetime) -> None:
     assert queries.problems() == []
 
 
+def test_what_an_order_has_set_aside_is_not_set_aside_again(at: datetime) -> None:
+    person = people.person()
+    card = giftcards.card(500, holder=person, at=at)
+    hold(person, 200, at=at)
+    with pytest.raises(services.BalanceChanged), transaction.atomic():
+        services.retake(order_ref=ORDER, at=at)
+    assert left(card.ref) == (300, 200)
+
+
 def test_a_blocked_card_is_not_taken_again(at: datetime) -> None:
     person = people.person()
     card = giftcards.card(500, holder=person, at=at)
@@ -142,7 +151,7 @@ def test_units_go_back_to_the_cards_they_came_from_once(at: datetime) -> None:
     assert give_back("unt_b") == 300  # 200 of the first card, 100 of the second
     assert (left(first.ref), left(second.ref)) == ((200, 0), (500, 0))
     assert give_back("unt_b", "unt_x") == 0
-    assert give_back("unt_a", "unt_c") == 600
+    assert give_back("unt_a", "unt_b", "unt_c") == 600
     assert (left(first.ref), left(second.ref)) == ((500, 0), (800, 0))
     assert ledger.balance(AccountKind.UNREDEEMED, "mer_a", "EUR") == euros(0)
     assert queries.problems() == []

@@ -35,15 +35,13 @@ WITH moved AS (
 SELECT m.id, g.public_id AS card_ref, m.amount, m.unit
 FROM moved m JOIN giftcards_giftcard g ON g.id = m.card_id ORDER BY m.position
 """
-# The guard is the WHERE: a part of a unit that went back once does not go back again.
+# The guard is the WHERE: a part of a unit that went back once does not go back again. The order is locked.
 _RETURN_UNITS = """
-WITH wanted AS (
-    SELECT u.id FROM giftcards_unitpart u JOIN giftcards_cardpart p ON p.id = u.part_id
-    WHERE p.order_ref = %(order_ref)s AND u.unit_ref = ANY (%(unit_refs)s::text[]) AND u.refund_id IS NULL
-    ORDER BY u.id FOR UPDATE OF u
-), moved AS (
-    UPDATE giftcards_unitpart u SET refund_id = %(refund_id)s::int8 FROM wanted
-    WHERE u.id = wanted.id AND u.refund_id IS NULL RETURNING u.part_id, u.amount
+WITH moved AS (
+    UPDATE giftcards_unitpart u SET refund_id = %(refund_id)s::int8 FROM giftcards_cardpart p
+    WHERE p.id = u.part_id AND p.order_ref = %(order_ref)s AND u.unit_ref = ANY (%(unit_refs)s::text[])
+        AND u.refund_id IS NULL
+    RETURNING u.part_id, u.amount
 )
 SELECT g.public_id AS card_ref, sum(m.amount)::int8 AS amount
 FROM moved m JOIN giftcards_cardpart p ON p.id = m.part_id JOIN giftcards_giftcard g ON g.id = p.card_id
