@@ -133,9 +133,8 @@ def place(
     is less; and also what `price`, `choose` and the holds raise.
     """
     try:
-        stock.check_left(
-            offer_refs=wants
-        )  # most of a rush comes when all is gone: it ends here, at little cost
+        # Most of a rush comes when all is gone: it ends here, at little cost.
+        stock.check_left(offer_refs=wants)
         cart = price(wants=wants, at=at)
         require_shown_price(quote=cart.quote, shown_hash=shown_hash)
     except (SoldOut, NotForSale, PriceChanged):

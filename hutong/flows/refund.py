@@ -159,8 +159,8 @@ def _give_back(
     if used:
         unsettle_units(unit_refs=used, reference=requested.ref if requested else card_ref, at=at)
     given = stored_value.to_cards(order, units, ref=card_ref, alone=requested is None, reason=reason, at=at)
-    if given:
-        tell.refund_ended(given, person_ref=order.person_ref, merchant_ref=order.merchant_ref, at=at)
+    if given and requested is None:  # else it is told with the provider's part, once that is on its way
+        tell.refunded_to_cards(given, person_ref=order.person_ref, merchant_ref=order.merchant_ref, at=at)
     back = requested or given
     if back is None:
         raise NothingToRefund
@@ -201,9 +201,8 @@ def finish(*, report: RefundReport, at: datetime) -> str:
         if news and recorded.refund.state is RefundState.DONE:
             _book(recorded.refund, merchant_ref, at)
         if news and recorded.refund.state is RefundState.FAILED:
-            news = not lost_before(
-                recorded.refund, merchant_ref, at
-            )  # what the bank sent is nobody's to wait for
+            # What the bank has sent is nobody's to wait for.
+            news = not lost_before(recorded.refund, merchant_ref, at)
         if news and order:
             tell.refund_ended(
                 recorded.refund, person_ref=order.person_ref, merchant_ref=order.merchant_ref, at=at
