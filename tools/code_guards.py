@@ -5,8 +5,8 @@
     python -m tools.code_guards --at FILE:LINE   only the guards of that line, again
 
 Each app has its own copy, database and results, so that several can run at once. What is tried first are the quickest
-tests that enter the function. `tools.code_guards_found` says what a guard is, `tools.code_guards_behind` which of them
-are second lines of defence: those are taken away together with the first.
+tests that enter the function, all in one process (`tools.code_guards_trial`). `tools.code_guards_found` says what a
+guard is, `tools.code_guards_behind` which of them are second lines of defence: those go together with the first.
 """
 
 from __future__ import annotations
@@ -16,26 +16,24 @@ import ast
 import fcntl
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tools.code_guards_behind import BEHIND
 from tools.code_guards_found import PAY, ROOT, CodeGuard, Places, guards_of
 
 VAR = ROOT / "var" / "guards"
 SEEN = VAR / "seen.jsonl"
-TIMEOUT_S = 900
+TIMEOUT_S = 3600
 # Where a guard of pay/ can be noticed: alone, in the flows, in the races.
 _FOLDERS = ("tests/pay", "tests/flows", "tests/concurrency")
 _LEFT_OUT = ("*/stripe/*", "*/wechat/*", "*/alipay/*", "*/test_sandbox_*", "*/test_guards.py")
-_BROKEN = re.compile(
-    r"psycopg\.errors\.SyntaxError|^E +(NameError|SyntaxError|IndentationError)", re.MULTILINE
-)
 
 
 @dataclass
@@ -43,7 +41,6 @@ class Tree:
     """A copy of what the tests need, with its own database server."""
 
     name: str
-    fails_anyway: set[str] = field(default_factory=set)
 
     @property
     def root(self) -> Path:
@@ -106,37 +103,6 @@ class Tree:
             raise RuntimeError(f"the tests do not run: {(done.stdout + done.stderr)[-3000:]}")
         return "" if done.returncode == 5 else done.stdout
 
-    def first_failure(self, tests: Sequence[str], environment: Mapping[str, str] = {}) -> str:
-        """The first test that fails, "" when none does."""
-        if not tests:
-            return ""
-        try:
-            but = [f"--deselect={name}" for name in self.fails_anyway]
-            said = self.pytest(tests, "-x", *but, environment=environment)
-        except subprocess.TimeoutExpired:
-            return "time-out"
-        if _BROKEN.search(said):
-            raise RuntimeError(f"what is left is no program: {said[-3000:]}")
-        failed = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", said, re.MULTILINE)
-        return failed[1] if failed else ""
-
-    def without(self, guards: Iterable[CodeGuard]) -> None:
-        """Write the files of these guards without them."""
-        files: dict[str, list[CodeGuard]] = {}
-        for guard in guards:
-            files.setdefault(guard.path, []).append(guard)
-        for path, gone in files.items():
-            source = (ROOT / path).read_text()
-            for guard in sorted(gone, key=lambda each: -each.start):
-                source = source[: guard.start] + guard.instead + source[guard.end :]
-            ast.parse(source)
-            (self.root / path).write_text(source)
-
-    def mended(self, guards: Iterable[CodeGuard]) -> None:
-        """Write them back."""
-        for path in {guard.path for guard in guards}:
-            (self.root / path).write_text((ROOT / path).read_text())
-
     def stop(self) -> None:
         """End its database server."""
         from hutong.kernel import database
@@ -154,7 +120,7 @@ def look(*, again: bool) -> None:
 
 
 def _look() -> None:
-    tree = Tree("look")
+    tree, started = Tree("look"), time.time()
     tree.copy()
     for app in _apps():
         for path in {ROOT / guard.path for guard in guards_of(app)}:
@@ -168,6 +134,8 @@ def _look() -> None:
         environment={"HUTONG_GUARDS_SEEN": str(part)},
         timeout_s=3600,
     )
+    # What changed while they ran was not seen.
+    os.utime(part, (started, started))
     part.rename(SEEN)
     tree.stop()
 
@@ -191,19 +159,28 @@ def _is_text(node: ast.stmt) -> bool:
 
 
 def entering(guard: CodeGuard) -> list[str]:
-    """The tests that can notice: files that are newer than the look, then the quickest that enter the function."""
-    looked = SEEN.stat().st_mtime
-    new = [
-        str(path.relative_to(ROOT))
-        for folder in _FOLDERS
-        for path in sorted((ROOT / folder).glob("**/test_*.py"))
-        if path.stat().st_mtime > looked and not any(path.match(each) for each in _LEFT_OUT)
-    ]
-    names = {f"{guard.path.removeprefix('hutong/pay/')}:{name}" for name in _functions(guard)}
+    """The tests that can notice: files that were made since the look, the quickest that enter the function, and files
+    that were changed since."""
     seen = [json.loads(line) for line in SEEN.read_text().splitlines()]
-    found = [each for each in seen if names & set(each["in"]) and each["test"].partition("::")[0] not in new]
-    found.sort(key=lambda each: float(each["s"]))
-    return [*new, *(each["test"] for each in found if (ROOT / each["test"].partition("::")[0]).exists())]
+    names = {f"{guard.path.removeprefix('hutong/pay/')}:{name}" for name in _functions(guard)}
+    known = {_file(each["test"]) for each in seen}
+    newer = [path for path in _tests() if (ROOT / path).stat().st_mtime > SEEN.stat().st_mtime]
+    found = [each for each in seen if names & set(each["in"]) and _file(each["test"]) not in newer]
+    quickest = [each["test"] for each in sorted(found, key=lambda each: float(each["s"]))]
+    return [
+        *(path for path in newer if path not in known),
+        *(test for test in quickest if (ROOT / _file(test)).exists()),
+        *(path for path in newer if path in known),
+    ]
+
+
+def _file(test: str) -> str:
+    return test.partition("::")[0]
+
+
+def _tests() -> list[str]:
+    paths = (path for folder in _FOLDERS for path in sorted((ROOT / folder).glob("**/test_*.py")))
+    return [str(path.relative_to(ROOT)) for path in paths if not any(path.match(each) for each in _LEFT_OUT)]
 
 
 def _functions(guard: CodeGuard) -> set[str]:
@@ -220,40 +197,66 @@ def _functions(guard: CodeGuard) -> set[str]:
     return users or {each.name for each in functions}
 
 
-def tried(tree: Tree, guard: CodeGuard) -> str:
-    """The test that notices that a guard is gone; "" when it survives."""
+def _sources(guards: Sequence[CodeGuard]) -> list[dict[str, str]]:
+    """What stands in the place of the functions and constants of these guards when all of them are gone."""
+    made = []
+    for path in {guard.path for guard in guards}:
+        gone = [guard for guard in guards if guard.path == path]
+        source = (ROOT / path).read_text()
+        for guard in sorted(gone, key=lambda each: -each.start):
+            source = source[: guard.start] + guard.instead + source[guard.end :]
+        made += [
+            {"path": path, "name": name, "source": source} for name in {guard.function for guard in gone}
+        ]
+    return made
+
+
+def _jobs(guard: CodeGuard, within_s: float) -> list[dict[str, Any]]:
+    """What is tried for a guard: it alone; for a second line of defence also the other one, and both together."""
+    job = {"key": guard.name, "without": _sources([guard]), "tests": [], "within_s": within_s, "dropped": ""}
     behind = BEHIND.get(guard.name)
-    if behind is not None:
-        return _tried_with(tree, guard, behind.other, behind.test)
-    try:
-        while True:
-            tree.without([guard])
-            failed = tree.first_failure(entering(guard))
-            tree.mended([guard])
-            if not failed or failed == "time-out" or not tree.first_failure([failed]):
-                return failed
-            tree.fails_anyway.add(failed)
-    finally:
-        tree.mended([guard])
+    if behind is None:
+        return [job | {"tests": entering(guard)}]
+    job["tests"] = [behind.test]
+    others = [each for app in _apps() for each in guards_of(app) if each.name == behind.other]
+    if not others:  # a constraint; that the test passes without it is seen when the guard is put back
+        return [job, job | {"key": f"{guard.name} both", "dropped": behind.other}]
+    other = job | {"key": f"{guard.name} other", "without": _sources(others)}
+    return [job, other, job | {"key": f"{guard.name} both", "without": _sources([guard, *others])}]
 
 
-def _tried_with(tree: Tree, guard: CodeGuard, other: str, test: str) -> str:
-    """For a second line of defence: its test, if it fails without both and passes without either."""
-    others = [each for app in _apps() for each in guards_of(app) if each.name == other]
-    constraint = {} if others else {"HUTONG_WITHOUT": other}
-    try:
-        tree.without([guard])
-        if tree.first_failure([test]):
-            return f"{test}, alone: no second line"
-        tree.mended([guard])
-        tree.without(others)
-        if tree.first_failure([test], constraint):
-            return ""
-        tree.mended(others)
-        tree.without([guard, *others])
-        return f"{test}, with {other}" if tree.first_failure([test], constraint) else ""
-    finally:
-        tree.mended([guard, *others])
+def _answers(tree: Tree, jobs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The test that noticed, for each job; nothing for those that were not reached."""
+    answers: dict[str, str] = {}
+    for dropped in sorted({job["dropped"] for job in jobs}):  # none first
+        these = [job for job in jobs if job["dropped"] == dropped]
+        asked = VAR / tree.name / "try.json"
+        said = asked.with_suffix(".answers")
+        said.unlink(missing_ok=True)
+        asked.write_text(json.dumps(these))
+        files = sorted({_file(test) for job in these for test in job["tests"]})
+        environment = {"HUTONG_GUARDS_TRY": str(asked), "HUTONG_WITHOUT": dropped}
+        # A database that lacks a constraint is made for this run only.
+        database = "--create-db" if dropped else "--reuse-db"
+        try:
+            tree.pytest(files, database, "-p", "tools.code_guards_trial", environment=environment)
+        finally:
+            lines = said.read_text().splitlines() if said.exists() else []
+            answers |= {line["key"]: line["test"] for line in map(json.loads, lines)}
+    return answers
+
+
+def _verdict(guard: CodeGuard, answers: Mapping[str, str]) -> str | None:
+    """Which test notices, "" when none does; None when that is not known."""
+    alone, behind = answers.get(guard.name), BEHIND.get(guard.name)
+    if behind is None or alone is None:
+        return alone
+    both = answers.get(f"{guard.name} both", "")
+    return (
+        f"{both}, where {behind.other} is gone too"
+        if both and not alone + answers.get(f"{guard.name} other", "")
+        else ""
+    )
 
 
 def _apps() -> list[str]:
@@ -267,39 +270,51 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="only say which guards there are")
     parser.add_argument("--look", action="store_true", help="only see which test enters which function")
     parser.add_argument("--at", help="FILE:LINE, only this one, again")
+    parser.add_argument(
+        "--within", type=float, default=300, metavar="S", help="a guard survives after so long"
+    )
     asked = parser.parse_args()
     if asked.look or (not asked.list and not SEEN.exists()):
         look(again=asked.look)
     apps = asked.apps or _apps()
     if asked.at:
         apps = [Path(asked.at).parts[Path(asked.at).parts.index("pay") + 1]]
-    return 0 if asked.look else int(sum(_run(app, asked.at, listing=asked.list) for app in apps) > 0)
+    return (
+        0
+        if asked.look
+        else int(sum(_run(app, asked.at, asked.within, listing=asked.list) for app in apps) > 0)
+    )
 
 
-def _run(app: str, at: str | None, *, listing: bool) -> int:
+def _run(app: str, at: str | None, within_s: float, *, listing: bool) -> int:
     """The table of an app; how many survived."""
     found = VAR / app / "found.json"
     known: dict[str, str] = json.loads(found.read_text()) if found.exists() else {}
     tree = Tree(app)
+    guards = [each for each in guards_of(app) if not at or f"{each.path}:{each.line}" == at]
+    keys = {guard.name: _key(guard) for guard in guards}
     if not listing:
         tree.copy()
-    survived = 0
-    for guard in guards_of(app):
-        if at and f"{guard.path}:{guard.line}" != at:
-            continue
-        key = guard.key((ROOT / guard.path).read_text())
-        behind = BEHIND.get(guard.name)
-        key += f" behind {behind.other} {behind.test}" if behind else ""
-        if not listing and (at or not known.get(key)):
-            known[key] = tried(tree, guard)
-            found.write_text(json.dumps(known, indent=1))
-        verdict = known.get(key)
+        wanted = [guard for guard in guards if at or not known.get(keys[guard.name])]
+        try:
+            answers = _answers(tree, [job for guard in wanted for job in _jobs(guard, within_s)])
+        finally:
+            tree.stop()
+        verdicts = {keys[guard.name]: _verdict(guard, answers) for guard in wanted}
+        known |= {key: verdict for key, verdict in verdicts.items() if verdict is not None}
+        found.write_text(json.dumps(known, indent=1))
+    for guard in guards:
+        verdict = known.get(keys[guard.name])
         said = "" if verdict is None else f"killed by {verdict}" if verdict else "SURVIVED"
-        survived += verdict == ""
         print(f"{guard.path}:{guard.line} | {guard.function}: {guard.what} | {said}", flush=True)
-    if not listing:
-        tree.stop()
-    return survived
+    return sum(not known.get(key) for key in keys.values())
+
+
+def _key(guard: CodeGuard) -> str:
+    """By what the answer is kept: it is asked anew when the code around changes, or what stands behind."""
+    behind = BEHIND.get(guard.name)
+    key = guard.key((ROOT / guard.path).read_text())
+    return f"{key} behind {behind.other} {behind.test}" if behind else key
 
 
 if __name__ == "__main__":
