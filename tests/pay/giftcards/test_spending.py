@@ -13,7 +13,7 @@ from hutong.kernel.money import Money
 from hutong.kernel.rows import execute
 from hutong.pay.giftcards import queries, services
 from hutong.pay.giftcards.models import CardPart, UnitPart
-from hutong.pay.giftcards.types import CardShare
+from hutong.pay.giftcards.types import CardShare, PartState
 from hutong.pay.ledger import queries as ledger
 from hutong.pay.ledger.services import post
 from hutong.pay.ledger.types import AccountKind, TransactionKind, TransferSpec
@@ -123,6 +123,16 @@ def test_what_an_order_has_set_aside_is_not_set_aside_again(at: datetime) -> Non
     with pytest.raises(services.BalanceChanged), transaction.atomic():
         services.retake(order_ref=ORDER, at=at)
     assert left(card.ref) == (300, 200)
+
+
+def test_what_is_spent_is_not_set_free(at: datetime) -> None:
+    person = people.person()
+    card = giftcards.card(500, holder=person, at=at)
+    hold(person, 300, at=at)
+    spend([("unt_a", 300)], at=at)
+    services.release(order_ref=ORDER, at=at)
+    assert left(card.ref) == (200, 0)
+    assert CardPart.objects.get().state == PartState.SPENT.value
 
 
 def test_a_blocked_card_is_not_taken_again(at: datetime) -> None:
