@@ -5,8 +5,11 @@ others are called inside a flow's transaction.
 """
 
 from datetime import datetime
+from typing import Any
 
 from hutong.flows.notify import moment, money, notify
+from hutong.kernel.money import Money
+from hutong.pay.giftcards import queries as giftcards
 from hutong.pay.orders import queries as orders
 from hutong.pay.orders.types import LineView, OrderView
 from hutong.pay.payments.types import RefundState, RefundView
@@ -128,22 +131,58 @@ def end_of(voucher: ExpiringVoucher) -> str:
 
 
 def refund_ended(refund: RefundView, *, person_ref: str, merchant_ref: str, at: datetime) -> None:
-    """Money went back, or could not be sent; the shopper is told either."""
+    """A provider sent money back, or could not; the shopper is told either, with what of it is on gift cards again."""
     if refund.state not in (RefundState.DONE, RefundState.FAILED):
         return
-    merchant = merchants.merchant_by_ref(merchant_ref)
+    names = _merchant_names(merchant_ref)
+    about = {"merchant": names, "order_ref": refund.order_ref}
+    on_card = _on_cards(refund)
+    if on_card and refund.state is RefundState.DONE:
+        amounts = {
+            "amount": money(refund.amount + on_card),
+            "to_card": money(on_card),
+            "sent": money(refund.amount),
+        }
+        kind = Kind.REFUND_IN_PARTS
+    else:
+        amounts = {"amount": money(refund.amount)}
+        kind = Kind.REFUND_DONE if refund.state is RefundState.DONE else Kind.REFUND_FAILED
+        if on_card:
+            _back_on_cards(on_card, about, refund.ref, person_ref, at)
     notify(
-        Kind.REFUND_DONE if refund.state is RefundState.DONE else Kind.REFUND_FAILED,
+        kind, at=at, people=[person_ref], subject_ref=refund.ref, params={**about, **amounts}, once=refund.ref
+    )
+
+
+def refunded_to_cards(refund: RefundView, *, person_ref: str, merchant_ref: str, at: datetime) -> None:
+    """All of a refund is on gift cards again: nothing is left for a bank to bring."""
+    about = {"merchant": _merchant_names(merchant_ref), "order_ref": refund.order_ref}
+    _back_on_cards(refund.amount, about, refund.ref, person_ref, at)
+
+
+def _back_on_cards(amount: Money, about: dict[str, Any], ref: str, person_ref: str, at: datetime) -> None:
+    notify(
+        Kind.REFUND_TO_CARD,
         at=at,
         people=[person_ref],
-        subject_ref=refund.ref,
-        params={
-            "amount": money(refund.amount),
-            "merchant": merchant.names if merchant else {},
-            "order_ref": refund.order_ref,
-        },
-        once=refund.ref,
+        subject_ref=ref,
+        params={**about, "amount": money(amount)},
+        once=ref,
     )
+
+
+def _on_cards(refund: RefundView) -> Money | None:
+    """What of the same units went back to gift cards; None where they bore nothing. A unit is refunded once."""
+    units = set(refund.unit_refs)
+    of_cards = [
+        one.amount for one in giftcards.refunds_of_order(refund.order_ref) if units & set(one.unit_refs)
+    ]
+    return sum(of_cards, Money(0, refund.amount.unit)) or None
+
+
+def _merchant_names(merchant_ref: str) -> dict[str, str]:
+    merchant = merchants.merchant_by_ref(merchant_ref)
+    return dict(merchant.names) if merchant else {}
 
 
 def merchant_decided(*, merchant_ref: str, reason: str, at: datetime) -> None:

@@ -111,8 +111,9 @@ def _operator(group: Group, title: str, body: str, defaults: frozenset[Channel],
     return KindSpec(Audience.OPERATOR, group, title, body, page, defaults)
 
 
-# Params by name: `merchant`, `store`, `deal`, `voucher` are names by language; `amount` is money; `until`, `on`
-# are moments with their zone; `who`, `device`, `browser`, `reason` are words; refs are arguments of the page.
+# Params by name: `merchant`, `store`, `deal`, `voucher` are names by language; `amount`, `to_card` and `sent` are
+# money; `until`, `on` are moments with their zone; `who`, `device`, `browser`, `reason` are words; refs are arguments
+# of the page.
 KINDS: dict[Kind, KindSpec] = {
     Kind.ORDER_PAID: _shopper(
         Group.ORDERS, _("Paid: %(deal)s"),
@@ -122,6 +123,17 @@ KINDS: dict[Kind, KindSpec] = {
     Kind.REFUND_DONE: _shopper(
         Group.ORDERS, _("Refunded: %(amount)s"),
         _("%(merchant)s: the money is on its way to where it came from. Banks take a few days."),
+        _BY_BOTH, "order", "order_ref",
+    ),
+    Kind.REFUND_TO_CARD: _shopper(
+        Group.ORDERS, _("Refunded: %(amount)s"),
+        _("%(merchant)s: it is on your gift card again. You can spend it at once."),
+        _BY_BOTH, "order", "order_ref",
+    ),
+    Kind.REFUND_IN_PARTS: _shopper(
+        Group.ORDERS, _("Refunded: %(amount)s"),
+        _("%(merchant)s: %(to_card)s is on your gift card again. %(sent)s is on its way to where it came from; "
+          "banks take a few days."),
         _BY_BOTH, "order", "order_ref",
     ),
     Kind.REFUND_FAILED: _shopper(

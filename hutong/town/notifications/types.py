@@ -41,6 +41,8 @@ class Kind(StrEnum):
 
     ORDER_PAID = "order_paid"
     REFUND_DONE = "refund_done"
+    REFUND_TO_CARD = "refund_to_card"
+    REFUND_IN_PARTS = "refund_in_parts"
     REFUND_FAILED = "refund_failed"
     VOUCHER_EXPIRES_IN_WEEK = "voucher_expires_in_week"
     VOUCHER_EXPIRES_TOMORROW = "voucher_expires_tomorrow"
