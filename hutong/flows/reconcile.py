@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from hutong.flows import bank_in, differences
+from hutong.kernel.errors import Forbidden
 from hutong.kernel.money import Money
 from hutong.pay.ledger.services import post
 from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, TransferSpec
@@ -20,6 +21,7 @@ from hutong.pay.payments.providers.errors import (
 )
 from hutong.pay.payments.providers.registry import bill_zone, provider_names
 from hutong.pay.payments.types import Bill, BillView
+from hutong.town.people.models import Person
 
 CATCH_UP = timedelta(days=31)
 """How far back days are fetched that were missed, as providers keep their bills for some weeks at least."""
@@ -59,10 +61,10 @@ def of_day(*, provider: str, on: date, at: datetime) -> BillView:
     return keep(services.fetch_bill(provider=provider, on=on), provider=provider, on=on, at=at)
 
 
-def keep(bill: Bill, *, provider: str, on: date, at: datetime, fee_ppm: int | None = None) -> BillView:
+def keep(bill: Bill, *, provider: str, on: date, at: datetime) -> BillView:
     """Match a bill and book its fees, its payouts and what is different, in one transaction. Raises `BillChanged`."""
     with transaction.atomic():
-        kept = services.keep_bill(provider=provider, on=on, bill=bill, at=at, fee_ppm=fee_ppm)
+        kept = services.keep_bill(provider=provider, on=on, bill=bill, at=at)
         if kept.new:
             _book_fees(kept.bill, at)
             differences.book_corrected(kept.corrected, at=at)
@@ -70,6 +72,20 @@ def keep(bill: Bill, *, provider: str, on: date, at: datetime, fee_ppm: int | No
             for paid_out in kept.paid_out:
                 bank_in.book(paid_out, at=at)
     return kept.bill
+
+
+def agree(
+    *, provider: str, unit: str, rate_ppm: int | None, fixed: int, since: date, by: Person, at: datetime
+) -> None:
+    """An operator says what a provider keeps of a payment from the bill of a day on; None: fees are not looked at.
+
+    Raises `Forbidden`, `AgreedRateInvalid`.
+    """
+    if not by.is_operator:
+        raise Forbidden
+    services.set_agreed_rate(
+        provider=provider, unit=unit, rate_ppm=rate_ppm, fixed=fixed, since=since, by=by.public_id, at=at
+    )
 
 
 def _book_fees(bill: BillView, at: datetime) -> None:

@@ -32,7 +32,7 @@ from hutong.town.people.models import Person
 from tests.factories import people
 from tests.factories.loop import Scene, scene
 from tests.factories.payments import line
-from tests.pay.payments.test_bills import KINDS, planted
+from tests.pay.payments.test_bills import AGREED, KINDS, planted
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +79,48 @@ def billed(*lines: BillLine, on: date, at: datetime, **parts: object) -> list[Di
     before = {each.difference_ref for each in queries.open_differences()}
     reconcile.keep(Bill(lines, **parts), provider=PROVIDER, on=on, at=at)  # type: ignore[arg-type]
     return [each for each in queries.open_differences() if each.difference_ref not in before]
+
+
+def agree(*, on: date, at: datetime, rate_ppm: int | None = None, fixed: int = 0, unit: str = "EUR") -> None:
+    """What the provider keeps of a payment from the bill of a day on."""
+    reconcile.agree(
+        provider=PROVIDER, unit=unit, rate_ppm=rate_ppm, fixed=fixed, since=on, by=people.operator(), at=at
+    )
+
+
+def test_another_fee_than_was_agreed_is_told_from_that_day_on(here: Scene, at: datetime) -> None:
+    kept = [paid(here) for _payment in range(5)]
+    on, amount = at.date(), kept[0].amount
+    agree(on=on + timedelta(days=1), at=at, rate_ppm=15_000, fixed=25)
+    agree(on=on + timedelta(days=3), at=at)
+    right = (amount.minor * 15 + 500) // 1000 + 25
+    # before the day, on it, on the day after it, and when nothing is agreed any more
+    told = []
+    for payment, day, fee in zip(kept, range(4), (1, right + 1, right, 1), strict=False):
+        found = billed(line(payment.ref, amount, fee=fee), on=on + timedelta(days=day), at=at)
+        told.append([each for each in found if each.kind is DifferenceKind.FEE])
+    assert [len(found) for found in told] == [0, 1, 0, 0]
+    assert (told[1][0].fee, told[1][0].booked) == (Money(right + 1, "EUR"), ())
+    # another currency is not looked at, and what was said last of a day counts
+    agree(on=on + timedelta(days=4), at=at, rate_ppm=99_000)
+    agree(on=on + timedelta(days=4), at=at, rate_ppm=0, fixed=7)
+    assert [each.fee.fixed for each in queries.agreed_rates()] == [7]
+    assert billed(line(kept[4].ref, amount, fee=7), on=on + timedelta(days=4), at=at) == []
+    entries = audit.search(subject=PROVIDER, limit=9).entries
+    assert [entry.action for entry in entries] == ["provider.fee_agreed"] * 4
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"rate_ppm": 1_000_001}, {"rate_ppm": -1}, {"fixed": -1}, {"provider": "paypal"}, {"unit": "eur"}],
+)
+def test_a_rate_that_cannot_be_is_refused(wrong: dict[str, object], at: datetime) -> None:
+    said = {"provider": PROVIDER, "unit": "EUR", "rate_ppm": 15_000, "fixed": 0} | wrong
+    with pytest.raises(services.AgreedRateInvalid):
+        reconcile.agree(**said, since=at.date(), by=people.operator(), at=at)  # type: ignore[arg-type]
+    with pytest.raises(Forbidden):
+        reconcile.agree(**said, since=at.date(), by=people.person(), at=at)  # type: ignore[arg-type]
+    assert queries.agreed_rates() == []
 
 
 def test_fees_are_booked_once_as_the_bill_says(here: Scene, at: datetime) -> None:
@@ -244,8 +286,9 @@ def test_all_of_a_bill_of_10_000_lines_is_explained(at: datetime) -> None:
     _book_all(whole.amount + sum(each.amount.minor for each in sold if each.done), back, at)
     assert not _said("clearing", at)
 
+    agree(on=on, at=at, rate_ppm=AGREED.rate_ppm, fixed=AGREED.fixed, unit="CNY")
     reconcile.keep(Bill(()), provider=PROVIDER, on=at.date(), at=at)
-    view = reconcile.keep(bill, provider=PROVIDER, on=on, at=at, fee_ppm=6_000)
+    view = reconcile.keep(bill, provider=PROVIDER, on=on, at=at)
     found = queries.open_differences()
     assert {kind for kind, _ref in expected} == {each.kind for each in found} == set(KINDS)
     assert view.open == len(found) == 100

@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from hutong.kernel.money import Money
 from hutong.pay.payments.types import (
+    AgreedFee,
     Bill,
     BillDifference,
     BilledSum,
@@ -113,9 +115,9 @@ def device_of(agent: str) -> Device:
     return Device.PHONE if "Mobi" in agent or "Android" in agent else Device.DESKTOP
 
 
-def agreed_fee(amount: Money, fee_ppm: int) -> Money:
-    """What a provider keeps of a payment at a rate in parts per million, rounded half up."""
-    return Money((amount.minor * fee_ppm + 500_000) // 1_000_000, amount.unit)
+def agreed_fee(amount: Money, agreed: AgreedFee) -> Money:
+    """What a provider keeps of a payment: at a rate in parts per million, rounded half up, and a fixed part."""
+    return Money((amount.minor * agreed.rate_ppm + 500_000) // 1_000_000 + agreed.fixed, amount.unit)
 
 
 def ref_of(line: BillLine) -> str:
@@ -165,6 +167,9 @@ def _legs(difference: BillDifference) -> tuple[Money, ...]:
     return booked(difference.kind, ours=difference.ours, done=difference.done, theirs=difference.theirs)
 
 
+NOTHING_AGREED: Mapping[str, AgreedFee] = MappingProxyType({})
+
+
 def match(
     bill: Bill,
     ours: Mapping[str, OurMoney],
@@ -172,14 +177,14 @@ def match(
     billed: Collection[str] = (),
     due: Iterable[OurMoney] = (),
     late: Collection[str] = (),
-    fee_ppm: int | None = None,
+    agreed: Mapping[str, AgreedFee] = NOTHING_AGREED,
 ) -> Matched:
     """A bill against our rows by our own references; every line is explained, one way or the other.
 
     `billed` are refs that stood on earlier bills: on this one they are duplicates. `due` is our money that has to be
-    on a bill by now; `late` are refs that an earlier bill lacked, so that they were counted there. `fee_ppm` is the
-    agreed fee of a payment; None looks at no fees. Of several things wrong with one line the gravest is told: that
-    it is there twice, that nobody knows it, its currency, its amount, its state, its fee.
+    on a bill by now; `late` are refs that an earlier bill lacked, so that they were counted there. `agreed` is
+    the fee of a payment by currency; those of others are not looked at. Of several things wrong with one line the
+    gravest is told: that it is there twice, that nobody knows it, its currency, its amount, its state, its fee.
     """
     seen = set(billed)
     fitting: list[str] = []
@@ -191,7 +196,7 @@ def match(
     for line in bill.lines:
         ref = ref_of(line)
         own = ours.get(ref)
-        kind = _what_is_wrong(line, own, fee_ppm, again=own is not None and ref in seen)
+        kind = _what_is_wrong(line, own, agreed, again=own is not None and ref in seen)
         if own is not None:
             if own.done and ref not in seen and ref not in late:
                 counted.append(signed_own(own))
@@ -262,7 +267,7 @@ def takes_back(standing: Sequence[Money], lines: Sequence[Money]) -> bool:
 
 
 def _what_is_wrong(
-    line: BillLine, own: OurMoney | None, fee_ppm: int | None, *, again: bool
+    line: BillLine, own: OurMoney | None, agreed: Mapping[str, AgreedFee], *, again: bool
 ) -> DifferenceKind | None:
     if again:
         return DifferenceKind.DUPLICATE
@@ -275,6 +280,7 @@ def _what_is_wrong(
         return DifferenceKind.AMOUNT
     if not own.done:
         return DifferenceKind.STATUS
-    if fee_ppm is not None and not line.refund_ref and line.fee != agreed_fee(line.amount, fee_ppm):
+    rate = agreed.get(line.amount.unit)
+    if rate is not None and not line.refund_ref and line.fee != agreed_fee(line.amount, rate):
         return DifferenceKind.FEE
     return None

@@ -19,6 +19,7 @@ from hutong.pay.payments import queries, services
 from hutong.pay.payments.types import BillView, DifferenceView, Explanation
 from hutong.town.people.services import Person
 from hutong.web.operator.access import operators
+from hutong.web.operator.agreed import RateForm, rates
 from hutong.web.operator.frame import operator_page, zone_of
 from hutong.web.operator.money_names import EXPLANATIONS, KINDS, provider_label
 
@@ -75,6 +76,8 @@ def bills(request: HttpRequest, operator: Person) -> HttpResponse:
         "explained": [_row(each, operator) for each in queries.waiting_differences()],
         "closed": [_row(each, operator) for each in queries.closed_differences(since=since)],
         "bills": [BillRow(bill, provider_label(bill.provider)) for bill in queries.bills()],
+        "rates": rates(),
+        "agreeing": RateForm(),
         "zone": zone_of(request),
         "most": services.NOTE_LIMIT,
     }

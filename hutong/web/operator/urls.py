@@ -4,6 +4,7 @@ from django.urls import path
 
 from hutong.web.operator import (
     acting,
+    agreed,
     audit,
     bills,
     books,
@@ -78,6 +79,7 @@ urlpatterns = [
     path("payouts/batches/<str:batch_ref>/file/<str:ending>/", payouts.bank_file, name="operator_batch_file"),
     path("payouts/<str:payout_ref>/paid/", payouts.paid, name="operator_payout_paid"),
     path("payouts/<str:payout_ref>/bounced/", payouts.bounced, name="operator_payout_bounced"),
+    path("bills/agreed/", agreed.agree, name="operator_agree_fee"),
     path("months/", months.month_list, name="operator_months"),
     path("months/close/", months.close, name="operator_month_close"),
     path("months/reopen/", months.reopen, name="operator_month_reopen"),

@@ -99,6 +99,7 @@ ACTIONS = {
     "person.signed_out": gettext_lazy("A sign-in was ended"),
     "person.signed_out_elsewhere": gettext_lazy("All other sign-ins were ended"),
     "picture.added": gettext_lazy("Picture added"),
+    "provider.fee_agreed": gettext_lazy("What a payment service may keep was agreed"),
     "reason.added": gettext_lazy("Ready reason added"),
     "reason.changed": gettext_lazy("Ready reason changed"),
     "reason.retired": gettext_lazy("Ready reason retired"),

@@ -15,6 +15,7 @@ from hutong.pay.payments import queries, rules, services
 from hutong.pay.payments.models import BilledMoney, Refund
 from hutong.pay.payments.providers.registry import provider
 from hutong.pay.payments.types import (
+    AgreedFee,
     Bill,
     BillLine,
     BillView,
@@ -30,7 +31,7 @@ from tests.factories.payments import RETURN_URL, payment
 from tests.fakes.sandbox import Sandbox
 from tests.pay.payments.contract import request_for
 
-ROWS, FAULTS, FEE_PPM = 10_000, 100, 6_000
+ROWS, FAULTS, AGREED = 10_000, 100, AgreedFee(6_000, fixed=3)
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
 KINDS = list(DifferenceKind)
 
@@ -43,7 +44,7 @@ def line_of(money: OurMoney) -> BillLine:
         refund_ref="" if came else money.ref,
         provider_ref=f"their_{money.ref}",
         amount=money.amount,
-        fee=rules.agreed_fee(money.amount, FEE_PPM) if came else Money(0, "CNY"),
+        fee=rules.agreed_fee(money.amount, AGREED) if came else Money(0, "CNY"),
         status="SUCCESS",
         at=AT,
     )
@@ -90,7 +91,7 @@ def planted(seed: int) -> tuple[Bill, dict[str, OurMoney], Counter[tuple[Differe
 @pytest.mark.parametrize("seed", range(3))
 def test_100_faults_in_10_000_rows_are_found_and_no_other(seed: int) -> None:
     bill, known, expected = planted(seed)
-    found = rules.match(bill, known, due=known.values(), fee_ppm=FEE_PPM)
+    found = rules.match(bill, known, due=known.values(), agreed={"CNY": AGREED, "USD": AGREED})
     assert Counter((each.kind, each.ref) for each in found.differences) == expected
     assert sum(expected.values()) == FAULTS
     assert {kind for kind, _ref in expected} == set(KINDS)
@@ -111,7 +112,7 @@ def test_100_faults_in_10_000_rows_are_found_and_no_other(seed: int) -> None:
 def test_of_several_faults_the_gravest_is_told() -> None:
     own = OurMoney("pay_1", Money(1990, "EUR"), done=False)
     line = replace(line_of(own), amount=Money(5, "USD"))
-    (told,) = rules.match(Bill((line,)), {"pay_1": own}, fee_ppm=0).differences
+    (told,) = rules.match(Bill((line,)), {"pay_1": own}, agreed={"USD": AgreedFee(0)}).differences
     assert told.kind is DifferenceKind.CURRENCY
     (told,) = rules.match(Bill((line,)), {"pay_1": own}, billed={"pay_1"}).differences
     assert told.kind is DifferenceKind.DUPLICATE

@@ -15,9 +15,11 @@ from hutong.flows import reconcile
 from hutong.kernel import audit, clock
 from hutong.pay.orders.queries import order_view
 from hutong.pay.payments import queries as payments
+from hutong.pay.payments.types import AgreedFee
 from hutong.web.operator.books import TITLES
 from tests.factories import people
 from tests.factories.payments import difference
+from tests.factories.regions import region
 from tests.fakes.sandbox import Sandbox
 from tests.web.visitors import Shop, shop, visitor
 
@@ -207,6 +209,29 @@ def test_differences_of_a_bill_are_explained_on_their_page(
     assert "explained already" in browser.post(f"{address}confirm/", follow=True).content.decode()
     nothing = {"explanation": "noted", "note": "?"}
     assert browser.post("/operator/bills/dif_none/explain/", nothing).status_code == 404
+
+
+def test_an_operator_says_what_a_service_may_keep(browser: Client) -> None:
+    region()
+    said = {"provider": "sandbox", "unit": "EUR", "percent": "1,4", "fixed": "0,25", "since": "2026-06-01"}
+
+    def say(**other: str) -> str:
+        return browser.post("/operator/bills/agreed/", said | other, follow=True).content.decode()
+
+    assert "1.4% + €0.25" in say()
+    say(percent="")
+    assert "0% + €0.25" in browser.get("/operator/bills/").content.decode()
+    for wrong in (
+        {"percent": "much"},
+        {"fixed": "x"},
+        {"provider": "paypal"},
+        {"unit": "XXX"},
+        {"since": ""},
+    ):
+        say(**wrong)
+    assert payments.agreed_rates()[0].fee == AgreedFee(0, 25)
+    assert "Fees are not looked at" in say(percent="", fixed="")
+    assert payments.agreed_rates() == []
 
 
 def test_a_large_write_off_takes_two_operators(browser: Client, settings: Any) -> None:

@@ -1,5 +1,6 @@
-"""Tables of payments: money and its bills (`core`), and what banks take back (`disputes`)."""
+"""Tables of payments: money and its bills (`core`), agreed fees (`agreed`), and what banks take back (`disputes`)."""
 
+from hutong.pay.payments.models.agreed import AgreedRate
 from hutong.pay.payments.models.core import (
     Attempt,
     BankIn,
@@ -14,6 +15,7 @@ from hutong.pay.payments.models.core import (
 from hutong.pay.payments.models.disputes import Dispute, DisputeEvidence
 
 __all__ = [
+    "AgreedRate",
     "Attempt",
     "BankIn",
     "BilledAmount",

@@ -1,5 +1,6 @@
 """Reads of `payments`."""
 
+from hutong.pay.payments.queries.agreed import agreed_fees, agreed_rates
 from hutong.pay.payments.queries.bills import (
     bank_in_view,
     bank_ins,
@@ -50,6 +51,8 @@ from hutong.pay.payments.queries.views import (
 )
 
 __all__ = [
+    "agreed_fees",
+    "agreed_rates",
     "bank_in_view",
     "bank_ins",
     "bill_view",

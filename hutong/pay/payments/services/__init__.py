@@ -10,6 +10,7 @@
 5. The janitor: `ask_unknown` every few seconds; the reports it returns are handled like those of webhooks.
 """
 
+from hutong.pay.payments.services.agreeing import AgreedRateInvalid, set_agreed_rate
 from hutong.pay.payments.services.asking import Asked, ask, ask_refund, ask_unknown
 from hutong.pay.payments.services.bank_in import (
     BankInBilled,
@@ -82,6 +83,7 @@ __all__ = [
     "ASKED_AGAIN",
     "DISPUTE_TEXT_LIMIT",
     "NOTE_LIMIT",
+    "AgreedRateInvalid",
     "AlreadyPaid",
     "Asked",
     "BankInBilled",
@@ -137,6 +139,7 @@ __all__ = [
     "request_refund",
     "request_suspense_refund",
     "send_refund",
+    "set_agreed_rate",
     "set_bearer",
     "share_loss",
     "start",

@@ -14,7 +14,7 @@ from hutong.kernel.locking import advisory
 from hutong.pay.payments.models import BilledAmount, BilledMoney, BillingDifference, FetchedBill
 from hutong.pay.payments.providers.registry import bill_zone
 from hutong.pay.payments.providers.registry import provider as provider_called
-from hutong.pay.payments.queries import bill_view, difference_view, money_done_between, our_money
+from hutong.pay.payments.queries import agreed_fees, bill_view, difference_view, money_done_between, our_money
 from hutong.pay.payments.rules import booked, match, ref_of, summed, takes_back
 from hutong.pay.payments.services.bank_in import BILLS_LOCK, keep_payouts
 from hutong.pay.payments.services.dispute_lines import with_disputes
@@ -47,12 +47,12 @@ def fetch_bill(*, provider: str, on: date) -> Bill:
     return provider_called(provider).fetch_bill(on=on)
 
 
-def keep_bill(*, provider: str, on: date, bill: Bill, at: datetime, fee_ppm: int | None = None) -> KeptBill:
+def keep_bill(*, provider: str, on: date, bill: Bill, at: datetime) -> KeptBill:
     """Match every line of a day's bill. In the caller's transaction, which books what is found.
 
     What was done on the day before `on` has to be on one of the two bills; it is looked for once both are here,
     because a payment around midnight may be counted on either side. Older differences that this bill takes back are
-    closed. The same bill again changes nothing. Raises `BillChanged`.
+    closed. Fees are looked at where a rate is agreed for the day. The same bill again changes nothing. Raises `BillChanged`.
     """
     digest = hashlib.sha256(repr(bill).encode()).hexdigest()
     advisory(BILLS_LOCK, provider)
@@ -66,7 +66,8 @@ def keep_bill(*, provider: str, on: date, bill: Bill, at: datetime, fee_ppm: int
     ours, billed = our_money(provider, named) | disputes, _billed(named)
     standing = _standing(provider, bill)
     late = {each.ref for each in standing if each.kind is DifferenceKind.MISSING_THERE}
-    found = match(bill, ours, billed=billed, due=_due(provider, on), late=late, fee_ppm=fee_ppm)
+    agreed = agreed_fees(provider, on=on)
+    found = match(bill, ours, billed=billed, due=_due(provider, on), late=late, agreed=agreed)
     corrections, left = _corrections(bill, ours, found, standing)
     row = FetchedBill.objects.create(
         provider=provider,

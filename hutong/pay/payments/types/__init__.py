@@ -1,6 +1,8 @@
 """What crosses the boundary of payments: to flows on one side, to the providers' folders on the other."""
 
 from hutong.pay.payments.types.bills import (
+    AgreedFee,
+    AgreedRateView,
     BankInView,
     Bill,
     BillDifference,
@@ -56,6 +58,8 @@ from hutong.pay.payments.types.disputes import (
 )
 
 __all__ = [
+    "AgreedFee",
+    "AgreedRateView",
     "AttemptKind",
     "AttemptState",
     "BankInView",

@@ -54,6 +54,24 @@ class Bill:
     payouts: tuple[BillPayout, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class AgreedFee:
+    """What a provider keeps of a payment: a rate in millionths, rounded half up, and so many minor units."""
+
+    rate_ppm: int
+    fixed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AgreedRateView:
+    """What was agreed with a provider about one currency; it holds from the bill of `since` on."""
+
+    provider: str
+    unit: str
+    since: date
+    fee: AgreedFee
+
+
 class DifferenceKind(StrEnum):
     """How a bill and our rows can disagree."""
 
