@@ -290,6 +290,13 @@ def test_a_batch_that_left_cannot_be_dropped(at: datetime) -> None:
         services.drop_batch(batch_ref="pyb_none", reason="a typo", by="per_first", at=at + days(3))
 
 
+def test_what_was_undone_before_is_in_no_batch(at: datetime) -> None:
+    account(at=at)
+    undone, _kept = earned(1000, at=at), earned(400, at=at)
+    services.unsettle(reference=undone, at=at + days(1))
+    assert amounts(batch(at=at + days(3)).ref) == {"mer_a": 400}
+
+
 def test_currencies_have_batches_of_their_own(at: datetime) -> None:
     account(at=at)
     earned(1000, at=at)
