@@ -15,6 +15,9 @@ from hutong.config import environment, providers
 from tests.fakes.providers.__main__ import start
 from tests.fakes.providers.alipay.keys import make_pair
 from tests.fakes.providers.server import Simulator
+from tests.fakes.providers.stripe.simulator import StripeSimulator, endpoint_of
+from tests.fakes.providers.wechat.keys import certified, new_key
+from tests.fakes.providers.wechat.simulator import WechatSimulator
 from tests.fakes.sandbox import free_port
 
 NAMES = ("stripe", "wechat", "alipay")
@@ -113,3 +116,94 @@ def test_a_provider_that_is_away_is_not_called_a_wrong_key(looked: Looked, provi
 def test_an_offered_provider_without_keys(settings: Any) -> None:
     settings.HUTONG_PROVIDERS, settings.HUTONG_PROVIDER_KEYS = ["alipay"], {}
     assert [one.what for one in check(True)] == ["alipay is offered at checkout and has no keys"]
+
+
+ALL_EVENTS = [
+    *(f"checkout.session.{name}" for name in ("completed", "expired")),
+    *(f"checkout.session.async_payment_{name}" for name in ("succeeded", "failed")),
+    *(f"refund.{name}" for name in ("created", "updated", "failed")),
+    *(f"charge.dispute.{name}" for name in ("created", "updated", "closed")),
+    *(f"charge.dispute.funds_{name}" for name in ("withdrawn", "reinstated")),
+]
+
+
+@pytest.mark.parametrize(
+    ("status", "events", "path", "said"),
+    [
+        ("enabled", ["*"], "", ""),
+        ("enabled", ALL_EVENTS, "", ""),
+        ("enabled", ALL_EVENTS[1:], "", "does not tell of checkout.session.completed"),
+        ("disabled", ["*"], "", "is switched off"),
+        ("enabled", ["*"], "/of/another/site", "has the address https://town.example/api/v1/webhooks/stripe"),
+    ],
+)
+def test_the_endpoint_at_stripe_is_looked_at(
+    stage: tuple[dict[str, Simulator], dict[str, str]],
+    looked: Looked,
+    settings: Any,
+    status: str,
+    events: list[str],
+    path: str,
+    said: str,
+) -> None:
+    settings.HUTONG_SITE_URL = "https://town.example"
+    stripe = stage[0]["stripe"]
+    assert isinstance(stripe, StripeSimulator)
+    url = f"https://town.example{path or '/api/v1/webhooks/stripe'}"
+    stripe.endpoints = [endpoint_of(url, events=events, status=status)]
+    found = looked("stripe")
+    assert (len(found[Mark.WELL]), found[Mark.BROKEN]) == (1, [])
+    assert [said in one.what and bool(one.mend) for one in found[Mark.LOOK]] == ([True] if said else [])
+
+
+@pytest.mark.parametrize(
+    ("path", "mark", "said"),
+    [
+        ("/v1/disputes", Mark.BROKEN, "may not do this at Stripe"),
+        ("/v1/webhook_endpoints", Mark.LOOK, "may not read webhook endpoints"),
+    ],
+)
+def test_a_restricted_key_without_a_right_is_named(
+    stage: tuple[dict[str, Simulator], dict[str, str]], looked: Looked, path: str, mark: Mark, said: str
+) -> None:
+    stripe = stage[0]["stripe"]
+    assert isinstance(stripe, StripeSimulator)
+    stripe.forbidden = {path}
+    try:
+        [one] = looked("stripe")[mark]
+    finally:
+        stripe.forbidden = set()
+    assert said in one.what
+    assert "restricted key" in one.mend
+
+
+def test_what_wechat_lets_nobody_try_is_said(
+    stage: tuple[dict[str, Simulator], dict[str, str]], looked: Looked
+) -> None:
+    wechat = stage[0]["wechat"]
+    assert isinstance(wechat, WechatSimulator)
+    before = wechat.signers
+    wechat.signers = [signer for signer in before if not signer.certificate]
+    try:
+        found = looked("wechat", HUTONG_WECHAT_API_V3_KEY="f" * 32)
+    finally:
+        wechat.signers = before
+    assert (len(found[Mark.WELL]), found[Mark.BROKEN]) == (1, [])
+    [one] = found[Mark.LOOK]
+    assert "the APIv3 key could not be tried" in one.what
+    assert "for one fen" in one.mend
+
+
+def test_an_expired_certificate_of_wechat_is_named(
+    stage: tuple[dict[str, Simulator], dict[str, str]], looked: Looked
+) -> None:
+    wechat = stage[0]["wechat"]
+    assert isinstance(wechat, WechatSimulator)
+    before = wechat.signers
+    wechat.signers = [certified(new_key(), days=-1)]
+    try:
+        found = looked("wechat", HUTONG_WECHAT_PUBLIC_KEY="", HUTONG_WECHAT_PUBLIC_KEY_ID="")
+    finally:
+        wechat.signers = before
+    [one] = found[Mark.BROKEN]
+    assert "have expired" in one.mend

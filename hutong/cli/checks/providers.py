@@ -8,6 +8,11 @@ from hutong.kernel.errors import DomainError
 _CLOCK = "let this machine keep time (systemd-timesyncd, chrony): signatures count for five minutes"
 # Part of what a provider or our client of it says, and what to do; the first that fits counts.
 _MENDS = (
+    ("may not read webhook endpoints", "give the restricted key Webhook Endpoints read, or look at them in the Dashboard"),
+    ("no webhook endpoint", "add it in Stripe's Dashboard, Developers, Webhooks; until then payments are seen later"),
+    ("switched off", "switch it on in Stripe's Dashboard: it is switched off after days of failures"),
+    ("does not tell of", "add these events to the endpoint in Stripe's Dashboard"),
+    ("could not be tried", "buy something for one fen, and look whether the order is paid within seconds"),
     ("timestamp", _CLOCK),
     ("of another time", _CLOCK),
     ("clock", _CLOCK),
@@ -43,15 +48,15 @@ def providers(production: bool) -> Iterator[Finding]:
     for name in known:
         # Keys are tried wherever there are some; a sandbox beside a site that is not open need not run.
         if has_keys(name) and (production or name != "sandbox"):
-            yield _checked(name)
+            yield from _checked(name)
 
 
-def _checked(name: str) -> Finding:
+def _checked(name: str) -> Iterator[Finding]:
     from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderUnavailable
     from hutong.pay.payments.providers.registry import provider
 
     try:
-        provider(name).check()
+        doubts = provider(name).check()
     except (ProviderUnavailable, OutcomeUnknown) as error:
         said = str(error.details.get("reason") or type(error.__cause__ or error).__name__)
         mend = _mend(said) or (
@@ -59,11 +64,15 @@ def _checked(name: str) -> Finding:
             if name == "sandbox"
             else "can this machine reach it by https? try again in a minute"
         )
-        return broken(f"{name} does not answer: {said}", mend)
+        yield broken(f"{name} does not answer: {said}", mend)
+        return
     except DomainError as error:
         said = str(error.details.get("reason") or error)
-        return broken(f"{name} turns us away: {said}", _mend(said) or f"see docs/howto/pay-with-{name}.md")
-    return well(f"{name} answers and takes our keys")
+        yield broken(f"{name} turns us away: {said}", _mend(said) or f"see docs/howto/pay-with-{name}.md")
+        return
+    yield well(f"{name} answers and takes our keys")
+    for doubt in doubts:
+        yield look(f"{name}: {doubt}", _mend(doubt) or f"see docs/howto/pay-with-{name}.md")
 
 
 def _mend(said: str) -> str:

@@ -35,8 +35,11 @@ class Provider(Protocol):
         """The least it takes in one payment, in minor units of `unit`; 1 where it names no more. No call is made."""
         ...
 
-    def check(self) -> None:
-        """Ask for what every part of the work needs, and change nothing. `ProviderRefused` says what is wrong."""
+    def check(self) -> tuple[str, ...]:
+        """Ask for what every part of the work needs, and change nothing. `ProviderRefused` says what is wrong.
+
+        The answer is what works and should be looked at, or could not be tried: a sentence each.
+        """
         ...
 
     def start(self, request: StartRequest) -> Started:

@@ -50,6 +50,7 @@ def _stripe(keys: Keys, timeout_s: float) -> Provider:
         secret_key=keys["secret_key"],
         webhook_secrets=keys["webhook_secrets"],
         url=keys["url"] or STRIPE_URL,
+        notify_url=_notify_url("stripe"),
         timeout_s=timeout_s,
     )
 

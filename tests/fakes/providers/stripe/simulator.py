@@ -83,6 +83,9 @@ class StripeSimulator(Simulator):
         self._lock = threading.Lock()
         self.disputes: dict[str, Chargeback] = {}
         self.files: dict[str, Json] = {}
+        self.forbidden: set[str] = set()
+        """Paths that the key, a restricted one, may not read."""
+        self.endpoints: list[Json] = [endpoint_of(notify_url)] if notify_url else []
         # Idempotency key -> what was asked, and the answer once there is one.
         self._saved: dict[str, tuple[tuple[str, bytes], Answer | None]] = {}
 
@@ -102,6 +105,9 @@ class StripeSimulator(Simulator):
 
     def handle(self, call: Call) -> Answer:
         """See `Simulator.handle`."""
+        if call.path in self.forbidden:
+            message = "The provided key does not have the required permissions for this endpoint on account."
+            return Wrong(message, status=403).answer
         if call.headers.get("authorization", "") != f"Bearer {self.secret_key}":
             shown = call.headers.get("authorization", "").removeprefix("Bearer ")[-4:]
             return Wrong(f"Invalid API Key provided: ************{shown}", status=401).answer
@@ -259,6 +265,8 @@ class StripeSimulator(Simulator):
                 return self._balance
             case ("GET", ["v1", "disputes"]):
                 return self._disputes
+            case ("GET", ["v1", "webhook_endpoints"]):
+                return lambda call, _parts: self._list(call, list(self.endpoints))
             case ("POST", ["v1", "disputes", _]) | ("POST", ["v1", "disputes", _, "close"]):
                 return self._answer_dispute
             case ("POST", ["v1", "files"]):
@@ -384,6 +392,20 @@ class StripeSimulator(Simulator):
         in_time = [one for one in things if least <= one["created"] <= most and one["created"] < before]
         limit = min(int(query.get("limit", 10)), self.page_limit)
         return page_of(in_time, path=call.path, limit=limit, after=query.get("starting_after", ""))
+
+
+def endpoint_of(url: str, *, events: Sequence[str] = ("*",), status: str = "enabled") -> Json:
+    """A webhook endpoint as Stripe lists it, without its secret."""
+    return {
+        "id": made_id("we_1", url, 23),
+        "object": "webhook_endpoint",
+        "api_version": None,
+        "created": 1_700_000_000,
+        "enabled_events": list(events),
+        "livemode": False,
+        "status": status,
+        "url": url,
+    }
 
 
 def _form_or_none(call: Call) -> dict[str, Any]:

@@ -89,9 +89,10 @@ class AlipayProvider:
         """See `Provider.least`. One fen."""
         return 1
 
-    def check(self) -> None:
+    def check(self) -> tuple[str, ...]:
         """See `Provider.check`."""
         self.query(payment_ref=ids.new_id("pay"), provider_ref=None)
+        return ()
 
     def start(self, request: StartRequest) -> Started:
         """See `Provider.start`. The pages are signed addresses, made without a call; only a code needs one."""

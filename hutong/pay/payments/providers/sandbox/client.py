@@ -48,9 +48,10 @@ class SandboxProvider:
         """See `Provider.least`."""
         return 1
 
-    def check(self) -> None:
+    def check(self) -> tuple[str, ...]:
         """See `Provider.check`."""
         self._call("GET", "/v1/books?after=0")
+        return ()
 
     def start(self, request: StartRequest) -> Started:
         """See `Provider.start`."""

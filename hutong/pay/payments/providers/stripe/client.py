@@ -12,7 +12,8 @@ from hutong.pay.payments.providers.errors import BillNotReady, OutcomeUnknown, P
 from hutong.pay.payments.providers.stripe import bill, webhook
 from hutong.pay.payments.providers.stripe.amounts import from_stripe, least_charge, to_stripe
 from hutong.pay.payments.providers.stripe.calls import Calls, SavedFailure
-from hutong.pay.payments.providers.stripe.disputes import StripeDisputes
+from hutong.pay.payments.providers.stripe.disputes import DISPUTES, StripeDisputes
+from hutong.pay.payments.providers.stripe.endpoints import doubts_of_endpoint
 from hutong.pay.payments.providers.stripe.reports import metadata, payment_report, refund_report
 from hutong.pay.payments.types import (
     Bill,
@@ -44,15 +45,23 @@ T = TypeVar("T")
 class StripeProvider(StripeDisputes):
     """Stripe. Safe to share between threads.
 
-    `webhook_secrets` are the signing secrets of the endpoints that tell us, usually one (`whsec_...`).
+    `webhook_secrets` are the signing secrets of the endpoints that tell us, usually one (`whsec_...`); `notify_url` is
+    the address that they are to have.
     """
 
     name = "stripe"
     acknowledgement: str | None = None
 
     def __init__(
-        self, *, secret_key: str, webhook_secrets: Sequence[str], timeout_s: float, url: str = URL
+        self,
+        *,
+        secret_key: str,
+        webhook_secrets: Sequence[str],
+        timeout_s: float,
+        url: str = URL,
+        notify_url: str = "",
     ) -> None:
+        self._notify_url = notify_url
         self._secrets = tuple(secret.strip() for secret in webhook_secrets)
         self._calls = Calls(url=url, secret_key=secret_key, timeout_s=timeout_s)
 
@@ -61,17 +70,18 @@ class StripeProvider(StripeDisputes):
         """See `Provider.least`."""
         return least_charge(unit)
 
-    def check(self) -> None:
-        """Ask for what every part of the work needs and change nothing; `ProviderRefused` says what is wrong."""
+    def check(self) -> tuple[str, ...]:
+        """See `Provider.check`. No call tells a signing secret: its endpoint is looked for, in the mode of the key."""
         if not any(self._secrets):
             raise ProviderRefused(reason="There is no signing secret for the webhooks of Stripe.")
-        for path in (SESSIONS, REFUNDS, BALANCE):
+        for path in (SESSIONS, REFUNDS, BALANCE, DISPUTES):
             page = self._calls.page(path, query={"limit": 1})
         apart_s = abs((clock.now() - page.at).total_seconds()) if page.at else 0
         if apart_s > webhook.TOLERANCE_S:
             raise ProviderRefused(
                 reason=f"The clock of this machine and that of Stripe are {apart_s:.0f} s apart."
             )
+        return doubts_of_endpoint(self._calls, self._notify_url)
 
     def start(self, request: StartRequest) -> Started:
         """See `Provider.start`. The provider's id is that of the Checkout Session."""

@@ -91,12 +91,17 @@ class WechatProvider:
         """See `Provider.least`. One fen."""
         return 1
 
-    def check(self) -> None:
+    def check(self) -> tuple[str, ...]:
         """See `Provider.check`. The APIv3 key shows itself only where the account has certificates to be opened."""
         reply = self._transaction(ids.new_id("pay"))
         if reply.code not in _ABSENT:
             raise reply.refusal()
-        self._transport.check_sealing()
+        if self._transport.check_sealing():
+            return ()
+        return (
+            "the APIv3 key could not be tried, for this account has no certificates to open with it: "
+            "the first notification of a payment shows whether it is right",
+        )
 
     def start(self, request: StartRequest) -> Started:
         """See `Provider.start`."""

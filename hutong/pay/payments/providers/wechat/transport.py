@@ -117,11 +117,12 @@ class Transport:
             raise OutcomeUnknown(reason=_reason(answer.status_code, data))
         return Reply(answer.status_code, data, seal.sent_at)
 
-    def check_sealing(self) -> None:
-        """Try our sealing key on the certificates, where the account has some. Raises `ProviderRefused`."""
+    def check_sealing(self) -> bool:
+        """Try our sealing key on the certificates; False where the account has none. Raises `ProviderRefused`."""
         answer = self._exchange("GET", "/v3/certificates", b"")
-        if answer.status_code == 200:
-            self._opened(_object(answer))
+        if answer.status_code != 200:
+            return False
+        return bool(self._opened(_object(answer)))
 
     def download(self, target: str) -> bytes:
         """A file. It is not signed; whoever asks compares it with the hash of a signed reply."""
