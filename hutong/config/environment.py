@@ -172,6 +172,7 @@ SETTINGS = (
     Setting("HUTONG_HOLDBACK_DAYS", "3", "Days after a redemption before its amount may be paid out, where the merchant has no days of its own.", wrong=_number(0, 180)),
     Setting("HUTONG_PAYOUT_MINIMUM", "0", "The least a merchant is paid at once, in whole units of its currency (euros, yuan).", wrong=_number(0, 1_000_000)),
     Setting("HUTONG_PAYOUT_SECOND_ABOVE", "1000", "Above this total, in whole units of the currency, a batch of payouts is approved by two operators.", wrong=_number(0, 1_000_000_000)),
+    Setting("HUTONG_PAYOUT_DRAFTS", "", "When a batch of payouts is drafted by itself, from six in the morning on: `daily`, or `weekly` on Mondays. People approve it as ever. Empty: operators make each.", wrong=_one_of("", "daily", "weekly")),
     Setting("HUTONG_PAYOUT_COOLING_DAYS", "3", "Days after a merchant changed its bank account before money is sent there.", wrong=_number(0, 90)),
     Setting("HUTONG_BANK_HOLDER", "", "In whose name the account is from which merchants are paid. Empty: HUTONG_OPERATOR_NAME."),
     Setting("HUTONG_BANK_IBAN", "", "IBAN of the account from which merchants are paid; needed for the XML file for the bank.", wrong=_iban),

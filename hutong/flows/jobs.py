@@ -16,6 +16,7 @@ from hutong.flows import (
     gift_cards,
     index_search,
     payment_received,
+    payout_drafts,
     pictures,
     reconcile,
     remember,
@@ -124,6 +125,7 @@ def tick(*, at: datetime) -> None:
     check_all_books(at=at)
     check_books(at=at)
     fetch_bills(at=at)
+    payout_drafts.run(at=at)
     dispute.run(at=at)
     watch.run(at=at)
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from hutong.pay.payments.queries import waiting_for_operator
-from hutong.pay.settlement.queries import count_waiting_corrections
+from hutong.pay.settlement.queries import count_waiting
 from hutong.town.catalog.queries import pending_offers
 from hutong.town.contents.queries import waiting as waiting_contents
 from hutong.town.merchants.queries import open_claims, pending_merchants
@@ -54,7 +54,7 @@ def operator_page(
         + len(waiting_contents(MOST_COUNTED)),
     )
     counts = waiting_for_operator(most=MOST_COUNTED)
-    counts |= {"payouts": count_waiting_corrections(most=MOST_COUNTED)}
+    counts |= {"payouts": count_waiting(most=MOST_COUNTED)}
     framed = {
         "nav": navigation(tab, waiting=waiting, money_waits=min(MOST_COUNTED, sum(counts.values()))),
         "money_pages": money_pages(tab, counts),

@@ -3,7 +3,7 @@
 from hutong.pay.settlement.queries.accounts import account_of, accounts_of, terms_of
 from hutong.pay.settlement.queries.checks import payout_problems
 from hutong.pay.settlement.queries.claims import claim, claims, units_owed
-from hutong.pay.settlement.queries.corrections import count_waiting_corrections, waiting_corrections
+from hutong.pay.settlement.queries.corrections import count_waiting, waiting_corrections
 from hutong.pay.settlement.queries.earned import daily, earnings, problems, settled, settled_unit, unit_refs
 from hutong.pay.settlement.queries.months import closed_month, missing_bills, months, newest_closed
 from hutong.pay.settlement.queries.payouts import (
@@ -37,7 +37,7 @@ __all__ = [
     "claim",
     "claims",
     "closed_month",
-    "count_waiting_corrections",
+    "count_waiting",
     "daily",
     "earnings",
     "kept_of",

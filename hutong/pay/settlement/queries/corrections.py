@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hutong.kernel.money import Money
-from hutong.pay.settlement.models import Correction
-from hutong.pay.settlement.types import AdjustmentReason, CorrectionState, CorrectionView
+from hutong.pay.settlement.models import Correction, PayoutBatch
+from hutong.pay.settlement.types import AdjustmentReason, BatchState, CorrectionState, CorrectionView
 
 
 def waiting_corrections(*, merchant_ref: str | None = None, limit: int = 100) -> list[CorrectionView]:
@@ -18,9 +18,10 @@ def waiting_corrections(*, merchant_ref: str | None = None, limit: int = 100) ->
     return [correction_view(row) for row in found.order_by("pk")[:limit]]
 
 
-def count_waiting_corrections(*, most: int) -> int:
-    """How many wait, counted up to `most`. One statement."""
-    return Correction.objects.filter(state=CorrectionState.WAITING.value)[:most].count()
+def count_waiting(*, most: int) -> int:
+    """How many corrections and drafts of batches wait for an operator, each counted up to `most`. Two statements."""
+    corrections = Correction.objects.filter(state=CorrectionState.WAITING.value)[:most].count()
+    return corrections + PayoutBatch.objects.filter(state=BatchState.DRAFT.value)[:most].count()
 
 
 def correction_view(row: Correction) -> CorrectionView:

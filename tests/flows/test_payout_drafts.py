@@ -1,0 +1,71 @@
+"""Batches that make themselves: on the days the site wants, once, and nobody is paid by them alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from hutong.flows import jobs, payout_drafts, payouts
+from hutong.pay.settlement import queries
+from hutong.pay.settlement.types import BatchState
+from tests.factories import people
+from tests.factories.settlement import NOON, account, days, earned
+
+pytestmark = pytest.mark.django_db
+
+SUNDAY_NIGHT = datetime(2026, 6, 7, 23, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def due() -> None:
+    """Something is due in euros, and nothing in yuan."""
+    account(at=NOON)
+    earned(1000, at=NOON)
+
+
+@pytest.mark.usefixtures("due")
+@pytest.mark.parametrize(("wanted", "made_on"), [("", []), ("weekly", [8]), ("daily", [7, 8])])
+def test_it_is_made_once_on_its_day(wanted: str, made_on: list[int], settings: Settings) -> None:
+    settings.HUTONG_PAYOUT_DRAFTS = wanted
+    settings.TIME_ZONE = "UTC"
+    made = []
+    for hour in range(-20, 20):
+        at = SUNDAY_NIGHT + timedelta(hours=hour)
+        for batch in payout_drafts.run(at=at):
+            made.append(batch)
+            assert at.hour >= payout_drafts.MORNING
+            payouts.drop(batch_ref=batch.ref, reason="a test", by=people.operator(), at=at)
+    assert [batch.on.day for batch in made] == made_on
+    assert {(batch.made_by, batch.state, batch.total.minor) for batch in made} <= {
+        ("platform", BatchState.DRAFT, 1000)
+    }
+
+
+@pytest.mark.usefixtures("due")
+def test_two_people_approve_what_made_itself_above_the_limit(settings: Settings) -> None:
+    settings.HUTONG_PAYOUT_DRAFTS = "daily"
+    settings.HUTONG_PAYOUT_SECOND_ABOVE = 1
+    at = NOON + days(4)
+    (batch,) = payout_drafts.run(at=at)
+    assert queries.count_waiting(most=9) == 1
+    first = payouts.approve(batch_ref=batch.ref, by=people.operator(), at=at)
+    assert (first.needs_two, first.state) == (True, BatchState.DRAFT)
+    second = payouts.approve(batch_ref=batch.ref, by=people.operator(), at=at)
+    assert second.state is BatchState.APPROVED
+    assert queries.count_waiting(most=9) == 0
+
+
+def test_where_nobody_is_due_there_is_none(settings: Settings) -> None:
+    settings.HUTONG_PAYOUT_DRAFTS = "daily"
+    assert payout_drafts.run(at=NOON) == []
+    assert queries.batches() == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("due", "sandbox")
+def test_the_clock_asks_for_it(settings: Settings) -> None:
+    settings.HUTONG_PAYOUT_DRAFTS = "daily"
+    jobs.tick(at=NOON + days(4))
+    assert [batch.total.minor for batch in queries.batches()] == [1000]
