@@ -31,11 +31,13 @@ class Obstacle(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """One thing in the way: what, how often, and an example."""
+    """One thing in the way: what, how often, and an example. Of missing bills: whose the first one is, and its day."""
 
     what: Obstacle
     number: int
     example: str = ""
+    provider: str = ""
+    day: date | None = None
 
 
 class MonthBlocked(Conflict):
@@ -69,7 +71,7 @@ def obstacles(*, unit: str, on: date, at: datetime) -> list[Blocked]:
     found = []
     if missing := queries.missing_bills(starts_at=starts_at, ends_at=ends_at):
         provider, day = missing[0]
-        found.append(Blocked(Obstacle.BILLS, len(missing), f"{provider}, {day.isoformat()}"))
+        found.append(Blocked(Obstacle.BILLS, len(missing), provider=provider, day=day))
     # What was done at the month's end may stand on the bill of the day after, and what is missing is found with it.
     if differences := payments.differences_not_over(until_on=after(on)):
         found.append(Blocked(Obstacle.DIFFERENCES, differences))

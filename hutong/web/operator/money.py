@@ -23,7 +23,7 @@ from hutong.pay.ledger.types import PLATFORM, AccountKind
 from hutong.pay.payments import queries as payments
 from hutong.pay.payments.services import NOTE_LIMIT
 from hutong.town.people.services import Person
-from hutong.town.regions.queries import regions
+from hutong.town.regions.queries import default_region, regions
 from hutong.web.operator.access import operators
 from hutong.web.operator.frame import MONEY_PAGES, operator_page, zone_of
 from hutong.web.operator.money_chart import Piece, coloured, where_chart
@@ -110,7 +110,10 @@ class BankInForm(forms.Form):
 def money(request: HttpRequest, _operator: Person) -> HttpResponse:
     """Where the money is, in each currency; what is unknown, when bills came, and what was paid into the bank."""
     at, totals = clock.now(), ledger.totals()
-    units = sorted({each.unit for each in totals if not each.unit.startswith("pts_")})
+    home = default_region()
+    known = {each.unit for each in totals if not each.unit.startswith("pts_")}
+    # what most is sold for stands first
+    units = sorted(known, key=lambda unit: (home is None or unit != home.currency, unit))
     parts = [_part(unit, [each for each in totals if each.unit == unit], at) for unit in units]
     unknown = payments.unknown_since(at)
     newest = payments.newest_bills()

@@ -19,6 +19,7 @@ from hutong.town.people import queries as people
 from hutong.town.people.services import Person
 from hutong.web.operator.access import operators
 from hutong.web.operator.frame import operator_page, zone_of
+from hutong.web.operator.money_names import provider_label
 from hutong.web.operator.payouts import ReasonForm
 
 WORDS = {
@@ -45,7 +46,9 @@ def month_list(request: HttpRequest, _operator: Person) -> HttpResponse:
                 "unit": unit,
                 "on": on,
                 "looked": found is not None,
-                "obstacles": [(each, *WORDS[each.what]) for each in found or []],
+                "obstacles": [
+                    (each, *WORDS[each.what], provider_label(each.provider)) for each in found or []
+                ],
                 "last": queries.newest_closed(unit),
                 "months": queries.months(unit=unit),
             }

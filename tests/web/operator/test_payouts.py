@@ -219,7 +219,7 @@ def test_a_month_with_something_open_is_not_closed(due: Shop, desk: Client) -> N
     page = desk.post("/operator/months/close/", {"unit": "EUR", "on": on}, follow=True)
     assert "Nothing is booked into this month any more" in page.content.decode()
     (part,) = desk.get("/operator/months/?look=EUR").context["parts"]
-    assert [each.what.value for each, _words, _page in part["obstacles"]] == ["runs"]
+    assert [each.what.value for each, *_words in part["obstacles"]] == ["runs"]
     running = {"unit": "EUR", "on": part["on"].isoformat()}
     assert "is open still" in desk.post("/operator/months/close/", running, follow=True).content.decode()
     assert (

@@ -1,11 +1,11 @@
-"""`{% ways_to_pay unit %}`: the ways to pay as cards to choose from."""
+"""`{% ways_to_pay unit %}`: the ways to pay as cards to choose from; `paid_with` what one was called afterwards."""
 
 from typing import Any
 
 from django import template
 from django.template import Context
 
-from hutong.web.shell.ways_to_pay import chosen_way, ways_for
+from hutong.web.shell.ways_to_pay import WAYS, chosen_way, ways_for
 
 register = template.Library()
 
@@ -18,6 +18,12 @@ def ways_to_pay(context: Context, unit: str, before: str = "") -> dict[str, Any]
         "chosen": chosen_way(context["request"], unit, before=before),
         "unit": unit,
     }
+
+
+@register.filter
+def paid_with(provider: str) -> str:
+    """What a way to pay is called afterwards; an unknown one by its own name."""
+    return str(WAYS[provider].afterwards) if provider in WAYS else provider
 
 
 @register.simple_tag
