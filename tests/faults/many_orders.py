@@ -126,16 +126,10 @@ def kept(each: Each, asked: Mapping[str, Iterable[str]]) -> dict[str, int]:
 
     `asked`: each order's references at the provider.
     """
-    found = dict.fromkeys(asked, 0)
+    books, nothing = each.books(), (0, 0)
+    found = {}
     for order_ref, payment_refs in asked.items():
-        for payment_ref in payment_refs:
-            came = _captured(each, payment_ref)
-            found[order_ref] += came - (each.refunded(payment_ref) if came else 0)
+        # What the provider has never heard of brought nothing.
+        of_order = [books.get(ref, nothing) for ref in payment_refs]
+        found[order_ref] = sum(came - went for came, went in of_order)
     return found
-
-
-def _captured(each: Each, payment_ref: str) -> int:
-    try:
-        return int(each.captured(payment_ref))
-    except KeyError:
-        return 0  # the provider has never heard of it

@@ -38,17 +38,16 @@ class Each:
     """The webhooks about one of our payments so far, the last of which says that it was paid."""
     refunded: Callable[[str], int]
     """What the provider's own books say went back of a payment."""
-    captured: Callable[[str], int]
-    """And what came."""
+    books: Callable[[], dict[str, tuple[int, int]]]
+    """All of them: what came of each payment, and what went back."""
+
+    def captured(self, ref: str) -> int:
+        """What the provider's own books say came of a payment; nothing of one that it has never heard of."""
+        return self.books().get(ref, (0, 0))[0]
 
 
 def of_simulator(simulator: Simulator, client: Provider, unit: str) -> Each:
     """A simulator as `Each`. It keeps its notifications; the test brings them."""
-
-    def captured(ref: str) -> int:
-        trade = simulator.books.trades.get(ref)
-        return trade.paid if trade else 0
-
     return Each(
         name=simulator.name,
         unit=unit,
@@ -58,7 +57,7 @@ def of_simulator(simulator: Simulator, client: Provider, unit: str) -> Each:
         fault=lambda kind, call, value=1: simulator.faults.ask(kind, call=call, value=value),
         hooks=simulator.about,
         refunded=lambda ref: simulator.books.trade(ref).sent_back,
-        captured=captured,
+        books=lambda: {ref: (one.paid, one.sent_back) for ref, one in simulator.books.trades.items()},
     )
 
 
@@ -81,7 +80,9 @@ def of_sandbox(sandbox: Sandbox) -> Each:
         fault=lambda kind, call, value=1: sandbox.fault(kind, call=call, value=value),
         hooks=hooks,
         refunded=lambda ref: int(sandbox.books()[ref]["refunded"]),
-        captured=lambda ref: int(sandbox.books()[ref]["captured"]),
+        books=lambda: {
+            ref: (int(one["captured"]), int(one["refunded"])) for ref, one in sandbox.books().items()
+        },
     )
 
 
