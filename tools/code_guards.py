@@ -1,6 +1,6 @@
 """The guards of pay/ that stand in code: taken away one by one in a copy of the tree, to see which test notices.
 
-    python -m tools.code_guards --look           which test enters which guarded function: once, some minutes
+    python -m tools.code_guards --look           which test enters which guarded function; minutes, the first time
     python -m tools.code_guards [APP ...]        prints a table; what was found is kept in var/guards and not run again
     python -m tools.code_guards --at FILE:LINE   only the guards of that line, again
 
@@ -111,7 +111,7 @@ class Tree:
 
 
 def look(*, again: bool) -> None:
-    """Run every test once and keep which guarded functions it enters."""
+    """Run the tests that are new or changed since the last time, and keep which guarded functions each enters."""
     VAR.mkdir(parents=True, exist_ok=True)
     with (VAR / "looking").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # another run that looks is waited for
@@ -120,21 +120,17 @@ def look(*, again: bool) -> None:
 
 
 def _look() -> None:
-    tree, started = Tree("look"), time.time()
+    tree, started, newer = Tree("look"), time.time(), _newer()
     tree.copy()
     for app in _apps():
         for path in {ROOT / guard.path for guard in guards_of(app)}:
             (tree.root / path.relative_to(ROOT)).write_text(_telling(path))
     part = VAR / "seen.part"
-    part.unlink(missing_ok=True)
-    tree.pytest(
-        _FOLDERS,
-        "-p",
-        "tools.code_guards_seen",
-        environment={"HUTONG_GUARDS_SEEN": str(part)},
-        timeout_s=3600,
-    )
-    # What changed while they ran was not seen.
+    part.write_text("".join(f"{json.dumps(each)}\n" for each in _seen() if _file(each["test"]) not in newer))
+    told = {"HUTONG_GUARDS_SEEN": str(part)}
+    if newer:
+        tree.pytest(newer, "--reuse-db", "-p", "tools.code_guards_seen", environment=told)
+    # What is changed while they run is looked at the next time.
     os.utime(part, (started, started))
     part.rename(SEEN)
     tree.stop()
@@ -159,19 +155,23 @@ def _is_text(node: ast.stmt) -> bool:
 
 
 def entering(guard: CodeGuard) -> list[str]:
-    """The tests that can notice: files that were made since the look, the quickest that enter the function, and files
-    that were changed since."""
-    seen = [json.loads(line) for line in SEEN.read_text().splitlines()]
+    """The tests that can notice: those that enter the function, its own app's and then the quickest first, and files
+    that nobody has looked at since they were changed."""
     names = {f"{guard.path.removeprefix('hutong/pay/')}:{name}" for name in _functions(guard)}
-    known = {_file(each["test"]) for each in seen}
-    newer = [path for path in _tests() if (ROOT / path).stat().st_mtime > SEEN.stat().st_mtime]
-    found = [each for each in seen if names & set(each["in"]) and _file(each["test"]) not in newer]
-    quickest = [each["test"] for each in sorted(found, key=lambda each: float(each["s"]))]
-    return [
-        *(path for path in newer if path not in known),
-        *(test for test in quickest if (ROOT / _file(test)).exists()),
-        *(path for path in newer if path in known),
-    ]
+    newer = _newer()
+    found = [each for each in _seen() if names & set(each["in"]) and _file(each["test"]) not in newer]
+    own = f"tests/pay/{Path(guard.path).parts[2]}/"
+    found.sort(key=lambda each: (not each["test"].startswith(own), float(each["s"])))
+    return [*(each["test"] for each in found if (ROOT / _file(each["test"])).exists()), *newer]
+
+
+def _seen() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in SEEN.read_text().splitlines()] if SEEN.exists() else []
+
+
+def _newer() -> list[str]:
+    looked = SEEN.stat().st_mtime if SEEN.exists() else 0.0
+    return [path for path in _tests() if (ROOT / path).stat().st_mtime > looked]
 
 
 def _file(test: str) -> str:
