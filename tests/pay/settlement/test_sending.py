@@ -145,6 +145,7 @@ def test_nothing_is_sent_to_an_account_that_changed_meanwhile(at: datetime) -> N
     assert (again.details.iban, again.amount) == (OTHER_IBAN, euros(1000))
 
 
+@pytest.mark.unbalanced("takes from the books what no service would")
 def test_a_payout_stays_where_the_books_owe_less(at: datetime) -> None:
     account(at=at)
     earned(1000, at=at)
@@ -204,6 +205,7 @@ def test_an_adjustment_of_the_callers_own_posting_is_noted_once(at: datetime) ->
         )
 
 
+@pytest.mark.unbalanced("changes a payout behind the services")
 def test_the_check_finds_a_payout_whose_lines_do_not_add_up(at: datetime) -> None:
     account(at=at)
     earned(1000, at=at)
@@ -267,3 +269,22 @@ def test_a_batch_whose_sending_was_interrupted_is_not_closed_by_the_bank(at: dat
     assert waiting is not None
     assert waiting.state is BatchState.APPROVED
     assert services.send_batch(batch_ref=ref, by="per_first", at=at + days(5)).state is BatchState.CLOSED
+
+
+def test_what_went_back_in_one_currency_is_not_in_the_batch_of_another(at: datetime) -> None:
+    account(at=at)
+    earned(900, unit="SEK", at=at)
+    undone = earned(500, unit="SEK", at=at)
+    made = services.approve_batch(
+        batch_ref=batch(at=at + days(3), unit="SEK").ref, by="per_first", at=at + days(3)
+    )
+    services.send_batch(batch_ref=made.ref, by="per_first", at=at + days(3))
+    services.unsettle(reference=undone, at=at + days(4))
+    services.mark_bounced(payout_ref=only(made.ref).ref, reason="closed", by="per_first", at=at + days(4))
+    services.adjust(
+        alone_up_to=100_000, merchant_ref="mer_a", amount=Money(-30, "SEK"), reason=AdjustmentReason.CORRECTION,
+        note="so", entry="of -30", by="per_o", at=at + days(4),
+    )  # fmt: skip
+    earned(1000, at=at)
+    assert only(batch(at=at + days(5)).ref).amount == euros(1000)
+    assert only(batch(at=at + days(5), unit="SEK").ref).amount == Money(1400 - 500 - 30, "SEK")
