@@ -118,7 +118,7 @@ def _sheet(found: Receipt) -> Sheet:
         facts=facts,
         columns=[
             Column(_("What"), 6),
-            Column(_("Number"), 1, number=True),
+            Column(_("Quantity"), 1, number=True),
             Column(_("Amount"), 2, number=True),
         ],
         rows=[[pick(line.titles, language), str(line.quantity), _money(line.total)] for line in order.lines],

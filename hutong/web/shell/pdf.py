@@ -10,11 +10,14 @@ from typing import Literal
 
 from django.http import HttpResponse
 from fpdf import FPDF
+from fpdf.enums import MethodReturnValue
 from pylopdf_fonts_zh_cn import sans_path
 
 FAMILY = "Noto Sans SC"
 _LINE_MM = 5.2
+_NEXT_LINE_MM = 3.8
 _SIZE_PT = 9.0
+_CELL_PT = 8.0
 _RULE = (200, 194, 188)
 _MUTED = (96, 88, 80)
 
@@ -104,30 +107,55 @@ def _head(pdf: FPDF, sheet: Sheet) -> None:
 def _table(pdf: FPDF, sheet: Sheet) -> None:
     whole = sum(column.share for column in sheet.columns)
     widths = [pdf.epw * column.share / whole for column in sheet.columns]
-    _row(pdf, sheet.columns, widths, [column.head for column in sheet.columns], muted=True)
+    pdf.set_font(FAMILY, size=_CELL_PT)
+    head = _wrapped(pdf, widths, [column.head for column in sheet.columns])
+    _row(pdf, sheet.columns, widths, head, muted=True)
     for row in sheet.rows:
-        if pdf.will_page_break(_LINE_MM + 1):
+        pdf.set_font(FAMILY, size=_CELL_PT)
+        cells = _wrapped(pdf, widths, row)
+        if pdf.will_page_break(_height(cells) + 1):
             pdf.add_page()
-            _row(pdf, sheet.columns, widths, [column.head for column in sheet.columns], muted=True)
-        _row(pdf, sheet.columns, widths, row)
+            _row(pdf, sheet.columns, widths, head, muted=True)
+        _row(pdf, sheet.columns, widths, cells)
     pdf.ln(3)
+
+
+def _wrapped(pdf: FPDF, widths: Sequence[float], cells: Sequence[str]) -> list[list[str]]:
+    """The lines of each cell: one where the text fits into its column."""
+    return [_lines(pdf, width, cell) for width, cell in zip(widths, cells, strict=True)]
+
+
+def _lines(pdf: FPDF, width: float, text: str) -> list[str]:
+    if pdf.get_string_width(text) <= width - 2:
+        return [text]
+    found = pdf.multi_cell(width, _LINE_MM, text, dry_run=True, output=MethodReturnValue.LINES)
+    assert isinstance(found, list)
+    return found
+
+
+def _height(cells: Sequence[Sequence[str]]) -> float:
+    return _LINE_MM + _NEXT_LINE_MM * (max(len(lines) for lines in cells) - 1)
 
 
 def _row(
     pdf: FPDF,
     columns: Sequence[Column],
     widths: Sequence[float],
-    cells: Sequence[str],
+    cells: Sequence[Sequence[str]],
     *,
     muted: bool = False,
 ) -> None:
-    """One line of the table with a rule below it; a text too long for its column is cut."""
-    pdf.set_font(FAMILY, size=8)
+    """One row of the table with a rule below it."""
+    pdf.set_font(FAMILY, size=_CELL_PT)
     pdf.set_text_color(*(_MUTED if muted else (0, 0, 0)))
-    for column, width, cell in zip(columns, widths, cells, strict=True):
+    left, top = pdf.l_margin, pdf.get_y()
+    for column, width, lines in zip(columns, widths, cells, strict=True):
         align: Literal["L", "R"] = "R" if column.number else "L"
-        pdf.cell(width, _LINE_MM, _cut(pdf, cell, width - 2), align=align)
-    pdf.ln(_LINE_MM)
+        for number, line in enumerate(lines):
+            pdf.set_xy(left, top + number * _NEXT_LINE_MM)
+            pdf.cell(width, _LINE_MM, line, align=align)
+        left += width
+    pdf.set_xy(pdf.l_margin, top + _height(cells))
     pdf.set_draw_color(*_RULE)
     pdf.line(pdf.l_margin, pdf.get_y(), pdf.l_margin + pdf.epw, pdf.get_y())
     pdf.ln(0.6)
