@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
 from datetime import datetime
@@ -22,6 +23,7 @@ from tests.api.caller import Caller, as_person
 from tests.api.stage import merchant_of, stage
 from tests.factories import merchants, people
 from tests.fakes.sandbox import Sandbox
+from tests.faults.figures import Measured
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -47,8 +49,9 @@ def somebody_who_may_do_anything(at: datetime) -> Caller:
     return as_person(person, at, scopes=list(Scope))
 
 
-def fuzz(operation: Any, token: str) -> None:
-    """`CASES` generated requests to one route."""
+def fuzz(operation: Any, token: str) -> int:
+    """`CASES` generated requests to one route, or as many as it has; how many."""
+    asked = itertools.count()
 
     @settings(
         max_examples=CASES,
@@ -60,23 +63,28 @@ def fuzz(operation: Any, token: str) -> None:
     )
     @given(case=operation.as_strategy())
     def ask(case: Any) -> None:
+        next(asked)
         response = case.call(headers={"Authorization": f"Bearer {token}"})
         assert response.status_code < 500, f"{case.method} {case.formatted_path}: {response.text}"
         case.validate_response(response, checks=[response_schema_conformance])
 
     ask()
+    return next(asked)
 
 
-def test_generated_requests_find_no_fault(at: datetime, sandbox: Sandbox, open_connection: None) -> None:
+def test_generated_requests_find_no_fault(
+    at: datetime, sandbox: Sandbox, open_connection: None, measured: Measured
+) -> None:
     caller = somebody_who_may_do_anything(at)
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application)
-    tried = set()
+    tried, cases = set(), 0
     found: Any
     for found in schema.get_all_operations():
         operation = found.ok()
         name = operation.definition.raw["operationId"]
         # A token ends itself but once.
         token = caller.token if name != "end_token" else somebody_who_may_do_anything(at).token
-        fuzz(operation, token or "")
+        cases += fuzz(operation, token or "")
         tried.add(name)
     assert tried == set(api.operations())
+    measured(14, "requests that nobody would send", f"{cases:,} to {len(tried)} routes, no fault")
