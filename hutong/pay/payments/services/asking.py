@@ -9,7 +9,7 @@ from django.db import transaction
 from hutong.pay.payments.models import Payment, Refund
 from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
 from hutong.pay.payments.providers.registry import provider as provider_called
-from hutong.pay.payments.rules import UNDER_WAY, next_ask_at
+from hutong.pay.payments.rules import next_ask_at
 from hutong.pay.payments.services.errors import PaymentNotFound, RefundNotFound
 from hutong.pay.payments.services.recording import record_report
 from hutong.pay.payments.services.refunding import record_refund, send_refund
@@ -76,8 +76,8 @@ def ask_unknown(*, at: datetime, limit: int = 50) -> Asked:
     Each is booked for its next turn before it is asked, so a crash asks again later, and two janitors
     never ask the same one. Never inside a transaction.
     """
-    payment_refs = _take(Payment, [state.value for state in UNDER_WAY], at, limit)
-    refund_refs = _take(Refund, [RefundState.PENDING, RefundState.UNKNOWN], at, limit)
+    payment_refs = _take(Payment, at, limit)
+    refund_refs = _take(Refund, at, limit)
     payments = [ask(payment_ref=ref, at=at) for ref in payment_refs]
     refunds = [ask_refund(refund_ref=ref, at=at) for ref in refund_refs]
     return Asked(
@@ -86,11 +86,12 @@ def ask_unknown(*, at: datetime, limit: int = 50) -> Asked:
     )
 
 
-def _take(model: type[Row], states: list[str], at: datetime, limit: int) -> list[str]:
+def _take(model: type[Row], at: datetime, limit: int) -> list[str]:
+    # What has ended has no moment at which it is asked for.
     with transaction.atomic(durable=True):
         due = list(
             model._default_manager.select_for_update(skip_locked=True)
-            .filter(ask_at__lte=at, state__in=states)
+            .filter(ask_at__lte=at)
             .order_by("ask_at")[:limit]
         )
         for row in due:

@@ -77,7 +77,6 @@ def enter_bank_in(
         raise BankInInvalid
     # The lock of the provider's bills: one that is being kept now either finds this entry, or is found here.
     advisory(BILLS_LOCK, provider)
-    advisory("payments.bank_in", entry)
     known = BankIn.objects.filter(entry=entry[:60]).first()
     if known is not None:
         return bank_in_view(known), False
@@ -156,9 +155,7 @@ def _adopt(provider: str, payout: BillPayout) -> bool:
     entered = _alike(provider, payout.amount, payout.at.date()).filter(provider_ref="", undone_at=None)
     # Somebody may take an entry back between the look and the change: then it is none, and the next one is tried.
     return any(
-        BankIn.objects.filter(pk=row.pk, provider_ref="", undone_at=None).update(
-            provider_ref=payout.provider_ref
-        )
+        BankIn.objects.filter(pk=row.pk, undone_at=None).update(provider_ref=payout.provider_ref)
         for row in entered
     )
 

@@ -177,9 +177,7 @@ def _contrary(standing: DifferenceView, lines: list[BillDifference]) -> list[Bil
 
 def _correct(before: DifferenceView, bill: FetchedBill, line: str, at: datetime) -> None:
     undone = 2 if before.explanation is Explanation.WRITTEN_OFF and before.closed_at else 1
-    changed = BillingDifference.objects.filter(
-        public_id=before.difference_ref, explanation=before.explanation or "", closed_at=before.closed_at
-    ).update(
+    changed = BillingDifference.objects.filter(public_id=before.difference_ref).update(
         explanation=Explanation.CORRECTED,
         closed_at=at,
         corrected_in=bill,

@@ -149,7 +149,7 @@ def send_refund(*, refund_ref: str, at: datetime) -> RefundReport:
             return RefundReport(refund_ref, ReportStatus.FAILED, refund.provider_ref)
         payment = refund.payment
         attempt = open_attempt(payment=payment, kind=AttemptKind.REFUND, request={}, at=at, refund=refund)
-        Refund.objects.filter(pk=refund.pk, state__in=REFUND_OPEN).update(state=RefundState.UNKNOWN)
+        Refund.objects.filter(pk=refund.pk).update(state=RefundState.UNKNOWN)
     request = RefundRequest(
         key=attempt.public_id,
         payment_ref=payment.public_id,
