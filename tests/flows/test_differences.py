@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from hutong.flows import differences
+from hutong.flows import differences, dispute
 from hutong.kernel import audit, clock
 from hutong.kernel.errors import Forbidden
 from hutong.kernel.money import Money
@@ -15,7 +16,14 @@ from hutong.kernel.second import SecondPersonNeeded
 from hutong.pay.orders.queries import order_view
 from hutong.pay.orders.types import OrderState
 from hutong.pay.payments import queries, services
-from hutong.pay.payments.types import BillLine, DifferenceKind, DifferenceView, Explanation
+from hutong.pay.payments.types import (
+    BillLine,
+    DifferenceKind,
+    DifferenceView,
+    DisputeReport,
+    DisputeStatus,
+    Explanation,
+)
 from hutong.town.people.models import Person
 from tests.factories import people
 from tests.factories.loop import Scene
@@ -203,3 +211,20 @@ def test_a_difference_follows_our_row_and_closes_by_itself(here: Scene, at: date
     assert now is not None
     assert (now.explanation, now.explained_by) == (Explanation.OUR_ROW, "platform")
     assert (apart(), held()) == (7, more.minor + second.amount.minor)
+
+
+def test_the_fee_of_a_dispute_leaves_the_sums_of_its_currency_alone(here: Scene, at: datetime) -> None:
+    payment, on = paid(here), at.date()
+    taken = replace(
+        line("", -payment.amount, fee=1500, provider_ref="dp_1"),
+        payment_ref=payment.ref,
+    )
+    other = line("", Money(400, "SEK"), fee=7, provider_ref="dashboard_1")
+    billed(line(payment.ref, payment.amount), taken, other, on=on, at=at)
+    told = DisputeReport(
+        "dp_1", payment.ref, "", payment.amount, taken.fee, "fraudulent", DisputeStatus.NEEDS_RESPONSE
+    )
+    dispute.record(provider="sandbox", report=told, at=at)
+    assert differences.look_at_open(at=at) == 1
+    fees = {each.unit: each.fees_kept for each in queries.newest_bills()["sandbox"].sums}
+    assert fees == {"EUR": 0, "SEK": 7}
