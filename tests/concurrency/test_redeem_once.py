@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-from django.db import connection
 
 from hutong.kernel import clock
 from hutong.kernel.rows import scalar
 from hutong.town.people.types import TokenKind
 from hutong.visit.vouchers.types import VoucherView
 from tests.concurrency.clients import Connection, Tally, press
+from tests.concurrency.forgetting import forgetting
 from tests.factories import merchants, people
 from tests.factories.loop import Scene, scene
 from tests.fakes.site import Site
@@ -65,37 +63,11 @@ def test_each_voucher_is_redeemed_exactly_once(site: Site) -> None:
     assert scalar("SELECT count(*) FROM settlement_settled WHERE undone_at IS NULL") == VOUCHERS
 
 
-# Each trigger takes one guard away by undoing what the guard writes.
-_FORGETFUL = """
-CREATE FUNCTION test_forget_use() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN OLD; END $$;
-CREATE TRIGGER test_forget BEFORE UPDATE ON vouchers_voucher FOR EACH ROW EXECUTE FUNCTION test_forget_use();
-CREATE TRIGGER test_forget BEFORE UPDATE ON vouchers_use FOR EACH ROW EXECUTE FUNCTION test_forget_use();
-CREATE TRIGGER test_forget BEFORE UPDATE ON orders_unit FOR EACH ROW EXECUTE FUNCTION test_forget_use();
-"""
-
-
-@contextmanager
-def without_guards() -> Iterator[None]:
-    """Nobody writes down that a use is spent, and nothing says that it may be redeemed and settled but once."""
-    indexes = ["vouchers_redemption_one_live", "settlement_unit_once"]
-    definitions = [scalar("SELECT pg_get_indexdef(%s::regclass)", [name]) for name in indexes]
-    with connection.cursor() as cursor:
-        cursor.execute(_FORGETFUL)
-        for name in indexes:
-            cursor.execute(f"DROP INDEX {name}")
-        try:
-            yield
-        finally:
-            cursor.execute("DROP FUNCTION test_forget_use CASCADE")
-            cursor.execute("TRUNCATE vouchers_redemption, settlement_settled CASCADE")
-            for definition in definitions:
-                cursor.execute(definition)
-
-
 @pytest.mark.unbalanced
 def test_control_without_the_guards_vouchers_are_redeemed_again(site: Site) -> None:
     shop = scene(at=clock.now())
     vouchers = shop.bought(quantity=VOUCHERS)
-    with without_guards():
+    spent_once = ("vouchers_redemption_one_live", "settlement_unit_once")
+    with forgetting("vouchers_voucher", "vouchers_use", "orders_unit", without=spent_once):
         tally, _different = scan_all(site, shop, vouchers[:3], repeat=False)
     assert tally.statuses[201] > 3
