@@ -78,6 +78,29 @@ def test_another_tap_on_pay_does_not_put_off_the_next_question(settings: Any, at
     assert (row(made.ref).state, row(made.ref).ask_at) == (PaymentState.UNKNOWN, at + timedelta(seconds=5))
 
 
+def test_a_lost_start_that_cannot_be_called_off_is_still_asked_for(settings: Any, at: datetime) -> None:
+    made = payment(at=at)
+    with answering(settings, 500, {}, meanwhile=lambda: None), pytest.raises(OutcomeUnknown):
+        services.start(payment_ref=made.ref, return_url=RETURN_URL, at=at)
+    settings.HUTONG_SANDBOX_URL = f"http://127.0.0.1:{free_port()}"
+    with pytest.raises(ProviderUnavailable):
+        services.close(payment_ref=made.ref, at=at)
+    assert (row(made.ref).state, row(made.ref).ask_at) == (PaymentState.UNKNOWN, at + timedelta(seconds=5))
+
+
+def test_a_lost_start_and_a_lost_close_are_repeated_each_with_its_own_key(
+    settings: Any, at: datetime
+) -> None:
+    made = payment(at=at)
+    with answering(settings, 500, {}, meanwhile=lambda: None):
+        with pytest.raises(OutcomeUnknown):
+            services.start(payment_ref=made.ref, return_url=RETURN_URL, at=at)
+        for _again in range(2):
+            with pytest.raises(OutcomeUnknown):
+                services.close(payment_ref=made.ref, at=at)
+    assert set(Attempt.objects.values_list("kind", "tries")) == {("start", 1), ("close", 2)}
+
+
 def test_a_webhook_is_worked_off_once(at: datetime) -> None:
     kept = WebhookInbox.objects.create(provider="sandbox", event_id="evt_1", body=b"{}", received_at=at)
     assert services.mark_processed(inbox_id=kept.pk, outcome="first", at=at)

@@ -175,7 +175,7 @@ def _call_failed(
 ) -> None:
     """The call had no effect: the payment goes to `state`, unless news from elsewhere moved it meanwhile."""
     with transaction.atomic(durable=True):
-        asked_on = F("ask_at") if state is PaymentState.PENDING else Value(None)
+        asked_on = F("ask_at") if state in (PaymentState.PENDING, PaymentState.UNKNOWN) else Value(None)
         Payment.objects.filter(pk=payment.pk, state=PaymentState.UNKNOWN).update(state=state, ask_at=asked_on)
         finish_attempt(attempt, AttemptState.FAILED, at, _why(error))
 
