@@ -58,6 +58,7 @@ class Server:
     def site_database(self, name: str) -> Iterator[None]:
         """A new database of this server with the site's tables; meanwhile it is the one that Django talks to."""
         self.execute(f"CREATE DATABASE {name} TEMPLATE {_READY}")
+        self.execute("CHECKPOINT")  # what a site has long on its disk is nothing to be taken up after a kill
         here = database.connection_settings(None, self.home, name)
         before = {key: connection.settings_dict[key] for key in here}
         connection.close()
