@@ -197,12 +197,12 @@ def _functions(guard: CodeGuard) -> set[str]:
     return users or {each.name for each in functions}
 
 
-def _sources(guards: Sequence[CodeGuard]) -> list[dict[str, str]]:
+def _sources(guards: Sequence[CodeGuard], root: Path) -> list[dict[str, str]]:
     """What stands in the place of the functions and constants of these guards when all of them are gone."""
     made = []
     for path in {guard.path for guard in guards}:
         gone = [guard for guard in guards if guard.path == path]
-        source = (ROOT / path).read_text()
+        source = (root / path).read_text()
         for guard in sorted(gone, key=lambda each: -each.start):
             source = source[: guard.start] + guard.instead + source[guard.end :]
         made += [
@@ -211,18 +211,24 @@ def _sources(guards: Sequence[CodeGuard]) -> list[dict[str, str]]:
     return made
 
 
-def _jobs(guard: CodeGuard, within_s: float) -> list[dict[str, Any]]:
+def _jobs(guard: CodeGuard, within_s: float, root: Path) -> list[dict[str, Any]]:
     """What is tried for a guard: it alone; for a second line of defence also the other one, and both together."""
-    job = {"key": guard.name, "without": _sources([guard]), "tests": [], "within_s": within_s, "dropped": ""}
+    job = {
+        "key": guard.name,
+        "without": _sources([guard], root),
+        "tests": [],
+        "within_s": within_s,
+        "dropped": "",
+    }
     behind = BEHIND.get(guard.name)
     if behind is None:
         return [job | {"tests": entering(guard)}]
     job["tests"] = [behind.test]
-    others = [each for app in _apps() for each in guards_of(app) if each.name == behind.other]
+    others = [each for app in _apps() for each in guards_of(app, root) if each.name == behind.other]
     if not others:  # a constraint; that the test passes without it is seen when the guard is put back
         return [job, job | {"key": f"{guard.name} both", "dropped": behind.other}]
-    other = job | {"key": f"{guard.name} other", "without": _sources(others)}
-    return [job, other, job | {"key": f"{guard.name} both", "without": _sources([guard, *others])}]
+    other = job | {"key": f"{guard.name} other", "without": _sources(others, root)}
+    return [job, other, job | {"key": f"{guard.name} both", "without": _sources([guard, *others], root)}]
 
 
 def _answers(tree: Tree, jobs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -291,13 +297,15 @@ def _run(app: str, at: str | None, within_s: float, *, listing: bool) -> int:
     found = VAR / app / "found.json"
     known: dict[str, str] = json.loads(found.read_text()) if found.exists() else {}
     tree = Tree(app)
-    guards = [each for each in guards_of(app) if not at or f"{each.path}:{each.line}" == at]
-    keys = {guard.name: _key(guard) for guard in guards}
     if not listing:
         tree.copy()
+    root = ROOT if listing else tree.root
+    guards = [each for each in guards_of(app, root) if not at or f"{each.path}:{each.line}" == at]
+    keys = {guard.name: _key(guard, root) for guard in guards}
+    if not listing:
         wanted = [guard for guard in guards if at or not known.get(keys[guard.name])]
         try:
-            answers = _answers(tree, [job for guard in wanted for job in _jobs(guard, within_s)])
+            answers = _answers(tree, [job for guard in wanted for job in _jobs(guard, within_s, root)])
         finally:
             tree.stop()
         verdicts = {keys[guard.name]: _verdict(guard, answers) for guard in wanted}
@@ -310,10 +318,10 @@ def _run(app: str, at: str | None, within_s: float, *, listing: bool) -> int:
     return sum(not known.get(key) for key in keys.values())
 
 
-def _key(guard: CodeGuard) -> str:
+def _key(guard: CodeGuard, root: Path) -> str:
     """By what the answer is kept: it is asked anew when the code around changes, or what stands behind."""
     behind = BEHIND.get(guard.name)
-    key = guard.key((ROOT / guard.path).read_text())
+    key = guard.key((root / guard.path).read_text())
     return f"{key} behind {behind.other} {behind.test}" if behind else key
 
 

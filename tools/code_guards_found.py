@@ -61,19 +61,19 @@ class CodeGuard:
         return hashlib.sha256(words.encode()).hexdigest()[:12]
 
 
-def guards_of(app: str) -> list[CodeGuard]:
-    """Every guard of an app, by file and line."""
+def guards_of(app: str, root: Path = ROOT) -> list[CodeGuard]:
+    """Every guard of an app in this tree, by file and line."""
     found = []
-    for path in sorted((PAY / app).glob("**/*.py")):
+    for path in sorted((root / PAY.relative_to(ROOT) / app).glob("**/*.py")):
         if "migrations" not in path.parts and "providers" not in path.parts:
-            found += found_in(path)
+            found += found_in(path, root)
     return found
 
 
-def found_in(path: Path) -> list[CodeGuard]:
+def found_in(path: Path, root: Path = ROOT) -> list[CodeGuard]:
     """The guards of a file; those of one function that would be called the same are numbered."""
     source = path.read_text()
-    name = str(path.relative_to(ROOT))
+    name = str(path.relative_to(root))
     tree = ast.parse(source)
     found = [*_in_calls(name, source, tree), *_in_sql(name, source, tree)]
     called: Counter[str] = Counter()
