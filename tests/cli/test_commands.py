@@ -32,6 +32,7 @@ def test_import_of_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
     assert "no.osm.pbf" in shown.output.replace("\n", "")
 
 
+@pytest.mark.unbalanced("changes units behind the services")
 @pytest.mark.django_db
 def test_books_check_finds_what_is_wrong(at: object) -> None:
     from datetime import UTC, datetime

@@ -14,7 +14,7 @@ from hutong.pay.ledger.types import AccountKind, TransactionKind
 from tests.concurrency.race import WAIT_S, all_at_once, constraint_dropped
 from tests.factories.ledger import capture, capture_transfer, euros, refund_transfer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.unbalanced("books money of no payment")]
 
 RUNNERS = 32
 SPENDS_EACH = 20

@@ -18,7 +18,7 @@ from hutong.pay.settlement.types import BatchState, PayoutState
 from tests.concurrency.race import WAIT_S, all_at_once, race
 from tests.factories.settlement import account, batch, days, earned, euros
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.unbalanced("settles what nobody bought")]
 
 OPERATORS = 4
 MERCHANTS = ("mer_a", "mer_b", "mer_c")

@@ -216,6 +216,7 @@ def test_what_the_tables_refuse(at: datetime) -> None:
         ("UPDATE giftcards_giftcard SET unit = 'SEK'", "the ledger names a card that is not there"),
     ],
 )
+@pytest.mark.unbalanced("writes what no service would")
 def test_the_check_finds_what_cannot_be(at: datetime, sql: str, told: str) -> None:
     person = people.person()
     giftcards.card(500, holder=person, at=at)

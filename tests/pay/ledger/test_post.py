@@ -34,6 +34,7 @@ def redeem(net: int, commission: int, *, reference: str = "redeem:1", at: dateti
     )
 
 
+@pytest.mark.unbalanced("settlement knows nothing of what is posted here")
 def test_money_goes_from_the_provider_to_the_merchant_and_the_platform(at: datetime) -> None:
     capture(euros(1990))
     redeem(1791, 199, at=at)
@@ -191,6 +192,7 @@ def _transfer(**changes: object) -> Transfer:
     return Transfer(**fields | changes)
 
 
+@pytest.mark.unbalanced("writes into the books what no service would")
 def test_the_database_stores_no_transfer_that_does_not_add_up() -> None:
     capture(euros(1990))
     capture(Money(500, "SEK"), reference="capture:2")
@@ -218,6 +220,7 @@ def test_the_database_keeps_floors_and_guards() -> None:
             Account.objects.create(kind=kind, owner_ref="other", unit="EUR", guarded=kind not in FLOORS)
 
 
+@pytest.mark.unbalanced("writes into the books what no service would")
 def test_the_check_finds_a_balance_that_drifted() -> None:
     capture(euros(1990))
     Balance.objects.update(minor=1991)
@@ -226,6 +229,7 @@ def test_the_check_finds_a_balance_that_drifted() -> None:
     ]
 
 
+@pytest.mark.unbalanced("writes into the books what no service would")
 def test_the_check_finds_a_missing_balance_a_low_one_and_an_empty_transaction(at: datetime) -> None:
     capture(euros(1990))
     clearing = Account.objects.get(kind="clearing")

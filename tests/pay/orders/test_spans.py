@@ -208,6 +208,7 @@ OVERLAPPING = days(FIRST - timedelta(days=7), LAST - timedelta(days=7))
         ("none", None),
     ],
 )
+@pytest.mark.unbalanced("writes orders of any state and moment straight into the table")
 def test_sums(town: Town, then: Stretch, category: str, area: str | None) -> None:
     units = tuple(
         unit
