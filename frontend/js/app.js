@@ -8,5 +8,6 @@ import "./page.js";
 import "./quantity.js";
 import "./search_history.js";
 import "./service_worker.js";
+import "./wechat_pay.js";
 
 window.htmx = htmx;

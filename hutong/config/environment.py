@@ -155,6 +155,7 @@ SETTINGS = (
     Setting("HUTONG_WECHAT_API_V3_KEY", "", "APIv3 key of 32 characters, or its file."),
     Setting("HUTONG_WECHAT_PUBLIC_KEY", "", "File of WeChat Pay's public key. Empty, with its id: platform certificates are fetched."),
     Setting("HUTONG_WECHAT_PUBLIC_KEY_ID", "", "Id of WeChat Pay's public key, `PUB_KEY_ID_...`."),
+    Setting("HUTONG_WECHAT_APP_SECRET", "", "Secret of the app id (AppSecret), or its file: shoppers inside WeChat pay there without a code. Empty: they get a code."),
     Setting("HUTONG_WECHAT_WAY", "", "`h5` (opens WeChat on a phone) or `native` (a code to scan). Empty: as the shopper's device wants it.", wrong=_one_of("", "h5", "native")),
     Setting("HUTONG_WECHAT_URL", "", "Where WeChat Pay is called. Empty: WeChat Pay itself.", _https_or_usual, _address_or_usual, trial_may=True),
     Setting("HUTONG_ALIPAY_APP_ID", "", "Id of the application at Alipay."),

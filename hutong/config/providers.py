@@ -45,13 +45,15 @@ KEYS: Mapping[str, Keys] = {
             "api_v3_key": "HUTONG_WECHAT_API_V3_KEY",
             "public_key": "HUTONG_WECHAT_PUBLIC_KEY",
             "public_key_id": "HUTONG_WECHAT_PUBLIC_KEY_ID",
+            "app_secret": "HUTONG_WECHAT_APP_SECRET",
             "way": "HUTONG_WECHAT_WAY",
             "url": "HUTONG_WECHAT_URL",
         },
         needed=("mchid", "appid", "merchant_serial", "merchant_key", "api_v3_key"),
-        files=("merchant_key", "api_v3_key", "public_key"),
+        files=("merchant_key", "api_v3_key", "public_key", "app_secret"),
         together=("public_key", "public_key_id"),
-        pages=("https://wx.tenpay.com",),
+        # Inside WeChat the way leads through its sign-in first.
+        pages=("https://wx.tenpay.com", "https://open.weixin.qq.com"),
     ),
     "alipay": Keys(
         settings={

@@ -207,7 +207,8 @@ def pay(
     if order.state is not OrderState.AWAITING_PAYMENT or order.expires_at <= at:
         raise OrderNotPayable(state=order.state.value)
     payment = payments_read.payment_for_order(order_ref)
-    if payment and payment.state in UNDER_WAY and provider and provider != payment.provider:
+    if payment and payment.state in UNDER_WAY and _otherwise(payment, provider, payer):
+        provider = provider or payment.provider
         choose(wanted=provider, amount=payment.amount)
         if _call_off(payment, at):
             return return_url
@@ -216,7 +217,7 @@ def pay(
         usual = provider or (payment.provider if payment and is_offered(payment) else None)
         payment = _new_payment(order_ref, usual, at)
     if payment.state is PaymentState.PENDING and payment.redirect_url:
-        return (payment.to_scan and code_url) or payment.redirect_url
+        return (payment.here and code_url) or payment.redirect_url
     return payments.start(
         payment_ref=payment.ref,
         return_url=return_url,
@@ -228,6 +229,15 @@ def pay(
         code_url=code_url,
         at=at,
     )
+
+
+def _otherwise(payment: PaymentView, provider: str | None, payer: Payer | None) -> bool:
+    """Whether a payment under way cannot be the one that is wanted now: of another provider, or inside or outside of
+    WeChat where the shopper is not any more."""
+    if provider and provider != payment.provider:
+        return True
+    inside = bool(payer and payer.openid)
+    return payment.state is PaymentState.PENDING and payment.here and payment.in_app != inside
 
 
 def _call_off(payment: PaymentView, at: datetime) -> bool:

@@ -86,7 +86,7 @@ def pay(
                 order_ref=card_ref, provider=payment.provider, amount=card.face, at=at
             )
     if payment.state is PaymentState.PENDING and payment.redirect_url:
-        return return_url if payment.to_scan else payment.redirect_url
+        return return_url if payment.here else payment.redirect_url
     return payments.start(
         payment_ref=payment.ref,
         return_url=return_url,

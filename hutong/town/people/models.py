@@ -203,6 +203,23 @@ class SignIn(models.Model):
         return self.public_id
 
 
+class WechatId(models.Model):
+    """Who a person is to WeChat, by the app id that was told so (openid); asked when they pay inside WeChat."""
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="wechat_ids")
+    appid = models.CharField(max_length=40)
+    openid = models.CharField(max_length=128)
+    told_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "appid"], name="people_one_wechat_id_an_app"),
+        ]
+
+    def __str__(self) -> str:
+        return self.appid
+
+
 class Address(models.Model):
     """Where a person wants things to come to.
 

@@ -27,9 +27,16 @@ from hutong.pay.pricing.rules import MAX_QUANTITY
 from hutong.pay.pricing.services import PriceChanged
 from hutong.visit.vouchers import queries as vouchers
 from hutong.web.consumer.forms import CheckoutForm
+from hutong.web.consumer.inside_wechat import (
+    WECHAT,
+    bridge_for,
+    payer_inside,
+    sign_in_first,
+    welcome_back,
+)
 from hutong.web.shell.access import signed_in
 from hutong.web.shell.parts import page, wants_part
-from hutong.web.shell.ways_to_pay import REMEMBERED, chosen_way, payer_of
+from hutong.web.shell.ways_to_pay import REMEMBERED, chosen_way
 
 
 def _quantity(text: str) -> int:
@@ -141,13 +148,17 @@ def _place_and_pay(request: HttpRequest, offer_ref: str, wanted: dict[str, Any])
         return reverse("pay_return", args=[placed.order_ref])  # gift cards covered all of it
     if placed.state is not OrderState.AWAITING_PAYMENT:
         return reverse("order", args=[placed.order_ref])
-    return _payment_page(request, placed.order_ref)
+    return _payment_page(request, placed.order_ref, request.POST.get("provider", ""))
 
 
-def _payment_page(request: HttpRequest, order_ref: str) -> str:
+def _payment_page(request: HttpRequest, order_ref: str, chosen: str) -> str:
     """Where the chosen provider lets the shopper pay. The choice is remembered for the next time."""
     assert request.user.is_authenticated
-    chosen = request.POST.get("provider", "")
+    payment = payments.payment_for_order(order_ref)
+    way = chosen or (payment.provider if payment else "")
+    payer = payer_inside(request, way)
+    if sign_in := sign_in_first(request, payer, way, order_ref):
+        return sign_in
     back = f"{settings.HUTONG_SITE_URL}{reverse('pay_return', args=[order_ref])}"
     address = flow.pay(
         order_ref=order_ref,
@@ -155,7 +166,7 @@ def _payment_page(request: HttpRequest, order_ref: str) -> str:
         return_url=back,
         code_url=back,
         provider=chosen or None,
-        payer=payer_of(request),
+        payer=payer,
         language=get_language() or "en",
         at=clock.now(),
     )
@@ -168,9 +179,19 @@ def _payment_page(request: HttpRequest, order_ref: str) -> str:
 @require_POST
 def pay_again(request: HttpRequest, order_ref: str) -> HttpResponse:
     """To the payment page of an order that still waits for its money, by the way that is chosen now."""
-    assert request.user.is_authenticated
+    return _to_payment_page(request, order_ref, request.POST.get("provider", ""))
+
+
+@signed_in
+@require_GET
+def inside_wechat(request: HttpRequest) -> HttpResponse:
+    """Back from WeChat's sign-in: now it is known who pays, or that they pay by a code."""
+    return _to_payment_page(request, welcome_back(request), WECHAT)
+
+
+def _to_payment_page(request: HttpRequest, order_ref: str, chosen: str) -> HttpResponse:
     try:
-        return _telling_where_from(HttpResponseRedirect(_payment_page(request, order_ref)))
+        return _telling_where_from(HttpResponseRedirect(_payment_page(request, order_ref, chosen)))
     except NotFound:
         raise
     except DomainError as error:
@@ -200,6 +221,8 @@ def pay_return(request: HttpRequest, order_ref: str) -> HttpResponse:
         "zone": order.zone,
         "refresh": request.path,
         "code": payment.redirect_url if payment and payment.to_scan else "",
+        "in_app": bool(payment and payment.in_app),
+        "bridge": bridge_for(request, payment),
     }
     return _telling_where_from(
         page(request, "consumer/pay_return.html", context, part="consumer/_pay_return.html")

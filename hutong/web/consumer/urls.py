@@ -31,6 +31,7 @@ urlpatterns = [
     path("store/<str:store_ref>/", shops.store, name="store"),
     path("deal/<str:offer_ref>/", shops.deal, name="deal"),
     path("deal/<str:offer_ref>/buy/", buying.checkout, name="checkout"),
+    path("pay/wechat/back/", buying.inside_wechat, name="inside_wechat"),
     path("pay/<str:order_ref>/", buying.pay_again, name="pay_again"),
     path("pay/<str:order_ref>/return/", buying.pay_return, name="pay_return"),
     path("orders/", keeping.order_list, name="orders"),

@@ -102,6 +102,28 @@ class Disputes(Protocol):
 
 
 @runtime_checkable
+class InApp(Protocol):
+    """What a provider can do whose shoppers pay on our page inside its own app, once it has said who they are."""
+
+    @property
+    def app(self) -> str:
+        """The name under which the app knows this site; "" where nobody pays inside it here."""
+        ...
+
+    def sign_in_page(self, *, back: str, state: str) -> str:
+        """Where the app's browser is sent to be told who its person is; it comes `back` with `code` and `state`."""
+        ...
+
+    def signed_in(self, *, code: str) -> str:
+        """Who brought this code, by a name that is good for `app` alone. `ProviderRefused`, `ProviderUnavailable`."""
+        ...
+
+    def bridge(self, prepay: str, *, at: datetime) -> dict[str, str]:
+        """What our page hands to the app for a payment that was started (`prepay`), signed at `at`."""
+        ...
+
+
+@runtime_checkable
 class OpenBooks(Protocol):
     """What a provider of ours can do besides: show all its payments at once, to compare at any moment."""
 

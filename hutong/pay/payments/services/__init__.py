@@ -66,6 +66,7 @@ from hutong.pay.payments.services.explaining import (
     needs_second,
     take_back_explanation,
 )
+from hutong.pay.payments.services.in_app import app_of, bridge, sign_in_page, signed_in
 from hutong.pay.payments.services.paying import close, create_payment, start
 from hutong.pay.payments.services.reconciling import reconcile
 from hutong.pay.payments.services.recording import record_capture, record_report
@@ -110,9 +111,11 @@ __all__ = [
     "acknowledgement",
     "add_evidence",
     "answer_dispute",
+    "app_of",
     "ask",
     "ask_refund",
     "ask_unknown",
+    "bridge",
     "close",
     "confirm_write_off",
     "cover_unsent",
@@ -142,6 +145,8 @@ __all__ = [
     "set_agreed_rate",
     "set_bearer",
     "share_loss",
+    "sign_in_page",
+    "signed_in",
     "start",
     "take_back_explanation",
     "undo_bank_in",

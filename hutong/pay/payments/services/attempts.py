@@ -13,10 +13,11 @@ from hutong.pay.payments.models import Attempt, Payment, Refund
 from hutong.pay.payments.types import AttemptKind, AttemptState
 
 _OPEN = [AttemptState.SENT, AttemptState.UNKNOWN]
-# The shopper's network address is kept for as long as the very same request may have to be sent again.
-_WITHOUT_ADDRESS = Func(
+# Who pays is kept for as long as the very same request may have to be sent again.
+_WITHOUT_PAYER = Func(
     F("request"),
     Cast(Value("address"), TextField()),
+    Cast(Value("openid"), TextField()),
     template="(%(expressions)s)",
     arg_joiner=" - ",
     output_field=JSONField(),
@@ -65,11 +66,11 @@ def finish_attempt(attempt: Attempt, state: AttemptState, at: datetime, error: s
     if state is AttemptState.UNKNOWN:
         found.update(state=state, error=error[:300], finished_at=None)
     else:
-        found.update(state=state, error=error[:300], finished_at=at, request=_WITHOUT_ADDRESS)
+        found.update(state=state, error=error[:300], finished_at=at, request=_WITHOUT_PAYER)
 
 
 def resolve_attempts(*, payment: Payment, done: bool, at: datetime, refund: Refund | None = None) -> None:
     """The provider has told us where it stands, so no call about it is open any more."""
     Attempt.objects.filter(payment=payment, refund=refund, state__in=_OPEN).update(
-        state=AttemptState.DONE if done else AttemptState.FAILED, finished_at=at, request=_WITHOUT_ADDRESS
+        state=AttemptState.DONE if done else AttemptState.FAILED, finished_at=at, request=_WITHOUT_PAYER
     )

@@ -15,6 +15,7 @@ from hutong.pay.payments.services.attempts import finish_attempt, open_attempt
 from hutong.pay.payments.services.errors import AlreadyPaid, PaymentNotFound, PaymentNotPayable
 from hutong.pay.payments.services.recording import record_report
 from hutong.pay.payments.types import (
+    IN_APP,
     AttemptKind,
     AttemptState,
     Device,
@@ -60,7 +61,7 @@ def start(
 ) -> str:
     """Ask the provider for the money; the address of the page where the shopper pays.
 
-    That is `code_url`, our page that draws a code, where the provider gives one to scan.
+    That is `code_url`, our page, where the provider gives a code to scan, or something for its app that shows our page.
     Never inside a transaction. Safe to repeat, also after a time-out: the repetition carries the same key
     and the very same request. Raises `AlreadyPaid`, `PaymentNotPayable`, `ProviderUnavailable` (nothing
     happened), `OutcomeUnknown` (repeat it, or let the janitor ask), `ProviderRefused` (the payment failed).
@@ -74,11 +75,12 @@ def start(
         "expires_at": expires_at.isoformat() if expires_at else None,
         "address": payer.address,
         "device": payer.device.value,
+        **({"openid": payer.openid} if payer.openid else {}),
     }
     with transaction.atomic(durable=True):
         payment = _to_start(payment_ref)
         if payment.state == PaymentState.PENDING:
-            return (payment.to_scan and code_url) or payment.redirect_url
+            return (payment_view(payment).here and code_url) or payment.redirect_url
         attempt = open_attempt(payment=payment, kind=AttemptKind.START, request=request, at=at)
         _mark_called(payment, at)
     try:
@@ -93,7 +95,8 @@ def start(
         finish_attempt(attempt, AttemptState.UNKNOWN, at, _why(error))
         raise
     _record_started(payment, attempt, started, at)
-    return (started.to_scan and code_url) or started.redirect_url
+    here = started.to_scan or started.redirect_url.startswith(IN_APP)
+    return (here and code_url) or started.redirect_url
 
 
 def close(*, payment_ref: str, at: datetime) -> PaymentReport:
@@ -160,7 +163,9 @@ def _start_request(payment: Payment, attempt: Attempt) -> StartRequest:
         language=sent["language"],
         expires_at=datetime.fromisoformat(sent["expires_at"]) if sent["expires_at"] else None,
         # An attempt of an older version does not know who pays.
-        payer=Payer(sent.get("address", ""), Device(sent.get("device", Device.DESKTOP))),
+        payer=Payer(
+            sent.get("address", ""), Device(sent.get("device", Device.DESKTOP)), sent.get("openid", "")
+        ),
     )
 
 

@@ -20,6 +20,7 @@ from hutong.pay.payments.types.bills import (
     OurMoney,
 )
 from hutong.pay.payments.types.core import (
+    IN_APP,
     AttemptKind,
     AttemptState,
     BookRow,
@@ -58,6 +59,7 @@ from hutong.pay.payments.types.disputes import (
 )
 
 __all__ = [
+    "IN_APP",
     "AgreedFee",
     "AgreedRateView",
     "AttemptKind",

@@ -77,10 +77,14 @@ class Device(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Payer:
-    """Who is about to pay: network address ("" where it is not known) and device. Providers ask for both."""
+    """Who is about to pay: network address ("" where it is not known) and device. Providers ask for both.
+
+    `openid` says who they are inside WeChat, where they signed in with it just now.
+    """
 
     address: str = ""
     device: Device = Device.DESKTOP
+    openid: str = ""
 
 
 class ReportStatus(StrEnum):
@@ -183,6 +187,10 @@ class BookRow:
     disputed: int = 0
 
 
+IN_APP = "prepay_id="
+"""How what a page inside WeChat hands to it begins, where others have an address."""
+
+
 @dataclass(frozen=True, slots=True)
 class PaymentView:
     """A payment as others see it. `captured`, `refunded`, `suspense` are minor units.
@@ -205,6 +213,16 @@ class PaymentView:
     created_at: datetime
     captured_at: datetime | None
     to_scan: bool = False
+
+    @property
+    def in_app(self) -> bool:
+        """Whether it is paid on a page of ours inside the provider's app, which is handed `redirect_url`."""
+        return self.redirect_url.startswith(IN_APP)
+
+    @property
+    def here(self) -> bool:
+        """Whether it is paid from a page of ours: by a code to scan, or inside the provider's app."""
+        return self.to_scan or self.in_app
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from django.db.models import F, FilteredRelation, Q, QuerySet
 from hutong.kernel.rows import values
 from hutong.kernel.secret import keyed_hex
 from hutong.town.people import rules
-from hutong.town.people.models import Address, ApiToken, ConsentEvent, Message, Person, SignIn
+from hutong.town.people.models import Address, ApiToken, ConsentEvent, Message, Person, SignIn, WechatId
 from hutong.town.people.types import (
     AddressText,
     AddressView,
@@ -159,12 +159,18 @@ _TOLD: dict[str, tuple[str, ...]] = {
     "people.ApiToken": (
         *("public_id", "kind", "name", "scopes", "created_at", "last_used_at", "expires_at", "revoked_at"),
     ),
+    "people.WechatId": ("appid", "openid", "told_at"),
     "people.Message": ("to", "kind", "body", "created_at"),
 }
 
 
+def wechat_id(person: Person, appid: str) -> str:
+    """Who `person` is to WeChat by this app id; "" where it never said so."""
+    return WechatId.objects.filter(person=person, appid=appid).values_list("openid", flat=True).first() or ""
+
+
 def everything_about(person: Person) -> dict[str, list[dict[str, Any]]]:
-    """All rows of this app about `person`, by model, without secrets: for the person's own file. Six statements."""
+    """All rows of this app about `person`, by model, without secrets: for the person's own file. Seven statements."""
     ways = [way for way in (person.phone, person.email) if way]
     found: dict[str, QuerySet[Any]] = {
         "people.Person": Person.objects.filter(pk=person.pk),
@@ -172,6 +178,7 @@ def everything_about(person: Person) -> dict[str, list[dict[str, Any]]]:
         "people.ConsentEvent": ConsentEvent.objects.filter(person=person),
         "people.SignIn": SignIn.objects.filter(person=person),
         "people.ApiToken": ApiToken.objects.filter(Q(person=person) | Q(created_by=person.public_id)),
+        "people.WechatId": WechatId.objects.filter(person=person),
         "people.Message": Message.objects.filter(to__in=ways),
     }
     return {model: values(rows, *_TOLD[model]) for model, rows in found.items()}

@@ -54,6 +54,7 @@ from hutong.town.people.services.signing_in import (
     touch_sign_in,
 )
 from hutong.town.people.services.tokens import issue_token, open_token, revoke_token, revoke_tokens_of
+from hutong.town.people.services.wechat import keep_wechat_id
 
 __all__ = [
     "AddressInvalid",
@@ -85,6 +86,7 @@ __all__ = [
     "erase_person",
     "give_consent",
     "issue_token",
+    "keep_wechat_id",
     "mail",
     "mail_code",
     "normalise_email",

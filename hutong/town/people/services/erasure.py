@@ -21,6 +21,7 @@ from hutong.town.people.models import (
     OneTimeCode,
     Person,
     SignIn,
+    WechatId,
 )
 from hutong.town.people.services import signing_in
 from hutong.town.people.services.errors import CodeFirst
@@ -63,7 +64,7 @@ def erase_person(*, person_ref: str, at: datetime) -> bool:
     codes.delete()
     Message.objects.filter(to__in=ways).delete()
     _forget_back_office(person, ways)
-    for table in (Address, SignIn, ApiToken):
+    for table in (Address, SignIn, ApiToken, WechatId):
         table.objects.filter(person=person).delete()
     person.groups.clear()
     person.user_permissions.clear()

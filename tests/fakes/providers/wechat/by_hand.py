@@ -21,6 +21,7 @@ def made_by_hand() -> tuple[WechatSimulator, dict[str, str]]:
         "HUTONG_WECHAT_MERCHANT_SERIAL": _SERIAL,
         "HUTONG_WECHAT_MERCHANT_KEY": _bare(private_pem(merchant)),
         "HUTONG_WECHAT_API_V3_KEY": account.api_v3_key,
+        "HUTONG_WECHAT_APP_SECRET": made.sign_ins.secret,
         "HUTONG_WECHAT_PUBLIC_KEY_ID": _PUBLIC_KEY_ID,
         "HUTONG_WECHAT_PUBLIC_KEY": _bare(public_pem(public)),
     }

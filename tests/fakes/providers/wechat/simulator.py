@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -21,6 +21,7 @@ from tests.fakes.providers.books import BackState, BillRow, Books, Refused, Trad
 from tests.fakes.providers.server import BACKOFF_S, Answer, Call, Notice, Simulator
 from tests.fakes.providers.wechat import words
 from tests.fakes.providers.wechat.keys import SCHEME, Account, Signer
+from tests.fakes.providers.wechat.sign_in import SignIns
 from tests.fakes.providers.wechat.statement import statement
 
 _STARTS = re.compile(r"/v3/pay/transactions/(h5|native|jsapi)")
@@ -61,6 +62,8 @@ class WechatSimulator(Simulator):
         """What happens to a bill's file before it is hashed; a test may break lines here."""
         self.damage_bill: Callable[[bytes], bytes] = lambda body: body
         """What happens to it afterwards, on its way."""
+        self.sign_ins = SignIns(account.appid)
+        """WeChat's sign-in, which tells sites who somebody is."""
         self.calls: list[Call] = []
         self._nonces: set[str] = set()
         self._files: dict[str, bytes] = {}
@@ -103,6 +106,8 @@ class WechatSimulator(Simulator):
 
     def answer(self, call: Call) -> Answer:
         """As any; the page to pay on is also told where the shopper goes back to."""
+        if signed_in := self.sign_ins.answer(call):
+            return signed_in
         back = parse_qs(urlsplit(call.target).query).get("redirect_url", [""])[-1]
         if call.path.startswith("/simulator/") and back:
             self.books.trade(call.path.rsplit("/", 1)[-1]).data["return_url"] = back
@@ -121,6 +126,20 @@ class WechatSimulator(Simulator):
         if state != "PROCESSING":
             told = words.refund_notice(back, trade, self.account)
             self._tell(back.ref, back.data.get("notify_url", ""), f"REFUND.{state}", told)
+
+    def hand_over(self, call: Mapping[str, str]) -> None:
+        """A page inside WeChat hands a payment to the app, and the person agrees. `Refused` where it is not signed."""
+        prepay = call["package"].removeprefix("prepay_id=")
+        message = "\n".join(
+            [call["appId"], call["timeStamp"], call["nonceStr"], call["package"], ""]
+        ).encode()
+        signature = base64.b64decode(call["paySign"])
+        for key in self.account.keys.values():
+            key.verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
+        if call["appId"] != self.account.appid or call["signType"] != "RSA":
+            raise Refused("payer")
+        (ref,) = [ref for ref in self.books.trades if prepay_of(ref) == prepay]
+        self.pay(ref)
 
     def turn_abnormal(self, ref: str) -> None:
         """A pending refund meets a card that takes it no more."""
@@ -190,7 +209,7 @@ class WechatSimulator(Simulator):
             raise ValueError("out_trade_no")
         if way == "h5" and not body["scene_info"]["payer_client_ip"]:
             raise ValueError("scene_info")
-        if way == "jsapi" and not body["payer"]["openid"]:
+        if way == "jsapi" and body["payer"]["openid"] not in self.sign_ins.known:
             raise Refused("payer")
         ends = datetime.fromisoformat(body["time_expire"]) if "time_expire" in body else None
         ref, notify_url = body["out_trade_no"], body["notify_url"]
@@ -201,7 +220,7 @@ class WechatSimulator(Simulator):
             raise Refused("paid" if trade.state is TradeState.PAID else "closed")
         if trade.data["asked"] != body or trade.data["way"] != way:
             raise Refused("ref_used")
-        prepay_id = f"wx{hashlib.sha256(ref.encode()).hexdigest()[:34]}"
+        prepay_id = prepay_of(ref)
         code = self.page_url(ref) if self.links else f"weixin://wxpay/bizpayurl?pr={prepay_id[2:11]}"
         answers = {
             "h5": {"h5_url": f"{self.page_url(ref)}?prepay_id={prepay_id}&package=2150917749"},
@@ -319,6 +338,11 @@ class WechatSimulator(Simulator):
         body = _json({"code": code, "message": message})
         headers = {"content-type": "application/json; charset=utf-8", **self._signed(call, body)}
         return Answer(status, body, headers)
+
+
+def prepay_of(ref: str) -> str:
+    """The number of a payment that waits inside WeChat."""
+    return f"wx{hashlib.sha256(ref.encode()).hexdigest()[:34]}"
 
 
 def _json(value: dict[str, Any]) -> bytes:

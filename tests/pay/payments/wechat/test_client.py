@@ -84,8 +84,9 @@ def test_on_a_phone_the_page_knows_the_way_back(simulator: WechatSimulator, clie
 
 
 def test_inside_wechat_the_page_gets_a_signed_call(keys: Keys, client: Client) -> None:
-    provider = client(way="jsapi", openid=lambda ref: f"openid-of-{ref}")
-    prepay = provider.start(request_for(ids.new_id("pay"), PRICE)).redirect_url
+    provider = client()
+    payer = Payer("203.0.113.7", Device.WECHAT, "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o")
+    prepay = provider.start(replace(request_for(ids.new_id("pay"), PRICE), payer=payer)).redirect_url
     told = provider.bridge(prepay, at=clock.now())
     message = f"{APPID}\n{told['timeStamp']}\n{told['nonceStr']}\n{prepay}\n".encode()
     signature = base64.b64decode(told["paySign"])

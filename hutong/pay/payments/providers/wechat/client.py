@@ -17,6 +17,7 @@ from hutong.pay.payments.providers.errors import (
     ProviderUnavailable,
 )
 from hutong.pay.payments.providers.wechat import bill, notification, reports, signing
+from hutong.pay.payments.providers.wechat.sign_in import SignIn
 from hutong.pay.payments.providers.wechat.transport import Merchant, Reply, Transport
 from hutong.pay.payments.providers.wechat.trust import RETRY_S
 from hutong.pay.payments.types import (
@@ -48,8 +49,8 @@ class WechatProvider:
     With `public_key` and `public_key_id` replies are verified by that key, without them by the platform's
     certificates, which are fetched. `way` is how a shopper pays: `h5` opens WeChat on a phone, `native` gives
     the text of a code to scan (`weixin://...`), `jsapi` gives `prepay_id=...` for a page inside WeChat (see
-    `bridge`) and needs `openid`, which says who pays a payment; without a `way` the shopper's device decides
-    between the first two. Wrong keys raise `ProviderRefused` with their reason.
+    `bridge`). Without a `way` the shopper's device decides between the first two; who is known by an openid pays inside
+    WeChat, which takes the `app_secret` of the app id. Wrong keys raise `ProviderRefused` with their reason.
     """
 
     name = "wechat"
@@ -68,7 +69,7 @@ class WechatProvider:
         public_key: str = "",
         public_key_id: str = "",
         way: Way | Literal[""] = "",
-        openid: Callable[[str], str] | None = None,
+        app_secret: str = "",
         timeout_s: float = 10.0,
         retry_s: float = RETRY_S,
     ) -> None:
@@ -76,7 +77,7 @@ class WechatProvider:
         merchant = Merchant(mchid, merchant_serial, key, signing.sealing_key(api_v3_key))
         self._merchant, self._appid, self._notify_url = merchant, appid, notify_url
         self._way: Way | Literal[""] = way
-        self._openid = openid
+        self._sign_in = SignIn(url=url, appid=appid, secret=app_secret, timeout_s=timeout_s)
         self._transport = Transport(
             url=url,
             merchant=merchant,
@@ -106,7 +107,7 @@ class WechatProvider:
     def start(self, request: StartRequest) -> Started:
         """See `Provider.start`."""
         amount = request.amount
-        way = self._way or _WAYS[request.payer.device]
+        way = self._way or ("jsapi" if request.payer.openid else _WAYS[request.payer.device])
         if amount.unit != "CNY" or amount.minor <= 0:
             raise ProviderRefused(reason="WeChat Pay takes CNY alone, from one fen on")
         body: dict[str, Any] = {
@@ -215,8 +216,21 @@ class WechatProvider:
             raise ProviderUnavailable(reason="the bill is not the file that was announced")
         return bill.read(body, mchid=self._merchant.mchid)
 
+    @property
+    def app(self) -> str:
+        """See `InApp.app`: the app id, where its secret is known and no other way is fixed."""
+        return self._appid if self._sign_in.possible and self._way in ("", "jsapi") else ""
+
+    def sign_in_page(self, *, back: str, state: str) -> str:
+        """See `InApp.sign_in_page`."""
+        return self._sign_in.page(back=back, state=state)
+
+    def signed_in(self, *, code: str) -> str:
+        """See `InApp.signed_in`: the openid."""
+        return self._sign_in.openid(code=code)
+
     def bridge(self, prepay: str, *, at: datetime) -> dict[str, str]:
-        """What a page inside WeChat hands to its bridge for `prepay` (`prepay_id=...`), signed at `at`."""
+        """See `InApp.bridge`: `prepay` is `prepay_id=...`."""
         timestamp, nonce = str(int(at.timestamp())), secrets.token_hex(16)
         message = f"{self._appid}\n{timestamp}\n{nonce}\n{prepay}\n".encode()
         return {
@@ -234,9 +248,9 @@ class WechatProvider:
             return {"scene_info": {"payer_client_ip": address, "h5_info": {"type": "Wap"}}}
         if way == "native":
             return {}
-        if self._openid is None:
+        if not request.payer.openid:
             raise ProviderRefused(reason="a payment inside WeChat needs to know who pays")
-        return {"payer": {"openid": self._openid(request.payment_ref)}}
+        return {"payer": {"openid": request.payer.openid}}
 
     def _transaction(self, payment_ref: str) -> Reply:
         query = urlencode({"mchid": self._merchant.mchid})
