@@ -15,7 +15,7 @@ from hutong.kernel.rows import execute
 from tests.factories import any_row, merchants, people
 from tools.guards import LIST, Guard, listed, standing
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.unbalanced("its rows are any that a table takes")]
 
 WILD = 30
 """So many rows are drawn until one meets the guard alone."""
