@@ -216,6 +216,7 @@ def test_statements_of_a_hold(
         services.confirm(order_ref=f"ord_s{size}", at=at)
 
 
+@pytest.mark.unbalanced("changes the stock behind the services")
 def test_problems_names_a_counter_that_was_changed_by_hand(at: datetime) -> None:
     from hutong.visit.stock.models import Stock  # the only test that writes past the services
 

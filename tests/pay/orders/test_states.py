@@ -247,6 +247,7 @@ def test_the_database_refuses_what_cannot_be(
         (lambda at: OrderEvent.objects.filter(event="paid").delete(), "its history ends in another state"),
     ],
 )
+@pytest.mark.unbalanced("changes orders behind the services")
 def test_the_check_finds_what_drifted(damage: Callable[[datetime], object], found: str, at: datetime) -> None:
     (unit,) = paid()
     assert queries.problems() == []

@@ -80,6 +80,7 @@ def test_no_problem_where_there_is_none(at: datetime) -> None:
     assert queries.problems(at + DAY) == []
 
 
+@pytest.mark.unbalanced("changes payments behind the services")
 def test_each_planted_problem_is_found(at: datetime) -> None:
     later = at + DAY + timedelta(seconds=1)
     refunded = refunded_payment(at)
