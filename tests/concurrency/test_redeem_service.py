@@ -12,6 +12,7 @@ from hutong.town.merchants.models import Device
 from hutong.visit.vouchers import queries, services
 from hutong.visit.vouchers.models import Redemption, Use, Voucher
 from hutong.visit.vouchers.types import RedemptionResult
+from tests.concurrency.forgetting import forgetting
 from tests.concurrency.race import race
 from tests.factories import merchants, people, vouchers
 from tests.factories.vouchers import MadeVoucher
@@ -166,3 +167,15 @@ def test_undo_by_two_hands_gives_the_use_back_once(at: datetime) -> None:
     assert sorted(answer.replay for answer in answers) == [False] + [True] * 15
     assert (made.row.uses_left, made.row.undone_count) == (2, 1)
     assert queries.problems() == []
+
+
+def test_control_undone_by_two_hands_without_the_guards_gives_uses_of_others_back(at: datetime) -> None:
+    """Whether it was undone is forgotten. Of a voucher with one use the count of uses would still stop it."""
+    made = vouchers.voucher(uses=4)
+    device = merchants.device(store=made.store)
+    refs = [vouchers.redeem(made, device, at=at).redemption_ref for _use in range(4)]
+    undo = partial(services.undo, redemption_ref=refs[0], actor_ref=device.public_id, by=None, at=at)
+    with forgetting("vouchers_redemption", "vouchers_use"):
+        answers = race([undo] * 2)
+    assert [answer.replay for answer in answers] == [False, False]
+    assert (made.row.uses_left, made.row.undone_count) == (2, 2)

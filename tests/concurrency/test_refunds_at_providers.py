@@ -103,7 +103,7 @@ def test_one_of_64_refunds_is_sent_where_the_payment_alone_guards(each: Each, sh
 def test_control_without_the_guards_many_are_granted(each: Each, shop: Scene, *, whole: bool) -> None:
     """Nobody remembers what was given back. The provider alone still refuses to send more than it took."""
     payment = paid(each, shop)
-    with forgetting(*WHO_HAS_IT, "payments_payment"):
+    with forgetting(*WHO_HAS_IT, "stock_hold", "stock_stock", "payments_payment"):
         granted = all_at_once(4, by_shopper(shop, payment.order_ref) if whole else straight(payment))
     with pytest.raises(ValueError, match="too many values"):
         require_one(each, payment, granted)
