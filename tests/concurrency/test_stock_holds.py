@@ -9,6 +9,7 @@ from django.db import transaction
 from hutong.visit.stock import queries, services
 from hutong.visit.stock.models import Hold, Stock
 from hutong.visit.stock.types import HoldState, Want
+from tests.concurrency.forgetting import forgetting
 from tests.concurrency.race import race
 from tests.factories import stock
 
@@ -67,6 +68,14 @@ def test_one_person_in_32_threads_stays_within_the_limit(at: datetime) -> None:
     assert sum(isinstance(answer, str) for answer in answers) == 3
     assert queries.stock_of([offer])[offer].held == 3
     assert queries.problems() == []
+
+
+def test_control_a_limit_that_forgets_what_was_taken_lets_all_have_it(at: datetime) -> None:
+    offer = stock.limited_offer(UNITS)
+    calls = [partial(stock.hold, offer, order_ref=f"ord_{who}", limit=3) for who in range(32)]
+    with forgetting("stock_personlimit"):
+        race(calls)
+    assert queries.stock_of([offer])[offer].held == 32
 
 
 def test_the_same_order_in_16_threads_holds_once(at: datetime) -> None:

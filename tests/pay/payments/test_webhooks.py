@@ -18,6 +18,7 @@ from hutong.pay.payments import queries, services
 from hutong.pay.payments.models import WebhookInbox
 from hutong.pay.payments.providers.errors import SignatureInvalid, WebhookMalformed
 from hutong.pay.payments.types import Outcome, PaymentState, ReportStatus
+from tests.concurrency.forgetting import forgetting
 from tests.factories.payments import RETURN_URL, paid_webhook, payment, signed_webhook
 from tests.fakes.sandbox import SECRET, Sandbox
 
@@ -70,26 +71,45 @@ def test_copies_get_the_same_answer_and_have_their_effect_once(at: datetime) -> 
     assert found.captured_at == at
 
 
-@pytest.mark.django_db(transaction=True)
-def test_32_copies_at_the_same_moment_have_their_effect_once(at: datetime) -> None:
-    made = payment(at=at)
-    headers, body = paid_webhook(made, secret=SECRET, at=at)
-    barrier = threading.Barrier(32, timeout=30)
+def at_once(copies: int, headers: dict[str, str], body: bytes, at: datetime) -> list[Outcome]:
+    """As many copies are all kept before any of them has its effect; what came of each."""
+    barrier = threading.Barrier(copies, timeout=30)
 
     def one(_copy: int) -> Outcome:
-        barrier.wait()
         try:
-            return receive(headers, body, at)
+            connection.ensure_connection()
+            barrier.wait()
+            received = services.receive_webhook(provider="sandbox", headers=headers, body=body, at=at)
+            assert received.first
+            assert received.event.payment is not None
+            barrier.wait()
+            recorded = services.record_report(report=received.event.payment, at=at)
+            services.mark_processed(inbox_id=received.inbox_id, outcome=recorded.outcome, at=at)
+            return recorded.outcome
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(32) as pool:
-        answers = list(pool.map(one, range(32)))
-    assert set(answers) <= {Outcome.RECORDED, Outcome.REPEATED}
-    assert WebhookInbox.objects.get().outcome in ("recorded", "repeated")
+    with ThreadPoolExecutor(copies) as pool:
+        return list(pool.map(one, range(copies)))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_32_copies_at_the_same_moment_have_their_effect_once(at: datetime) -> None:
+    made = payment(at=at)
+    outcomes = at_once(32, *paid_webhook(made, secret=SECRET, at=at), at)
+    assert sorted(outcomes) == [Outcome.RECORDED, *[Outcome.REPEATED] * 31]
+    assert WebhookInbox.objects.count() == 1
     found = queries.payment_by_ref(made.ref)
     assert found is not None
     assert found.captured == 1990
+
+
+@pytest.mark.django_db(transaction=True)
+def test_control_copies_that_find_it_unpaid_each_have_the_effect(at: datetime) -> None:
+    """The payment forgets that it was captured: nothing else tells the copies that they come late."""
+    hook = paid_webhook(payment(at=at), secret=SECRET, at=at)
+    with forgetting("payments_payment"):
+        assert at_once(4, *hook, at) == [Outcome.RECORDED] * 4
 
 
 def test_a_crash_between_keeping_and_processing_leaves_it_to_the_next_copy(at: datetime) -> None:
