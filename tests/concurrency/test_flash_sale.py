@@ -1,4 +1,5 @@
-"""A flash sale over HTTP, against the real site with the real sandbox: sold to the last unit and not beyond."""
+"""A flash sale over HTTP, against the real site with the real sandbox: sold to the last unit, and to each person as
+many as the limit says, and not beyond."""
 
 from __future__ import annotations
 
@@ -10,12 +11,14 @@ from hutong.kernel import clock
 from hutong.kernel.rows import execute, scalar
 from hutong.pay.payments.services import reconcile
 from tests.concurrency.clients import Connection, Tally, press
+from tests.concurrency.forgetting import forgetting
 from tests.factories import people
 from tests.factories.loop import Scene, scene
 from tests.fakes.sandbox import wait_until
 from tests.fakes.site import Site
 
 ATTEMPTS, CLIENTS, UNITS = 10_000, 64, 100
+LIMIT, CLIENTS_OF_ONE = 3, 200
 SCOPES = ("orders:write", "orders:read")
 
 
@@ -71,3 +74,32 @@ def test_control_without_the_guard_more_are_sold(site: Site) -> None:
     tally = rush(site, shop, attempts=UNITS + CLIENTS, clients=CLIENTS)
     assert tally.statuses[201] > UNITS
     wait_until(lambda: paid_orders() == tally.statuses[201], timeout_s=60)  # nothing is on its way any more
+
+
+def buy_alone(site: Site, shop: Scene, *, clients: int, attempt: str) -> Tally:
+    """So many clients of one person order one unit each, at one moment."""
+    quote = checkout.price(wants={shop.offer.public_id: 1}, at=clock.now()).quote.hash
+    order = {"lines": [{"deal": shop.offer.public_id, "quantity": 1}], "quote": quote}
+    token = people.token_of(shop.shopper, scopes=SCOPES, at=clock.now())
+    tally = Tally()
+
+    def client(number: int) -> None:
+        status, _placed = Connection(site.url, token).post("/api/v1/orders", order, key=f"{attempt}-{number}")
+        tally.add(status)
+
+    press(clients, client)
+    return tally
+
+
+def test_200_clients_of_one_person_get_three(site: Site) -> None:
+    """And the control in the same site: a limit that forgets what was taken is none."""
+    shop = scene(at=clock.now(), capacity=2 * CLIENTS_OF_ONE, per_person_limit=LIMIT)
+    tally = buy_alone(site, shop, clients=CLIENTS_OF_ONE, attempt="guarded")
+    assert tally.statuses == {201: LIMIT, 409: CLIENTS_OF_ONE - LIMIT}
+    assert scalar("SELECT count(*) FROM orders_order") == LIMIT
+    assert scalar("SELECT taken FROM stock_personlimit") == LIMIT
+    shop.shopper = people.person()
+    with forgetting("stock_personlimit"):
+        tally = buy_alone(site, shop, clients=2 * LIMIT, attempt="forgetting")
+    assert tally.statuses == {201: 2 * LIMIT}
+    execute("UPDATE stock_personlimit SET taken = %s WHERE taken = 1", [2 * LIMIT])
