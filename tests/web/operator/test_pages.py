@@ -168,6 +168,7 @@ def test_the_books_are_checked_on_demand(here: Shop, browser: Client) -> None:
     assert after["zone"] == "Europe/Helsinki"
 
 
+@pytest.mark.unbalanced("changes the books behind the services")
 def test_what_does_not_add_up_names_its_part(here: Shop, browser: Client) -> None:
     here.scene.bought()
     with connection.cursor() as cursor:
