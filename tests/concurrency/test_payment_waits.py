@@ -156,7 +156,13 @@ def test_a_refund_that_is_done_while_the_provider_is_busy_is_done(settings: Any,
     assert [each.state for each in queries.refunds_of_order(made.order_ref)] == [RefundState.DONE]
 
 
-def told(made: PaymentView, at: datetime, *, fee: int = 1500) -> DisputeRecorded:
+def told(
+    made: PaymentView,
+    at: datetime,
+    *,
+    fee: int = 1500,
+    status: DisputeStatus = DisputeStatus.NEEDS_RESPONSE,
+) -> DisputeRecorded:
     """The provider tells of a dispute about all of a payment."""
     report = DisputeReport(
         provider_ref="dp_1",
@@ -165,7 +171,7 @@ def told(made: PaymentView, at: datetime, *, fee: int = 1500) -> DisputeRecorded
         amount=made.amount,
         fee=Money(fee, made.amount.unit),
         reason="fraudulent",
-        status=DisputeStatus.NEEDS_RESPONSE,
+        status=status,
     )
     return services.record_dispute(
         provider="sandbox",
@@ -182,6 +188,24 @@ def test_a_change_of_a_disputes_fee_is_told_once(at: datetime) -> None:
     opened = told(made, at).dispute
     second = second_waits_for(lambda: told(made, at, fee=0), lambda: told(made, at, fee=0)).dispute
     assert second.fee_changes == opened.fee_changes + 1
+
+
+def test_two_refunds_that_a_lost_dispute_covers_are_both_counted(at: datetime) -> None:
+    made, refs = captured_payment(at=at), []
+    for minor in (500, 400):
+        refund = services.request_refund(
+            payment_ref=made.ref, amount=Money(minor, "EUR"), unit_refs=[f"unt_{minor}"], reason="", at=at
+        )
+        services.record_refund(report=RefundReport(refund.ref, ReportStatus.FAILED), at=at)
+        refs.append(refund.ref)
+    told(made, at)
+    told(made, at, status=DisputeStatus.LOST)
+    covered = second_waits_for(
+        lambda: services.cover_unsent(refund_ref=refs[0]),
+        lambda: services.cover_unsent(refund_ref=refs[1]),
+    )
+    assert covered is not None
+    assert (covered.from_platform.minor, covered.from_unredeemed.minor) == (1090, 900)
 
 
 def test_the_last_document_of_a_dispute_is_the_last(at: datetime) -> None:

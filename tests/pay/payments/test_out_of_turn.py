@@ -155,3 +155,19 @@ def test_who_bears_a_dispute_is_settled_when_it_ends(at: datetime) -> None:
         services.set_bearer(ref=ref, borne_by=Bearer.PLATFORM)
     (kept,) = queries.disputes_of_order(made.order_ref)
     assert kept.borne_by is Bearer.MERCHANT
+
+
+def test_only_what_failed_and_a_lost_dispute_covers_is_ended_by_it_and_once(at: datetime) -> None:
+    made = captured_payment(at=at)
+    refund = services.request_refund(
+        payment_ref=made.ref, amount=Money(500, "EUR"), unit_refs=["unt_1"], reason="", at=at
+    )
+    told(at, DisputeStatus.NEEDS_RESPONSE, made.order_ref, made.ref)
+    told(at, DisputeStatus.LOST, made.order_ref, made.ref)
+    assert services.cover_unsent(refund_ref=refund.ref) is None, "it may be sent still"
+    services.record_refund(report=RefundReport(refund.ref, ReportStatus.FAILED), at=at)
+    covered = services.cover_unsent(refund_ref=refund.ref)
+    assert covered is not None
+    assert (covered.from_platform.minor, covered.from_unredeemed.minor) == (1490, 500)
+    assert services.cover_unsent(refund_ref=refund.ref) is None
+    assert queries.disputes_of_order(made.order_ref)[0].from_platform.minor == 1490
