@@ -162,6 +162,8 @@ SETTINGS = (
     Setting("HUTONG_ALIPAY_SELLER_ID", "", "Id of the seller (PID), 2088 and 12 digits."),
     Setting("HUTONG_ALIPAY_PRIVATE_KEY", "", "File of the application's private key, PEM or bare: `/path`, or `file:name` in HUTONG_HOME."),
     Setting("HUTONG_ALIPAY_PUBLIC_KEYS", "", "Files of Alipay's public key, or the bare key; two with a comma while it changes."),
+    Setting("HUTONG_ALIPAY_APP_CERTIFICATE", "", "File of the application's certificate (`appCertPublicKey_....crt`), where payouts go by Alipay: `/path`, or `file:name` in HUTONG_HOME. HUTONG_ALIPAY_PUBLIC_KEYS is Alipay's certificate then."),
+    Setting("HUTONG_ALIPAY_ROOT_CERTIFICATES", "", "File of Alipay's root certificates (`alipayRootCert.crt`), with the one above."),
     Setting("HUTONG_ALIPAY_WAY", "", "`page`, `wap` or `precreate` (a code to scan). Empty: `wap` on phones, else `page`.", wrong=_one_of("", "page", "wap", "precreate")),
     Setting("HUTONG_ALIPAY_URL", "", "Alipay's gateway. Empty: Alipay itself.", _https_or_usual, _address_or_usual, trial_may=True),
     Setting("HUTONG_SANDBOX_URL", "http://127.0.0.1:8002", "Where the sandbox payment provider listens."),

@@ -109,7 +109,8 @@ def _one_moment() -> Iterator[None]:
 
 
 def _clearing() -> list[str]:
-    """What a provider holds: what our payments say, less its fees and payouts, and what its bills say otherwise."""
+    """What a provider holds: what our payments say, less its fees and payouts and what it sent to merchants, and what its
+    bills say otherwise."""
     expected: dict[tuple[str, str], int] = {}
     for provider in {*provider_names(), *ledger.balances(AccountKind.CLEARING)}:
         for total in payments.provider_totals(provider):
@@ -118,7 +119,9 @@ def _clearing() -> list[str]:
     for billed in payments.billed_totals():
         key = billed.provider, billed.unit
         expected[key] = expected.get(key, 0) - billed.fees - billed.paid_out + billed.booked
-    return _unlike(AccountKind.CLEARING, expected, "payments and bills", sign=-1)
+    for key, sent in payments.transferred_totals().items():
+        expected[key] = expected.get(key, 0) - sent
+    return _unlike(AccountKind.CLEARING, expected, "payments, bills and transfers", sign=-1)
 
 
 def _discrepancies() -> list[str]:

@@ -21,6 +21,7 @@ from hutong.flows import (
     reconcile,
     remember,
     tell,
+    transfers,
     watch,
 )
 from hutong.flows.notify import deliver, fan_out
@@ -126,6 +127,7 @@ def tick(*, at: datetime) -> None:
     check_books(at=at)
     fetch_bills(at=at)
     payout_drafts.run(at=at)
+    transfers.run(at=at)
     dispute.run(at=at)
     watch.run(at=at)
 

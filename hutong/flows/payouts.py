@@ -7,9 +7,11 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from hutong.flows.notify import moment, money, notify
+from hutong.flows import transfers
+from hutong.flows.notify import moment, notify
 from hutong.kernel.errors import Conflict, Forbidden
 from hutong.kernel.money import Money
+from hutong.pay.payments.services import TransferUnderWay, give_up_transfer, record_transfer
 from hutong.pay.settlement import queries, services
 from hutong.pay.settlement.rules import bank_files
 from hutong.pay.settlement.types import (
@@ -81,10 +83,16 @@ def drop(*, batch_ref: str, reason: str, by: Person, at: datetime) -> BatchView:
 def send(*, batch_ref: str, by: Person, at: datetime) -> BatchView:
     """Post every payout of an approved batch, after which its files can be fetched. Never inside a transaction.
 
+    Those to accounts at a provider that sends money are asked of it at once.
+
     Raises `Forbidden`, `BatchNotFound`, `BatchMoved`, `PayoutTooLarge`.
     """
     _operators_only(by)
-    return services.send_batch(batch_ref=batch_ref, by=by.public_id, at=at)
+    found = queries.batch(batch_ref)
+    through = transfers.through(found.unit) if found is not None else {}
+    sent = services.send_batch(batch_ref=batch_ref, by=by.public_id, at=at, through=through)
+    transfers.run(at=at)
+    return queries.batch(batch_ref) or sent
 
 
 def table_for_bank(batch_ref: str) -> tuple[list[str], list[list[str]]]:
@@ -121,11 +129,13 @@ def xml_for_bank(batch_ref: str) -> bytes:
 
 
 def for_bank(payouts: Iterable[PayoutView]) -> tuple[list[PayoutView], list[PayoutView]]:
-    """What of a batch goes into the XML and what into the table; what never left or came back is in neither.
+    """What of a batch goes into the XML and what into the table; in neither is what never left, came back, or is sent by
+    a provider.
 
     Where the site has not said which account it pays from there is no XML, and all is in the table.
     """
-    going = [each for each in payouts if each.state not in (PayoutState.DROPPED, PayoutState.BOUNCED)]
+    gone = (PayoutState.DROPPED, PayoutState.BOUNCED)
+    going = [each for each in payouts if each.state not in gone and not each.via]
     in_xml = [each for each in going if settings.HUTONG_BANK_IBAN and bank_files.fits_sepa(each)]
     return in_xml, [each for each in going if each not in in_xml]
 
@@ -133,12 +143,15 @@ def for_bank(payouts: Iterable[PayoutView]) -> tuple[list[PayoutView], list[Payo
 def paid(*, payout_ref: str, by: Person, at: datetime) -> PayoutView:
     """A payout arrived, as the bank says; the merchant is told once.
 
-    Raises `Forbidden`, `PayoutNotFound`, `PayoutMoved`.
+    Raises `Forbidden`, `PayoutNotFound`, `PayoutMoved`, `TransferUnderWay` where a provider sends it.
     """
     _operators_only(by)
+    known = queries.payout(payout_ref)
+    if known is not None and known.via and known.state is PayoutState.SENT:
+        raise TransferUnderWay
     with transaction.atomic():
         found = services.confirm_paid(payout_ref=payout_ref, by=by.public_id, at=at)
-        _tell(Kind.PAYOUT_PAID, found, at)
+        transfers.tell(found, at=at)
         return found
 
 
@@ -146,6 +159,7 @@ def all_paid(*, batch_ref: str, by: Person, at: datetime) -> int:
     """Every payout of a batch that is on its way arrived; how many. Raises as `paid`."""
     _operators_only(by)
     ways = [each for each in queries.payouts_of_batch(batch_ref) if each.state is PayoutState.SENT]
+    ways = [each for each in ways if not each.via]
     for each in ways:
         paid(payout_ref=each.ref, by=by, at=at)
     return len(ways)
@@ -154,12 +168,19 @@ def all_paid(*, batch_ref: str, by: Person, at: datetime) -> int:
 def bounced(*, payout_ref: str, reason: str, by: Person, at: datetime) -> PayoutView:
     """A payout came back; the merchant is told why, and the next batch has it again.
 
-    Raises `Forbidden`, `PayoutNotFound`, `PayoutMoved`, `ReasonNeeded`.
+    One that a provider sends is given up, if the provider has never got it; never inside a transaction. Raises
+    `Forbidden`, `PayoutNotFound`, `PayoutMoved`, `ReasonNeeded`, `TransferUnderWay`.
     """
     _operators_only(by)
+    known = queries.payout(payout_ref)
+    given_up = None
+    if known is not None and known.via and known.state is PayoutState.SENT and reason.strip():
+        given_up = give_up_transfer(ref=payout_ref, at=at)
     with transaction.atomic():
+        if given_up is not None and not record_transfer(report=given_up, at=at):
+            raise TransferUnderWay
         found = services.mark_bounced(payout_ref=payout_ref, reason=reason, by=by.public_id, at=at)
-        _tell(Kind.PAYOUT_BOUNCED, found, at)
+        transfers.tell(found, at=at)
         return found
 
 
@@ -275,22 +296,6 @@ def _sent(batch_ref: str) -> tuple[BatchView, list[PayoutView]]:
     if batch.state not in (BatchState.SENT, BatchState.CLOSED):
         raise NoFileYet
     return batch, queries.payouts_of_batch(batch_ref)
-
-
-def _tell(kind: Kind, payout: PayoutView, at: datetime) -> None:
-    notify(
-        kind,
-        at=at,
-        merchant_ref=payout.merchant_ref,
-        subject_ref=payout.ref,
-        params={
-            "amount": money(payout.amount),
-            "account": payout.details.masked,
-            "reason": payout.reason,
-            "payout_ref": payout.ref,
-        },
-        once=payout.ref,
-    )
 
 
 def _operators_only(by: Person) -> None:

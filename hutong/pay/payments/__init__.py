@@ -1,7 +1,7 @@
 """Money asked of providers: payments, refunds, and what the providers tell us about them.
 
 Owns: `Payment`, `Attempt`, `Refund`, `WebhookInbox`, `FetchedBill` with its `BilledMoney` and
-`BillingDifference`, `AgreedRate`, and `providers/`, one folder for each provider.
+`BillingDifference`, `AgreedRate`, `Transfer`, and `providers/`, one folder for each provider.
 
 Invariants, all kept by the database:
 - 0 <= refunded <= captured <= amount; a payment is captured once, wholly, in the unit that was asked;

@@ -130,9 +130,19 @@ class SiteTerms:
     minimum: int
 
 
+class AccountType(StrEnum):
+    """What kind of account a merchant is paid to."""
+
+    BANK = "bank"
+    ALIPAY = "alipay"
+
+
 @dataclass(frozen=True, slots=True)
 class BankDetails:
-    """Where money goes, as it was checked: an IBAN, or an account number with the code of its bank."""
+    """Where money goes, as it was checked: an IBAN, or an account number with the code of its bank.
+
+    At Alipay `account_number` is the e-mail address or phone number by which the holder signs in.
+    """
 
     holder: str
     country: str
@@ -140,6 +150,7 @@ class BankDetails:
     account_number: str
     bank_code: str
     bic: str
+    kind: AccountType = AccountType.BANK
 
     @property
     def number(self) -> str:
@@ -149,6 +160,8 @@ class BankDetails:
     @property
     def masked(self) -> str:
         """The account as pages show it: `FI •••• 0785`."""
+        if self.kind is AccountType.ALIPAY:
+            return f"Alipay •••• {self.number[-4:]}"
         return f"{self.country} •••• {self.number[-4:]}"
 
 
@@ -211,6 +224,8 @@ class PayoutView:
     paid_at: datetime | None
     bounced_at: datetime | None
     reason: str
+    via: str = ""
+    """The provider that sends it; "" where it is in a file for the bank."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Tables of payments: money and its bills (`core`), agreed fees (`agreed`), and what banks take back (`disputes`)."""
+"""Tables of payments: money and its bills (`core`), `agreed` fees, `transfers` to merchants, chargebacks (`disputes`)."""
 
 from hutong.pay.payments.models.agreed import AgreedRate
 from hutong.pay.payments.models.core import (
@@ -13,6 +13,7 @@ from hutong.pay.payments.models.core import (
     WebhookInbox,
 )
 from hutong.pay.payments.models.disputes import Dispute, DisputeEvidence
+from hutong.pay.payments.models.transfers import Transfer
 
 __all__ = [
     "AgreedRate",
@@ -26,5 +27,6 @@ __all__ = [
     "FetchedBill",
     "Payment",
     "Refund",
+    "Transfer",
     "WebhookInbox",
 ]

@@ -15,6 +15,8 @@ from hutong.pay.payments.types import (
     RefundRequest,
     Started,
     StartRequest,
+    TransferReport,
+    TransferRequest,
 )
 
 
@@ -120,6 +122,24 @@ class InApp(Protocol):
 
     def bridge(self, prepay: str, *, at: datetime) -> dict[str, str]:
         """What our page hands to the app for a payment that was started (`prepay`), signed at `at`."""
+        ...
+
+
+@runtime_checkable
+class Transfers(Protocol):
+    """What a provider can do that sends money from what it holds for us to somebody's account with it."""
+
+    transfers_to: frozenset[str]
+    """The kinds of account it sends to with the keys that are set; none where it lacks what that needs."""
+
+    def transfer(self, request: TransferRequest) -> TransferReport:
+        """Send money, once for each `transfer_ref`. FAILED where the account can never get it; `ProviderRefused`
+        where something else is in the way, so that the same may be sent later.
+        """
+        ...
+
+    def query_transfer(self, *, transfer_ref: str) -> TransferReport:
+        """What the provider knows now; ABSENT when it has never heard of the transfer. Has no effect."""
         ...
 
 

@@ -13,7 +13,7 @@ from hutong.pay.payments.models import Payment
 from hutong.pay.payments.providers.alipay.client import GATEWAY_URL as ALIPAY_URL
 from hutong.pay.payments.providers.alipay.client import AlipayProvider
 from hutong.pay.payments.providers.errors import ProviderUnavailable
-from hutong.pay.payments.providers.protocol import Provider
+from hutong.pay.payments.providers.protocol import Provider, Transfers
 from hutong.pay.payments.providers.sandbox.client import SandboxProvider
 from hutong.pay.payments.providers.stripe.client import URL as STRIPE_URL
 from hutong.pay.payments.providers.stripe.client import StripeProvider
@@ -80,6 +80,8 @@ def _alipay(keys: Keys, timeout_s: float) -> Provider:
         alipay_public_keys=keys["public_keys"],
         way=keys["way"],
         url=keys["url"] or ALIPAY_URL,
+        app_certificate=keys["app_certificate"],
+        root_certificates=keys["root_certificates"],
         notify_url=_notify_url("alipay"),
         timeout_s=timeout_s,
     )
@@ -138,6 +140,17 @@ def offered(unit: str) -> list[str]:
 def least(name: str, unit: str) -> Money:
     """The least that a provider takes in one payment; one minor unit where it names no more, and of an unknown one."""
     return Money(_CLASSES[name].least(unit) if name in _CLASSES else 1, unit)
+
+
+def senders(unit: str) -> dict[str, str]:
+    """Which provider sends money in `unit` (ISO 4217) to which kind of account, with the keys that are set."""
+    found: dict[str, str] = {}
+    for name in settings.HUTONG_PROVIDERS:
+        if has_keys(name) and unit in _CURRENCIES.get(name, {unit}):
+            client = provider(name)
+            if isinstance(client, Transfers):
+                found |= dict.fromkeys(client.transfers_to - found.keys(), name)
+    return found
 
 
 def bill_zone(name: str) -> str:

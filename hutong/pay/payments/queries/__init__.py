@@ -34,6 +34,7 @@ from hutong.pay.payments.queries.disputes import (
     open_disputes,
     payment_of_dispute,
 )
+from hutong.pay.payments.queries.transfers import transferred_totals, transfers
 from hutong.pay.payments.queries.views import (
     everything_about,
     open_refunds,
@@ -95,6 +96,8 @@ __all__ = [
     "refund_by_ref",
     "refund_view",
     "refunds_of_order",
+    "transferred_totals",
+    "transfers",
     "unknown_since",
     "waiting_differences",
     "waiting_for_operator",

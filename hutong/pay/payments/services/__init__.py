@@ -78,6 +78,13 @@ from hutong.pay.payments.services.refunding import (
     request_suspense_refund,
     send_refund,
 )
+from hutong.pay.payments.services.transferring import (
+    TransferUnderWay,
+    ask_for_transfer,
+    give_up_transfer,
+    record_transfer,
+    send_transfers,
+)
 from hutong.pay.payments.services.webhooks import acknowledgement, mark_processed, receive_webhook
 
 __all__ = [
@@ -108,11 +115,13 @@ __all__ = [
     "RefundNotFound",
     "RefundTooLarge",
     "StillDiffers",
+    "TransferUnderWay",
     "acknowledgement",
     "add_evidence",
     "answer_dispute",
     "app_of",
     "ask",
+    "ask_for_transfer",
     "ask_refund",
     "ask_unknown",
     "bridge",
@@ -127,6 +136,7 @@ __all__ = [
     "fetch_disputes",
     "fitting_explanations",
     "give_up_dispute",
+    "give_up_transfer",
     "keep_bill",
     "look_again",
     "mark_processed",
@@ -138,10 +148,12 @@ __all__ = [
     "record_dispute",
     "record_refund",
     "record_report",
+    "record_transfer",
     "request_again",
     "request_refund",
     "request_suspense_refund",
     "send_refund",
+    "send_transfers",
     "set_agreed_rate",
     "set_bearer",
     "share_loss",

@@ -57,6 +57,12 @@ from hutong.pay.payments.types.disputes import (
     EvidenceView,
     LossShares,
 )
+from hutong.pay.payments.types.transfers import (
+    TransferReport,
+    TransferRequest,
+    TransferState,
+    TransferView,
+)
 
 __all__ = [
     "IN_APP",
@@ -110,4 +116,8 @@ __all__ = [
     "ReportStatus",
     "StartRequest",
     "Started",
+    "TransferReport",
+    "TransferRequest",
+    "TransferState",
+    "TransferView",
 ]

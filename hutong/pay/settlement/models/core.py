@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from hutong.kernel.ids import public_id_field, ref_field
-from hutong.pay.settlement.types import AdjustmentReason, BatchState, PayoutEvery, PayoutState
+from hutong.pay.settlement.types import AccountType, AdjustmentReason, BatchState, PayoutEvery, PayoutState
 
 
 class PayoutAccount(models.Model):
@@ -14,10 +14,12 @@ class PayoutAccount(models.Model):
 
     public_id = public_id_field("bac")
     merchant_ref = ref_field()
+    kind = models.CharField(max_length=10, default=AccountType.BANK.value, db_default=AccountType.BANK.value)
     holder = models.CharField(max_length=70)
     country = models.CharField(max_length=2)
     iban = models.CharField(max_length=34, blank=True, default="")
-    account_number = models.CharField(max_length=34, blank=True, default="")
+    # Of a bank, or the name by which somebody signs in at Alipay.
+    account_number = models.CharField(max_length=100, blank=True, default="")
     bank_code = models.CharField(max_length=20, blank=True, default="")
     bic = models.CharField(max_length=11, blank=True, default="")
     created_by = models.CharField(max_length=60)
@@ -31,8 +33,9 @@ class PayoutAccount(models.Model):
                 fields=["merchant_ref"], condition=Q(replaced_at__isnull=True), name="settlement_one_account"
             ),
             models.CheckConstraint(
-                condition=(~Q(iban="") & Q(account_number="", bank_code=""))
-                | (Q(iban="") & ~Q(account_number="") & ~Q(bank_code="")),
+                condition=(Q(kind=AccountType.BANK.value, account_number="", bank_code="") & ~Q(iban=""))
+                | (Q(kind=AccountType.BANK.value, iban="") & ~Q(account_number="") & ~Q(bank_code=""))
+                | (Q(kind=AccountType.ALIPAY.value, iban="", bank_code="", bic="") & ~Q(account_number="")),
                 name="settlement_account_one_number",
             ),
             models.CheckConstraint(
@@ -150,6 +153,8 @@ class Payout(models.Model):
     paid_at = models.DateTimeField(null=True)
     bounced_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=300, blank=True, default="")
+    # The provider that was asked to send it; "" where a file goes to the bank.
+    via = models.CharField(max_length=20, blank=True, default="", db_default="")
     repaid_by = models.ForeignKey(
         "self", null=True, on_delete=models.PROTECT, related_name="repays", db_index=False
     )

@@ -16,6 +16,7 @@ from hutong.pay.settlement.queries.payouts import (
     payout,
     payouts_of,
     payouts_of_batch,
+    payouts_to_send,
 )
 from hutong.pay.settlement.queries.statements import (
     balance_at,
@@ -52,6 +53,7 @@ __all__ = [
     "payout_problems",
     "payouts_of",
     "payouts_of_batch",
+    "payouts_to_send",
     "problems",
     "settled",
     "settled_unit",

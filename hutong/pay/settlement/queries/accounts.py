@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hutong.kernel.money import exponent
 from hutong.pay.settlement.models import PayoutAccount, PayoutTerms
-from hutong.pay.settlement.types import BankAccount, BankDetails, PayoutEvery, SiteTerms, Terms
+from hutong.pay.settlement.types import AccountType, BankAccount, BankDetails, PayoutEvery, SiteTerms, Terms
 
 
 def account_of(merchant_ref: str) -> BankAccount | None:
@@ -33,7 +33,15 @@ def account_view(row: PayoutAccount) -> BankAccount:
 
 def details_of(row: PayoutAccount) -> BankDetails:
     """What the bank needs of an account."""
-    return BankDetails(row.holder, row.country, row.iban, row.account_number, row.bank_code, row.bic)
+    return BankDetails(
+        row.holder,
+        row.country,
+        row.iban,
+        row.account_number,
+        row.bank_code,
+        row.bic,
+        AccountType(row.kind),
+    )
 
 
 def terms_of(merchant_ref: str, *, unit: str, site: SiteTerms) -> Terms:

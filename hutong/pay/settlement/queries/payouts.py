@@ -73,7 +73,14 @@ def payout_view(row: Payout) -> PayoutView:
         paid_at=row.paid_at,
         bounced_at=row.bounced_at,
         reason=row.reason,
+        via=row.via,
     )
+
+
+def payouts_to_send(*, limit: int = 200) -> list[PayoutView]:
+    """What left through a provider and has not ended, the oldest first."""
+    found = Payout.objects.select_related("account", "batch").filter(state=PayoutState.SENT.value)
+    return [payout_view(row) for row in found.exclude(via="").order_by("pk")[:limit]]
 
 
 def newest_payouts_on(unit: str) -> dict[str, date]:

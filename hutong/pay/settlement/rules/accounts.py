@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from stdnum import bic as bics
@@ -9,7 +10,7 @@ from stdnum import iban as ibans
 from stdnum.exceptions import ValidationError
 
 from hutong.kernel.text import clean
-from hutong.pay.settlement.types import BankDetails
+from hutong.pay.settlement.types import AccountType, BankDetails
 
 HOLDER_LIMIT = 70  # what a credit transfer carries
 SEPA = frozenset(
@@ -17,6 +18,9 @@ SEPA = frozenset(
     "RS SE SI SK SM VA".split()
 )
 """Countries whose accounts are named by an IBAN alone, in credit transfers of the Single Euro Payments Area."""
+
+
+_ALIPAY = re.compile(r"1\d{10}|[^@\s]{1,64}@[a-z0-9.-]{3,60}", re.ASCII)
 
 
 class AccountFault(StrEnum):
@@ -28,6 +32,7 @@ class AccountFault(StrEnum):
     IBAN_COUNTRY = "iban_country"
     IBAN_NEEDED = "iban_needed"
     NUMBER = "number"
+    ALIPAY = "alipay"
     BANK_CODE = "bank_code"
     BIC = "bic"
 
@@ -66,6 +71,20 @@ def bank_details(
     if bic and not bics.is_valid(bic):
         raise AccountWrong(AccountFault.BIC)
     return BankDetails(holder, country, iban, account_number, bank_code, bic)
+
+
+def alipay_details(*, holder: str, account: str) -> BankDetails:
+    """An account at Alipay as it is kept: by the e-mail address or the phone number of China that signs in there.
+
+    Raises AccountWrong.
+    """
+    holder, account = clean(holder, limit=HOLDER_LIMIT), clean(account, limit=100).replace(" ", "").lower()
+    if len(holder) < 2:
+        raise AccountWrong(AccountFault.HOLDER)
+    account = account.removeprefix("+86")
+    if not _ALIPAY.fullmatch(account):
+        raise AccountWrong(AccountFault.ALIPAY)
+    return BankDetails(holder, "CN", "", account, "", "", AccountType.ALIPAY)
 
 
 def _checked_iban(iban: str, country: str) -> str:

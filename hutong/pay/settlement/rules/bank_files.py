@@ -70,7 +70,7 @@ def table(payouts: Sequence[PayoutView], *, purpose: str) -> tuple[list[str], li
             each.details.country,
             each.details.iban,
             each.details.account_number,
-            each.details.bank_code,
+            each.details.bank_code or (each.details.kind.value.upper() if not each.details.iban else ""),
             each.details.bic,
             each.amount.major_text,
             each.amount.unit,

@@ -12,7 +12,7 @@ from hutong.kernel.errors import Invalid
 from hutong.kernel.locking import advisory
 from hutong.pay.settlement.models import PayoutAccount, PayoutTerms
 from hutong.pay.settlement.queries.accounts import account_view
-from hutong.pay.settlement.rules.accounts import AccountFault, AccountWrong, bank_details
+from hutong.pay.settlement.rules.accounts import AccountFault, AccountWrong, alipay_details, bank_details
 from hutong.pay.settlement.types import BankAccount, PayoutEvery
 
 LONGEST_HOLDBACK_DAYS = 180
@@ -25,6 +25,9 @@ _WORDS = {
     AccountFault.IBAN_NEEDED: _("Accounts in this country are named by their IBAN. Please enter it."),
     AccountFault.NUMBER: _("Please enter the account number: 4 to 34 letters and digits."),
     AccountFault.BANK_CODE: _("Please enter the code of the bank: 3 to 20 letters and digits."),
+    AccountFault.ALIPAY: _(
+        "Please enter the e-mail address or the phone number by which you sign in at Alipay."
+    ),
     AccountFault.BIC: _("This BIC is not right: it has 8 or 11 letters and digits. You may leave it empty."),
 }
 
@@ -52,6 +55,7 @@ def set_account(
     account_number: str,
     bank_code: str,
     bic: str,
+    alipay: str = "",
     cooling_days: int,
     by: str,
     at: datetime,
@@ -59,16 +63,21 @@ def set_account(
     """Pay a merchant to this account from now on; the same account again changes nothing.
 
     A first account may be paid to at once. Another one only after `cooling_days`, since whoever takes over an
-    owner's phone changes it first; meanwhile nothing is paid out. Raises BankAccountInvalid.
+    owner's phone changes it first; meanwhile nothing is paid out. With `alipay` it is the account there of that name,
+    and nothing but `holder` is needed besides. Raises BankAccountInvalid.
     """
     try:
-        details = bank_details(
-            holder=holder,
-            country=country,
-            iban=iban,
-            account_number=account_number,
-            bank_code=bank_code,
-            bic=bic,
+        details = (
+            alipay_details(holder=holder, account=alipay)
+            if alipay
+            else bank_details(
+                holder=holder,
+                country=country,
+                iban=iban,
+                account_number=account_number,
+                bank_code=bank_code,
+                bic=bic,
+            )
         )
     except AccountWrong as error:
         raise BankAccountInvalid(_WORDS[error.fault], fault=error.fault.value) from error
@@ -82,6 +91,7 @@ def set_account(
             PayoutAccount.objects.filter(pk=known.pk).update(replaced_at=at)
         made = PayoutAccount.objects.create(
             merchant_ref=merchant_ref,
+            kind=details.kind.value,
             holder=details.holder,
             country=details.country,
             iban=details.iban,

@@ -3,7 +3,9 @@ interrupted is sent on by sending it again."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from django.db import transaction
 from django.utils.translation import gettext as translated
@@ -32,14 +34,15 @@ from hutong.pay.settlement.services.errors import (
 from hutong.pay.settlement.types import BatchState, BatchView, PayoutState, PayoutView
 
 REASON_LIMIT = 300
+BY_FILES: Mapping[str, str] = MappingProxyType({})
 
 
-def send_batch(*, batch_ref: str, by: str, at: datetime) -> BatchView:
+def send_batch(*, batch_ref: str, by: str, at: datetime, through: Mapping[str, str] = BY_FILES) -> BatchView:
     """Send every payout of an approved batch that was not sent yet; never inside a transaction that may be lost.
 
     What was undone or taken back since a payout was made lowers it. One that would be nothing, or whose bank
-    account changed, is dropped. A batch that was sent already is given back as it is. Raises BatchNotFound,
-    BatchMoved, PayoutTooLarge.
+    account changed, is dropped. `through` names the provider that sends to a kind of account; the others are for files.
+    A batch that was sent already is given back as it is. Raises BatchNotFound, BatchMoved, PayoutTooLarge.
     """
     batch = PayoutBatch.objects.filter(public_id=batch_ref).first()
     if batch is None:
@@ -50,14 +53,14 @@ def send_batch(*, batch_ref: str, by: str, at: datetime) -> BatchView:
         raise BatchMoved
     refs = batch.payouts.filter(state=PayoutState.PENDING.value).order_by("merchant_ref")
     for payout_ref in list(refs.values_list("public_id", flat=True)):
-        send_payout(payout_ref=payout_ref, at=at)
+        send_payout(payout_ref=payout_ref, at=at, through=through)
     with transaction.atomic():
         _batch_is_sent(batch, by=by, at=at)
     return _batch_view(batch_ref)
 
 
 @retrying
-def send_payout(*, payout_ref: str, at: datetime) -> bool:
+def send_payout(*, payout_ref: str, at: datetime, through: Mapping[str, str] = BY_FILES) -> bool:
     """Post one payout, once however many ask for it; whether it was posted now."""
     with transaction.atomic():
         found = Payout.objects.filter(public_id=payout_ref)
@@ -83,7 +86,8 @@ def send_payout(*, payout_ref: str, at: datetime) -> bool:
         money = Money(amount, payout.unit)
         if money > ledger_read.balance(AccountKind.PAYABLE, merchant_ref, payout.unit):
             raise PayoutTooLarge(payout=payout_ref)
-        found.update(state=PayoutState.SENT.value, sent_at=at, amount=amount)
+        via = through.get(payout.account.kind, "")
+        found.update(state=PayoutState.SENT.value, sent_at=at, amount=amount, via=via)
         ledger.post(
             kind=TransactionKind.PAYOUT_SENT,
             reference=f"payout_sent:{payout_ref}",
@@ -96,7 +100,10 @@ def send_payout(*, payout_ref: str, at: datetime) -> bool:
 
 
 def confirm_paid(*, payout_ref: str, by: str, at: datetime) -> PayoutView:
-    """The bank says that a payout arrived; said again, nothing changes. Raises PayoutNotFound, PayoutMoved."""
+    """The bank, or the provider that sent it, says that a payout arrived; said again, nothing changes.
+
+    A provider paid it out of what it holds. Raises PayoutNotFound, PayoutMoved.
+    """
     with transaction.atomic():
         payout = _locked(payout_ref)
         if payout.state == PayoutState.PAID.value:
@@ -104,7 +111,8 @@ def confirm_paid(*, payout_ref: str, by: str, at: datetime) -> PayoutView:
         if payout.state not in may_become(PayoutState.PAID):
             raise PayoutMoved
         Payout.objects.filter(pk=payout.pk).update(state=PayoutState.PAID.value, paid_at=at)
-        _post(payout, TransactionKind.PAYOUT_PAID, AccountKind.PAYOUT, AccountKind.BANK, at)
+        paid_from = AccountKind.CLEARING if payout.via else AccountKind.BANK
+        _post(payout, TransactionKind.PAYOUT_PAID, AccountKind.PAYOUT, paid_from, at)
         _said(payout, "payout.paid", by=by, at=at)
         _close_when_done(payout.batch_id, at=at)
         return _view(payout_ref)
@@ -124,6 +132,8 @@ def mark_bounced(*, payout_ref: str, reason: str, by: str, at: datetime) -> Payo
             return _view(payout_ref)
         if payout.state not in may_become(PayoutState.BOUNCED):
             raise PayoutMoved
+        if payout.via and payout.state == PayoutState.PAID.value:
+            raise PayoutMoved  # from an account at the provider nothing comes back by itself
         lies = AccountKind.BANK if payout.state == PayoutState.PAID.value else AccountKind.PAYOUT
         Payout.objects.filter(pk=payout.pk).update(
             state=PayoutState.BOUNCED.value, bounced_at=at, reason=reason
@@ -137,7 +147,7 @@ def mark_bounced(*, payout_ref: str, reason: str, by: str, at: datetime) -> Payo
 def _post(
     payout: Payout, kind: TransactionKind, from_kind: AccountKind, to_kind: AccountKind, at: datetime
 ) -> None:
-    owners = {AccountKind.BANK: PLATFORM}
+    owners = {AccountKind.BANK: PLATFORM, AccountKind.CLEARING: payout.via}
     ledger.post(
         kind=kind,
         reference=f"{kind.value}:{payout.public_id}",

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tests.fakes.providers.alipay.keys import Keys, joined
 from tests.fakes.providers.alipay.paper import CHINA, archive, line, table, yuan
+from tests.fakes.providers.alipay.transfers import Transfers
 from tests.fakes.providers.books import Back, BackState, Books, Refused, Trade, TradeState
 from tests.fakes.providers.server import BACKOFF_S, Answer, Call, Notice, Simulator
 
@@ -25,6 +26,8 @@ CALLS = {
     "alipay.trade.close": "close",
     "alipay.trade.refund": "refund",
     "alipay.trade.fastpay.refund.query": "query_refund",
+    "alipay.fund.trans.uni.transfer": "transfer",
+    "alipay.fund.trans.common.query": "query_transfer",
     "alipay.data.dataservice.bill.downloadurl.query": "bill",
 }
 _JSON = {"content-type": "application/json;charset=utf-8"}
@@ -39,6 +42,12 @@ _SAID = {
     "had": ("ACQ.TRADE_HAS_SUCCESS", "交易已被支付"),
     "over": ("ACQ.TRADE_HAS_CLOSE", "交易已经关闭"),
     "no_bill": ("isp.bill_not_exist", "账单不存在"),
+    "no_transfer": ("ORDER_NOT_EXIST", "转账订单不存在"),
+    "transfer_used": ("PAYMENT_INFO_INCONSISTENCY", "两次请求商户单号一样，但是参数不一致"),
+    "no_payee": ("PAYEE_NOT_EXIST", "收款账号不存在"),
+    "wrong_name": ("PAYEE_USER_INFO_ERROR", "支付宝账号和姓名不匹配，请确认姓名是否正确"),
+    "too_little": ("PAYER_BALANCE_NOT_ENOUGH", "付款方余额不足"),
+    "no_certificate": ("isv.missing-app-cert-sn", "缺少应用证书SN参数"),
     "junk": ("ACQ.INVALID_PARAMETER", "参数无效"),
 }
 
@@ -72,6 +81,9 @@ class AlipaySimulator(Simulator):
         self.app_id, self.seller_id = app_id, seller_id
         self.promises: dict[str, Promise] = {}
         self.no_bill_for: set[date] = set()
+        self.transfers = Transfers(self.books)
+        self.certificates: dict[str, str] = {}
+        """Their numbers, which calls that send money have to name."""
         self.planted_lines: list[str] = []
         """Lines of the bill that no trade stands behind, such as broken ones."""
 
@@ -79,7 +91,8 @@ class AlipaySimulator(Simulator):
         """See `Simulator.named`."""
         fields = _fields(call)
         content = _content(fields)
-        ref = content.get("out_request_no") or content.get("out_trade_no") or ""
+        names = ("out_request_no", "out_trade_no", "out_biz_no")
+        ref = next((content[name] for name in names if content.get(name)), "")
         return CALLS.get(fields.get("method", ""), ""), str(ref)
 
     def handle(self, call: Call) -> Answer:
@@ -285,6 +298,14 @@ class AlipaySimulator(Simulator):
         if back.state is not BackState.PENDING:
             said["refund_status"] = "REFUND_SUCCESS" if back.state is BackState.DONE else "REFUND_FAIL"
         return said
+
+    def _transfer(self, fields: dict[str, str], content: dict[str, Any]) -> dict[str, Any]:
+        if not self.certificates or self.certificates.items() - fields.items():
+            raise Refused("no_certificate")
+        return self.transfers.send(content)
+
+    def _query_transfer(self, _fields: dict[str, str], content: dict[str, Any]) -> dict[str, Any]:
+        return self.transfers.said(content["out_biz_no"])
 
     def _bill(self, _fields: dict[str, str], content: dict[str, Any]) -> dict[str, Any]:
         on = date.fromisoformat(content["bill_date"])

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from hutong.kernel import clock, ids
-from hutong.pay.payments.providers.alipay import bill, notification, words
+from hutong.pay.payments.providers.alipay import bill, certificates, notification, transfers, words
 from hutong.pay.payments.providers.alipay.gateway import Gateway, SaidNo
 from hutong.pay.payments.providers.errors import BillNotReady, OutcomeUnknown, ProviderRefused
 from hutong.pay.payments.types import (
@@ -19,6 +19,8 @@ from hutong.pay.payments.types import (
     ReportStatus,
     Started,
     StartRequest,
+    TransferReport,
+    TransferRequest,
 )
 
 Way = Literal["page", "wap", "precreate"]
@@ -63,6 +65,8 @@ class AlipayProvider:
         timeout_s: float,
         url: str = GATEWAY_URL,
         now: Callable[[], datetime] = clock.now,
+        app_certificate: str = "",
+        root_certificates: str = "",
     ) -> None:
         """Keys are PEM or bare base64; several keys of Alipay while they change. Without a `way` the shopper's device
         decides. Raises `ProviderRefused`.
@@ -82,7 +86,12 @@ class AlipayProvider:
             alipay_public_keys=alipay_public_keys,
             timeout_s=timeout_s,
             now=now,
+            certificates=certificates.numbers(application=app_certificate, roots=root_certificates)
+            if app_certificate
+            else None,
         )
+        # Alipay sends money for applications with certificates alone.
+        self.transfers_to = frozenset({"alipay"} if app_certificate else ())
 
     @staticmethod
     def least(unit: str) -> int:  # noqa: ARG004 - the same in every currency
@@ -196,6 +205,14 @@ class AlipayProvider:
         return notification.parse(
             keys=self._gateway.public_keys, app_id=self._app_id, seller_id=self._seller_id, body=body, at=at
         )
+
+    def transfer(self, request: TransferRequest) -> TransferReport:
+        """See `Transfers.transfer`."""
+        return transfers.send(self._gateway, request)
+
+    def query_transfer(self, *, transfer_ref: str) -> TransferReport:
+        """See `Transfers.query_transfer`."""
+        return transfers.ask(self._gateway, transfer_ref)
 
     def fetch_bill(self, *, on: date) -> Bill:
         """See `Provider.fetch_bill`. A day is one of China; its bill is made by 10 o'clock of the next.

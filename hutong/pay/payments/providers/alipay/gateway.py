@@ -1,7 +1,7 @@
 """One address for all calls: what goes there is signed by us, and every answer by Alipay, as the text it is."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -38,7 +38,9 @@ class SaidNo(ProviderRefused):
 
 
 class Gateway:
-    """Signed calls. Safe to share between threads. Raises `ProviderRefused` for a key that cannot be read."""
+    """Signed calls. Safe to share between threads. `certificates`: their numbers, signed with each call.
+
+    Raises `ProviderRefused` for a key that cannot be read."""
 
     def __init__(
         self,
@@ -49,8 +51,10 @@ class Gateway:
         alipay_public_keys: Sequence[str],
         timeout_s: float,
         now: Callable[[], datetime],
+        certificates: Mapping[str, str] | None = None,
     ) -> None:
         self._url = url
+        self._certificates = dict(certificates or {})
         self._app_id = app_id
         self._key = signing.read_private_key(private_key)
         self.public_keys = [signing.read_public_key(text) for text in alipay_public_keys]
@@ -113,6 +117,7 @@ class Gateway:
             "sign_type": signing.SIGN_TYPE,
             "timestamp": words.wall_text(self._now()),
             "version": "1.0",
+            **self._certificates,
             **{name: url for name, url in urls.items() if url},
             "biz_content": json.dumps(content, ensure_ascii=False, separators=(",", ":")),
         }

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     load_pem_public_key,
 )
+from cryptography.x509 import load_pem_x509_certificate
 
 from hutong.pay.payments.providers.errors import ProviderRefused
 
@@ -40,13 +41,15 @@ def read_private_key(text: str) -> RSAPrivateKey:
 
 
 def read_public_key(text: str) -> RSAPublicKey:
-    """Alipay's own key, as PEM or as the bare base64 of its console. Raises `ProviderRefused`."""
+    """Alipay's own key, as PEM, as the bare base64 of its console, or in its certificate. Raises `ProviderRefused`."""
+    key: object
     try:
-        key = (
-            load_pem_public_key(text.strip().encode())
-            if "-----" in text
-            else load_der_public_key(_bare(text))
-        )
+        if "BEGIN CERTIFICATE" in text:
+            key = load_pem_x509_certificate(text.strip().encode()).public_key()
+        elif "-----" in text:
+            key = load_pem_public_key(text.strip().encode())
+        else:
+            key = load_der_public_key(_bare(text))
     except _UNREADABLE as error:
         raise ProviderRefused(reason="the public key of Alipay cannot be read") from error
     if not isinstance(key, RSAPublicKey) or key.key_size < KEY_BITS:

@@ -1,0 +1,211 @@
+"""Payouts that a provider sends: each once whatever is lost, and both the books and the merchant hear how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from hutong.flows import books, jobs, payouts, transfers
+from hutong.kernel.money import Money
+from hutong.pay.ledger import queries as ledger
+from hutong.pay.ledger.types import PLATFORM, AccountKind
+from hutong.pay.payments import queries as payments
+from hutong.pay.payments.providers import registry
+from hutong.pay.payments.providers.alipay import certificates
+from hutong.pay.payments.providers.alipay.client import AlipayProvider
+from hutong.pay.payments.services import TransferUnderWay
+from hutong.pay.payments.types import TransferState
+from hutong.pay.settlement import queries, services
+from hutong.pay.settlement.types import BatchState, PayoutState, PayoutView
+from hutong.town.merchants.types import Role
+from hutong.town.notifications.models import Notification
+from hutong.town.people.models import Person
+from tests.factories import merchants, people
+from tests.factories.settlement import days, earned
+from tests.fakes.providers.alipay import AlipaySimulator, Keys, make_keys
+from tests.fakes.providers.server import running
+from tests.pay.payments.alipay.test_transfers import certificate
+
+# What is paid out was earned without orders.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.unbalanced]
+
+PAYEE, HOLDER, MINOR = "kahvila@example.org", "杭州咖啡", 179_100
+
+
+@pytest.fixture(scope="module")
+def keys() -> Keys:
+    """Both sides' keys."""
+    return make_keys()
+
+
+@pytest.fixture
+def alipay(keys: Keys, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[AlipaySimulator]:
+    """Alipay, to whom this site has shown certificates."""
+    own, root = (certificate(pair.key, name) for pair, name in ((keys.merchant, "A"), (keys.alipay, "R")))
+    with running(AlipaySimulator(keys=keys)) as simulator:
+        assert isinstance(simulator, AlipaySimulator)
+        simulator.certificates = certificates.numbers(application=own, roots=root)
+        simulator.transfers.payees = {PAYEE: HOLDER}
+        client = AlipayProvider(
+            url=f"{simulator.url}/gateway.do", app_id=simulator.app_id, seller_id=simulator.seller_id,
+            private_key=keys.merchant.private_text, alipay_public_keys=[keys.alipay.public_text],
+            notify_url="", timeout_s=10.0, app_certificate=own, root_certificates=root,
+        )  # fmt: skip
+        settings.HUTONG_PROVIDERS = ["alipay"]
+        settings.HUTONG_PROVIDER_KEYS = {"alipay": {"of": simulator.url}}
+        monkeypatch.setitem(registry._MAKERS, "alipay", lambda _keys, _timeout_s: client)
+        yield simulator
+
+
+@pytest.fixture
+def operator() -> Person:
+    """Who pays out."""
+    return people.operator()
+
+
+@pytest.fixture
+def owner() -> Person:
+    """To whom it is paid."""
+    return people.person(name="Owner")
+
+
+def pay_out(operator: Person, owner: Person, at: datetime, *, alipay: str = PAYEE) -> PayoutView:
+    """Something is earned, approved and sent; the payout as it is then."""
+    merchant = merchants.store(at=at).merchant
+    assert merchant is not None
+    merchants.staff(merchant=merchant, person=owner, role=Role.OWNER)
+    bank = {"holder": HOLDER, "country": "CN", "iban": "", "bank_code": "102", "bic": ""}
+    payouts.set_account(
+        merchant_ref=merchant.public_id,
+        typed=bank | {"account_number": "" if alipay else "6222021202000000000", "alipay": alipay},
+        by=owner,
+        at=at,
+    )
+    earned(MINOR, merchant=merchant.public_id, at=at, unit="CNY")
+    later = at + days(4)
+    batch = payouts.make(unit="CNY", on=later.date(), by=operator, at=later)
+    for person in (operator, people.operator()):
+        batch = payouts.approve(batch_ref=batch.ref, by=person, at=later)
+        if batch.state is BatchState.APPROVED:
+            break
+    payouts.send(batch_ref=batch.ref, by=operator, at=later)
+    (payout,) = queries.payouts_of_batch(batch.ref)
+    return payout
+
+
+def now(payout: PayoutView) -> PayoutView:
+    found = queries.payout(payout.ref)
+    assert found is not None
+    return found
+
+
+def owed(payout: PayoutView) -> int:
+    return ledger.balance(AccountKind.PAYABLE, payout.merchant_ref, "CNY").minor
+
+
+def told(owner: Person) -> list[str]:
+    jobs.drain()
+    found = Notification.objects.filter(person=owner, kind__startswith="payout")
+    return list(found.order_by("pk").values_list("kind", flat=True))
+
+
+def wrong_with_alipay(at: datetime) -> list[str]:
+    problems = books.check(at=at, ask_providers=False).problems
+    return [each for each in problems if "alipay" in each or "payout" in each]
+
+
+def test_money_goes_out_of_what_the_provider_holds(
+    alipay: AlipaySimulator, operator: Person, owner: Person, at: datetime
+) -> None:
+    payout = pay_out(operator, owner, at)
+    (sent,) = alipay.transfers.sent.values()
+    assert (sent.ref, sent.amount, sent.account) == (payout.ref, "1791.00", PAYEE)
+    assert (payout.via, payout.state) == ("alipay", PayoutState.PAID)
+    assert payout.details.masked == "Alipay •••• .org"
+    assert told(owner) == ["payout_paid"]
+    # less with the provider, and nothing of it from the bank
+    assert ledger.balance(AccountKind.CLEARING, "alipay", "CNY") == Money(MINOR, "CNY")
+    assert ledger.balance(AccountKind.BANK, PLATFORM, "CNY") == Money(0, "CNY")
+    assert (owed(payout), wrong_with_alipay(at)) == (0, [])
+    batch = queries.batch(payout.batch_ref)
+    assert batch is not None
+    assert batch.state is BatchState.CLOSED
+    assert payouts.for_bank([payout]) == ([], [])
+    with pytest.raises(services.PayoutMoved):
+        payouts.bounced(payout_ref=payout.ref, reason="x", by=operator, at=at + days(5))
+
+
+@pytest.mark.parametrize("fault", ["error_before", "error_after"])
+def test_what_is_lost_on_the_way_is_sent_once(
+    fault: str, alipay: AlipaySimulator, operator: Person, owner: Person, at: datetime
+) -> None:
+    alipay.faults.ask(fault, call="transfer")
+    payout = pay_out(operator, owner, at)
+    assert payout.state is PayoutState.SENT
+    assert payments.transfers([payout.ref])[payout.ref].state is TransferState.UNKNOWN
+    for act in (payouts.paid, payouts.bounced):
+        word = {"reason": "x"} if act is payouts.bounced else {}
+        with pytest.raises(TransferUnderWay):
+            act(payout_ref=payout.ref, by=operator, at=at + days(4), **word)
+    assert payouts.all_paid(batch_ref=payout.batch_ref, by=operator, at=at + days(4)) == 0
+    at += days(4)
+    assert transfers.run(at=at + timedelta(seconds=4)) == 0
+    assert transfers.run(at=at + timedelta(seconds=6)) == 1
+    assert transfers.run(at=at + days(1)) == 0
+    assert (now(payout).state, len(alipay.transfers.sent)) == (PayoutState.PAID, 1)
+    assert payments.transfers([payout.ref])[payout.ref].tries == (2 if fault == "error_before" else 1)
+    assert (told(owner), owed(payout), wrong_with_alipay(at)) == (["payout_paid"], 0, [])
+
+
+def test_what_cannot_arrive_is_owed_again(
+    alipay: AlipaySimulator, operator: Person, owner: Person, at: datetime
+) -> None:
+    payout = pay_out(operator, owner, at, alipay="nobody@example.org")
+    assert (payout.state, payout.reason) == (PayoutState.BOUNCED, "PAYEE_NOT_EXIST")
+    assert (told(owner), owed(payout), wrong_with_alipay(at)) == (["payout_bounced"], MINOR, [])
+    assert transfers.run(at=at + days(9)) == 0
+
+
+def test_one_that_takes_its_time_and_then_fails_is_owed_again(
+    alipay: AlipaySimulator, operator: Person, owner: Person, at: datetime
+) -> None:
+    alipay.transfers.pending = True
+    payout = pay_out(operator, owner, at)
+    assert payments.transfers([payout.ref])[payout.ref].state is TransferState.PENDING
+    alipay.transfers.end(payout.ref, "FAIL", "PAYEE_ACC_OCUPIED")
+    jobs.tick(at=at + days(5))
+    assert (now(payout).state, now(payout).reason) == (PayoutState.BOUNCED, "PAYEE_ACC_OCUPIED")
+    assert (told(owner), owed(payout), wrong_with_alipay(at)) == (["payout_bounced"], MINOR, [])
+
+
+def test_what_is_refused_for_another_reason_waits_and_may_be_given_up(
+    alipay: AlipaySimulator, operator: Person, owner: Person, at: datetime
+) -> None:
+    alipay.transfers.refuse = "too_little"
+    payout = pay_out(operator, owner, at)
+    later = at + days(4)
+    transfers.run(at=later + timedelta(seconds=6))
+    waits = payments.transfers([payout.ref])[payout.ref]
+    assert (waits.state, waits.tries) == (TransferState.UNKNOWN, 2)
+    assert waits.reason.startswith("PAYER_BALANCE_NOT_ENOUGH")
+    # somebody may be sending it at this very moment
+    with pytest.raises(TransferUnderWay):
+        payouts.bounced(payout_ref=payout.ref, reason="by hand", by=operator, at=later + timedelta(minutes=1))
+    payouts.bounced(payout_ref=payout.ref, reason="by hand", by=operator, at=later + timedelta(minutes=3))
+    assert (now(payout).state, owed(payout)) == (PayoutState.BOUNCED, MINOR)
+    alipay.transfers.refuse = ""
+    assert transfers.run(at=later + days(2)) == 0
+    assert alipay.transfers.sent == {}
+
+
+def test_other_accounts_are_for_the_bank(
+    alipay: AlipaySimulator, operator: Person, owner: Person, at: datetime
+) -> None:
+    payout = pay_out(operator, owner, at, alipay="")
+    assert (payout.via, payout.state, alipay.transfers.sent) == ("", PayoutState.SENT, {})
+    assert payouts.for_bank([payout]) == ([], [payout])
+    assert payouts.paid(payout_ref=payout.ref, by=operator, at=at + days(5)).state is PayoutState.PAID
+    assert ledger.balance(AccountKind.BANK, PLATFORM, "CNY") == Money(MINOR, "CNY")

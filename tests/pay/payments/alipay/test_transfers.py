@@ -1,0 +1,170 @@
+"""Money to a merchant's Alipay account: once for each reference, and what is in the way of it told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from alipay import DCAliPay
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+
+from hutong.kernel import ids
+from hutong.kernel.money import Money
+from hutong.pay.payments.providers.alipay import certificates
+from hutong.pay.payments.providers.alipay.client import AlipayProvider
+from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused
+from hutong.pay.payments.providers.protocol import Transfers
+from hutong.pay.payments.types import ReportStatus, TransferRequest
+from tests.fakes.providers.alipay import AlipaySimulator, Keys
+from tests.pay.payments.alipay.conftest import Client
+
+PAYEE, HOLDER = "kahvila@example.org", "杭州咖啡有限公司"
+
+
+def certificate(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, issuer: str) -> str:
+    """A certificate as Alipay makes them, in PEM."""
+    country, organisation = x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"), NameOID.ORGANIZATION_NAME
+    name = x509.Name(
+        [
+            country,
+            x509.NameAttribute(organisation, "Ant Financial"),
+            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "Certification Authority"),
+            x509.NameAttribute(NameOID.COMMON_NAME, issuer),
+        ]
+    )
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    made = x509.CertificateBuilder().issuer_name(name).subject_name(name).public_key(key.public_key())
+    made = made.serial_number(x509.random_serial_number()).not_valid_before(start)
+    made = made.not_valid_after(start + timedelta(days=3650))
+    return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+
+
+@pytest.fixture(scope="session")
+def papers(alipay_keys: Keys) -> tuple[str, str, str]:
+    """The certificates of application and Alipay, and the roots, one of which is not of RSA."""
+    own = certificate(alipay_keys.merchant.key, "Ant Class 1")
+    theirs = certificate(alipay_keys.alipay.key, "Ant Class 1")
+    curve = certificate(ec.generate_private_key(ec.SECP256R1()), "Ant Root E")
+    roots = [
+        certificate(alipay_keys.alipay.key, "Ant Root A"),
+        curve,
+        certificate(alipay_keys.alipay.key, "B"),
+    ]
+    return own, theirs, "\n".join(roots)
+
+
+@pytest.fixture
+def sender(alipay: AlipaySimulator, client: Client, papers: tuple[str, str, str]) -> Iterator[AlipayProvider]:
+    """A client with certificates, and one account that money may be sent to."""
+    own, theirs, roots = papers
+    alipay.certificates = certificates.numbers(application=own, roots=roots)
+    alipay.transfers.payees = {PAYEE: HOLDER}
+    yield client(app_certificate=own, root_certificates=roots, alipay_public_keys=[theirs])
+    alipay.transfers.refuse, alipay.transfers.pending, alipay.certificates = "", False, {}
+
+
+def request() -> TransferRequest:
+    return TransferRequest(ids.new_id("pyt"), Money(179_100, "CNY"), PAYEE, HOLDER, "Payout")
+
+
+def test_the_numbers_of_certificates_are_those_of_their_own_client(papers: tuple[str, str, str]) -> None:
+    own, _theirs, roots = papers
+    numbers = certificates.numbers(application=own, roots=roots)
+    assert numbers["app_cert_sn"] == DCAliPay.get_cert_sn(own)
+    assert numbers["alipay_root_cert_sn"] == DCAliPay.get_root_cert_sn(roots)
+    assert numbers["alipay_root_cert_sn"].count("_") == 1
+    for wrong in ({"application": "x", "roots": roots}, {"application": own, "roots": ""}):
+        with pytest.raises(ProviderRefused):
+            certificates.numbers(**wrong)
+
+
+def test_money_is_sent_once(alipay: AlipaySimulator, sender: AlipayProvider) -> None:
+    assert isinstance(sender, Transfers)
+    assert sender.transfers_to == {"alipay"}
+    asked = request()
+    assert sender.query_transfer(transfer_ref=asked.transfer_ref).status is ReportStatus.ABSENT
+    sent = [sender.transfer(asked) for _again in range(2)]
+    assert {(each.status, each.transfer_ref) for each in sent} == {(ReportStatus.DONE, asked.transfer_ref)}
+    assert sent[0].provider_ref == sent[1].provider_ref != ""
+    assert sender.query_transfer(transfer_ref=asked.transfer_ref) == sent[0]
+    assert alipay.transfers.sent[asked.transfer_ref].amount == "1791.00"
+    with pytest.raises(ProviderRefused) as refused:
+        sender.transfer(replace(asked, amount=Money(1, "CNY")))
+    assert "PAYMENT_INFO_INCONSISTENCY" in refused.value.details["reason"]
+
+
+def test_one_that_takes_its_time_ends_either_way(alipay: AlipaySimulator, sender: AlipayProvider) -> None:
+    alipay.transfers.pending = True
+    ends = (
+        ("SUCCESS", "", ReportStatus.DONE),
+        ("FAIL", "PAYEE_ACC_OCUPIED", ReportStatus.FAILED),
+        ("REFUND", "", ReportStatus.FAILED),
+    )
+    for word, why, status in ends:
+        asked = request()
+        assert sender.transfer(asked).status is ReportStatus.PENDING
+        alipay.transfers.end(asked.transfer_ref, word, why)
+        ended = sender.query_transfer(transfer_ref=asked.transfer_ref)
+        expected = (why or word) if status is ReportStatus.FAILED else ""
+        assert (ended.status, ended.reason) == (status, expected)
+
+
+def test_a_lost_answer_is_no_answer(alipay: AlipaySimulator, sender: AlipayProvider) -> None:
+    for fault, known in (("error_before", ReportStatus.ABSENT), ("error_after", ReportStatus.DONE)):
+        asked = request()
+        alipay.faults.ask(fault, call="transfer")
+        with pytest.raises(OutcomeUnknown):
+            sender.transfer(asked)
+        assert sender.query_transfer(transfer_ref=asked.transfer_ref).status is known
+
+
+def test_what_is_wrong_with_the_payee_ends_it_and_nothing_else_does(
+    alipay: AlipaySimulator, sender: AlipayProvider, client: Client
+) -> None:
+    for wrong, why in (
+        (replace(request(), account="x@y"), "PAYEE_NOT_EXIST"),
+        (replace(request(), holder="x"), "PAYEE_USER_INFO_ERROR"),
+    ):
+        failed = sender.transfer(wrong)
+        assert (failed.status, failed.reason) == (ReportStatus.FAILED, why)
+    alipay.transfers.refuse = "too_little"
+    asked = request()
+    with pytest.raises(ProviderRefused) as refused:
+        sender.transfer(asked)
+    assert "PAYER_BALANCE_NOT_ENOUGH" in refused.value.details["reason"]
+    alipay.transfers.refuse = ""
+    assert sender.transfer(asked).status is ReportStatus.DONE
+    with pytest.raises(ProviderRefused) as refused:
+        sender.transfer(replace(asked, amount=Money(1, "EUR")))
+    assert "CNY only" in refused.value.details["reason"]
+    without = client()
+    assert without.transfers_to == frozenset()
+    with pytest.raises(ProviderRefused) as refused:
+        without.transfer(request())
+    assert "cert-sn" in refused.value.details["reason"]
+
+
+def test_their_own_client_sends_as_well(
+    alipay: AlipaySimulator, sender: AlipayProvider, papers: tuple[str, str, str]
+) -> None:
+    assert sender.transfers_to
+    own, theirs, roots = papers
+    sdk = DCAliPay(
+        appid=alipay.app_id,
+        app_notify_url=None,
+        app_private_key_string=alipay.keys.merchant.private_pem,
+        app_public_key_cert_string=own,
+        alipay_public_key_cert_string=theirs,
+        alipay_root_cert_string=roots,
+    )
+    sdk._gateway = f"{alipay.url}/gateway.do"
+    ref = ids.new_id("pyt")
+    said = sdk.api_alipay_fund_trans_uni_transfer(
+        ref, "ALIPAY_LOGON_ID", PAYEE, "17.91", HOLDER, order_title="Payout"
+    )
+    assert (said["status"], said["out_biz_no"]) == ("SUCCESS", ref)
