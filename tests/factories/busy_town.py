@@ -117,18 +117,17 @@ def _sale(scene: Scene, dice: random.Random, now: datetime) -> str:
     for _look in range(dice.randint(1, 2)):
         count_step.checkout_opened(offer=deal, agent=BROWSER, at=scene.at)
     quantity, fate = dice.choice((1, 1, 1, 2, 2, 3)), dice.random()
-    # A worker that runs beside this would end what was ordered weeks ago and is not paid.
+    # A worker that runs beside this would end what was ordered weeks ago and is not paid, or not used.
     with transaction.atomic():
         placed = scene.order(quantity=quantity, client_key=f"busy-{scene.at.isoformat()}", consent=fate > 0.2)
         assert fate < 0.05 or scene.money_arrives(placed) == "paid"
+        later = scene.at + timedelta(hours=dice.randint(1, 70)) if fate >= 0.05 else now
+        if 0.05 <= fate < 0.13 and later < now:
+            give_back(placed.order_ref, units=1, by=scene.shopper, at=later)
+        elif 0.13 <= fate < 0.85 and later < now:
+            _enjoy(scene, placed.order_ref, at=later)
     if fate < 0.05:
         expire_orders.expire(order_ref=placed.order_ref, at=scene.at + checkout.TIME_TO_PAY)
-        return placed.order_ref
-    later = scene.at + timedelta(hours=dice.randint(1, 70))
-    if fate < 0.13 and later < now:
-        give_back(placed.order_ref, units=1, by=scene.shopper, at=later)
-    elif fate < 0.85 and later < now:
-        _enjoy(scene, placed.order_ref, at=later)
     return placed.order_ref
 
 

@@ -12,7 +12,7 @@ from hutong.flows.offers import drafting
 from hutong.kernel import clock
 from hutong.pay.orders import queries as orders
 from hutong.pay.orders.types import OrderState
-from hutong.pay.payments.queries import newest_bill_on
+from hutong.pay.payments.queries import bills, newest_bill_on
 from hutong.pay.payments.types import BillView
 from hutong.town.catalog.models import Offer, Sketch
 from hutong.town.contents import queries as contents
@@ -25,6 +25,7 @@ from hutong.town.people.models import Person
 from tests.factories import busy_town
 from tests.factories.billed import bill_of_a_day
 from tools.pictures import visits
+from tools.pictures.money import Money, money
 
 # Who looks at a page. Those below the first four come to be with `Town.queue`.
 PHONES = {
@@ -119,9 +120,18 @@ class Town:
     def bill(self) -> BillView:
         """A bill of a day of the trade: most of it fits, some of it waits for a word."""
         assert self.trade
+        known = next((bill for bill in bills() if bill.lines), None)
+        if known:
+            return known
         newest = newest_bill_on("sandbox")
         on = (newest or self.at.date()) - timedelta(days=3)
         return bill_of_a_day(on=on, at=self.at)
+
+    @cached_property
+    def money(self) -> Money:
+        """Payouts, chargebacks, gift cards and a rule of commission; once in a demo."""
+        assert self.bill
+        return money(operator=self.operator, owner=self.owner, merchant=self.merchant, at=self.at)
 
     @cached_property
     def codes(self) -> dict[str, str]:
