@@ -235,6 +235,7 @@ def test_a_difference_is_explained_with_a_note_and_once(sandbox: Sandbox) -> Non
 
 
 @pytest.mark.django_db
+@pytest.mark.unbalanced("changes a refund behind the services")
 def test_a_refund_that_failed_here_and_left_there_is_told(sandbox: Sandbox) -> None:
     at = clock.now()
     made = paid(sandbox)
