@@ -23,7 +23,7 @@ PAY = ROOT / "hutong" / "pay"
 # Which row is meant, not how it has to be: its key, or the key of what it belongs to. Compared with something fixed
 # ("", None, a state) the same column does say how the row has to be.
 _NAMES = re.compile(
-    r"^(pk|id|public_id|\w+_ref|\w+_refs|code_hmac|batch_id|provider|bill__provider|bill__on|payment|refund|order|card"
+    r"^(pk|id|ref|public_id|\w+_ref|\w+_refs|code_hmac|batch_id|provider|bill__provider|bill__on|payment|refund|order|card"
     r"|reference)(__in)?$"
 )
 _CHANGES = {"update", "delete", "select_for_update"}
