@@ -44,6 +44,8 @@ LEFT_OUT: Mapping[str, str] = {
     "payments.BankIn": "the platform's bank account; who entered it is in the audit entries",
     "fees.CommissionRule": "what merchants pay; who made the rule is in the audit entries",
     "settlement.PayoutAccount": "a merchant's bank account; who entered it is in the audit entries",
+    "payments.AgreedRate": "what providers keep; who agreed on it is in the audit entries",
+    "settlement.Correction": "the merchant's books; who asked for it and decided is in the audit entries",
     "settlement.Adjustment": "the merchant's books; who entered it is in the audit entries",
     "settlement.Settled": "the merchant's books: amounts of units that are in the file",
     "ledger.Account": "the platform's books: pots of merchants and providers, never of a person",

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 PHONE, FORMER, OTHER = "+358401234567", "+358407654321", "+358501112223"
 EMAIL = "aino.ankkuri@example.com"
-NAME = "Aino Ankkuri"
+NAME, OPENID = "Aino Ankkuri", "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
 
 
 def fresh(at: datetime) -> SignInState:
@@ -58,6 +58,7 @@ def lived(at: datetime) -> Scene:
     text = AddressText("Home", NAME, PHONE, "Ankkurikatu 1", "00100", "Helsinki", "", f"Call {PHONE}")
     services.add_address(person=person, text=text, default=True, at=at)
     services.give_consent(person=person, kind=ConsentKind.MARKETING_EMAIL, source="account", at=at)
+    services.keep_wechat_id(person=person, appid="wx1", openid=OPENID, at=at)
     services.open_sign_in(
         person=person, session_key="key", agent="Firefox", address="192.0.2.1", proved=True, at=at
     )
@@ -112,7 +113,7 @@ def after_the_week(here: Scene, at: datetime) -> datetime:
 
 def test_nothing_is_left_but_the_books(lived: Scene, at: datetime) -> None:
     person_ref, merchant_id = lived.shopper.public_id, lived.merchant.pk
-    sought = (PHONE, PHONE[1:], FORMER, EMAIL, "Ankkuri")
+    sought = (PHONE, PHONE[1:], FORMER, EMAIL, "Ankkuri", OPENID)
     before = everywhere(*sought)
     assert {"people_person.phone: " + PHONE, "people_address.note: " + PHONE} <= set(
         before

@@ -71,6 +71,7 @@ def lived(at: datetime) -> Scene:
     services.rename_person(person=here.shopper, name="Aino Ankkuri")
     text = AddressText("Home", "Aino Ankkuri", "", "Katu 1", "00100", "Helsinki", "", "Ring twice")
     services.add_address(person=here.shopper, text=text, default=False, at=at)
+    services.keep_wechat_id(person=here.shopper, appid="wx1", openid="oAino", at=at)
     vouchers = here.bought(quantity=2)
     here.scan(vouchers[0].code)
     jobs.drain()
@@ -86,6 +87,7 @@ def test_the_file_tells_what_all_rooms_keep(lived: Scene, at: datetime) -> None:
     tables: dict[str, list[dict[str, Any]]] = json.loads(archive.read("data.json"))["tables"]
     assert [row["phone"] for row in tables["people.Person"]] == [lived.shopper.phone]
     assert [row["street"] for row in tables["people.Address"]] == ["Katu 1"]
+    assert [row["openid"] for row in tables["people.WechatId"]] == ["oAino"]
     assert [row["total"] for row in tables["orders.Order"]] == [3980]
     assert [row["captured"] for row in tables["payments.Payment"]] == [3980]
     assert sorted(row["state"] for row in tables["vouchers.Voucher"]) == ["ready", "used"]
