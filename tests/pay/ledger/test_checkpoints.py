@@ -18,7 +18,10 @@ from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, Tran
 from tests.factories.ledger import NOON, capture, euros
 from tests.fakes.site import database_url
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.unbalanced("damages the books in every way there is"),
+]
 
 
 def checkpoint(at: datetime = NOON) -> bool:

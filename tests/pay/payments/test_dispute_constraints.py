@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from hutong.pay.payments.models import Dispute, DisputeEvidence, Payment
 from tests.factories import payments
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.unbalanced("its disputes are made by hand")]
 
 
 def dispute(at: datetime, payment: Payment, **changed: Any) -> Dispute:
