@@ -16,6 +16,7 @@ from hutong.pay.payments import queries as payments
 from hutong.pay.payments.providers import registry
 from hutong.pay.payments.providers.alipay import certificates
 from hutong.pay.payments.providers.alipay.client import AlipayProvider
+from hutong.pay.payments.providers.errors import ProviderRefused
 from hutong.pay.payments.services import TransferUnderWay
 from hutong.pay.payments.types import TransferState
 from hutong.pay.settlement import queries, services
@@ -199,6 +200,20 @@ def test_what_is_refused_for_another_reason_waits_and_may_be_given_up(
     alipay.transfers.refuse = ""
     assert transfers.run(at=later + days(2)) == 0
     assert alipay.transfers.sent == {}
+
+
+def test_without_keys_that_can_be_read_nothing_is_sent(
+    alipay: AlipaySimulator, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert transfers.through("CNY") == {"alipay": "alipay"}
+    assert transfers.through("EUR") == {}
+
+    def unreadable(_keys: object, _timeout_s: float) -> AlipayProvider:
+        raise ProviderRefused
+
+    monkeypatch.setitem(registry._MAKERS, "alipay", unreadable)
+    settings.HUTONG_PROVIDER_KEYS = {"alipay": {"of": f"another than {alipay.url}"}}
+    assert transfers.through("CNY") == {}
 
 
 def test_other_accounts_are_for_the_bank(

@@ -12,7 +12,7 @@ from hutong.kernel.money import Money
 from hutong.pay.payments.models import Payment
 from hutong.pay.payments.providers.alipay.client import GATEWAY_URL as ALIPAY_URL
 from hutong.pay.payments.providers.alipay.client import AlipayProvider
-from hutong.pay.payments.providers.errors import ProviderUnavailable
+from hutong.pay.payments.providers.errors import ProviderRefused, ProviderUnavailable
 from hutong.pay.payments.providers.protocol import Provider, Transfers
 from hutong.pay.payments.providers.sandbox.client import SandboxProvider
 from hutong.pay.payments.providers.stripe.client import URL as STRIPE_URL
@@ -147,7 +147,10 @@ def senders(unit: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in settings.HUTONG_PROVIDERS:
         if has_keys(name) and unit in _CURRENCIES.get(name, {unit}):
-            client = provider(name)
+            try:
+                client = provider(name)
+            except ProviderRefused:
+                continue  # its keys cannot be read, as the doctor says; payouts go by files meanwhile
             if isinstance(client, Transfers):
                 found |= dict.fromkeys(client.transfers_to - found.keys(), name)
     return found
