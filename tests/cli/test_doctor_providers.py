@@ -15,7 +15,8 @@ from hutong.config import environment, providers
 from tests.fakes.providers.__main__ import start
 from tests.fakes.providers.alipay.keys import make_pair
 from tests.fakes.providers.server import Simulator
-from tests.fakes.providers.stripe.simulator import StripeSimulator, endpoint_of
+from tests.fakes.providers.stripe.objects import endpoint_of
+from tests.fakes.providers.stripe.simulator import StripeSimulator
 from tests.fakes.providers.wechat.keys import certified, new_key
 from tests.fakes.providers.wechat.simulator import WechatSimulator
 from tests.fakes.sandbox import free_port

@@ -23,11 +23,7 @@ from hutong.pay.payments import queries as payments
 from hutong.pay.payments import services
 from hutong.pay.payments.types import (
     Bearer,
-    DisputeReport,
     DisputeStatus,
-    DisputeView,
-    RefundReport,
-    ReportStatus,
 )
 from hutong.town.merchants.types import Role
 from hutong.town.notifications.models import Notification
@@ -35,66 +31,16 @@ from hutong.town.people.models import Person
 from hutong.visit.vouchers import queries as vouchers
 from hutong.visit.vouchers.services import VoucherBlocked
 from tests.factories import merchants, people
+from tests.factories.disputes import FEE, bought, in_books, one, report, tell
 from tests.factories.loop import Scene, scene
 
 pytestmark = pytest.mark.django_db
-FEE = 1500
 
 
 @pytest.fixture
 def shop(at: datetime) -> Scene:
     """A shop with one deal."""
     return scene(at=at)
-
-
-def bought(shop: Scene, *, quantity: int = 1, used: int = 0) -> str:
-    """An order whose first units were used."""
-    made = shop.bought(quantity=quantity)
-    for voucher in made[:used]:
-        shop.scan(voucher.code)
-    return made[0].order_ref
-
-
-def report(
-    order_ref: str, status: DisputeStatus = DisputeStatus.NEEDS_RESPONSE, *, fee: int = FEE, **changed: Any
-) -> DisputeReport:
-    """What a provider says of a dispute about the whole of an order's payment."""
-    payment = payments.payment_for_order(order_ref)
-    assert payment is not None
-    said = DisputeReport(
-        provider_ref=f"dp_{order_ref}",
-        payment_ref="",
-        payment_provider_ref=payment.provider_ref or "",
-        amount=payment.amount,
-        fee=Money(fee, "EUR"),
-        reason="product_not_received",
-        status=status,
-        due_at=payment.created_at + timedelta(days=7),
-    )
-    return replace(said, **changed)
-
-
-def tell(said: DisputeReport, at: datetime) -> str:
-    return dispute.record(provider="sandbox", report=said, at=at)
-
-
-def one(order_ref: str) -> DisputeView:
-    (found,) = payments.disputes_of_order(order_ref)
-    return found
-
-
-def in_books(shop: Scene) -> dict[str, int]:
-    """What each account that a dispute moves stands at."""
-    owners = {
-        AccountKind.CLEARING: "sandbox",
-        AccountKind.DISPUTED: "sandbox",
-        AccountKind.PROVIDER_FEES: PLATFORM,
-        AccountKind.LOSSES: PLATFORM,
-        AccountKind.COMMISSION: PLATFORM,
-        AccountKind.UNREDEEMED: shop.merchant.public_id,
-        AccountKind.PAYABLE: shop.merchant.public_id,
-    }
-    return {kind.value: balance(kind, owner, "EUR").minor for kind, owner in owners.items()}
 
 
 def test_an_open_dispute_takes_the_money_and_blocks_what_was_not_used(shop: Scene, at: datetime) -> None:
@@ -238,68 +184,6 @@ def test_a_part_is_lost_unit_by_unit_and_the_odd_rest_is_the_platforms(shop: Sce
     # what is left of it can be used again
     ready = [voucher for voucher in vouchers.vouchers_of_order(order_ref, at=at) if voucher.uses_left]
     assert shop.scan(ready[0].code)
-
-
-def test_a_dispute_about_what_was_refunded_is_the_platforms_loss(shop: Scene, at: datetime) -> None:
-    order_ref = bought(shop)
-    asked = refund._request(order_ref, None, "", shop.shopper, False, at)
-    refund.finish(report=RefundReport(asked.ref, ReportStatus.DONE, "prv"), at=at)
-    tell(report(order_ref), at)
-    tell(report(order_ref, DisputeStatus.LOST), at)
-    assert in_books(shop)["losses"] == -1990
-    assert one(order_ref).from_platform.minor == 1990
-
-
-@pytest.mark.parametrize("part", [1990, 3980])
-def test_what_a_refund_could_not_send_is_what_the_bank_took(shop: Scene, at: datetime, part: int) -> None:
-    order_ref = bought(shop, quantity=2)
-    asked = refund._request(order_ref, [orders.units_of(order_ref)[0].unit_ref], "", shop.shopper, False, at)
-    refund.finish(report=RefundReport(asked.ref, ReportStatus.FAILED, None, "card closed"), at=at)
-    tell(report(order_ref, fee=0, amount=Money(part, "EUR")), at)
-    assert [waiting.ref for waiting in payments.open_refunds()] == [asked.ref]
-    tell(report(order_ref, DisputeStatus.LOST, fee=0, amount=Money(part, "EUR")), at)
-    ended = one(order_ref)
-    assert (ended.from_unredeemed.minor, ended.from_platform.minor) == (part, 0)
-    assert (in_books(shop)["unredeemed"], in_books(shop)["losses"]) == (3980 - part, 0)
-    assert payments.open_refunds() == []
-    assert payments.waiting_for_operator()["refunds"] == 0
-    known = payments.refund_by_ref(asked.ref)
-    assert known is not None
-    assert known.ended_by == ended.ref
-    with pytest.raises(services.RefundNotFailed):
-        services.request_again(refund_ref=asked.ref, at=at)
-
-
-def test_a_refund_that_fails_after_its_payment_was_lost_waits_for_nobody(shop: Scene, at: datetime) -> None:
-    order_ref = bought(shop, quantity=2)
-    first, second = (unit.unit_ref for unit in orders.units_of(order_ref))
-    asked = refund._request(order_ref, [first], "", shop.shopper, False, at)
-    tell(report(order_ref, fee=0), at)
-    tell(report(order_ref, DisputeStatus.LOST, fee=0), at)
-    assert (one(order_ref).from_unredeemed.minor, one(order_ref).from_platform.minor) == (1990, 1990)
-    failed = RefundReport(asked.ref, ReportStatus.FAILED, None, "charge disputed")
-    assert [refund.finish(report=failed, at=at) for _copy in range(2)] == ["recorded", "repeated"]
-    assert (one(order_ref).from_unredeemed.minor, one(order_ref).from_platform.minor) == (3980, 0)
-    books = in_books(shop)
-    assert books == dict.fromkeys(books, 0)
-    assert payments.lost_units(order_ref) == {first, second}
-    assert (payments.open_refunds(), payments.waiting_for_operator()["refunds"]) == ([], 0)
-    jobs.drain()
-    assert not Notification.objects.filter(kind="refund_failed").exists()
-
-
-def test_a_refund_of_what_the_bank_did_not_take_is_still_sent_again(shop: Scene, at: datetime) -> None:
-    order_ref = bought(shop, quantity=2)
-    asked = refund._request(order_ref, [orders.units_of(order_ref)[0].unit_ref], "", shop.shopper, False, at)
-    part = Money(1990, "EUR")
-    tell(report(order_ref, fee=0, amount=part), at)
-    tell(report(order_ref, DisputeStatus.LOST, fee=0, amount=part), at)
-    refund.finish(report=RefundReport(asked.ref, ReportStatus.FAILED, None, "card closed"), at=at)
-    assert [waiting.ref for waiting in payments.open_refunds()] == [asked.ref]
-    again = services.request_again(refund_ref=asked.ref, at=at)
-    refund.finish(report=RefundReport(again.ref, ReportStatus.DONE, "prv"), at=at)
-    books = in_books(shop)
-    assert books == dict.fromkeys(books, 0)
 
 
 def test_news_in_any_order_and_number_count_once(shop: Scene, at: datetime) -> None:

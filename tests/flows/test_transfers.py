@@ -125,7 +125,7 @@ def test_money_goes_out_of_what_the_provider_holds(
     (sent,) = alipay.transfers.sent.values()
     assert (sent.ref, sent.amount, sent.account) == (payout.ref, "1791.00", PAYEE)
     assert (payout.via, payout.state) == ("alipay", PayoutState.PAID)
-    assert payout.details.masked == "Alipay •••• .org"
+    assert payout.details.masked == "Alipay k•••@example.org"
     assert told(owner) == ["payout_paid"]
     # less with the provider, and nothing of it from the bank
     assert ledger.balance(AccountKind.CLEARING, "alipay", "CNY") == Money(MINOR, "CNY")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -134,4 +135,18 @@ def page_of(things: list[Json], *, path: str, limit: int, after: str) -> Json:
         "url": path,
         "has_more": begin + limit < len(things),
         "data": things[begin : begin + limit],
+    }
+
+
+def endpoint_of(url: str, *, events: Sequence[str] = ("*",), status: str = "enabled") -> Json:
+    """A webhook endpoint as Stripe lists it, without its secret."""
+    return {
+        "id": made_id("we_1", url, 23),
+        "object": "webhook_endpoint",
+        "api_version": None,
+        "created": 1_700_000_000,
+        "enabled_events": list(events),
+        "livemode": False,
+        "status": status,
+        "url": url,
     }

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
-from tests.fakes.providers.server import Answer
+from tests.fakes.providers.server import Answer, Call
 
 Form = dict[str, str]
 
@@ -125,3 +125,23 @@ def _known(form: Form, fields: frozenset[str]) -> None:
     for name in form:
         if name.partition("[")[0] not in fields:
             raise Wrong(f"Received unknown parameter: {name}", code="parameter_unknown", param=name)
+
+
+def form_or_none(call: Call) -> dict[str, Any]:
+    """The fields of a POST; nothing where it has none that can be read."""
+    try:
+        return dict(form_of(call.body)) if call.method == "POST" else {}
+    except ValueError:
+        return {}
+
+
+def replayed(known: tuple[tuple[str, bytes], Answer | None], asked: tuple[str, bytes]) -> Answer:
+    """The answer to a call whose key was used before, as Stripe gives it."""
+    before, answer = known
+    if before != asked:
+        message = "Keys for idempotent requests can only be used with the same parameters they were first used with."
+        return Wrong(message, kind="idempotency_error").answer
+    if answer is None:
+        message = "There is currently another in-progress request using this Idempotency Key."
+        return Wrong(message, status=409, code="idempotency_key_in_use", kind="idempotency_error").answer
+    return Answer(answer.status, answer.body, {**answer.headers, "idempotent-replayed": "true"})

@@ -8,7 +8,6 @@ import json
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import unquote
 
 from tests.fakes.providers.books import BackState, Refused, TradeState
@@ -19,6 +18,7 @@ from tests.fakes.providers.stripe.disputes import Chargeback, dispute_of
 from tests.fakes.providers.stripe.objects import (
     Json,
     balance_transaction_of,
+    endpoint_of,
     intent_of,
     page_of,
     refund_of,
@@ -29,9 +29,11 @@ from tests.fakes.providers.stripe.requests import (
     Wrong,
     check_refund,
     form_of,
+    form_or_none,
     group,
     json_answer,
     missing,
+    replayed,
     session_asked,
     whole_or,
 )
@@ -91,7 +93,7 @@ class StripeSimulator(Simulator):
 
     def named(self, call: Call) -> tuple[str, str]:
         """See `Simulator.named`."""
-        parts, form = call.path.strip("/").split("/"), _form_or_none(call)
+        parts, form = call.path.strip("/").split("/"), form_or_none(call)
         if call.path == SESSIONS and call.method == "POST":
             return "start", form.get("client_reference_id", "")
         if call.path.startswith(SESSIONS):
@@ -120,7 +122,7 @@ class StripeSimulator(Simulator):
             if known is None:
                 self._saved[key] = (asked, None)
         if known is not None:
-            return _replayed(known, asked)
+            return replayed(known, asked)
         answer = self._answered(call)
         with self._lock:
             self._saved[key] = (asked, answer)
@@ -392,35 +394,3 @@ class StripeSimulator(Simulator):
         in_time = [one for one in things if least <= one["created"] <= most and one["created"] < before]
         limit = min(int(query.get("limit", 10)), self.page_limit)
         return page_of(in_time, path=call.path, limit=limit, after=query.get("starting_after", ""))
-
-
-def endpoint_of(url: str, *, events: Sequence[str] = ("*",), status: str = "enabled") -> Json:
-    """A webhook endpoint as Stripe lists it, without its secret."""
-    return {
-        "id": made_id("we_1", url, 23),
-        "object": "webhook_endpoint",
-        "api_version": None,
-        "created": 1_700_000_000,
-        "enabled_events": list(events),
-        "livemode": False,
-        "status": status,
-        "url": url,
-    }
-
-
-def _form_or_none(call: Call) -> dict[str, Any]:
-    try:
-        return dict(form_of(call.body)) if call.method == "POST" else {}
-    except ValueError:
-        return {}
-
-
-def _replayed(known: tuple[tuple[str, bytes], Answer | None], asked: tuple[str, bytes]) -> Answer:
-    before, answer = known
-    if before != asked:
-        message = "Keys for idempotent requests can only be used with the same parameters they were first used with."
-        return Wrong(message, kind="idempotency_error").answer
-    if answer is None:
-        message = "There is currently another in-progress request using this Idempotency Key."
-        return Wrong(message, status=409, code="idempotency_key_in_use", kind="idempotency_error").answer
-    return Answer(answer.status, answer.body, {**answer.headers, "idempotent-replayed": "true"})

@@ -1,0 +1,87 @@
+"""Chargebacks beside refunds: what a refund sent, could not send, or was about to send when the bank took the payment."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from hutong.flows import jobs, refund
+from hutong.kernel.money import Money
+from hutong.pay.orders import queries as orders
+from hutong.pay.payments import queries as payments
+from hutong.pay.payments import services
+from hutong.pay.payments.types import DisputeStatus, RefundReport, ReportStatus
+from hutong.town.notifications.models import Notification
+from tests.factories.disputes import bought, in_books, one, report, tell
+from tests.factories.loop import Scene, scene
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop(at: datetime) -> Scene:
+    """A shop with one deal."""
+    return scene(at=at)
+
+
+def test_a_dispute_about_what_was_refunded_is_the_platforms_loss(shop: Scene, at: datetime) -> None:
+    order_ref = bought(shop)
+    asked = refund._request(order_ref, None, "", shop.shopper, False, at)
+    refund.finish(report=RefundReport(asked.ref, ReportStatus.DONE, "prv"), at=at)
+    tell(report(order_ref), at)
+    tell(report(order_ref, DisputeStatus.LOST), at)
+    assert in_books(shop)["losses"] == -1990
+    assert one(order_ref).from_platform.minor == 1990
+
+
+@pytest.mark.parametrize("part", [1990, 3980])
+def test_what_a_refund_could_not_send_is_what_the_bank_took(shop: Scene, at: datetime, part: int) -> None:
+    order_ref = bought(shop, quantity=2)
+    asked = refund._request(order_ref, [orders.units_of(order_ref)[0].unit_ref], "", shop.shopper, False, at)
+    refund.finish(report=RefundReport(asked.ref, ReportStatus.FAILED, None, "card closed"), at=at)
+    tell(report(order_ref, fee=0, amount=Money(part, "EUR")), at)
+    assert [waiting.ref for waiting in payments.open_refunds()] == [asked.ref]
+    tell(report(order_ref, DisputeStatus.LOST, fee=0, amount=Money(part, "EUR")), at)
+    ended = one(order_ref)
+    assert (ended.from_unredeemed.minor, ended.from_platform.minor) == (part, 0)
+    assert (in_books(shop)["unredeemed"], in_books(shop)["losses"]) == (3980 - part, 0)
+    assert payments.open_refunds() == []
+    assert payments.waiting_for_operator()["refunds"] == 0
+    known = payments.refund_by_ref(asked.ref)
+    assert known is not None
+    assert known.ended_by == ended.ref
+    with pytest.raises(services.RefundNotFailed):
+        services.request_again(refund_ref=asked.ref, at=at)
+
+
+def test_a_refund_that_fails_after_its_payment_was_lost_waits_for_nobody(shop: Scene, at: datetime) -> None:
+    order_ref = bought(shop, quantity=2)
+    first, second = (unit.unit_ref for unit in orders.units_of(order_ref))
+    asked = refund._request(order_ref, [first], "", shop.shopper, False, at)
+    tell(report(order_ref, fee=0), at)
+    tell(report(order_ref, DisputeStatus.LOST, fee=0), at)
+    assert (one(order_ref).from_unredeemed.minor, one(order_ref).from_platform.minor) == (1990, 1990)
+    failed = RefundReport(asked.ref, ReportStatus.FAILED, None, "charge disputed")
+    assert [refund.finish(report=failed, at=at) for _copy in range(2)] == ["recorded", "repeated"]
+    assert (one(order_ref).from_unredeemed.minor, one(order_ref).from_platform.minor) == (3980, 0)
+    books = in_books(shop)
+    assert books == dict.fromkeys(books, 0)
+    assert payments.lost_units(order_ref) == {first, second}
+    assert (payments.open_refunds(), payments.waiting_for_operator()["refunds"]) == ([], 0)
+    jobs.drain()
+    assert not Notification.objects.filter(kind="refund_failed").exists()
+
+
+def test_a_refund_of_what_the_bank_did_not_take_is_still_sent_again(shop: Scene, at: datetime) -> None:
+    order_ref = bought(shop, quantity=2)
+    asked = refund._request(order_ref, [orders.units_of(order_ref)[0].unit_ref], "", shop.shopper, False, at)
+    part = Money(1990, "EUR")
+    tell(report(order_ref, fee=0, amount=part), at)
+    tell(report(order_ref, DisputeStatus.LOST, fee=0, amount=part), at)
+    refund.finish(report=RefundReport(asked.ref, ReportStatus.FAILED, None, "card closed"), at=at)
+    assert [waiting.ref for waiting in payments.open_refunds()] == [asked.ref]
+    again = services.request_again(refund_ref=asked.ref, at=at)
+    refund.finish(report=RefundReport(again.ref, ReportStatus.DONE, "prv"), at=at)
+    books = in_books(shop)
+    assert books == dict.fromkeys(books, 0)
