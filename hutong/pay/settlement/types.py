@@ -7,6 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from hutong.kernel.money import Money
+from hutong.kernel.text import mask_email
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +160,10 @@ class BankDetails:
 
     @property
     def masked(self) -> str:
-        """The account as pages show it: `FI •••• 0785`."""
+        """The account as pages show it: `FI •••• 0785`, `Alipay k•••@example.org`, `Alipay •••• 5678`."""
         if self.kind is AccountType.ALIPAY:
-            return f"Alipay •••• {self.number[-4:]}"
+            is_email = "@" in self.number
+            return f"Alipay {mask_email(self.number) if is_email else f'•••• {self.number[-4:]}'}"
         return f"{self.country} •••• {self.number[-4:]}"
 
 
