@@ -16,6 +16,7 @@ from tests.factories import people
 from tests.factories.loop import Scene, scene
 from tests.fakes.sandbox import wait_until
 from tests.fakes.site import Site
+from tests.faults.figures import Measured
 
 ATTEMPTS, CLIENTS, UNITS = 10_000, 64, 100
 LIMIT, CLIENTS_OF_ONE = 3, 200
@@ -52,7 +53,7 @@ def paid_orders() -> int:
 
 
 @pytest.mark.slow
-def test_10_000_attempts_on_100_units_sell_exactly_100(site: Site) -> None:
+def test_10_000_attempts_on_100_units_sell_exactly_100(site: Site, measured: Measured) -> None:
     shop = scene(at=clock.now(), capacity=UNITS)
     # The sandbox remembers payments of tests before, whose rows are gone here.
     of_others = reconcile(provider="sandbox", at=clock.now(), grace_s=0)
@@ -65,6 +66,9 @@ def test_10_000_attempts_on_100_units_sell_exactly_100(site: Site) -> None:
     assert scalar("SELECT sum(captured) FROM payments_payment") == UNITS * 1990
     assert scalar("SELECT count(*) FROM payments_payment WHERE state = 'captured'") == UNITS
     assert reconcile(provider="sandbox", at=clock.now(), grace_s=0) == of_others
+    measured(
+        1, "flash sale over HTTP", f"{ATTEMPTS:,} attempts by {CLIENTS} clients: {UNITS} of {UNITS} sold"
+    )
 
 
 def test_control_without_the_guard_more_are_sold(site: Site) -> None:
