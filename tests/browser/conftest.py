@@ -190,6 +190,7 @@ def arrivals(
         size: tuple[int, int] = PHONE,
         scheme: str = "light",
         camera: Browser | None = None,
+        agent: str | None = None,
     ) -> Visitor:
         context = (camera or browser).new_context(
             base_url=url,
@@ -197,6 +198,7 @@ def arrivals(
             locale=LOCALES[language],
             color_scheme="dark" if scheme == "dark" else "light",
             timezone_id=zone,
+            user_agent=agent,
             permissions=["camera"] if camera else [],
         )
         context.set_default_timeout(15_000)
