@@ -10,10 +10,13 @@ from pytest_django.fixtures import Settings
 from hutong.flows import jobs, payout_drafts, payouts
 from hutong.pay.settlement import queries
 from hutong.pay.settlement.types import BatchState
+from hutong.town.notifications import queries as notifications
+from hutong.town.notifications.models import Notification
 from tests.factories import people
 from tests.factories.settlement import NOON, account, days, earned
 
-pytestmark = pytest.mark.django_db
+# What is paid out was earned without orders.
+pytestmark = [pytest.mark.django_db, pytest.mark.unbalanced]
 
 SUNDAY_NIGHT = datetime(2026, 6, 7, 23, 30, tzinfo=UTC)
 
@@ -55,6 +58,20 @@ def test_two_people_approve_what_made_itself_above_the_limit(settings: Settings)
     second = payouts.approve(batch_ref=batch.ref, by=people.operator(), at=at)
     assert second.state is BatchState.APPROVED
     assert queries.count_waiting(most=9) == 0
+
+
+@pytest.mark.usefixtures("due")
+def test_operators_are_told_of_what_waits_for_them(settings: Settings) -> None:
+    settings.HUTONG_PAYOUT_DRAFTS = "daily"
+    told = [people.operator(), people.operator()]
+    people.person()
+    (batch,) = payout_drafts.run(at=NOON + days(4))
+    jobs.drain()
+    assert sorted(Notification.objects.values_list("person", flat=True)) == sorted(one.pk for one in told)
+    for language, title in (("en", "Payouts to approve: €10.00"), ("zh-hans", "有打款待批准：€10.00")):
+        (shown,) = notifications.page_of(told[0].pk, language=language).items
+        assert shown.text.title == title
+        assert shown.url == f"/operator/payouts/batches/{batch.ref}/"
 
 
 def test_where_nobody_is_due_there_is_none(settings: Settings) -> None:

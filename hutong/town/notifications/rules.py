@@ -79,7 +79,7 @@ GROUPS: dict[Group, GroupSpec] = {
     ),
     Group.QUEUE: GroupSpec(
         Audience.OPERATOR, _("The queue"),
-        _("Shops, deals and contents that wait for a decision."), _NO_SMS, fixed=False,
+        _("Shops, deals, contents and payouts that wait for a decision."), _NO_SMS, fixed=False,
     ),
     Group.ALARMS: GroupSpec(
         Audience.OPERATOR, _("Alarms"),
@@ -107,8 +107,10 @@ def _staff(
     return KindSpec(Audience.STAFF, group, title, body, page, defaults, right=right, leaves_after=later)
 
 
-def _operator(group: Group, title: str, body: str, defaults: frozenset[Channel], *page: str) -> KindSpec:
-    return KindSpec(Audience.OPERATOR, group, title, body, page, defaults)
+def _operator(
+    group: Group, title: str, body: str, defaults: frozenset[Channel], *page: str, at_night: bool = True
+) -> KindSpec:
+    return KindSpec(Audience.OPERATOR, group, title, body, page, defaults, at_night=at_night)
 
 
 # Params by name: `merchant`, `store`, `deal`, `voucher` are names by language; `amount`, `to_card` and `sent` are
@@ -280,6 +282,11 @@ KINDS: dict[Kind, KindSpec] = {
     Kind.QUEUE_WAITS: _operator(
         Group.QUEUE, _("The queue has something for you"), _("Waiting for a decision: %(count)s"),
         _BY_BOTH, "operator_queue",
+    ),
+    Kind.PAYOUTS_DRAFTED: _operator(
+        Group.QUEUE, _("Payouts to approve: %(amount)s"),
+        _("A batch was drafted by itself. Merchants in it: %(count)s. Nothing leaves before it is approved."),
+        _BY_BOTH, "operator_batch", "batch_ref", at_night=False,
     ),
     Kind.BOOKS_PROBLEM: _operator(
         Group.ALARMS, _("The books do not add up"), _("Problems found: %(count)s. Look at them now."),

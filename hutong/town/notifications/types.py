@@ -75,6 +75,7 @@ class Kind(StrEnum):
     PAYOUT_BOUNCED = "payout_bounced"
     BANK_ACCOUNT_CHANGED = "bank_account_changed"
     QUEUE_WAITS = "queue_waits"
+    PAYOUTS_DRAFTED = "payouts_drafted"
     BOOKS_PROBLEM = "books_problem"
     PROVIDER_TROUBLE = "provider_trouble"
     BILL_DIFFERS = "bill_differs"
