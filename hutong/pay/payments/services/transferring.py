@@ -116,10 +116,10 @@ def _look(ref: str, *, at: datetime) -> TransferReport | None:
 
 def _take(ref: str, *, at: datetime, due_only: bool) -> bool:
     """Have a transfer for oneself for a while. One that somebody else has is not due."""
-    with transaction.atomic():
-        row = Transfer.objects.select_for_update().filter(ref=ref, state__in=OPEN).first()
+    with transaction.atomic(durable=True):
+        row = Transfer.objects.select_for_update().filter(ref=ref).first()
         if row is None or row.next_ask_at is None:
-            return False
+            return False  # it has ended
         leased = row.tried_at is not None and row.tried_at + LEASE > at
         if (due_only and row.next_ask_at > at) or (not due_only and leased):
             return False
