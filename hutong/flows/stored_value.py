@@ -95,6 +95,15 @@ def refunds_of_order(order_ref: str) -> list[RefundView]:
     return sorted(found, key=lambda refund: refund.created_at, reverse=True)
 
 
+def on_cards(refund: RefundView) -> Money | None:
+    """What of a provider's refund's units went back to gift cards; None where they bore nothing. One statement."""
+    units = set(refund.unit_refs)  # a unit is refunded once
+    found = [
+        one.amount for one in giftcards_read.refunds_of_order(refund.order_ref) if units & set(one.unit_refs)
+    ]
+    return sum(found, Money(0, refund.amount.unit)) or None
+
+
 def as_refund(given: CardRefundView) -> RefundView:
     """Card money that went back, as pages and programs show any refund: done at once."""
     return RefundView(

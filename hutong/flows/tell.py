@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from hutong.flows.notify import moment, money, notify
+from hutong.flows.stored_value import on_cards
 from hutong.kernel.money import Money
-from hutong.pay.giftcards import queries as giftcards
 from hutong.pay.orders import queries as orders
 from hutong.pay.orders.types import LineView, OrderView
 from hutong.pay.payments.types import RefundState, RefundView
@@ -136,7 +136,7 @@ def refund_ended(refund: RefundView, *, person_ref: str, merchant_ref: str, at: 
         return
     names = _merchant_names(merchant_ref)
     about = {"merchant": names, "order_ref": refund.order_ref}
-    on_card = _on_cards(refund)
+    on_card = on_cards(refund)
     if on_card and refund.state is RefundState.DONE:
         amounts = {
             "amount": money(refund.amount + on_card),
@@ -169,15 +169,6 @@ def _back_on_cards(amount: Money, about: dict[str, Any], ref: str, person_ref: s
         params={**about, "amount": money(amount)},
         once=ref,
     )
-
-
-def _on_cards(refund: RefundView) -> Money | None:
-    """What of the same units went back to gift cards; None where they bore nothing. A unit is refunded once."""
-    units = set(refund.unit_refs)
-    of_cards = [
-        one.amount for one in giftcards.refunds_of_order(refund.order_ref) if units & set(one.unit_refs)
-    ]
-    return sum(of_cards, Money(0, refund.amount.unit)) or None
 
 
 def _merchant_names(merchant_ref: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from hutong.kernel import clock
 from hutong.kernel.errors import DomainError, NotFound
 from hutong.kernel.money import Money
 from hutong.pay.orders import queries as orders
-from hutong.pay.orders.types import OrderState, OrderView
+from hutong.pay.orders.types import OrderState, OrderView, SoldUnit
 from hutong.pay.payments import queries as payments
 from hutong.pay.payments.types import RefundState, RefundView
 from hutong.town.catalog import queries as catalog
@@ -29,6 +29,7 @@ from hutong.web.shell.refunding import (
     RefundForm,
     refund_rows,
     unit_rows,
+    way_of,
     ways_back,
     working_days,
 )
@@ -36,27 +37,33 @@ from hutong.web.shell.refunding import (
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A voucher with its picture and what its unused uses were paid with."""
+    """A voucher with its picture and what its unused uses were paid with; `to_card` of that by gift cards."""
 
     voucher: VoucherView
     emoji: str
     hue: int
     paid: Money | None
     refundable: Money | None
+    to_card: Money | None
     zone: str
 
+    @property
+    def to_provider(self) -> Money | None:
+        """What of it the payment's provider sends back."""
+        return self.refundable - self.to_card if self.refundable and self.to_card is not None else None
 
-def _ticket(voucher: VoucherView, offer: OfferView | None, amounts: dict[str, Money]) -> Ticket:
-    ready = [use.unit_ref for use in voucher.uses if use.state is UseState.READY]
-    paid = [amounts[use.unit_ref] for use in voucher.uses if use.unit_ref in amounts]
-    back = [amounts[unit] for unit in ready if unit in amounts]
-    zero = Money(0, paid[0].unit) if paid else None
+
+def _ticket(voucher: VoucherView, offer: OfferView | None, units: dict[str, SoldUnit]) -> Ticket:
+    bought = [(use.state, units[use.unit_ref]) for use in voucher.uses if use.unit_ref in units]
+    back = [unit for state, unit in bought if state is UseState.READY]
+    zero = Money(0, bought[0][1].paid.unit) if bought else None
     return Ticket(
         voucher=voucher,
         emoji=offer.emoji if offer else "",
         hue=offer.hue if offer else 30,
-        paid=sum(paid, zero) if zero is not None else None,
-        refundable=sum(back, zero) if zero is not None and back else None,
+        paid=sum((unit.paid for _state, unit in bought), zero) if zero is not None else None,
+        refundable=sum((unit.paid for unit in back), zero) if zero is not None and back else None,
+        to_card=sum((unit.paid_stored for unit in back), zero) if zero is not None and back else None,
         zone=offer.stores[0].zone if offer and offer.stores else "UTC",
     )
 
@@ -66,9 +73,9 @@ def _tickets(found: list[VoucherView]) -> list[Ticket]:
     if not found:
         return []
     offers = catalog.offers_by_refs({voucher.offer_ref for voucher in found})
-    units = orders.units([use.unit_ref for voucher in found for use in voucher.uses])
-    amounts = {unit.unit_ref: unit.paid for unit in units}
-    return [_ticket(voucher, offers.get(voucher.offer_ref), amounts) for voucher in found]
+    sold = orders.units([use.unit_ref for voucher in found for use in voucher.uses])
+    units = {unit.unit_ref: unit for unit in sold}
+    return [_ticket(voucher, offers.get(voucher.offer_ref), units) for voucher in found]
 
 
 @signed_in
@@ -94,10 +101,15 @@ def _own_ticket(request: HttpRequest, voucher_ref: str) -> Ticket:
     return _tickets([found])[0]
 
 
-def _refund_of(ticket: Ticket) -> RefundView | None:
+def _refunds_of(ticket: Ticket) -> list[RefundView]:
+    """What went back for a voucher: what its provider sent (the last try), and what is on gift cards again."""
     units = {use.unit_ref for use in ticket.voucher.uses if use.state is UseState.REFUNDED}
     found = stored_value.refunds_of_order(ticket.voucher.order_ref) if units else []
-    return next((one for one in found if units & set(one.unit_refs)), None)
+    last: dict[bool, RefundView] = {}
+    for one in found:
+        if units & set(one.unit_refs):
+            last.setdefault(one.provider == stored_value.GIFT_CARD, one)
+    return list(last.values())
 
 
 @signed_in
@@ -109,7 +121,7 @@ def voucher(request: HttpRequest, voucher_ref: str) -> HttpResponse:
         "tab": "wallet",
         "ticket": ticket,
         "zone": ticket.zone,
-        "refund": _refund_of(ticket),
+        "refunds": _refunds_of(ticket),
         "refresh": request.path,
     }
     return page(request, "consumer/voucher.html", context, part="consumer/_voucher.html")
@@ -204,6 +216,7 @@ def _facts(found: OrderView) -> dict[str, Any]:
         "lines": lines,
         "choosable": any(row.choosable for _line, rows in lines for row in rows),
         "way": ", ".join(ways_back(found, [paid.provider] if paid else [])),
+        "provider_way": way_of(paid.provider) if paid else "",
         "terms": vouchers.terms_of_all({line.offer_ref for line in found.lines}),
         "zone": found.zone,
         "tickets": _tickets(made),

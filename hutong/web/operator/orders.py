@@ -26,7 +26,7 @@ from hutong.web.operator.access import operators
 from hutong.web.operator.frame import operator_page, typed_phone, zone_of
 from hutong.web.operator.queue.reasons import Choice, choices
 from hutong.web.shell.order_states import state_chips
-from hutong.web.shell.refunding import RefundForm, refund_rows, tell, unit_rows, ways_back
+from hutong.web.shell.refunding import RefundForm, refund_rows, tell, tell_provider_part, unit_rows, ways_back
 
 PAGE = 25
 
@@ -137,7 +137,7 @@ def resend(request: HttpRequest, operator: Person, refund_ref: str) -> HttpRespo
     if failed is None:
         raise Http404
     try:
-        tell(request, flow.resend(refund_ref=refund_ref, by=operator, at=clock.now()))
+        tell_provider_part(request, flow.resend(refund_ref=refund_ref, by=operator, at=clock.now()))
     except DomainError as error:
         messages.error(request, str(error))
     return redirect("operator_order", order_ref=failed.order_ref)

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from hutong.flows.stored_value import GIFT_CARD
+from hutong.flows.stored_value import GIFT_CARD, on_cards
 from hutong.kernel.money import Money, format_money
 from hutong.pay.orders.types import LineView, OrderView, UnitState, UnitView
 from hutong.pay.payments.types import RefundState, RefundView
@@ -74,6 +74,16 @@ class RefundForm(forms.Form):
     def amount(self) -> Money:
         """What the chosen units were paid with."""
         return sum((unit.paid for unit in self.chosen), Money(0, self.order.total.unit))
+
+    @property
+    def to_card(self) -> Money:
+        """What of that gift cards bore."""
+        return sum((unit.paid_stored for unit in self.chosen), Money(0, self.order.total.unit))
+
+    @property
+    def to_provider(self) -> Money:
+        """What of that the payment's provider sends back."""
+        return self.amount - self.to_card
 
     @property
     def used(self) -> int:
@@ -146,7 +156,17 @@ def working_days(at: datetime, days: int) -> datetime:
 
 
 def tell(request: HttpRequest, done: RefundView) -> None:
-    """Say in a message how a refund stands that was just asked for."""
+    """Say in messages how a refund stands that was just asked for: what is on gift cards, and the provider's part."""
+    alone = done.provider == GIFT_CARD
+    if on_card := done.amount if alone else on_cards(done):
+        said = _("%(amount)s is on the shopper's gift card again.")
+        messages.success(request, said % {"amount": format_money(on_card, locale())})
+    if not alone:
+        tell_provider_part(request, done)
+
+
+def tell_provider_part(request: HttpRequest, done: RefundView) -> None:
+    """Say in a message how the refund of a provider stands, and nothing of gift cards."""
     amount = format_money(done.amount, locale())
     if done.state is RefundState.DONE:
         messages.success(request, _("%(amount)s is on its way back to the shopper.") % {"amount": amount})

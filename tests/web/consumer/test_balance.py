@@ -10,7 +10,7 @@ from hutong.kernel import clock
 from hutong.pay.giftcards import queries as giftcards_read
 from hutong.pay.giftcards import services as giftcards_services
 from hutong.pay.orders import queries as orders
-from hutong.pay.orders.types import OrderState
+from hutong.pay.orders.types import OrderState, OrderView
 from hutong.pay.payments import queries as payments
 from tests.factories import giftcards, people
 from tests.factories.loop import Scene, scene
@@ -67,6 +67,41 @@ def test_a_part_of_the_price_comes_from_the_balance(sandbox: Sandbox, shop: Scen
     assert "€14.90" in browser.get(f"/pay/{order.order_ref}/return/").content.decode()
 
 
+def test_a_refund_in_two_parts_names_both(sandbox: Sandbox, shop: Scene) -> None:
+    giftcards.card(500, holder=shop.shopper)
+    browser = visitor(shop.shopper)
+    browser.post(url(shop), shown(browser, shop, use_balance="on"))
+    (order,) = orders.orders_of(shop.shopper.pk)
+    payment = payments.payment_for_order(order.order_ref)
+    assert payment is not None
+    sandbox.pay(payment.ref)
+    browser.get(f"/pay/{order.order_ref}/return/")
+    path = f"/voucher/{_voucher(browser)}/"
+    ((unit,),) = [line.units for line in _order(order.order_ref).lines]
+    for page in (f"{path}refund/", f"/orders/{order.order_ref}/refund/?unit={unit.unit_ref}"):
+        before = browser.get(page).content.decode()
+        for word in ("€5.00 to your gift card", "€14.90 ·", "The gift card at once", "your bank"):
+            assert word in before
+    body = {"unit": [unit.unit_ref], "shown": 1990, "reason": "It was closed", "ready": "refund.closed"}
+    told = visitor(people.operator()).post(f"/operator/orders/{order.order_ref}/refund/", body, follow=True)
+    assert "€5.00 is on the shopper&#x27;s gift card again." in told.content.decode()
+    assert "€14.90 is on its way back to the shopper." in told.content.decode()
+    after = browser.get(path).content.decode()
+    for word in (
+        "€5.00 refunded",
+        "It is on the gift card again.",
+        "€14.90 refunded",
+        "Back to your payment method.",
+    ):
+        assert word in after
+
+
+def _order(order_ref: str) -> OrderView:
+    found = orders.order_view(order_ref)
+    assert found
+    return found
+
+
 def test_all_of_the_price_comes_from_the_balance(shop: Scene) -> None:
     giftcards.card(5000, holder=shop.shopper)
     browser = visitor(shop.shopper)
@@ -81,8 +116,14 @@ def test_all_of_the_price_comes_from_the_balance(shop: Scene) -> None:
     history = browser.get("/me/balance/").content.decode()
     for word in ("€30.10", "-€19.90", "+€50.00", f"/orders/{order.order_ref}/"):
         assert word in history
-    give_back = browser.post(f"/voucher/{_voucher(browser)}/refund/")
-    assert give_back.status_code == 302
+    path = f"/voucher/{_voucher(browser)}/"
+    before = browser.get(f"{path}refund/").content.decode()
+    assert "To your gift card" in before
+    assert "payment method" not in before
+    assert "your bank" not in before
+    give_back = browser.post(f"{path}refund/", follow=True).content.decode()
+    assert "It is on the gift card again." in give_back
+    assert "payment method" not in give_back
     assert giftcards_read.balance_of(shop.shopper.pk, "EUR").minor == 5000
     assert "It is on the gift card again." in browser.get(f"/orders/{order.order_ref}/").content.decode()
 
