@@ -304,3 +304,37 @@ def test_currencies_have_batches_of_their_own(at: datetime) -> None:
     assert amounts(batch(at=at + days(3)).ref) == {"mer_a": 1000}
     assert amounts(batch(at=at + days(3), unit="SEK").ref) == {"mer_a": 900}
     assert queries.units_owed("mer_a") == ["EUR", "SEK"]
+
+
+@pytest.mark.parametrize(("merchant", "unit"), [("mer_a", "SEK"), ("mer_b", "EUR")])
+def test_a_payout_takes_nothing_of_other_merchants_or_currencies(
+    merchant: str, unit: str, at: datetime
+) -> None:
+    """Neither what went back, nor what was corrected, nor what the bank sent back."""
+    account(merchant, at=at)
+    gone_back, _kept = (earned(900, merchant=merchant, unit=unit, at=at) for _time in range(2))
+    for day in (3, 6):
+        ref = batch(at=at + days(day), unit=unit).ref
+        services.approve_batch(batch_ref=ref, by="per_first", at=at + days(day))
+        services.send_batch(batch_ref=ref, by="per_first", at=at + days(day))
+        (payout,) = queries.payouts_of_batch(ref)
+        earned(100, merchant=merchant, unit=unit, at=at)
+    services.mark_bounced(payout_ref=payout.ref, reason="closed", by="per_first", at=at + days(6))
+    services.unsettle(reference=gone_back, at=at + days(6))
+    services.adjust(
+        alone_up_to=100_000, merchant_ref=merchant, amount=Money(-7, unit), reason=AdjustmentReason.CORRECTION,
+        entry="key_1", note="as agreed", by="per_o", at=at,
+    )  # fmt: skip
+
+    if merchant != "mer_a":
+        account("mer_a", at=at)
+    earned(1000, at=at)
+    made = batch(at=at + days(6))
+    assert amounts(made.ref) == {"mer_a": 1000}
+    services.approve_batch(batch_ref=made.ref, by="per_first", at=at + days(6))
+    services.send_batch(batch_ref=made.ref, by="per_first", at=at + days(6))
+    assert amounts(made.ref) == {"mer_a": 1000}
+    claim = queries.claim(merchant, unit=unit, holdback_days=3, at=at + days(6))
+    assert claim.due == claim.balance == Money(100 + 100 - 900 - 7, unit), (
+        "it all waits for the next of its own"
+    )

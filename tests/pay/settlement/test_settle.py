@@ -121,6 +121,13 @@ def test_what_is_not_settled_cannot_be_undone(at: datetime) -> None:
     assert balance(AccountKind.UNREDEEMED) == euros(1990)
 
 
+def test_who_undoes_by_a_clock_that_is_behind_undoes_when_it_was_settled(at: datetime) -> None:
+    capture(euros(1990))
+    settle(share(), at=at)
+    (undone,) = services.unsettle(reference="red_1", at=at - timedelta(seconds=1))
+    assert undone.undone_at == at
+
+
 def test_no_more_is_settled_than_was_paid(at: datetime) -> None:
     capture(euros(1989))
     with pytest.raises(BalanceTooLow), transaction.atomic():

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from hutong.kernel.rows import execute, scalar
 
-# The statements of `queries.claims`, as updates: each row belongs to one payout at most.
+# The statements of `queries.claims`, as updates: each row belongs to one payout at most. What was undone is in no payout
+# that waits but this one, of which there is one for a merchant and unit, and from which it has fallen out before.
 _TAKE_SETTLED = """
 UPDATE settlement_settled s SET payout_id = %(payout)s
 FROM (SELECT %(at)s::timestamptz - make_interval(days => coalesce(
@@ -18,11 +19,9 @@ WHERE s.merchant_ref = %(merchant)s AND s.unit = %(unit)s AND s.payout_id IS NUL
   AND s.at <= held.until
 """
 _TAKE_UNDONE = """
-UPDATE settlement_settled s SET undo_payout_id = %(payout)s
-FROM settlement_payout p
-WHERE p.id = s.payout_id AND p.state <> 'pending' AND s.merchant_ref = %(merchant)s AND s.unit = %(unit)s
-  AND s.undo_payout_id IS NULL
-  AND s.undone_at IS NOT NULL
+UPDATE settlement_settled SET undo_payout_id = %(payout)s
+WHERE merchant_ref = %(merchant)s AND unit = %(unit)s AND payout_id IS NOT NULL AND undo_payout_id IS NULL
+  AND undone_at IS NOT NULL
 """
 _TAKE_ADJUSTMENTS = """
 UPDATE settlement_adjustment SET payout_id = %(payout)s
