@@ -249,6 +249,23 @@ def test_it_does_not_move_past_what_was_looked_at() -> None:
     assert not checkpoint(), "not past a problem"
 
 
+def test_who_comes_second_moves_nothing_whatever_was_marked_since() -> None:
+    capture(euros(1000))
+    services.mark_checkpoint()
+    slow = queries.add_up_since()
+    assert checkpoint()
+    services.mark_checkpoint()
+    assert not services.advance_checkpoint(added=slow, at=NOON), "its mark is there again; its sums are in"
+    slow = queries.add_up_since()
+    assert checkpoint(), "to where it is"
+    capture(euros(5), reference="capture:2")
+    services.mark_checkpoint()
+    assert not services.advance_checkpoint(added=slow, at=NOON), "it is where it was; another mark waits"
+    assert services.advance_checkpoint(added=queries.add_up_since(), at=NOON)
+    assert queries.checkpoint().transfers == 2
+    assert queries.problems() == []
+
+
 def test_a_mark_of_another_server_is_replaced() -> None:
     capture(euros(1000))
     services.mark_checkpoint()
