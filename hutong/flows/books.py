@@ -146,22 +146,26 @@ def _unlike(kind: AccountKind, expected: Mapping[tuple[str, str], int], who: str
 # Paid and not enjoyed: units that are sold, and units that were given up whose money has not gone back yet. What
 # gift cards bore goes back at once, and with it all of a unit that they bore whole: no provider is asked then.
 _UNREDEEMED = """
-WITH given_up AS (
-    SELECT unit_ref FROM payments_refund r, jsonb_array_elements_text(r.unit_refs) AS unit_ref
-    WHERE r.state = 'done'
+WITH asked AS MATERIALIZED (
+    SELECT r.state, unit_ref FROM payments_refund r, jsonb_array_elements_text(r.unit_refs) AS unit_ref
+), given_up AS MATERIALIZED (
+    SELECT unit_ref FROM asked WHERE state = 'done'
     UNION ALL
     SELECT p.unit_ref FROM giftcards_unitpart p JOIN orders_unit u ON u.public_id = p.unit_ref
-    WHERE p.refund_id IS NOT NULL AND u.paid_stored = u.paid AND NOT EXISTS (
-        SELECT 1 FROM payments_refund r WHERE r.unit_refs ? p.unit_ref)
+    WHERE p.refund_id IS NOT NULL AND u.paid_stored = u.paid
+      AND NOT EXISTS (SELECT 1 FROM asked a WHERE a.unit_ref = p.unit_ref)
     UNION ALL
     SELECT unit_ref FROM payments_dispute d, jsonb_array_elements_text(d.unit_refs) AS unit_ref
     WHERE d.status = 'lost'
+), waiting AS (
+    SELECT merchant_id, unit, paid + discount_platform AS minor FROM orders_unit WHERE state = 'sold'
+    -- Apart from the sold ones: behind an OR what was given up would be read again for each refunded unit.
+    UNION ALL
+    SELECT u.merchant_id, u.unit, u.paid + u.discount_platform - u.paid_stored FROM orders_unit u
+    WHERE u.state = 'refunded' AND NOT EXISTS (SELECT 1 FROM given_up g WHERE g.unit_ref = u.public_id)
 )
-SELECT m.public_id AS merchant_ref, u.unit,
-    sum(u.paid + u.discount_platform - CASE u.state WHEN 'refunded' THEN u.paid_stored ELSE 0 END) AS minor
-FROM orders_unit u JOIN merchants_merchant m ON m.id = u.merchant_id
-WHERE u.state = 'sold'
-   OR u.state = 'refunded' AND NOT EXISTS (SELECT 1 FROM given_up g WHERE g.unit_ref = u.public_id)
+SELECT m.public_id AS merchant_ref, w.unit, sum(w.minor) AS minor
+FROM waiting w JOIN merchants_merchant m ON m.id = w.merchant_id
 GROUP BY 1, 2
 """
 
