@@ -11,22 +11,25 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from hutong.flows import payouts as flow
+from hutong.flows import transfers
 from hutong.kernel import clock
 from hutong.kernel.errors import DomainError
 from hutong.kernel.money import Money
+from hutong.pay.payments import queries as payments
 from hutong.pay.settlement import queries
-from hutong.pay.settlement.types import BatchState, BatchView, NotDue
+from hutong.pay.settlement.types import BatchState, BatchView, NotDue, PayoutState, PayoutView
 from hutong.town.merchants.queries import names_of
 from hutong.town.people import queries as people
 from hutong.town.people.services import Person
 from hutong.web.operator.access import operators
 from hutong.web.operator.frame import operator_page, zone_of
+from hutong.web.operator.payout_lines import Part, parts_of
 from hutong.web.shell.spreadsheet import csv_file, plain
 
 MOST_WAITING = 100
 WHY = {
-    NotDue.NO_ACCOUNT: gettext_lazy("No bank account"),
-    NotDue.NEW_ACCOUNT: gettext_lazy("The bank account is new"),
+    NotDue.NO_ACCOUNT: gettext_lazy("No account to pay to"),
+    NotDue.NEW_ACCOUNT: gettext_lazy("The account is new"),
     NotDue.NOT_YET: gettext_lazy("Paid in this week or month already"),
     NotDue.TOO_LITTLE: gettext_lazy("Less than its minimum"),
 }
@@ -46,7 +49,8 @@ def payout_list(request: HttpRequest, _operator: Person) -> HttpResponse:
     on = clock.local(at, zone_of(request)).date()
     parts, corrections = [], queries.waiting_corrections()
     refs = {each.merchant_ref for each in corrections}
-    for unit in flow.currencies():
+    units = flow.currencies()
+    for unit in units:
         due, waiting = flow.due(unit=unit, on=on, at=at)
         refs |= {each.claim.merchant_ref for each in waiting[:MOST_WAITING]}
         parts.append(
@@ -62,6 +66,7 @@ def payout_list(request: HttpRequest, _operator: Person) -> HttpResponse:
         "batches": queries.batches(limit=30),
         "corrections": corrections,
         "names": names_of(refs),
+        "sends": any(transfers.through(unit) for unit in units),
         "terms": flow.site_terms(),
         "zone": zone_of(request),
     }
@@ -91,11 +96,13 @@ def batch(request: HttpRequest, operator: Person, batch_ref: str) -> HttpRespons
     found = _batch(batch_ref)
     payouts = queries.payouts_of_batch(batch_ref)
     in_xml, in_table = flow.for_bank(payouts) if found.sent_at is not None else ([], [])
+    parts = _parts(found, payouts)
     by = {found.made_by, found.approved_by, found.seconded_by} - {""}
     context = {
         "batch": found,
-        "payouts": payouts,
-        "names": names_of({each.merchant_ref for each in payouts}),
+        "parts": parts,
+        "senders": [part.label for part in parts if part.provider],
+        "to_note": sum(part.to_note for part in parts),
         "people": {ref: person.name for ref, person in people.named(by).items()},
         "may_approve": found.state is BatchState.DRAFT and not _is_another_needed(found, operator),
         "another": found.state is BatchState.DRAFT and _is_another_needed(found, operator),
@@ -136,12 +143,17 @@ def drop(request: HttpRequest, operator: Person, batch_ref: str) -> HttpResponse
 @operators
 @require_POST
 def send(request: HttpRequest, operator: Person, batch_ref: str) -> HttpResponse:
-    """Post the payouts of a batch; then its file is handed to the bank."""
+    """Post the payouts of a batch; then its file is handed to the bank, and payment services send theirs."""
 
     def act() -> str:
         found = flow.send(batch_ref=batch_ref, by=operator, at=clock.now())
         if found.state is BatchState.DROPPED:
             return _("Nothing was left to be paid.")
+        left = [each for each in queries.payouts_of_batch(batch_ref) if each.state is not PayoutState.DROPPED]
+        if all(each.via for each in left):
+            return _("Booked as sent. How each payout goes stands at it.")
+        if any(each.via for each in left):
+            return _("Booked as sent. Now hand the file to the bank; the others need nothing.")
         return _("Booked as sent. Now hand the file to the bank.")
 
     return _done(request, batch_ref, act)
@@ -215,6 +227,16 @@ def _batch(batch_ref: str) -> BatchView:
     if found is None:
         raise Http404
     return found
+
+
+def _parts(batch: BatchView, payouts: list[PayoutView]) -> list[Part]:
+    return parts_of(
+        payouts,
+        unit=batch.unit,
+        through=transfers.through(batch.unit),
+        transfers=payments.transfers(each.ref for each in payouts),
+        names=names_of({each.merchant_ref for each in payouts}),
+    )
 
 
 def _batch_of(payout_ref: str) -> str:

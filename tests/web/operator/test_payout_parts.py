@@ -1,0 +1,143 @@
+"""A batch of which a provider sends a part: each part says how it goes, and what waits says why and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+from hutong.flows import payouts
+from hutong.kernel import clock
+from hutong.kernel.money import Money
+from hutong.pay.payments.types import TransferState, TransferView
+from hutong.pay.settlement import queries as settlement
+from hutong.pay.settlement.types import AccountType, BankDetails, PayoutState, PayoutView
+from hutong.town.people.models import Person
+from hutong.web.operator.payout_lines import Part, parts_of
+from tests.factories import merchants, people
+from tests.factories.settlement import NOON, days, earned
+from tests.fakes.providers.alipay import AlipaySimulator
+from tests.flows.test_transfers import HOLDER, PAYEE, alipay, keys  # noqa: F401
+from tests.web.visitors import visitor
+
+YUAN = Money(1000, "CNY")
+BANK = BankDetails(HOLDER, "CN", "", "6222021202000000000", "102", "")
+AT_ALIPAY = BankDetails(HOLDER, "CN", "", PAYEE, "", "", AccountType.ALIPAY)
+SENT = PayoutView(
+    "pyt_1", "pyb_1", "mer_1", YUAN, PayoutState.SENT, AT_ALIPAY, NOON, NOON, None, None, "", via="alipay"
+)
+TRANSFER = TransferView("pyt_1", "alipay", YUAN, TransferState.UNKNOWN, "", 1)
+
+
+def shown(*found: PayoutView, transfer: TransferView | None = None) -> list[Part]:
+    known = {transfer.ref: transfer} if transfer else {}
+    return parts_of(found, unit="CNY", through={"alipay": "alipay"}, transfers=known, names={})
+
+
+@pytest.mark.parametrize(
+    ("transfer", "said", "may_give_up"),
+    [
+        (None, "Alipay is asked to send it within a minute.", False),
+        (replace(TRANSFER, tries=0), "Alipay is asked to send it within a minute.", True),
+        (TRANSFER, "Alipay did not say that it was sent. It is asked again by itself.", True),
+        (
+            replace(TRANSFER, reason="PAYER_BALANCE_NOT_ENOUGH: x"),
+            "Too little is on your account there.",
+            True,
+        ),
+        (replace(TRANSFER, reason="EXCEED_LIMIT_DM_MAX_AMOUNT"), "A limit is in the way.", True),
+        (replace(TRANSFER, reason="NEW_WORD"), "Alipay did not say that it was sent.", True),
+        (replace(TRANSFER, state=TransferState.PENDING), "Alipay is sending it, and will say", False),
+    ],
+)
+def test_what_a_provider_sends_says_how_it_stands(
+    transfer: TransferView | None, said: str, may_give_up: bool
+) -> None:
+    ((line,),) = (part.lines for part in shown(SENT, transfer=transfer))
+    assert line.said.startswith(said)
+    assert line.code == (transfer.reason if transfer else "")
+    assert (line.may_give_up, line.may_note, line.arrives) == (may_give_up, False, False)
+
+
+def test_what_came_back_says_what_the_merchant_has_to_do() -> None:
+    gone = replace(SENT, state=PayoutState.BOUNCED, reason="PAYEE_NOT_EXIST")
+    by_hand = replace(gone, reason="I pay it by hand")
+    (part,) = shown(gone, by_hand)
+    assert [line.said for line in part.lines] == [
+        "There is no such account. The merchant has to enter another one.",
+        "I pay it by hand",
+    ]
+    assert [line.code for line in part.lines] == ["PAYEE_NOT_EXIST", ""]
+    assert (part.total, part.to_note) == (Money(0, "CNY"), 0)
+
+
+def test_a_batch_that_has_not_left_shows_how_it_will_go() -> None:
+    waiting = replace(SENT, state=PayoutState.PENDING, via="")
+    by_bank = replace(waiting, ref="pyt_2", details=BANK)
+    parts = shown(waiting, by_bank)
+    assert [(part.provider, part.total) for part in parts] == [("", YUAN), ("alipay", YUAN)]
+    assert [part.provider for part in shown(by_bank)] == [""]
+
+
+def merchant(owner: Person, *, account: str, alipay_account: str) -> None:
+    at = clock.now() - days(30)
+    made = merchants.store(at=at).merchant
+    assert made is not None
+    bank = {"holder": HOLDER, "country": "CN", "iban": "", "bank_code": "102", "bic": ""}
+    typed = bank | {"account_number": account, "alipay": alipay_account}
+    payouts.set_account(merchant_ref=made.public_id, typed=typed, by=owner, at=at)
+    earned(1000, merchant=made.public_id, at=at, unit="CNY")
+
+
+def batch(at_minutes: int) -> tuple[Client, str]:
+    """Both merchants' batch, sent so many minutes ago, and an operator who looks at it."""
+    operator, owner = people.operator(), people.person()
+    merchant(owner, account="", alipay_account=PAYEE)
+    merchant(owner, account=BANK.account_number, alipay_account="")
+    at = clock.now() - timedelta(minutes=at_minutes)
+    made = payouts.make(unit="CNY", on=at.date(), by=operator, at=at)
+    payouts.approve(batch_ref=made.ref, by=operator, at=at)
+    if at_minutes:
+        payouts.send(batch_ref=made.ref, by=operator, at=at)
+    return visitor(operator), made.ref
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.unbalanced  # What is paid out was earned without orders.
+def test_the_page_shows_both_parts_and_what_waits_is_given_up(
+    alipay: AlipaySimulator,  # noqa: F811
+    settings: Settings,
+) -> None:
+    settings.HUTONG_PAYOUT_SECOND_ABOVE = 10_000
+    alipay.transfers.refuse = "too_little"
+    desk, ref = batch(at_minutes=5)
+    page = desk.get(f"/operator/payouts/batches/{ref}/")
+    text = page.content.decode()
+    for words in ("In a file for the bank", "Sent by Alipay", "Too little is on your account there.",
+                  "PAYER_BALANCE_NOT_ENOUGH", "All in the file arrived", "k•••@example.org"):  # fmt: skip
+        assert words in text, words
+    assert page.context["in_table"] == 1
+    by_alipay = next(each for each in settlement.payouts_of_batch(ref) if each.via)
+    desk.post(f"/operator/payouts/batches/{ref}/paid/")
+    page = desk.post(f"/operator/payouts/{by_alipay.ref}/bounced/", {"reason": "by hand"}, follow=True)
+    assert "It is owed again" in page.content.decode()
+    states = {each.via: each.state for each in settlement.payouts_of_batch(ref)}
+    assert states == {"": PayoutState.PAID, "alipay": PayoutState.BOUNCED}
+    assert "All in the file arrived" not in page.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.unbalanced  # What is paid out was earned without orders.
+@pytest.mark.usefixtures("alipay")
+def test_sending_says_what_is_left_to_do(settings: Settings) -> None:
+    settings.HUTONG_PAYOUT_SECOND_ABOVE = 10_000
+    desk, ref = batch(at_minutes=0)
+    assert "Alipay sends its part at once" in desk.get(f"/operator/payouts/batches/{ref}/").content.decode()
+    page = desk.post(f"/operator/payouts/batches/{ref}/send/", follow=True)
+    assert "Now hand the file to the bank; the others need nothing." in page.content.decode()
+    assert {each.via: each.state for each in settlement.payouts_of_batch(ref)} == {
+        "": PayoutState.SENT, "alipay": PayoutState.PAID,
+    }  # fmt: skip
