@@ -338,3 +338,19 @@ def test_a_payout_takes_nothing_of_other_merchants_or_currencies(
     assert claim.due == claim.balance == Money(100 + 100 - 900 - 7, unit), (
         "it all waits for the next of its own"
     )
+
+
+def test_what_one_payout_took_no_other_takes(at: datetime) -> None:
+    account(at=at)
+    gone_back, _kept = earned(900, at=at), earned(100, at=at)
+    (payout,) = queries.payouts_of_batch(sent(at=at + days(3)).ref)
+    services.mark_bounced(payout_ref=payout.ref, reason="closed", by="per_first", at=at + days(4))
+    services.unsettle(reference=gone_back, at=at + days(4))
+    services.adjust(
+        alone_up_to=100_000, merchant_ref="mer_a", amount=euros(-7), reason=AdjustmentReason.CORRECTION,
+        entry="key_1", note="as agreed", by="per_o", at=at,
+    )  # fmt: skip
+    assert amounts(sent(at=at + days(4)).ref) == {"mer_a": 1000 - 900 - 7}
+    earned(500, at=at + days(1))
+    assert amounts(sent(at=at + days(5)).ref) == {"mer_a": 500}
+    assert queries.payout_problems() == []
