@@ -210,7 +210,8 @@ def pay(
     if payment and payment.state in UNDER_WAY and _otherwise(payment, provider, payer):
         provider = provider or payment.provider
         choose(wanted=provider, amount=payment.amount)
-        if _call_off(payment, at):
+        # The shopper would rather pay another way.
+        if payment_received.call_off(payment, at):
             return return_url
         payment = None
     if payment is None or payment.state in (PaymentState.FAILED, PaymentState.CLOSED):
@@ -238,15 +239,6 @@ def _otherwise(payment: PaymentView, provider: str | None, payer: Payer | None) 
         return True
     inside = bool(payer and payer.openid)
     return payment.state is PaymentState.PENDING and payment.here and payment.in_app != inside
-
-
-def _call_off(payment: PaymentView, at: datetime) -> bool:
-    """End a payment that the shopper would rather make another way; True when it was paid meanwhile."""
-    report = payments.close(payment_ref=payment.ref, at=at)
-    if report.captured is None:
-        return False
-    payment_received.record(report=report, at=at)
-    return True
 
 
 def _new_payment(order_ref: str, provider: str | None, at: datetime) -> PaymentView:

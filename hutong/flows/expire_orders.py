@@ -10,10 +10,6 @@ from hutong.kernel.locking import retrying
 from hutong.pay.giftcards import services as giftcards
 from hutong.pay.orders import queries as orders_read
 from hutong.pay.orders import services as orders
-from hutong.pay.payments import queries as payments_read
-from hutong.pay.payments import services as payments
-from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
-from hutong.pay.payments.rules import UNDER_WAY
 from hutong.town.catalog.types import OfferKind
 from hutong.visit.vouchers import services as vouchers
 
@@ -35,14 +31,7 @@ def expire(*, order_ref: str, at: datetime) -> bool:
     """
     if not _end(order_ref, at):
         return False
-    payment = payments_read.payment_for_order(order_ref)
-    if payment and payment.state in UNDER_WAY:
-        try:
-            report = payments.close(payment_ref=payment.ref, at=at)
-        except (ProviderUnavailable, OutcomeUnknown, ProviderRefused):
-            return True  # the janitor asks on; the order has ended whatever the provider says
-        if report.captured is not None:
-            payment_received.record(report=report, at=at)
+    payment_received.end_payment(order_ref=order_ref, at=at)
     return True
 
 

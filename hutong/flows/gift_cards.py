@@ -17,8 +17,6 @@ from hutong.pay.giftcards import services as giftcards
 from hutong.pay.giftcards.types import CardState
 from hutong.pay.payments import queries as payments_read
 from hutong.pay.payments import services as payments
-from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
-from hutong.pay.payments.rules import UNDER_WAY
 from hutong.pay.payments.types import Payer, PaymentState, RefundView
 from hutong.town.people.models import Person
 
@@ -131,12 +129,5 @@ def lapse_due(*, at: datetime) -> int:
 def _lapse(card_ref: str, at: datetime) -> bool:
     if not giftcards.lapse(card_ref=card_ref, at=at):
         return False
-    payment = payments_read.payment_for_order(card_ref)
-    if payment and payment.state in UNDER_WAY:
-        try:
-            report = payments.close(payment_ref=payment.ref, at=at)
-        except (ProviderUnavailable, OutcomeUnknown, ProviderRefused):
-            return True  # the janitor asks on; money that comes anyway is put onto the card
-        if report.captured is not None:
-            payment_received.record(report=report, at=at)
+    payment_received.end_payment(order_ref=card_ref, at=at)
     return True

@@ -1,6 +1,7 @@
 """Money arrived, or did not: what follows from a provider's news, once, however often and in whatever order it comes."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
@@ -10,14 +11,18 @@ from hutong.kernel import live, outbox
 from hutong.kernel.locking import retrying
 from hutong.kernel.money import Money
 from hutong.know.customers import services as customers
+from hutong.pay.giftcards import queries as giftcards_read
 from hutong.pay.giftcards import services as giftcards
 from hutong.pay.giftcards.types import CardState, CardView
 from hutong.pay.ledger.services import post
 from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, TransferSpec
+from hutong.pay.orders import queries as orders_read
 from hutong.pay.orders import services as orders
 from hutong.pay.orders.types import OrderFacts, OrderState
 from hutong.pay.payments import queries as payments_read
 from hutong.pay.payments import services as payments
+from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
+from hutong.pay.payments.rules import UNDER_WAY
 from hutong.pay.payments.types import Event, Outcome, PaymentReport, PaymentView, RefundView
 from hutong.town.catalog.types import OfferKind
 from hutong.visit.stock.services import SoldOut
@@ -192,13 +197,57 @@ def _into_suspense(payment: PaymentView, money: Money, at: datetime) -> None:
 
 
 def ask_unknown(*, at: datetime) -> int:
-    """The janitor: ask providers about payments and refunds whose outcome is not known; how many ended."""
+    """The janitor: ask providers about payments and refunds whose outcome is not known; how many ended.
+
+    A payment that is still waited for although its order or gift card has ended is called off: that failed before.
+    """
     asked = payments.ask_unknown(at=at)
     for report in asked.payments:
         record(report=report, at=at)
     for refund_report in asked.refunds:
         refund.finish(report=refund_report, at=at)
+    for payment_ref in asked.waiting:
+        payment = payments_read.payment_by_ref(payment_ref)
+        if payment and _has_ended(payment.order_ref):
+            _try_to_call_off(payment, at)
     return len(asked.payments) + len(asked.refunds)
+
+
+def _has_ended(order_ref: str) -> bool:
+    """Whether nothing is sold for a payment of this order, or gift card, any more."""
+    if stored_value.is_card(order_ref):
+        card = giftcards_read.card_view(order_ref)
+        return card is not None and card.state is CardState.LAPSED
+    order = orders_read.order_facts(order_ref)
+    return order is not None and order.state in (OrderState.EXPIRED, OrderState.CANCELLED)
+
+
+def end_payment(*, order_ref: str, at: datetime) -> None:
+    """An order or gift card has ended: call off the payment that is under way, so that nobody can pay late.
+
+    Never inside a transaction. Where the provider cannot be reached, the janitor comes back to it.
+    """
+    payment = payments_read.payment_for_order(order_ref)
+    if payment:
+        _try_to_call_off(payment, at)
+
+
+def _try_to_call_off(payment: PaymentView, at: datetime) -> None:
+    if payment.state in UNDER_WAY:
+        with suppress(ProviderUnavailable, OutcomeUnknown, ProviderRefused):
+            call_off(payment, at)
+
+
+def call_off(payment: PaymentView, at: datetime) -> bool:
+    """End a payment at its provider; True when it was paid meanwhile, which is recorded with what follows.
+
+    Never inside a transaction. Raises what `payments.services.close` raises.
+    """
+    report = payments.close(payment_ref=payment.ref, at=at)
+    if report.captured is None:
+        return False
+    record(report=report, at=at)
+    return True
 
 
 def look(*, order_ref: str, at: datetime) -> None:

@@ -115,6 +115,31 @@ def test_an_unpaid_order_is_closed_and_late_money_honoured(each: Each, shop: Sce
     assert (each.captured(payment.ref), each.refunded(payment.ref)) == (1990, 0)
 
 
+@pytest.mark.parametrize("opened", [True, False])
+def test_a_close_that_did_not_arrive_is_sent_again(each: Each, shop: Scene, opened: bool) -> None:
+    order_ref = shop.order().order_ref
+    pay_for(shop, order_ref)
+    payment = seen(order_ref)
+    if opened:
+        each.open(payment.ref)
+    each.fault("error_before", "close")
+    expire_orders.expire(order_ref=order_ref, at=shop.at + OVER)
+    assert (state_of(order_ref), seen(order_ref).state) == (OrderState.EXPIRED, PaymentState.UNKNOWN)
+    payment_received.ask_unknown(at=shop.at + OVER + timedelta(seconds=5))
+    assert seen(order_ref).state is PaymentState.CLOSED
+    if opened:  # else the time that its page says is what ends it
+        each.pay(payment.ref)
+        assert each.captured(payment.ref) == 0
+
+
+def test_the_janitor_closes_nothing_that_can_still_be_paid(each: Each, shop: Scene) -> None:
+    payment = started(each, shop)
+    payment_received.ask_unknown(at=shop.at + timedelta(minutes=10))
+    assert seen(payment.order_ref).state is PaymentState.PENDING
+    each.pay(payment.ref)
+    assert each.captured(payment.ref) == 1990
+
+
 def test_money_after_the_close_goes_back_when_it_is_sold(each: Each, shop: Scene) -> None:
     payment = started(each, shop)
     expire_orders.expire(order_ref=payment.order_ref, at=shop.at + OVER)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from datetime import UTC, datetime
 
-from pypdf import PdfReader
+from pypdfium2 import PdfDocument
 
 from hutong.web.shell.pdf import Column, Sheet, render
 
@@ -27,8 +26,7 @@ def pages(rows: list[list[str]]) -> list[str]:
         language="en",
         at=datetime(2026, 6, 1, tzinfo=UTC),
     )
-    read = PdfReader(io.BytesIO(render(sheet)))
-    return ["".join(page.extract_text().replace("\x00", "").split()) for page in read.pages]
+    return ["".join(page.get_textpage().get_text_range().split()) for page in PdfDocument(render(sheet))]
 
 
 def test_long_texts_go_on_in_the_next_line() -> None:

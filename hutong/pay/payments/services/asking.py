@@ -17,15 +17,20 @@ from hutong.pay.payments.types import PaymentReport, RefundReport, RefundState, 
 
 _TROUBLE = (ProviderUnavailable, OutcomeUnknown, ProviderRefused)
 _ENDED = (ReportStatus.DONE, ReportStatus.FAILED)
+_WAITING = (ReportStatus.PENDING, ReportStatus.ABSENT)  # absent, as long as nobody opens the provider's page
 Row = TypeVar("Row", Payment, Refund)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the janitor learned and the caller has to record, with what follows, like a webhook's news."""
+    """What the janitor learned and the caller has to record, with what follows, like a webhook's news.
+
+    `waiting` are the payments that nobody has paid: where nothing is sold for them any more, the caller calls them off.
+    """
 
     payments: list[PaymentReport]
     refunds: list[RefundReport]
+    waiting: list[str]
 
 
 def ask(*, payment_ref: str, at: datetime) -> PaymentReport:
@@ -83,6 +88,7 @@ def ask_unknown(*, at: datetime, limit: int = 50) -> Asked:
     return Asked(
         payments=[report for report in payments if report.status is ReportStatus.DONE],
         refunds=[report for report in refunds if report.status in _ENDED],
+        waiting=[report.payment_ref for report in payments if report.status in _WAITING],
     )
 
 
