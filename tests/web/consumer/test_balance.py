@@ -80,7 +80,7 @@ def test_a_refund_in_two_parts_names_both(sandbox: Sandbox, shop: Scene) -> None
     ((unit,),) = [line.units for line in _order(order.order_ref).lines]
     for page in (f"{path}refund/", f"/orders/{order.order_ref}/refund/?unit={unit.unit_ref}"):
         before = browser.get(page).content.decode()
-        for word in ("€5.00 to your gift card", "€14.90 ·", "The gift card at once", "your bank"):
+        for word in ("€5.00 to your gift card", "€14.90 ·", "On your gift card at once", "your bank"):
             assert word in before
     body = {"unit": [unit.unit_ref], "shown": 1990, "reason": "It was closed", "ready": "refund.closed"}
     told = visitor(people.operator()).post(f"/operator/orders/{order.order_ref}/refund/", body, follow=True)
