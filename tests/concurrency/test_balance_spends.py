@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import count
 
 import pytest
@@ -14,12 +15,14 @@ from hutong.kernel.errors import Conflict
 from hutong.kernel.money import Money
 from hutong.pay.giftcards import queries, services
 from hutong.pay.giftcards.models import GiftCard
-from hutong.pay.giftcards.services import spending
+from hutong.pay.giftcards.services import claiming, spending
 from hutong.pay.ledger import queries as ledger
 from hutong.pay.ledger import services as ledger_services
 from hutong.pay.ledger.types import AccountKind
 from hutong.town.people.models import Person
 from tests.concurrency.race import WAIT_S, all_at_once, constraint_dropped, race
+from tests.concurrency.unguarded import unguarded
+from tests.concurrency.waiting import behind
 from tests.factories import giftcards, people, regions
 
 # The orders are names alone here; what an order has to do with its part is tested with the flows.
@@ -116,27 +119,61 @@ def test_a_code_is_opened_once_however_many_open_it(at: datetime) -> None:
     assert answers[crowd.index(holder)] == card.ref
 
 
-def test_a_card_is_opened_or_taken_back_never_both(at: datetime) -> None:
-    buyer, friend, region = people.person(), people.person(), regions.region()
-    for turn in range(8):
-        amount = Money(1000, "EUR")
-        ref, _made = services.begin_purchase(
-            amount=amount, region_id=region.pk, message="", by=buyer, client_key=f"click-{turn}", at=at
-        )
-        services.top_up(card_ref=ref, amount=amount, provider="sandbox", payment_ref=f"pay_{turn}", at=at)
+def sold(buyer: Person, at: datetime, key: str = "click") -> str:
+    """A card that was bought and paid, and that nobody has opened."""
+    amount, region = Money(1000, "EUR"), regions.region()
+    ref, _made = services.begin_purchase(
+        amount=amount, region_id=region.pk, message="", by=buyer, client_key=key, at=at
+    )
+    services.top_up(card_ref=ref, amount=amount, provider="sandbox", payment_ref=f"pay_{key}", at=at)
+    return ref
 
-        def opened(ref: str = ref) -> str:
-            return services.claim(code=queries.code_of(ref), person=friend, address=ref, at=at)
 
-        def back(ref: str = ref) -> str:
-            services.take_back(card_ref=ref, by=buyer, at=at)
-            return "back"
+def hands(ref: str, buyer: Person, at: datetime) -> dict[str, Callable[[], object]]:
+    """Both who want the card, by the state that it is in when they get it."""
+    friend = people.person()
+    return {
+        "claimed": partial(services.claim, code=queries.code_of(ref), person=friend, address=ref, at=at),
+        "returned": partial(services.take_back, card_ref=ref, by=buyer, at=at),
+    }
 
-        answers = race([opened, back], expected=(services.CodeUnknown, services.CardMoved))
-        assert sum(isinstance(answer, str) for answer in answers) == 1, answers
-        card = queries.card_view(ref)
-        assert card is not None
-        assert card.state.value == ("claimed" if answers[0] == ref else "returned")
+
+def state_of(ref: str) -> str:
+    card = queries.card_view(ref)
+    assert card is not None
+    return card.state.value
+
+
+REFUSED = (services.CodeUnknown, services.CardMoved)
+FIRST_AND_SECOND = pytest.mark.parametrize(
+    ("first", "second"), [("claimed", "returned"), ("returned", "claimed")]
+)
+
+
+@FIRST_AND_SECOND
+def test_a_card_is_opened_or_taken_back_never_both(first: str, second: str, at: datetime) -> None:
+    buyer = people.person()
+    ref = sold(buyer, at)
+    wants = hands(ref, buyer, at)
+    answer = behind(wants[first], wants[second], expected=REFUSED)
+    assert isinstance(answer, REFUSED)
+    assert state_of(ref) == first
+
+
+@FIRST_AND_SECOND
+def test_control_without_the_state_who_comes_second_has_it_too(first: str, second: str, at: datetime) -> None:
+    """Both were told that it is theirs, and the money is there once."""
+    buyer = people.person()
+    ref = sold(buyer, at)
+    wants = hands(ref, buyer, at)
+    with (
+        constraint_dropped("giftcards_giftcard", "giftcards_claimed_iff_held"),
+        unguarded(claiming._claimed, ", state=CardState.OPEN)", ")"),
+        unguarded(services.take_back, "mine.filter(state=CardState.OPEN)", "mine"),
+    ):
+        answer = behind(wants[first], wants[second], expected=REFUSED)
+        assert not isinstance(answer, REFUSED)
+        assert state_of(ref) == second
 
 
 def test_control_of_opening_by_reading_before_writing(at: datetime) -> None:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from threading import Barrier, Thread
 
 import pytest
-from django.db import connection
 
 from hutong.kernel import audit
-from hutong.kernel.errors import DomainError
 from hutong.kernel.second import SecondPersonNeeded
 from hutong.pay.ledger.queries import balance
 from hutong.pay.ledger.services import ReferenceReused
@@ -81,27 +78,3 @@ def test_who_asked_may_give_it_up_and_then_nobody_agrees(at: datetime) -> None:
         with pytest.raises(services.CorrectionNotFound):
             act(correction_ref="cor_none", by="per_second", at=at)
     assert owed() == 0
-
-
-@pytest.mark.django_db(transaction=True)
-def test_of_two_who_agree_at_once_one_books_it(at: datetime) -> None:
-    asked = ask(at=at)
-    ready, said = Barrier(2), []
-
-    def agree(by: str) -> None:
-        ready.wait(timeout=10)
-        try:
-            services.agree_to_correction(correction_ref=asked.ref, by=by, at=at)
-            said.append("booked")
-        except DomainError as error:
-            said.append(error.code)
-        finally:
-            connection.close()
-
-    threads = [Thread(target=agree, args=(by,)) for by in ("per_second", "per_third")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-    assert sorted(said) == ["booked", "correction_decided"]
-    assert owed() == LIMIT + 1
