@@ -271,7 +271,7 @@ KINDS: dict[Kind, KindSpec] = {
     ),
     Kind.PAYOUT_BOUNCED: _staff(
         Group.MONEY, "see_money", _("A payout came back: %(amount)s"),
-        _("The bank says: %(reason)s. Look at your bank account; the money is in your next payout."),
+        _("The reason given: %(reason)s. Look at the account it went to; the money is in your next payout."),
         _BY_BOTH, "merchant_payout", "payout_ref",
     ),
     Kind.BANK_ACCOUNT_CHANGED: _staff(
@@ -294,7 +294,7 @@ KINDS: dict[Kind, KindSpec] = {
     ),
     Kind.PROVIDER_TROUBLE: _operator(
         Group.ALARMS, _("The payment provider does not answer"),
-        _("Payments or refunds whose outcome is unknown for over ten minutes: %(count)s"),
+        _("Payments, refunds or payouts whose outcome is unknown for over ten minutes: %(count)s"),
         _BY_BOTH, "operator_orders",
     ),
     Kind.BILL_DIFFERS: _operator(

@@ -55,12 +55,12 @@ class BankForm(forms.Form):
     )
     bic = forms.CharField(label=gettext_lazy("BIC"), required=False, max_length=20)
     alipay = forms.CharField(
-        label=gettext_lazy("Or your account at Alipay"),
+        label=gettext_lazy("Your account at Alipay"),
         required=False,
         max_length=100,
         help_text=gettext_lazy(
             "The e-mail address or phone number by which you sign in there; yuan arrive there at once. "
-            "In whose name is the only other thing needed."
+            "Leave the bank account below empty then."
         ),
     )
 

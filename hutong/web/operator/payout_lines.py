@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from hutong.kernel.money import Money
+from hutong.pay.payments.providers.errors import ProviderUnavailable
 from hutong.pay.payments.types import TransferState, TransferView
 from hutong.pay.settlement.types import PayoutState, PayoutView
 from hutong.web.operator.money_names import provider_label
@@ -24,6 +25,7 @@ _FAILED: dict[str, Promise] = {
     "BLOCK_USER_": gettext_lazy("This account may not receive money. The merchant has to enter another one."),
 }
 _WAITS: dict[str, Promise] = {
+    ProviderUnavailable.code: gettext_lazy("The service does not answer. It is tried again by itself."),
     "PAYER_BALANCE_": gettext_lazy(
         "Too little is on your account there. Top it up; it is tried again by itself."
     ),
@@ -41,6 +43,7 @@ _STAYS = (PayoutState.DROPPED, PayoutState.BOUNCED)
 class PayoutLine:
     """One payout. `said` is how a provider's transfer stands or ended, in words; `code` is the provider's own word.
 
+    `waits` is whether a provider has been asked and has not sent it, as far as is known.
     `may_note` is whether an operator says how it ended, `may_give_up` whether they may give up what waits.
     """
 
@@ -48,6 +51,7 @@ class PayoutLine:
     merchant: Mapping[str, str]
     said: str
     code: str
+    waits: bool
     may_note: bool
     may_give_up: bool
 
@@ -114,14 +118,16 @@ def _line(
 ) -> PayoutLine:
     said, code = _said(payout, transfer) if payout.via else (payout.reason, "")
     by_bank = not payout.via and payout.state in (PayoutState.SENT, PayoutState.PAID)
-    waits = payout.via and payout.state is PayoutState.SENT
+    open_here = bool(payout.via) and payout.state is PayoutState.SENT
+    unknown = open_here and transfer is not None and transfer.state is TransferState.UNKNOWN
     return PayoutLine(
         payout=payout,
         merchant=names.get(payout.merchant_ref, {}),
         said=said,
         code=code,
         may_note=by_bank,
-        may_give_up=bool(waits and transfer is not None and transfer.state is TransferState.UNKNOWN),
+        waits=unknown and transfer is not None and bool(transfer.tries),
+        may_give_up=unknown,
     )
 
 
@@ -141,10 +147,9 @@ def _said(payout: PayoutView, transfer: TransferView | None) -> tuple[str, str]:
         return _("%(service)s is asked to send it within a minute.") % service, ""
     if transfer.state is not TransferState.UNKNOWN:
         return _("%(service)s is sending it, and will say whether it arrived.") % service, ""
-    known = _words(transfer.reason, _WAITS)
-    return known or _(
-        "%(service)s did not say that it was sent. It is asked again by itself."
-    ) % service, transfer.reason
+    words = _words(transfer.reason, _WAITS)
+    words = words or _("%(service)s did not say that it was sent. It is asked again by itself.") % service
+    return words, transfer.reason if _WORD.match(transfer.reason) else ""
 
 
 def _words(code: str, table: Mapping[str, Promise]) -> str:

@@ -202,7 +202,7 @@ def test_an_owner_changes_the_account_and_everybody_who_sees_money_is_told(here:
     (told,) = Notification.objects.filter(person=here.owner, kind="bank_account_changed")
     assert told.params["account"] == "DE •••• 3000"
     text = browser.get("/merchant/money/").content.decode()
-    assert "The bank account is new" in text
+    assert "The account is new" in text
     assert OTHER_IBAN not in browser.get("/merchant/money/bank/").content.decode()
 
 

@@ -44,11 +44,12 @@ def shown(*found: PayoutView, transfer: TransferView | None = None) -> list[Part
         (replace(TRANSFER, tries=0), "Alipay is asked to send it within a minute.", True),
         (TRANSFER, "Alipay did not say that it was sent. It is asked again by itself.", True),
         (
-            replace(TRANSFER, reason="PAYER_BALANCE_NOT_ENOUGH: x"),
+            replace(TRANSFER, reason="PAYER_BALANCE_NOT_ENOUGH: X"),
             "Too little is on your account there.",
             True,
         ),
         (replace(TRANSFER, reason="EXCEED_LIMIT_DM_MAX_AMOUNT"), "A limit is in the way.", True),
+        (replace(TRANSFER, reason="provider_unavailable"), "The service does not answer.", True),
         (replace(TRANSFER, reason="NEW_WORD"), "Alipay did not say that it was sent.", True),
         (replace(TRANSFER, state=TransferState.PENDING), "Alipay is sending it, and will say", False),
     ],
@@ -58,7 +59,8 @@ def test_what_a_provider_sends_says_how_it_stands(
 ) -> None:
     ((line,),) = (part.lines for part in shown(SENT, transfer=transfer))
     assert line.said.startswith(said)
-    assert line.code == (transfer.reason if transfer else "")
+    assert line.code == (transfer.reason if transfer and transfer.reason.isupper() else "")
+    assert line.waits == (may_give_up and bool(transfer and transfer.tries))
     assert (line.may_give_up, line.may_note, line.arrives) == (may_give_up, False, False)
 
 
