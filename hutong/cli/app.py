@@ -169,7 +169,10 @@ def import_osm(
 def books_check(
     since_checkpoint: Annotated[
         bool,
-        typer.Option("--since-checkpoint", help="Of the ledger only what is new since it was last right."),
+        typer.Option(
+            "--since-checkpoint",
+            help="Of ledger, orders, vouchers only what moved since they were last right.",
+        ),
     ] = False,
 ) -> None:
     """Add everything up again and compare; exit code 1 when anything does not hold."""

@@ -1,4 +1,4 @@
-"""Checking the books takes as long as there are rows, not as their square."""
+"""Checking the books: from a checkpoint the orders that money moved for, and never the square of what there is."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from hutong.flows import books
-from hutong.kernel.rows import rows
+from hutong.flows import books, refund
+from hutong.flows.moved_since import orders_moved_since
+from hutong.kernel.rows import execute, rows
+from hutong.pay.ledger import queries as ledger
+from hutong.pay.payments.types import RefundReport, ReportStatus
+from tests.factories.loop import Scene, scene
 
 
 def statements_of_a_check(at: datetime) -> list[tuple[str, Any]]:
@@ -36,3 +40,69 @@ def test_what_was_given_up_is_not_read_again_for_each_unit(at: datetime) -> None
         plan = "\n".join(next(iter(line.values())) for line in rows(f"EXPLAIN {sql}", params))
         assert "SubPlan" not in plan, plan
         assert "Anti Join" in plan, plan
+
+
+@pytest.fixture
+def shop(at: datetime) -> Scene:
+    return scene(at=at)
+
+
+def quarter(at: datetime) -> tuple[str, ...]:
+    """What the worker finds a quarter of an hour later."""
+    return books.check(at=at, ask_providers=False, since_checkpoint=True, move_checkpoint=True).problems
+
+
+def moved() -> list[str]:
+    return orders_moved_since(ledger.checkpoint().upto.transaction)
+
+
+FAULTS = {
+    "orders": "UPDATE orders_line SET total = total + %s"
+    " WHERE order_id = (SELECT id FROM orders_order WHERE public_id = %s)",
+    "vouchers": "UPDATE vouchers_voucher SET uses_total = uses_total + %s WHERE order_ref = %s",
+}
+
+
+@pytest.mark.parametrize("room", FAULTS)
+@pytest.mark.django_db(transaction=True)
+def test_a_fault_is_found_at_once_where_money_moved_and_else_by_the_whole_check(
+    room: str, shop: Scene, at: datetime
+) -> None:
+    (old,) = shop.bought()
+    assert quarter(at) == ()
+    (new,) = shop.bought()
+    execute(FAULTS[room], [1, new.order_ref])
+    for _again in range(2):  # the checkpoint stays before it
+        (problem,) = quarter(at)
+        assert problem.startswith(f"{room}: ")
+    execute(FAULTS[room], [-1, new.order_ref])
+    assert (quarter(at), moved()) == ((), [])
+
+    execute(FAULTS[room], [1, old.order_ref])
+    assert quarter(at) == ()
+    (problem,) = books.check(at=at, ask_providers=False).problems
+    assert problem.startswith(f"{room}: ")
+    shop.scan(old.code)
+    (problem,) = quarter(at)
+    assert problem.startswith(f"{room}: ")
+    execute(FAULTS[room], [-1, old.order_ref])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_step_of_an_order_that_moves_money_names_it(shop: Scene, at: datetime) -> None:
+    placed = shop.order()
+    assert (quarter(at), moved()) == ((), [placed.order_ref])
+    shop.money_arrives(placed)
+    assert (moved(), quarter(at), moved()) == ([placed.order_ref], (), [])
+
+    asked = refund.refund(
+        order_ref=placed.order_ref, unit_refs=None, reason="", by=shop.shopper, as_operator=False, at=at
+    )
+    assert (quarter(at), moved()) == ((), [placed.order_ref])
+    refund.finish(report=RefundReport(asked.ref, ReportStatus.DONE, "prv_1"), at=at)
+    assert (moved(), quarter(at), moved()) == ([placed.order_ref], (), [])
+
+    (voucher,) = shop.bought()
+    assert quarter(at) == ()
+    shop.scan(voucher.code)
+    assert (moved(), quarter(at), moved()) == ([voucher.order_ref], (), [])

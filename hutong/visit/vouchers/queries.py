@@ -240,12 +240,12 @@ WITH uses AS (
     count(*) FILTER (WHERE u.state = 'used') AS used,
     -- what was used and then refunded keeps its redemption
     count(*) FILTER (WHERE u.state <> 'refunded' AND (u.state = 'used') <> (r.id IS NOT NULL)) AS unmatched
-  FROM vouchers_use u
+  FROM {uses}
   LEFT JOIN vouchers_redemption r
     ON r.voucher_id = u.voucher_id AND r.use_no = u.use_no AND r.unit_ref = u.unit_ref AND r.undone_at IS NULL
   GROUP BY u.voucher_id
 )
-SELECT v.public_id, what FROM vouchers_voucher v LEFT JOIN uses c ON c.voucher_id = v.id
+SELECT v.public_id, what FROM {vouchers} LEFT JOIN uses c ON c.voucher_id = v.id
 CROSS JOIN LATERAL (VALUES
   (coalesce(c.total, 0) <> v.uses_total, 'the number of uses is not uses_total'),
   (coalesce(c.ready, 0) <> v.uses_left, 'uses_left is not the number of ready uses'),
@@ -257,9 +257,23 @@ WHERE broken ORDER BY v.id
 """
 
 
-def problems() -> list[VoucherProblem]:
-    """Every voucher whose counter, uses and redemptions disagree. One statement; empty when all is well."""
-    return [VoucherProblem(ref=entry["public_id"], what=entry["what"]) for entry in rows(_PROBLEMS)]
+_EVERY = {"uses": "vouchers_use u", "vouchers": "vouchers_voucher v"}
+_OF_ORDERS = (
+    "unnest(%(order_refs)s::text[]) AS asked (ref) JOIN vouchers_voucher v ON v.order_ref = asked.ref"
+)
+_THESE = {"uses": f"{_OF_ORDERS} JOIN vouchers_use u ON u.voucher_id = v.id", "vouchers": _OF_ORDERS}
+
+
+def problems(order_refs: Iterable[str] | None = None) -> list[VoucherProblem]:
+    """Every voucher, or those of these orders, whose counter, uses and redemptions disagree.
+
+    One statement; empty when all is well.
+    """
+    if order_refs is None:
+        found = rows(_PROBLEMS.format(**_EVERY))
+    else:
+        found = rows(_PROBLEMS.format(**_THESE), {"order_refs": sorted(set(order_refs))})
+    return [VoucherProblem(ref=entry["public_id"], what=entry["what"]) for entry in found]
 
 
 def everything_about(person: Person) -> dict[str, list[dict[str, Any]]]:

@@ -21,7 +21,7 @@ WITH every AS MATERIALIZED (
         (SELECT coalesce(sum(l.quantity), 0) FROM orders_line l WHERE l.order_id = o.id) AS quantity,
         (SELECT e.to_state FROM orders_orderevent e WHERE e.order_id = o.id
          ORDER BY e.id DESC LIMIT 1) AS last_state
-    FROM orders_order o LEFT JOIN orders_unit u ON u.order_id = o.id
+    FROM {orders} LEFT JOIN orders_unit u ON u.order_id = o.id
     GROUP BY o.id
 )
 SELECT every.public_id, test.what
@@ -42,9 +42,18 @@ WHERE test.wrong ORDER BY every.public_id, test.what
 """
 
 
-def problems() -> list[str]:
-    """Re-add every order; one line for each thing that cannot be. Empty when all is right."""
-    found = rows(_PROBLEMS, {"paid_states": [state.value for state in PAID_STATES]})
+_EVERY_ORDER = "orders_order o"
+_THESE_ORDERS = "unnest(%(order_refs)s::text[]) AS asked (ref) JOIN orders_order o ON o.public_id = asked.ref"
+
+
+def problems(order_refs: Iterable[str] | None = None) -> list[str]:
+    """Re-add every order, or these; one line for each thing that cannot be. Empty when all is right."""
+    values: dict[str, list[str]] = {"paid_states": [state.value for state in PAID_STATES]}
+    if order_refs is None:
+        found = rows(_PROBLEMS.format(orders=_EVERY_ORDER), values)
+    else:
+        values["order_refs"] = sorted(set(order_refs))
+        found = rows(_PROBLEMS.format(orders=_THESE_ORDERS), values)
     return [f"orders: {problem['public_id']}: {problem['what']}" for problem in found]
 
 
