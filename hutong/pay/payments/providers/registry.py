@@ -1,4 +1,7 @@
-"""Which providers there are. A new one is a folder beside this file, a line in `_MAKERS`, and its keys in the settings."""
+"""Which providers there are. A new one is a folder beside this file and a line in the tables below.
+
+Its keys, questions and words: docs/howto/payment-provider.md.
+"""
 
 import threading
 from collections.abc import Callable
