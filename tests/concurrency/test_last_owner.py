@@ -1,4 +1,4 @@
-"""All owners of a shop leave at one moment: one of them stays."""
+"""All owners of a shop leave at one moment: one of them stays. An invitation and a pairing are good once."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from hutong.town.merchants.models import Merchant, Staff
 from hutong.town.merchants.services import people as team
 from hutong.town.merchants.types import Role
 from tests.concurrency.race import WAIT_S, race
+from tests.concurrency.unguarded import unguarded
+from tests.concurrency.waiting import behind
 from tests.factories import joining, merchants, people
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -58,28 +60,53 @@ def test_control_without_the_lock_nobody_stays(at: datetime, monkeypatch: pytest
     assert (gone, left(made)) == (OWNERS, 0)
 
 
-def test_an_invitation_is_taken_by_one_of_many(at: datetime) -> None:
+def two_accept(at: datetime) -> tuple[Staff | services.InvitationUsed, int]:
+    """What the second is told who accepts while the first has not committed, and how many have the role then."""
     made = merchants.merchant()
     owner = Staff.objects.get(merchant=made).person
     ref, key = joining.invitation(made, owner, at=at)
-    calls = [
+    first, second = (
         partial(services.accept_invitation, invitation_ref=ref, key=key, by=people.person(), at=at)
-        for _ in range(OWNERS)
-    ]
-    answers = race(calls, expected=(services.InvitationUsed,))
-    assert sum(isinstance(answer, Staff) for answer in answers) == 1
-    assert Staff.objects.filter(merchant=made, role=Role.CASHIER.value).count() == 1
+        for _ in range(2)
+    )
+    answer = behind(first, second, expected=(services.InvitationUsed,))
+    return answer, Staff.objects.filter(merchant=made, role=Role.CASHIER.value).count()
 
 
-def test_a_pairing_is_taken_by_one_of_many(at: datetime) -> None:
+def test_an_invitation_is_taken_by_one_of_two(at: datetime) -> None:
+    answer, cashiers = two_accept(at)
+    assert isinstance(answer, services.InvitationUsed)
+    assert cashiers == 1
+
+
+def test_control_an_invitation_that_is_not_asked_whether_it_was_used(at: datetime) -> None:
+    with unguarded(services.accept_invitation, "used_at=None, ", ""):
+        answer, cashiers = two_accept(at)
+    assert isinstance(answer, Staff)
+    assert cashiers == 2
+
+
+def two_pair(at: datetime) -> tuple[str | services.PairingOver, int]:
+    """What the second phone is told that takes a pairing before the first has committed; the devices there are."""
     store = merchants.store()
     owner = Staff.objects.get(merchant=store.merchant).person
     ref = services.open_pairing(store_ref=store.public_id, by=owner, at=at)
     key = services.pairing_key(ref)
-    calls = [
-        partial(services.take_pairing, pairing_ref=ref, key=key, name=f"Phone {number}", at=at)
-        for number in range(OWNERS)
-    ]
-    answers = race(calls, expected=(services.PairingOver,))
-    assert sum(isinstance(answer, str) for answer in answers) == 1
-    assert store.devices.count() == 1
+    first, second = (
+        partial(services.take_pairing, pairing_ref=ref, key=key, name=name, at=at) for name in ("One", "Two")
+    )
+    answer = behind(first, second, expected=(services.PairingOver,))
+    return answer, store.devices.count()
+
+
+def test_a_pairing_is_taken_by_one_of_two(at: datetime) -> None:
+    answer, devices = two_pair(at)
+    assert isinstance(answer, services.PairingOver)
+    assert devices == 1
+
+
+def test_control_a_pairing_that_is_not_asked_whether_it_was_used(at: datetime) -> None:
+    with unguarded(services.take_pairing, "used_at=None, ", ""):
+        answer, devices = two_pair(at)
+    assert isinstance(answer, str)
+    assert devices == 2

@@ -1,6 +1,8 @@
 """Racing devices at one voucher, and refunds against redemptions; each race has a control without the guard."""
 
 import random
+import sys
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
@@ -13,12 +15,15 @@ from hutong.visit.vouchers import queries, services
 from hutong.visit.vouchers.models import Redemption, Use, Voucher
 from hutong.visit.vouchers.types import RedemptionResult
 from tests.concurrency.forgetting import forgetting
-from tests.concurrency.race import race
+from tests.concurrency.race import constraint_dropped, race
+from tests.concurrency.unguarded import unguarded
+from tests.concurrency.waiting import behind
 from tests.factories import merchants, people, vouchers
 from tests.factories.vouchers import MadeVoucher
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+redeeming = sys.modules[services.redeem.__module__]  # the package gives its name to the function
 VOUCHERS = 100
 DEVICES = 32
 
@@ -92,6 +97,38 @@ def test_one_nonce_in_16_threads_is_one_redemption_and_one_answer(uses: int, at:
     assert sorted(result.replay for result in results) == [False] + [True] * 15
     assert made.row.uses_left == uses - 1
     assert queries.problems() == []
+
+
+def tapped_twice(uses: int, at: datetime) -> tuple[MadeVoucher, Callable[[], RedemptionResult]]:
+    """A voucher, and what its two taps do, which are one to the device: they have the same nonce."""
+    made = vouchers.voucher(uses=uses)
+    return made, partial(vouchers.redeem, made, merchants.device(store=made.store), nonce="tap", at=at)
+
+
+@pytest.mark.parametrize("uses", [1, 5])
+def test_the_second_tap_gets_the_answer_of_the_first(uses: int, at: datetime) -> None:
+    made, tap = tapped_twice(uses, at)
+    assert behind(tap, tap).replay
+    assert (made.row.uses_left, Redemption.objects.count()) == (uses - 1, 1)
+
+
+def test_control_a_nonce_that_is_not_unique_takes_two_uses(
+    at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, tap = tapped_twice(5, at)
+    once = "ON CONFLICT (actor_ref, nonce) DO NOTHING"
+    assert once in redeeming._RECORD
+    monkeypatch.setattr(redeeming, "_RECORD", redeeming._RECORD.replace(once, ""))
+    with constraint_dropped("vouchers_redemption", "vouchers_redemption_nonce"):
+        assert not behind(tap, tap).replay
+        assert (made.row.uses_left, Redemption.objects.count()) == (3, 2)
+
+
+def test_control_a_used_voucher_that_is_not_asked_who_used_it_turns_the_second_tap_away(at: datetime) -> None:
+    _made, tap = tapped_twice(1, at)
+    with unguarded(services.redeem, "except (_NonceTaken, VoucherAlreadyUsed)", "except _NonceTaken"):
+        answer = behind(tap, tap, expected=(services.VoucherAlreadyUsed,))
+    assert isinstance(answer, services.VoucherAlreadyUsed)
 
 
 def test_a_card_of_ten_uses_is_used_ten_times(at: datetime) -> None:

@@ -6,11 +6,13 @@ from functools import partial
 import pytest
 from django.db import transaction
 
+from hutong.kernel.rows import execute
 from hutong.visit.stock import queries, services
 from hutong.visit.stock.models import Hold, Stock
 from hutong.visit.stock.types import HoldState, Want
 from tests.concurrency.forgetting import forgetting
-from tests.concurrency.race import race
+from tests.concurrency.race import constraint_dropped, race
+from tests.concurrency.waiting import behind
 from tests.factories import stock
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -18,6 +20,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 THREADS = 64
 UNITS = 100
 TRIES_EACH = 5
+
+
+def without(monkeypatch: pytest.MonkeyPatch, statement: str, guard: str) -> None:
+    """Take the words of a guard out of a statement."""
+    assert guard in getattr(services, statement)
+    monkeypatch.setattr(services, statement, getattr(services, statement).replace(guard, ""))
 
 
 def hold_some(offer: str, who: int, at: datetime) -> int:
@@ -84,6 +92,16 @@ def test_the_same_order_in_16_threads_holds_once(at: datetime) -> None:
     assert queries.stock_of([offer])[offer].held == 1
 
 
+def test_control_without_the_constraint_each_call_of_one_order_holds_again(
+    at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer = stock.limited_offer(UNITS)
+    without(monkeypatch, "_HOLD", "ON CONFLICT (order_ref, offer_ref) DO NOTHING")
+    with constraint_dropped("stock_hold", "stock_hold_once"):
+        behind(*[partial(stock.hold, offer, order_ref="ord_same")] * 2)
+        assert queries.stock_of([offer])[offer].held == 2
+
+
 def test_carts_in_opposite_order_never_wait_for_each_other(at: datetime) -> None:
     offers = [stock.limited_offer(1000) for _offer in range(4)]
 
@@ -117,6 +135,39 @@ def test_payment_and_janitor_at_once_end_in_one_of_the_two(at: datetime) -> None
     assert queries.problems() == []
 
 
+def paid_and_given_up(offer: str, first: str, at: datetime) -> services.HoldEnded | None:
+    """What the janitor is told who comes while a payment has not committed, or the payment behind the janitor."""
+    order = stock.hold(offer)
+    pay, give_up = (partial(verb, order_ref=order, at=at) for verb in (services.confirm, services.release))
+    calls = (pay, give_up) if first == "payment" else (give_up, pay)
+    return behind(*calls, expected=(services.HoldEnded,))
+
+
+WHO = pytest.mark.parametrize("first", ["payment", "janitor"])
+
+
+@WHO
+def test_who_comes_second_of_payment_and_janitor_is_told(first: str, at: datetime) -> None:
+    offer = stock.limited_offer(UNITS)
+    assert isinstance(paid_and_given_up(offer, first, at), services.HoldEnded)
+    view = queries.stock_of([offer])[offer]
+    assert (view.held, view.sold) == (0, 1 if first == "payment" else 0)
+
+
+@WHO
+@pytest.mark.unbalanced("a control")
+def test_control_without_the_state_a_unit_is_sold_and_given_up(
+    first: str, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hold of another order lies beside it, or the counter would go below zero, which the database refuses."""
+    offer = stock.limited_offer(UNITS)
+    stock.hold(offer)
+    without(monkeypatch, "_MOVE", " AND state = %(from_state)s")
+    assert paid_and_given_up(offer, first, at) is None
+    assert queries.stock_of([offer])[offer].held == 0
+    assert queries.problems() != []
+
+
 def test_late_payments_share_what_is_left_exactly(at: datetime) -> None:
     offer = stock.limited_offer(10)
     late = [stock.hold(offer) for _order in range(10)]
@@ -131,3 +182,31 @@ def test_late_payments_share_what_is_left_exactly(at: datetime) -> None:
     view = queries.stock_of([offer])[offer]
     assert (view.held, view.sold) == (6, 4)
     assert queries.problems() == []
+
+
+def retaken_behind(at: datetime) -> tuple[services.SoldOut | None, int]:
+    """What the second of two late payments is told that share one unit, and how many are sold then."""
+    offer = stock.limited_offer(1)
+    late = []
+    for _order in range(2):
+        late.append(stock.hold(offer))
+        services.release(order_ref=late[-1], at=at)
+    first, second = (partial(services.retake, order_ref=order, at=at) for order in late)
+    answer = behind(first, second, expected=(services.SoldOut,))
+    return answer, queries.stock_of([offer])[offer].sold
+
+
+def test_of_two_late_payments_for_one_unit_the_first_has_it(at: datetime) -> None:
+    answer, sold = retaken_behind(at)
+    assert isinstance(answer, services.SoldOut)
+    assert sold == 1
+
+
+def test_control_without_the_capacity_two_late_payments_have_one_unit(
+    at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks = "(capacity IS NULL OR held + sold + %(quantity)s::int8 <= capacity)"
+    without(monkeypatch, "_TAKE_SOLD", f" AND {asks}")
+    with constraint_dropped("stock_stock", "stock_within_capacity"):
+        assert retaken_behind(at) == (None, 2)
+    execute("TRUNCATE stock_hold")
