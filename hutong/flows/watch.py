@@ -92,7 +92,7 @@ def tell_of_queue(*, at: datetime) -> bool:
 
 
 def tell_of_provider(*, at: datetime) -> bool:
-    """Tell operators that nobody knows how payments or refunds ended, for over ten minutes."""
+    """Tell operators that nobody knows how payments, refunds or payouts ended, for over ten minutes."""
     refs = payments.unknown_since(at - UNKNOWN_FOR)
     return bool(refs) and _alarm(Kind.PROVIDER_TROUBLE, {"count": len(refs)}, min(refs), at)
 

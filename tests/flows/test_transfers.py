@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import pytest
 from pytest_django.fixtures import Settings
 
-from hutong.flows import books, jobs, payouts, transfers
+from hutong.flows import books, close_month, jobs, payouts, transfers, watch
+from hutong.flows.close_month import Obstacle
 from hutong.kernel.money import Money
 from hutong.pay.ledger import queries as ledger
 from hutong.pay.ledger.types import PLATFORM, AccountKind
@@ -24,16 +25,17 @@ from hutong.pay.settlement.types import BatchState, PayoutState, PayoutView
 from hutong.town.merchants.types import Role
 from hutong.town.notifications.models import Notification
 from hutong.town.people.models import Person
-from tests.factories import merchants, people
-from tests.factories.settlement import days, earned
+from tests.factories import catalog, merchants, people, regions
+from tests.factories.loop import Scene
+from tests.factories.settlement import days
 from tests.fakes.providers.alipay import AlipaySimulator, Keys, make_keys
 from tests.fakes.providers.server import running
 from tests.pay.payments.alipay.test_transfers import certificate
 
-# What is paid out was earned without orders.
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.unbalanced]
+pytestmark = pytest.mark.django_db(transaction=True)
 
-PAYEE, HOLDER, MINOR = "kahvila@example.org", "杭州咖啡", 179_100
+PAYEE, HOLDER = "kahvila@example.org", "杭州咖啡"
+PRICE, MINOR = 199_000, 179_100
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +77,13 @@ def owner() -> Person:
 
 def pay_out(operator: Person, owner: Person, at: datetime, *, alipay: str = PAYEE) -> PayoutView:
     """Something is earned, approved and sent; the payout as it is then."""
-    merchant = merchants.store(at=at).merchant
-    assert merchant is not None
+    store = merchants.store(
+        merchant=merchants.approved_merchant(region=regions.region(currency="CNY"), at=at), at=at
+    )
+    draft = catalog.draft(price=PRICE, list_price=2 * PRICE, unit="CNY", starts_at=at)
+    offer = catalog.offer(store=store, at=at, draft=draft)
+    shop = Scene(at=at, store=store, offer=offer, device=merchants.device(store=store))
+    merchant = shop.merchant
     merchants.staff(merchant=merchant, person=owner, role=Role.OWNER)
     bank = {"holder": HOLDER, "country": "CN", "iban": "", "bank_code": "102", "bic": ""}
     payouts.set_account(
@@ -85,7 +92,9 @@ def pay_out(operator: Person, owner: Person, at: datetime, *, alipay: str = PAYE
         by=owner,
         at=at,
     )
-    earned(MINOR, merchant=merchant.public_id, at=at, unit="CNY")
+    (voucher,) = shop.bought()
+    shop.scan(voucher.code)
+    jobs.drain()
     later = at + days(4)
     batch = payouts.make(unit="CNY", on=later.date(), by=operator, at=later)
     for person in (operator, people.operator()):
@@ -113,9 +122,10 @@ def told(owner: Person) -> list[str]:
     return list(found.order_by("pk").values_list("kind", flat=True))
 
 
-def wrong_with_alipay(at: datetime) -> list[str]:
-    problems = books.check(at=at, ask_providers=False).problems
-    return [each for each in problems if "alipay" in each or "payout" in each]
+def wrong(at: datetime) -> list[str]:
+    """What does not add up, of all the books."""
+    jobs.drain()
+    return list(books.check(at=at, ask_providers=False).problems)
 
 
 def test_money_goes_out_of_what_the_provider_holds(
@@ -128,9 +138,9 @@ def test_money_goes_out_of_what_the_provider_holds(
     assert payout.details.masked == "Alipay k•••@example.org"
     assert told(owner) == ["payout_paid"]
     # less with the provider, and nothing of it from the bank
-    assert ledger.balance(AccountKind.CLEARING, "alipay", "CNY") == Money(MINOR, "CNY")
+    assert ledger.balance(AccountKind.CLEARING, "alipay", "CNY") == Money(MINOR - PRICE, "CNY")
     assert ledger.balance(AccountKind.BANK, PLATFORM, "CNY") == Money(0, "CNY")
-    assert (owed(payout), wrong_with_alipay(at)) == (0, [])
+    assert (owed(payout), wrong(at)) == (0, [])
     batch = queries.batch(payout.batch_ref)
     assert batch is not None
     assert batch.state is BatchState.CLOSED
@@ -158,7 +168,7 @@ def test_what_is_lost_on_the_way_is_sent_once(
     assert transfers.run(at=at + days(1)) == 0
     assert (now(payout).state, len(alipay.transfers.sent)) == (PayoutState.PAID, 1)
     assert payments.transfers([payout.ref])[payout.ref].tries == (2 if fault == "error_before" else 1)
-    assert (told(owner), owed(payout), wrong_with_alipay(at)) == (["payout_paid"], 0, [])
+    assert (told(owner), owed(payout), wrong(at)) == (["payout_paid"], 0, [])
 
 
 def test_what_cannot_arrive_is_owed_again(
@@ -166,7 +176,7 @@ def test_what_cannot_arrive_is_owed_again(
 ) -> None:
     payout = pay_out(operator, owner, at, alipay="nobody@example.org")
     assert (payout.state, payout.reason) == (PayoutState.BOUNCED, "PAYEE_NOT_EXIST")
-    assert (told(owner), owed(payout), wrong_with_alipay(at)) == (["payout_bounced"], MINOR, [])
+    assert (told(owner), owed(payout), wrong(at)) == (["payout_bounced"], MINOR, [])
     assert transfers.run(at=at + days(9)) == 0
 
 
@@ -179,7 +189,7 @@ def test_one_that_takes_its_time_and_then_fails_is_owed_again(
     alipay.transfers.end(payout.ref, "FAIL", "PAYEE_ACC_OCUPIED")
     jobs.tick(at=at + days(5))
     assert (now(payout).state, now(payout).reason) == (PayoutState.BOUNCED, "PAYEE_ACC_OCUPIED")
-    assert (told(owner), owed(payout), wrong_with_alipay(at)) == (["payout_bounced"], MINOR, [])
+    assert (told(owner), owed(payout), wrong(at)) == (["payout_bounced"], MINOR, [])
 
 
 def test_what_is_refused_for_another_reason_waits_and_may_be_given_up(
@@ -195,7 +205,17 @@ def test_what_is_refused_for_another_reason_waits_and_may_be_given_up(
     # somebody may be sending it at this very moment
     with pytest.raises(TransferUnderWay):
         payouts.bounced(payout_ref=payout.ref, reason="by hand", by=operator, at=later + timedelta(minutes=1))
+    after_a_day = later + timedelta(hours=25)
+    assert payments.unknown_since(later) == []
+    assert payments.unknown_since(after_a_day) == [payout.ref]
+    assert watch.tell_of_provider(at=later + timedelta(minutes=11))
+    (problem,) = wrong(after_a_day)
+    assert problem.startswith(f"payments: transfer_open {payout.ref}: unknown since")
+    assert "PAYER_BALANCE_NOT_ENOUGH" in problem
+    blocked = close_month.obstacles(unit="CNY", on=at.date().replace(day=1), at=at + days(40))
+    assert {each.what: each.example for each in blocked}[Obstacle.UNKNOWN] == payout.ref
     payouts.bounced(payout_ref=payout.ref, reason="by hand", by=operator, at=later + timedelta(minutes=3))
+    assert (payments.unknown_since(after_a_day), wrong(after_a_day)) == ([], [])
     assert (now(payout).state, owed(payout)) == (PayoutState.BOUNCED, MINOR)
     alipay.transfers.refuse = ""
     assert transfers.run(at=later + days(2)) == 0

@@ -13,8 +13,10 @@ from hutong.pay.payments.models import (
     Attempt,
     Payment,
     Refund,
+    Transfer,
     WebhookInbox,
 )
+from hutong.pay.payments.models.transfers import OPEN
 from hutong.pay.payments.rules import REFUND_OPEN
 from hutong.pay.payments.types import (
     AttemptState,
@@ -24,6 +26,7 @@ from hutong.pay.payments.types import (
     Problem,
     ProviderTotals,
     RefundState,
+    TransferState,
 )
 
 Row = TypeVar("Row", Payment, Refund, Attempt)
@@ -60,10 +63,19 @@ def provider_totals(provider: str) -> list[ProviderTotals]:
 
 
 def unknown_since(before: datetime) -> list[str]:
-    """Payments and refunds whose outcome nobody knows although they began before a moment; at most 100 of each."""
+    """Payments, refunds and payouts that began before a moment and of which nobody knows how they ended; 100 of each.
+
+    A payout that its provider does not send (too little there, a limit, a permission) is one: it may yet.
+    """
     payments = Payment.objects.filter(state=PaymentState.UNKNOWN, created_at__lt=before)
     refunds = Refund.objects.filter(state=RefundState.UNKNOWN, created_at__lt=before)
-    return [ref for found in (payments, refunds) for ref in found.values_list("public_id", flat=True)[:100]]
+    transfers = Transfer.objects.filter(state=TransferState.UNKNOWN, created_at__lt=before)
+    found = (
+        payments.values_list("public_id", flat=True),
+        refunds.values_list("public_id", flat=True),
+        transfers.values_list("ref", flat=True),
+    )
+    return [ref for refs in found for ref in refs[:100]]
 
 
 def problems(at: datetime) -> list[Problem]:
@@ -89,6 +101,7 @@ def problems(at: datetime) -> list[Problem]:
             ),
             lambda row: f"{row.kind} since {row.created_at:%Y-%m-%d %H:%M}",
         ),
+        *_open_transfers(a_day_ago),
     ]
     for inbox in WebhookInbox.objects.filter(Q(processed_at=None, received_at__lt=at - timedelta(hours=1))):
         found.append(
@@ -97,6 +110,18 @@ def problems(at: datetime) -> list[Problem]:
     for inbox in WebhookInbox.objects.filter(outcome="conflict"):
         found.append(Problem("webhook_conflict", inbox.event_id, "contradicts what was recorded before"))
     return found
+
+
+def _open_transfers(before: datetime) -> list[Problem]:
+    found = Transfer.objects.filter(state__in=OPEN, created_at__lt=before).order_by("pk")
+    return [
+        Problem(
+            "transfer_open",
+            row.ref,
+            f"{row.state} since {row.created_at:%Y-%m-%d %H:%M}" + (row.reason and f" ({row.reason})"),
+        )
+        for row in found
+    ]
 
 
 def _impossible_payments() -> QuerySet[Payment]:
