@@ -33,6 +33,7 @@ def placed(stored: int | None, *, at: datetime, quantity: int = 3, price: int = 
 
 
 @pytest.mark.django_db
+@pytest.mark.unbalanced("orders alone: no card bore anything here")
 def test_units_carry_what_cards_bore_of_them(at: datetime) -> None:
     order = placed(200, at=at)
     assert (order.stored.minor, order.to_pay.minor) == (200, 100)
