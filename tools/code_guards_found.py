@@ -3,7 +3,8 @@
 A guard is
 - a lock: `advisory(...)`, `select_for_update`, FOR UPDATE in SQL;
 - a condition of a change: what a `filter` asks beyond naming the row, where its rows are then changed or locked, and
-  the same in SQL. A filter that is only read with decides nothing by itself: what is done next has its own guard.
+  the same in SQL, and there also what it is linked to and its unit of money. A filter that is only read with decides
+  nothing by itself: what is done next has its own guard.
 - ON CONFLICT, by which a rival's row is not an error, and `Case(When(...))`, by which a change depends on the row.
 """
 
@@ -35,6 +36,8 @@ _WORDS = {
         r"\s+AND [\w.]*(?:state|undone_at|ended_at|sent_at|closed_at) (?:=|IS|IN|= ANY) ?"
         r"(?:(?! ORDER| RETURNING| FOR )[^\n\"])+"
     ),
+    "the link": re.compile(r"\s+AND [\w.]+_id IS (?:NOT )?NULL"),
+    "the unit": re.compile(r"\s+AND (?:\w\.)?unit = %\(unit\)s"),
 }
 
 
