@@ -11,7 +11,7 @@ FUZZ ?= 2500
 LONG ?= tests/faults tests/concurrency tests/properties tests/pay tests/api
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: install demo demo-reset test check bench faults assets lock format pictures clean
+.PHONY: install demo demo-reset test check bench faults guards assets lock format pictures clean
 
 install: $(VENV)/.installed
 
@@ -38,6 +38,11 @@ bench: $(VENV)/.dev
 
 faults: $(VENV)/.dev
 	HUTONG_FUZZ_CASES=$(FUZZ) $(BIN)/pytest -n 0 -m "slow or long" $(LONG)
+
+# Each guard of pay/ taken away in turn: the database's, then those in code (APP=ledger: of one app alone).
+guards: $(VENV)/.dev
+	$(BIN)/pytest -n 0 tests/pay/test_guards.py
+	$(BIN)/python -m tools.code_guards $(APP)
 
 pictures: $(VENV)/.dev
 	$(BIN)/python -m tools.pictures
