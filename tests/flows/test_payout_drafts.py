@@ -8,6 +8,8 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from hutong.flows import jobs, payout_drafts, payouts
+from hutong.kernel.money import Money
+from hutong.kernel.rows import execute
 from hutong.pay.settlement import queries
 from hutong.pay.settlement.types import BatchState
 from hutong.town.notifications import queries as notifications
@@ -78,6 +80,29 @@ def test_where_nobody_is_due_there_is_none(settings: Settings) -> None:
     settings.HUTONG_PAYOUT_DRAFTS = "daily"
     assert payout_drafts.run(at=NOON) == []
     assert queries.batches() == []
+
+
+@pytest.mark.usefixtures("due")
+def test_an_error_in_one_currency_loses_neither_the_other_nor_its_own_day(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.HUTONG_PAYOUT_DRAFTS = "daily"
+    account("mer_b", at=NOON)
+    earned(2000, merchant="mer_b", unit="CNY", at=NOON)
+    morning = NOON + days(4)
+    execute("ALTER TABLE settlement_payoutbatch ADD CONSTRAINT in_the_way CHECK (unit <> 'CNY')")
+    assert [batch.total for batch in payout_drafts.run(at=morning)] == [Money(1000, "EUR")]
+    assert "no payouts could be drafted in CNY" in caplog.text
+    again = morning + timedelta(seconds=payout_drafts.AGAIN_AFTER_S)
+    caplog.clear()
+    assert payout_drafts.run(at=again - timedelta(seconds=1)) == []
+    assert caplog.text == ""
+    execute("ALTER TABLE settlement_payoutbatch DROP CONSTRAINT in_the_way")
+    assert [batch.total for batch in payout_drafts.run(at=again)] == [Money(2000, "CNY")]
+    # what is due later that day waits for the next
+    account("mer_c", at=NOON)
+    earned(3000, merchant="mer_c", unit="CNY", at=NOON)
+    assert payout_drafts.run(at=again + timedelta(hours=1)) == []
 
 
 @pytest.mark.django_db(transaction=True)
