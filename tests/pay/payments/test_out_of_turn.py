@@ -101,6 +101,19 @@ def test_a_lost_start_and_a_lost_close_are_repeated_each_with_its_own_key(
     assert set(Attempt.objects.values_list("kind", "tries")) == {("start", 1), ("close", 2)}
 
 
+def test_a_call_that_has_failed_is_not_the_one_that_is_repeated(settings: Any, at: datetime) -> None:
+    settings.HUTONG_SANDBOX_URL = f"http://127.0.0.1:{free_port()}"
+    made = payment(at=at)
+    with pytest.raises(ProviderUnavailable):
+        services.start(payment_ref=made.ref, return_url=RETURN_URL, at=at)
+    with answering(settings, 500, {}, meanwhile=lambda: None):
+        for _again in range(2):
+            with pytest.raises(OutcomeUnknown):
+                services.start(payment_ref=made.ref, return_url=RETURN_URL, at=at)
+    attempts = Attempt.objects.order_by("pk").values_list("state", "tries")
+    assert list(attempts) == [(AttemptState.FAILED, 1), (AttemptState.UNKNOWN, 2)]
+
+
 def test_a_webhook_is_worked_off_once(at: datetime) -> None:
     kept = WebhookInbox.objects.create(provider="sandbox", event_id="evt_1", body=b"{}", received_at=at)
     assert services.mark_processed(inbox_id=kept.pk, outcome="first", at=at)
