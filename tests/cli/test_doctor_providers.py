@@ -158,24 +158,43 @@ def test_the_endpoint_at_stripe_is_looked_at(
 
 
 @pytest.mark.parametrize(
-    ("path", "mark", "said"),
+    ("forbidden", "mark", "said"),
     [
-        ("/v1/disputes", Mark.BROKEN, "may not do this at Stripe"),
-        ("/v1/webhook_endpoints", Mark.LOOK, "may not read webhook endpoints"),
+        ("GET /v1/disputes", Mark.BROKEN, "may not do this at Stripe"),
+        ("GET /v1/payment_intents", Mark.BROKEN, "Payment Intents read"),
+        ("POST /v1/checkout/sessions", Mark.BROKEN, "Checkout Sessions write"),
+        ("POST /v1/refunds", Mark.BROKEN, "Charges and Refunds write"),
+        ("POST /v1/disputes", Mark.BROKEN, "Disputes write"),
+        ("POST /v1/files", Mark.BROKEN, "Files write"),
+        ("POST", Mark.BROKEN, "Sessions write, Charges and Refunds write, Disputes write, Files write"),
+        ("GET /v1/webhook_endpoints", Mark.LOOK, "may not read webhook endpoints"),
     ],
 )
 def test_a_restricted_key_without_a_right_is_named(
-    stage: tuple[dict[str, Simulator], dict[str, str]], looked: Looked, path: str, mark: Mark, said: str
+    stage: tuple[dict[str, Simulator], dict[str, str]],
+    looked: Looked,
+    forbidden: str,
+    mark: Mark,
+    said: str,
 ) -> None:
     stripe = stage[0]["stripe"]
     assert isinstance(stripe, StripeSimulator)
-    stripe.forbidden = {path}
+    stripe.forbidden = {forbidden}
     try:
         [one] = looked("stripe")[mark]
     finally:
         stripe.forbidden = set()
     assert said in one.what
     assert "restricted key" in one.mend
+
+
+def test_trying_the_rights_at_stripe_changes_nothing(
+    stage: tuple[dict[str, Simulator], dict[str, str]], looked: Looked
+) -> None:
+    stripe = stage[0]["stripe"]
+    assert isinstance(stripe, StripeSimulator)
+    assert looked("stripe")[Mark.BROKEN] == []
+    assert [stripe.books.trades, stripe.books.backs, stripe.disputes, stripe.files] == [{}] * 4
 
 
 def test_what_wechat_lets_nobody_try_is_said(

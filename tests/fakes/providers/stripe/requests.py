@@ -100,6 +100,12 @@ def session_asked(form: Form, now: datetime) -> dict[str, Any]:
     }
 
 
+def may_not() -> Wrong:
+    """A restricted key's lack of a right, which Stripe looks at before all that a call is about."""
+    message = "The provided key does not have the required permissions for this endpoint on account."
+    return Wrong(message, status=403)
+
+
 def check_refund(form: Form) -> None:
     """What can be wrong in a refund without a look into the books."""
     _known(form, _REFUND_FIELDS)

@@ -32,6 +32,7 @@ from tests.fakes.providers.stripe.requests import (
     form_or_none,
     group,
     json_answer,
+    may_not,
     missing,
     replayed,
     session_asked,
@@ -86,7 +87,7 @@ class StripeSimulator(Simulator):
         self.disputes: dict[str, Chargeback] = {}
         self.files: dict[str, Json] = {}
         self.forbidden: set[str] = set()
-        """Paths that the key, a restricted one, may not read."""
+        """What the key, a restricted one, may not do: `POST /v1/refunds` and all below."""
         self.endpoints: list[Json] = [endpoint_of(notify_url)] if notify_url else []
         # Idempotency key -> what was asked, and the answer once there is one.
         self._saved: dict[str, tuple[tuple[str, bytes], Answer | None]] = {}
@@ -107,9 +108,8 @@ class StripeSimulator(Simulator):
 
     def handle(self, call: Call) -> Answer:
         """See `Simulator.handle`."""
-        if call.path in self.forbidden:
-            message = "The provided key does not have the required permissions for this endpoint on account."
-            return Wrong(message, status=403).answer
+        if f"{call.method} {call.path}".startswith(tuple(self.forbidden)):
+            return may_not().answer
         if call.headers.get("authorization", "") != f"Bearer {self.secret_key}":
             shown = call.headers.get("authorization", "").removeprefix("Bearer ")[-4:]
             return Wrong(f"Invalid API Key provided: ************{shown}", status=401).answer

@@ -32,6 +32,18 @@ class SavedFailure(OutcomeUnknown):
     """
 
 
+class Refusal(ProviderRefused):
+    """Stripe's no, with the HTTP status it came with."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason=reason)
+        self.status = status
+
+
+class MayNot(Refusal):
+    """The key has not the right to a call, whatever that is about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Part of a list, newest first, and the time it was at Stripe (None where its answer names none)."""
@@ -64,6 +76,7 @@ class Calls:
 
     def post(self, path: str, *, key: str, form: Mapping[str, str | int] | None = None) -> dict[str, Any]:
         """A call that has an effect, once for each `key`."""
+        path = f"{self._files_url}{path}" if path == FILES else path
         answer = self._call("POST", path, headers={"idempotency-key": key}, form=form or {})
         return _object(answer)
 
@@ -168,11 +181,11 @@ def _raise_for(answer: httpx.Response, error: Mapping[str, Any]) -> None:
         raise OutcomeUnknown
     said = str(error.get("message") or "no reason given")[:300]
     if status == 401:
-        raise ProviderRefused(reason=f"Stripe does not accept the secret key: {said}")
+        raise Refusal(status, f"Stripe does not accept the secret key: {said}")
     if status == 403:
-        raise ProviderRefused(reason=f"The secret key may not do this at Stripe: {said}")
+        raise MayNot(status, f"The secret key may not do this at Stripe: {said}")
     code = str(error.get("code") or error.get("type") or status)
-    raise ProviderRefused(reason=f"{said} ({code[:60]})")
+    raise Refusal(status, f"{said} ({code[:60]})")
 
 
 def _error(answer: httpx.Response) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from hutong.pay.payments.providers.stripe.calls import Calls, SavedFailure
 from hutong.pay.payments.providers.stripe.disputes import DISPUTES, StripeDisputes
 from hutong.pay.payments.providers.stripe.endpoints import doubts_of_endpoint
 from hutong.pay.payments.providers.stripe.reports import metadata, payment_report, refund_report
+from hutong.pay.payments.providers.stripe.rights import check_rights
 from hutong.pay.payments.types import (
     Bill,
     Event,
@@ -81,6 +82,7 @@ class StripeProvider(StripeDisputes):
             raise ProviderRefused(
                 reason=f"The clock of this machine and that of Stripe are {apart_s:.0f} s apart."
             )
+        check_rights(self._calls)
         return doubts_of_endpoint(self._calls, self._notify_url)
 
     def start(self, request: StartRequest) -> Started:
