@@ -27,6 +27,7 @@ from hutong.visit.vouchers import queries as vouchers
 
 OUTBOX_AGE_LIMIT_S = 120.0
 PROVIDER_GRACE_S = 60
+STATEMENT_LIMIT_S = 600
 _ORDERS = "orders: states, times, units and totals agree"
 _VOUCHERS = "vouchers: uses left + live redemptions + refunds = uses sold"
 
@@ -109,6 +110,8 @@ def _one_moment() -> Iterator[None]:
         return
     with transaction.atomic():
         execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        # The limit of a statement is made for pages; reading every order of a large site takes longer.
+        execute(f"SET LOCAL statement_timeout = {STATEMENT_LIMIT_S * 1000}")
         yield
 
 

@@ -9,7 +9,7 @@ from django.db import connection
 
 from hutong.flows import books, refund
 from hutong.flows.moved_since import orders_moved_since
-from hutong.kernel.rows import execute, rows
+from hutong.kernel.rows import execute, rows, scalar
 from hutong.pay.ledger import queries as ledger
 from hutong.pay.payments.types import RefundReport, ReportStatus
 from tests.factories.loop import Scene, scene
@@ -40,6 +40,20 @@ def test_what_was_given_up_is_not_read_again_for_each_unit(at: datetime) -> None
         plan = "\n".join(next(iter(line.values())) for line in rows(f"EXPLAIN {sql}", params))
         assert "SubPlan" not in plan, plan
         assert "Anti Join" in plan, plan
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_large_site_is_not_cut_off_by_the_limit_of_a_page(at: datetime) -> None:
+    before, limits = scalar("SHOW statement_timeout"), set()
+
+    def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if "orders_line" in sql:
+            limits.add(scalar("SHOW statement_timeout"))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        books.check(at=at, ask_providers=False)
+    assert (before, limits, scalar("SHOW statement_timeout")) == ("30s", {"10min"}, "30s")
 
 
 @pytest.fixture
