@@ -76,7 +76,7 @@ def test_two_janitors_never_ask_for_the_same_payment(nobody_answers: None, at: d
 
     with transaction.atomic(), ThreadPoolExecutor(1) as pool:
         Payment.objects.select_for_update().get(public_id=made.ref)
-        assert pool.submit(second).result(WAIT_S) == services.Asked([], [])
+        assert pool.submit(second).result(WAIT_S) == services.Asked([], [], [])
     assert Payment.objects.get(public_id=made.ref).asked == 0
 
 

@@ -9,9 +9,10 @@ import pytest
 from hutong.flows import jobs, refund
 from hutong.kernel.money import Money
 from hutong.pay.orders import queries as orders
+from hutong.pay.orders.types import UnitState
 from hutong.pay.payments import queries as payments
 from hutong.pay.payments import services
-from hutong.pay.payments.types import DisputeStatus, RefundReport, ReportStatus
+from hutong.pay.payments.types import Bearer, DisputeStatus, RefundReport, ReportStatus
 from hutong.town.notifications.models import Notification
 from tests.factories.disputes import bought, in_books, one, report, tell
 from tests.factories.loop import Scene, scene
@@ -85,3 +86,18 @@ def test_a_refund_of_what_the_bank_did_not_take_is_still_sent_again(shop: Scene,
     refund.finish(report=RefundReport(again.ref, ReportStatus.DONE, "prv"), at=at)
     books = in_books(shop)
     assert books == dict.fromkeys(books, 0)
+
+
+def test_a_refund_that_fails_is_still_owed_where_the_bank_took_what_was_used(shop: Scene, at: datetime) -> None:
+    order_ref = bought(shop, quantity=3, used=2)
+    unused = next(unit.unit_ref for unit in orders.units_of(order_ref) if unit.state is UnitState.SOLD)
+    asked = refund._request(order_ref, [unused], "", shop.shopper, False, at)
+    used = Money(2 * 1990, "EUR")
+    tell(report(order_ref, fee=0, amount=used), at)
+    services.set_bearer(ref=one(order_ref).ref, borne_by=Bearer.PLATFORM)
+    tell(report(order_ref, DisputeStatus.LOST, fee=0, amount=used), at)
+    refund.finish(report=RefundReport(asked.ref, ReportStatus.FAILED, None, "card closed"), at=at)
+    assert [waiting.ref for waiting in payments.open_refunds()] == [asked.ref]
+    assert one(order_ref).from_platform == used
+    again = services.request_again(refund_ref=asked.ref, at=at)
+    assert refund.finish(report=RefundReport(again.ref, ReportStatus.DONE, "prv"), at=at) == "recorded"

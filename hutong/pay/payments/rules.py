@@ -281,6 +281,8 @@ def _what_is_wrong(
     if not own.done:
         return DifferenceKind.STATUS
     rate = agreed.get(line.amount.unit)
-    if rate is not None and not line.refund_ref and line.fee != agreed_fee(line.amount, rate):
+    # A fee in another currency, where the provider converts, cannot be held against what is agreed in this one.
+    comparable = rate is not None and not line.refund_ref and line.fee.unit == line.amount.unit
+    if rate is not None and comparable and line.fee != agreed_fee(line.amount, rate):
         return DifferenceKind.FEE
     return None

@@ -135,6 +135,8 @@ def adjust(request: HttpRequest, operator: Person, merchant_ref: str) -> HttpRes
         return _page(request, merchant, unit, now, adjusting=form, status=422)
     if isinstance(made, CorrectionView) and made.state is CorrectionState.WAITING:
         messages.success(request, _("Noted. Another operator has to agree."))
+    elif isinstance(made, CorrectionView) and made.state is CorrectionState.DECLINED:
+        messages.error(request, _("This correction was given up. Nothing was booked."))
     else:
         messages.success(request, _("Booked. It stands on the merchant's next statement."))
     return redirect("operator_merchant_money", merchant_ref)

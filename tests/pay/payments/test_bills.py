@@ -118,6 +118,16 @@ def test_of_several_faults_the_gravest_is_told() -> None:
     assert told.kind is DifferenceKind.DUPLICATE
 
 
+def test_a_fee_in_another_currency_is_held_against_nothing() -> None:
+    own = OurMoney("pay_1", Money(1000, "USD"), done=True)
+    agreed = {"USD": AgreedFee(29_000)}
+    line = replace(line_of(own), fee=Money(31, "EUR"))
+    assert not rules.match(Bill((line,)), {"pay_1": own}, agreed=agreed).differences
+    same = replace(line, fee=Money(31, "USD"))
+    (told,) = rules.match(Bill((same,)), {"pay_1": own}, agreed=agreed).differences
+    assert told.kind is DifferenceKind.FEE
+
+
 def test_what_names_nothing_of_ours_is_never_its_own_duplicate() -> None:
     line = replace(line_of(OurMoney("pay_1", Money(1, "EUR"), True)), payment_ref="")
     found = rules.match(Bill((line, line)), {})

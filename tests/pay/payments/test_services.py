@@ -151,7 +151,7 @@ def test_the_janitor_finds_out_what_became_of_a_lost_start(
         with impatient(settings), pytest.raises(OutcomeUnknown):
             begin(made.ref, at)
     sandbox.pay(paid.ref)
-    assert services.ask_unknown(at=at + timedelta(seconds=4)) == services.Asked([], [])
+    assert services.ask_unknown(at=at + timedelta(seconds=4)) == services.Asked([], [], [])
     asked = services.ask_unknown(at=at + timedelta(seconds=5))
     assert [report.payment_ref for report in asked.payments] == [paid.ref]
     assert services.record_report(report=asked.payments[0], at=at).outcome is Outcome.RECORDED

@@ -51,13 +51,14 @@ def open_attempt(
     """
     assert connection.in_atomic_block
     made = Attempt(payment=payment, kind=kind, refund=refund, request=request, created_at=at)
-    made.pk = scalar(_INSERT, _columns(made))
-    if made.pk:
-        return made
-    found = Attempt.objects.filter(payment=payment, kind=kind, refund=refund, state__in=_OPEN)
-    attempt = found.get()
-    found.update(state=AttemptState.SENT, tries=F("tries") + 1)
-    return attempt
+    while not (pk := scalar(_INSERT, _columns(made))):
+        found = Attempt.objects.filter(payment=payment, kind=kind, refund=refund, state__in=_OPEN)
+        attempt = found.first()
+        # None: the one that stood in the way has ended between our two statements.
+        if attempt and found.filter(pk=attempt.pk).update(state=AttemptState.SENT, tries=F("tries") + 1):
+            return attempt
+    made.pk = pk
+    return made
 
 
 def finish_attempt(attempt: Attempt, state: AttemptState, at: datetime, error: str = "") -> None:

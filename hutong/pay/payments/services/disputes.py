@@ -166,12 +166,19 @@ def cover_unsent(*, refund_ref: str) -> DisputeView | None:
     """End a refund that failed after its payment was lost to a bank: what it was to send, the shopper has from there.
 
     What the platform bore of the dispute is lower by it. None where no lost dispute of the payment has the platform
-    bear so much: then it waits for the operator as every failed one. In the caller's transaction, the order locked.
+    bear so much, or as much is left of the payment, which the bank then did not take: it waits for the operator as
+    every failed one. In the caller's transaction, the order locked.
     """
     with transaction.atomic():
-        refund = Refund.objects.filter(public_id=refund_ref).first()
+        refund = Refund.objects.select_related("payment").filter(public_id=refund_ref).first()
         if refund is None:
             raise RefundNotFound
+        payment = refund.payment
+        if (
+            not refund.from_suspense
+            and payment.captured - payment.refunded - payment.disputed >= refund.amount
+        ):
+            return None
         lost = Dispute.objects.select_related("payment").select_for_update(of=("self",))
         row = (
             lost.filter(
