@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
-Measured = Callable[[int, str, str], None]
+
+class Measured(Protocol):
+    """Notes a figure: its number, the promise, and what came out. It passes when its test does.
+
+    `missed` says what was not kept where its test does not fail for that; it stands in place of "pass".
+    """
+
+    def __call__(self, number: int, promise: str, found: str, *, missed: str = "") -> None: ...
+
+
 Row = tuple[str, str, str, str]
 
 
@@ -19,10 +28,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture
 def measured(record_property: Callable[[str, object], None]) -> Measured:
-    """Note a figure: its number, the promise, and what came out. It passes when its test does."""
+    """See `Measured`."""
 
-    def note(number: int, promise: str, found: str) -> None:
-        record_property("figure", (number, promise, found))
+    def note(number: int, promise: str, found: str, *, missed: str = "") -> None:
+        record_property("figure", (number, promise, found, missed))
 
     return note
 
@@ -52,9 +61,11 @@ def _rows(report: Any) -> list[Row]:
     """The rows of one test: of each figure it noted, or one that says why there is none."""
     told = list(getattr(report, "user_properties", []))
     figures = [value for name, value in told if name == "figure"]
-    holds = "pass" if report.passed else "FAIL"
     if figures:
-        return [(str(number), promise, said, holds) for number, promise, said in figures]
+        return [
+            (str(number), promise, said, (missed or "pass") if report.passed else "FAIL")
+            for number, promise, said, missed in figures
+        ]
     why = str(getattr(getattr(report.longrepr, "reprcrash", None), "message", "nothing was measured"))
     first = why.strip().split("\n", 1)[0][:100]
     # Without a figure it is named by its test; one that passes and measures nothing keeps no promise either.

@@ -79,6 +79,16 @@ class Away:
         return max(BACK_S, self.server_s + 2 * self.usual_s + 2)
 
 
+def said(away: list[Away]) -> tuple[str, str]:
+    """How long it took, and what was not kept of the promised 5 s, whoever's time it was; "" where all was."""
+    late = sum(each.site_s > BACK_S for each in away)
+    longest = max(away, key=lambda each: each.site_s)
+    return (
+        f"back after {longest.site_s:.1f} s at most, the server itself after {longest.server_s:.1f} s",
+        f"LATE: {late} of {len(away)} after more than {BACK_S:.0f} s" if late else "",
+    )
+
+
 def kill(server: Server, buyer: Buyer, key: str) -> Away:
     """Kill the server and start it again at once; returns once orders are taken again."""
     began = time.monotonic()
@@ -92,8 +102,8 @@ def kill(server: Server, buyer: Buyer, key: str) -> Away:
     return Away(there_at - killed_at, time.monotonic() - killed_at, killed_at - began)
 
 
-def run_kills(folder: Path, settings: Any, server: Server, *, kills: int, seed: int) -> str:
-    """Kill PostgreSQL so often under load; what was measured."""
+def run_kills(folder: Path, settings: Any, server: Server, *, kills: int, seed: int) -> tuple[str, str]:
+    """Kill PostgreSQL so often under load; what was measured, and what was not kept of it."""
     dice, told, before = random.Random(seed), Told(), server.recoveries()
     away: list[Away] = []
     with server.site_database(f"killed_{kills}"), run_up(folder) as site:
@@ -111,20 +121,19 @@ def run_kills(folder: Path, settings: Any, server: Server, *, kills: int, seed: 
         assert server.recoveries() == before + kills
         assert "it is started again" not in site.log.read_text(), "the parts of the site outlive its database"
         require_whole(site, told, settings)
-    return (
-        f"{kills} kills, {told.rounds['done']} rounds, nothing lost or captured twice, "
-        f"back after {max(each.site_s for each in away):.1f} s at most, "
-        f"{max(each.site_s - each.server_s for each in away):.1f} s after the server"
-    )
+    seconds, missed = said(away)
+    return f"{kills} kills, {told.rounds['done']} rounds, nothing lost or captured twice, {seconds}", missed
 
 
 def test_two_kills_under_load(tmp_path: Path, settings: Any, server: Server, measured: Measured) -> None:
-    measured(7, "PostgreSQL killed under load", run_kills(tmp_path, settings, server, kills=2, seed=2))
+    found, missed = run_kills(tmp_path, settings, server, kills=2, seed=2)
+    measured(7, "PostgreSQL killed under load", found, missed=missed)
 
 
 @pytest.mark.long
 def test_fifty_kills_under_load(tmp_path: Path, settings: Any, server: Server, measured: Measured) -> None:
-    measured(7, "PostgreSQL killed under load", run_kills(tmp_path, settings, server, kills=50, seed=50))
+    found, missed = run_kills(tmp_path, settings, server, kills=50, seed=50)
+    measured(7, "PostgreSQL killed under load", found, missed=missed)
 
 
 @pytest.mark.parametrize("written_first", [True, False])
