@@ -158,6 +158,7 @@ SETTINGS = (
     Setting("HUTONG_WECHAT_APP_SECRET", "", "Secret of the app id (AppSecret), or its file: shoppers inside WeChat pay on the page there. Empty: they get a code to scan."),
     Setting("HUTONG_WECHAT_WAY", "", "`h5` (opens WeChat on a phone) or `native` (a code to scan). Empty: as the shopper's device wants it.", wrong=_one_of("", "h5", "native")),
     Setting("HUTONG_WECHAT_URL", "", "Where WeChat Pay is called. Empty: WeChat Pay itself.", _https_or_usual, _address_or_usual, trial_may=True),
+    Setting("HUTONG_WECHAT_SIGN_IN_URL", "", "Where shoppers inside WeChat sign in with it, and where the secret of the app id is sent. Empty: WeChat itself; a simulator's address to try.", _https_or_usual, _address_or_usual, trial_may=True),
     Setting("HUTONG_ALIPAY_APP_ID", "", "Id of the application at Alipay."),
     Setting("HUTONG_ALIPAY_SELLER_ID", "", "Id of the seller (PID), 2088 and 12 digits."),
     Setting("HUTONG_ALIPAY_PRIVATE_KEY", "", "File of the application's private key, PEM or bare: `/path`, or `file:name` in HUTONG_HOME."),

@@ -48,6 +48,7 @@ KEYS: Mapping[str, Keys] = {
             "app_secret": "HUTONG_WECHAT_APP_SECRET",
             "way": "HUTONG_WECHAT_WAY",
             "url": "HUTONG_WECHAT_URL",
+            "sign_in_url": "HUTONG_WECHAT_SIGN_IN_URL",
         },
         needed=("mchid", "appid", "merchant_serial", "merchant_key", "api_v3_key"),
         files=("merchant_key", "api_v3_key", "public_key", "app_secret"),
@@ -128,9 +129,16 @@ def pages(values: Mapping[str, str]) -> list[str]:
         if name == "sandbox":
             found.append((values["HUTONG_SANDBOX_PAGES_URL"] or values["HUTONG_SANDBOX_URL"]).rstrip("/"))
         else:
-            own = urlparse(values[KEYS[name].settings["url"]])
-            found += [f"{own.scheme}://{own.netloc}"] if own.hostname else KEYS[name].pages
+            # Calls may go another way while shoppers pay where they always do.
+            found += [*_own_pages(name, values), *KEYS[name].pages]
     return found + names_in(values["HUTONG_PAYMENT_PAGES"])
+
+
+def _own_pages(name: str, values: Mapping[str, str]) -> list[str]:
+    """The hosts of a site's own choice, which is how a simulator is paid with."""
+    settings = KEYS[name].settings
+    own = [urlparse(values[settings[key]]) for key in ("url", "sign_in_url") if key in settings]
+    return list(dict.fromkeys(f"{each.scheme}://{each.netloc}" for each in own if each.hostname))
 
 
 def _wanted(values: Mapping[str, str]) -> list[str]:

@@ -77,6 +77,7 @@ def test_right_keys_are_taken(looked: Looked) -> None:
         ("wechat", {"HUTONG_WECHAT_PUBLIC_KEY": "another public"}, "is not the key of"),
         ("wechat", {"HUTONG_WECHAT_API_V3_KEY": "f" * 32}, "HUTONG_WECHAT_API_V3_KEY"),
         ("wechat", {"HUTONG_WECHAT_MERCHANT_KEY": "nothing"}, "the whole key"),
+        ("wechat", {"HUTONG_WECHAT_APP_SECRET": "f" * 32}, "HUTONG_WECHAT_APP_SECRET"),
         ("alipay", {"HUTONG_ALIPAY_APP_ID": "2021999"}, "HUTONG_ALIPAY_APP_ID"),
         ("alipay", {"HUTONG_ALIPAY_PRIVATE_KEY": "another"}, "HUTONG_ALIPAY_PRIVATE_KEY"),
         ("alipay", {"HUTONG_ALIPAY_PUBLIC_KEYS": "another public"}, "支付宝公钥"),
@@ -212,6 +213,31 @@ def test_what_wechat_lets_nobody_try_is_said(
     [one] = found[Mark.LOOK]
     assert "the APIv3 key could not be tried" in one.what
     assert "for one fen" in one.mend
+
+
+@pytest.mark.parametrize(
+    ("trouble", "said", "mend"),
+    [
+        ("busy", "is busy", "try again"),
+        ("lets_in", "not in whitelist", "IP白名单"),
+        ("away", "ConnectError", "try again"),
+    ],
+)
+def test_a_secret_of_the_app_id_that_could_not_be_tried_is_a_doubt(
+    stage: tuple[dict[str, Simulator], dict[str, str]], looked: Looked, trouble: str, said: str, mend: str
+) -> None:
+    wechat = stage[0]["wechat"]
+    assert isinstance(wechat, WechatSimulator)
+    away = {"HUTONG_WECHAT_SIGN_IN_URL": f"http://127.0.0.1:{free_port()}"} if trouble == "away" else {}
+    wechat.sign_ins.busy, wechat.sign_ins.lets_in = trouble == "busy", trouble != "lets_in"
+    try:
+        found = looked("wechat", **away)
+    finally:
+        wechat.sign_ins.busy, wechat.sign_ins.lets_in = False, True
+    assert (len(found[Mark.WELL]), found[Mark.BROKEN]) == (1, [])
+    [one] = found[Mark.LOOK]
+    assert said in one.what
+    assert mend in one.mend
 
 
 def test_an_expired_certificate_of_wechat_is_named(

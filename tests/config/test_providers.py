@@ -116,4 +116,13 @@ def test_forms_may_lead_to_the_payment_pages_of_what_is_offered() -> None:
     values = environment.given(
         {"HUTONG_PROVIDERS": "sandbox,wechat", "HUTONG_WECHAT_URL": "http://127.0.0.1:8117/x"}
     )
-    assert providers.pages(values) == ["http://127.0.0.1:8002", "http://127.0.0.1:8117"]
+    assert providers.pages(values) == [
+        *("http://127.0.0.1:8002", "http://127.0.0.1:8117", "https://wx.tenpay.com"),
+        "https://open.weixin.qq.com",
+    ]
+    second = {"HUTONG_PROVIDERS": "wechat", "HUTONG_WECHAT_URL": "https://api2.mch.weixin.qq.com"}
+    values = environment.given({**second, "HUTONG_WECHAT_SIGN_IN_URL": "http://127.0.0.1:8118/"})
+    assert providers.pages(values) == [
+        *("https://api2.mch.weixin.qq.com", "http://127.0.0.1:8118", "https://wx.tenpay.com"),
+        "https://open.weixin.qq.com",
+    ]

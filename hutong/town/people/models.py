@@ -204,7 +204,7 @@ class SignIn(models.Model):
 
 
 class WechatId(models.Model):
-    """Who a person is to WeChat, by the app id that was told so (openid); asked when they pay inside WeChat."""
+    """Who a person is to WeChat, by the app id that was told so last (openid). Who pays is what a session was told."""
 
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="wechat_ids")
     appid = models.CharField(max_length=40)

@@ -5,6 +5,7 @@ Where it cannot be (no secret of the app id, or WeChat does not answer), the sho
 
 import hmac
 import json
+import logging
 import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,12 +21,14 @@ from hutong.kernel.errors import NotFound
 from hutong.pay.payments import services as payments
 from hutong.pay.payments.providers.errors import ProviderRefused, ProviderUnavailable
 from hutong.pay.payments.types import Device, Payer, PaymentState, PaymentView
-from hutong.town.people import queries as people_read
 from hutong.town.people import services as people
 from hutong.web.shell.ways_to_pay import payer_of
 
+log = logging.getLogger(__name__)
+
 WECHAT = "wechat"
-# In the session: the sign-in that is under way, and how the last one ended (the app id, or that it failed).
+# In the session: the sign-in that is under way, and how the last one ended: who it is to which app id, or that it
+# failed.
 _ASKED, _ENDED, _FAILED = "wechat_asked", "wechat_ended", "failed"
 _STATE_LIVES = timedelta(minutes=10)
 
@@ -33,16 +36,17 @@ _STATE_LIVES = timedelta(minutes=10)
 def payer_inside(request: HttpRequest, provider: str) -> Payer:
     """Who is about to pay with `provider`; with an openid where they are inside WeChat and signed in with it here.
 
-    What was kept counts in a session that was told so itself: somebody may use the account in two people's WeChat.
+    Only what this very session was told counts: two people may use one account, each in their own WeChat.
     """
     assert request.user.is_authenticated
     payer = payer_of(request)
     if payer.device is not Device.WECHAT or provider != WECHAT:
         return payer
     app = payments.app_of(provider=WECHAT)
-    if not app or request.session.get(_ENDED) != app:
+    ended = request.session.get(_ENDED)
+    if not (app and isinstance(ended, dict) and ended.get("app") == app):
         return payer
-    return replace(payer, openid=people_read.wechat_id(request.user, app))
+    return replace(payer, openid=str(ended["openid"]))
 
 
 def sign_in_first(request: HttpRequest, payer: Payer, provider: str, order_ref: str) -> str:
@@ -70,8 +74,10 @@ def welcome_back(request: HttpRequest) -> str:
         app = payments.app_of(provider=WECHAT)
         openid = payments.signed_in(provider=WECHAT, code=request.GET.get("code", "")[:200])
         people.keep_wechat_id(person=request.user, appid=app, openid=openid, at=at)
-        request.session[_ENDED] = app
-    except (ProviderRefused, ProviderUnavailable):
+        request.session[_ENDED] = {"app": app, "openid": openid}
+    except (ProviderRefused, ProviderUnavailable) as error:
+        # Shoppers can pay by a code; that they have to is for whoever runs the site to know.
+        log.error("nobody was signed in with WeChat: %s", error.details.get("reason"))
         request.session[_ENDED] = _FAILED
         messages.info(request, _("WeChat did not say who you are. Here is a code to pay with instead."))
     return str(asked["order"])

@@ -57,7 +57,10 @@ def start(stack: ExitStack, name: str, *, port: int = 0, notify_url: str = "") -
     """The simulator called `name`, running until the stack ends, and all settings of a site that pays with it."""
     simulator, known = MAKERS[name](notify_url)
     stack.enter_context(running(simulator, port=port))
-    return simulator, {**known, f"HUTONG_{name.upper()}_URL": f"{simulator.url}{_PATHS.get(name, '')}"}
+    urls = {f"HUTONG_{name.upper()}_URL": f"{simulator.url}{_PATHS.get(name, '')}"}
+    if name == "wechat":
+        urls["HUTONG_WECHAT_SIGN_IN_URL"] = simulator.url
+    return simulator, known | urls
 
 
 def main() -> None:

@@ -28,6 +28,7 @@ from tests.factories import people
 from tests.factories.loop import Scene, scene
 from tests.fakes.providers.__main__ import start
 from tests.fakes.providers.wechat.simulator import WechatSimulator
+from tests.fakes.sandbox import free_port
 from tests.web.visitors import visitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -136,17 +137,58 @@ def test_nobody_is_signed_in_by_a_link_that_somebody_sent(wechat: WechatSimulato
     assert enters(mine, fresh).status_code == 404
 
 
-@pytest.mark.parametrize("trouble", ["busy", "code"])
+def test_each_of_two_people_with_one_account_pays_as_who_they_are(
+    wechat: WechatSimulator, shop: Scene
+) -> None:
+    first, second = visitor(shop.shopper), visitor(shop.shopper)
+    mine = wechat.sign_ins.openid
+    enters(first, comes_back(buys(first, shop)))
+    wechat.sign_ins.openid = "oUpF8uOfTheSecondPerson00000"
+    try:
+        enters(second, comes_back(buys(second, shop)))
+    finally:
+        wechat.sign_ins.openid = mine
+    for browser, openid in ((first, mine), (second, "oUpF8uOfTheSecondPerson00000")):
+        order_ref = buys(browser, shop).split("/")[-3]
+        payment = payments.payment_for_order(order_ref)
+        assert payment is not None
+        asked = [json.loads(call.body) for call in wechat.calls if call.path.endswith("/jsapi")]
+        assert [one["payer"] for one in asked if one["out_trade_no"] == payment.ref] == [{"openid": openid}]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [
+        ("busy", "is busy"),
+        ("code", "invalid code"),
+        ("secret", "invalid appsecret"),
+        ("away", "ConnectError"),
+    ],
+)
 def test_where_wechat_does_not_say_who_it_is_a_code_is_shown(
-    wechat: WechatSimulator, shop: Scene, trouble: str
+    wechat: WechatSimulator,
+    shop: Scene,
+    settings: Any,
+    caplog: pytest.LogCaptureFixture,
+    trouble: str,
+    said: str,
 ) -> None:
     browser = visitor(shop.shopper)
     query = comes_back(buys(browser, shop))
-    if trouble == "busy":
-        wechat.sign_ins.busy = True
-    else:
+    wechat.sign_ins.busy = trouble == "busy"
+    if trouble == "code":
         query["code"] = "used"
+    changed = {
+        "secret": {"app_secret": "f" * 32},
+        "away": {"sign_in_url": f"http://127.0.0.1:{free_port()}"},
+    }.get(trouble, {})
+    keys = settings.HUTONG_PROVIDER_KEYS["wechat"]
+    settings.HUTONG_PROVIDER_KEYS = {"wechat": {**keys, **changed}}
     enters(browser, query)
+    [logged] = [one.getMessage() for one in caplog.records if one.levelname == "ERROR"]
+    assert said in logged
+    for secret in (wechat.sign_ins.secret, "f" * 32, wechat.sign_ins.openid, query["code"]):
+        assert secret not in logged
     (order,) = orders.orders_of(shop.shopper.pk)
     page = browser.get(f"/pay/{order.order_ref}/return/", headers={"user-agent": INSIDE}).content.decode()
     assert "WeChat did not say who you are" in page

@@ -69,6 +69,7 @@ def _wechat(keys: Keys, timeout_s: float) -> Provider:
         public_key_id=keys["public_key_id"],
         way=keys["way"],
         app_secret=keys.get("app_secret", ""),
+        sign_in_url=keys.get("sign_in_url", ""),
         url=keys["url"] or WECHAT_URL,
         notify_url=_notify_url("wechat"),
         timeout_s=timeout_s,

@@ -13,7 +13,6 @@ from hutong.town.people.queries.account import (
     operates_alone,
     person_in_session,
     sign_ins_of,
-    wechat_id,
 )
 from hutong.town.people.queries.named import named
 from hutong.town.people.queries.persons import (
@@ -47,5 +46,4 @@ __all__ = [
     "sign_ins_of",
     "token_by_plain",
     "tokens_of",
-    "wechat_id",
 ]

@@ -164,11 +164,6 @@ _TOLD: dict[str, tuple[str, ...]] = {
 }
 
 
-def wechat_id(person: Person, appid: str) -> str:
-    """Who `person` is to WeChat by this app id; "" where it never said so."""
-    return WechatId.objects.filter(person=person, appid=appid).values_list("openid", flat=True).first() or ""
-
-
 def everything_about(person: Person) -> dict[str, list[dict[str, Any]]]:
     """All rows of this app about `person`, by model, without secrets: for the person's own file. Seven statements."""
     ways = [way for way in (person.phone, person.email) if way]

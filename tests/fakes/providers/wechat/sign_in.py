@@ -22,6 +22,8 @@ class SignIns:
         self.known: set[str] = {self.openid}
         self.codes: dict[str, str] = {}
         self.busy = False
+        self.lets_in = True
+        """Whether our address is on the list of those that may ask for tokens."""
 
     def answer(self, call: Call) -> Answer | None:
         """What the sign-in answers; None where the call is about something else."""
@@ -29,6 +31,8 @@ class SignIns:
             return self._page(call)
         if call.path == "/sns/oauth2/access_token":
             return _json(self._token(call))
+        if (call.method, call.path) == ("POST", "/cgi-bin/stable_token"):
+            return _json(self._stable_token(call))
         return None
 
     def _page(self, call: Call) -> Answer:
@@ -40,6 +44,20 @@ class SignIns:
         code = os.urandom(16).hex()
         self.codes[code] = self.openid
         return Answer(302, b"", {"location": f"{back}?{urlencode({'code': code, 'state': state})}"})
+
+    def _stable_token(self, call: Call) -> dict[str, object]:
+        asked = json.loads(call.body)
+        if self.busy:
+            return {"errcode": -1, "errmsg": "system error"}
+        if asked["grant_type"] != "client_credential":
+            return {"errcode": 40002, "errmsg": "invalid grant_type"}
+        if asked["appid"] != self.appid:
+            return {"errcode": 40013, "errmsg": "invalid appid rid: 6123-4a"}
+        if asked["secret"] != self.secret:
+            return {"errcode": 40125, "errmsg": "invalid appsecret rid: 6123-4b"}
+        if not self.lets_in:
+            return {"errcode": 40164, "errmsg": "invalid ip 203.0.113.9, not in whitelist rid: 6123-4c"}
+        return {"access_token": os.urandom(16).hex(), "expires_in": 7200}
 
     def _token(self, call: Call) -> dict[str, object]:
         asked = call.query

@@ -94,6 +94,18 @@ def test_inside_wechat_the_page_gets_a_signed_call(keys: Keys, client: Client) -
     assert prepay.startswith("prepay_id=wx")
 
 
+def test_the_secret_of_the_app_id_never_goes_where_payments_go(
+    simulator: WechatSimulator, client: Client
+) -> None:
+    provider = client(app_secret="f" * 32)
+    where = provider.sign_in_page(back="https://town.example/back/", state="1")
+    assert where.startswith("https://open.weixin.qq.com/connect/oauth2/authorize?")
+    provider = client(app_secret="f" * 32, sign_in_url="http://127.0.0.1:1")
+    with pytest.raises(ProviderUnavailable):
+        provider.signed_in(code="1")
+    assert simulator.calls == []
+
+
 def test_inside_wechat_nobody_pays_without_a_name(client: Client) -> None:
     with pytest.raises(ProviderRefused):
         client(way="jsapi").start(request_for(ids.new_id("pay"), PRICE))

@@ -70,6 +70,7 @@ class WechatProvider:
         public_key_id: str = "",
         way: Way | Literal[""] = "",
         app_secret: str = "",
+        sign_in_url: str = "",
         timeout_s: float = 10.0,
         retry_s: float = RETRY_S,
     ) -> None:
@@ -77,7 +78,7 @@ class WechatProvider:
         merchant = Merchant(mchid, merchant_serial, key, signing.sealing_key(api_v3_key))
         self._merchant, self._appid, self._notify_url = merchant, appid, notify_url
         self._way: Way | Literal[""] = way
-        self._sign_in = SignIn(url=url, appid=appid, secret=app_secret, timeout_s=timeout_s)
+        self._sign_in = SignIn(url=sign_in_url, appid=appid, secret=app_secret, timeout_s=timeout_s)
         self._transport = Transport(
             url=url,
             merchant=merchant,
@@ -97,9 +98,11 @@ class WechatProvider:
         reply = self._transaction(ids.new_id("pay"))
         if reply.code not in _ABSENT:
             raise reply.refusal()
+        doubts = self._sign_in.doubts()
         if self._transport.check_sealing():
-            return ()
+            return doubts
         return (
+            *doubts,
             "the APIv3 key could not be tried, for this account has no certificates to open with it: "
             "the first notification of a payment shows whether it is right",
         )
