@@ -37,7 +37,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m bench $(PART)
 
 faults: $(VENV)/.dev
-	HUTONG_FUZZ_CASES=$(FUZZ) $(BIN)/pytest -n 0 -m "slow or long" $(LONG)
+	HUTONG_FUZZ_CASES=$(FUZZ) $(BIN)/pytest -n 0 -m "slow or long or figure" $(LONG)
 
 # Each guard of pay/ taken away in turn: the database's, then those in code (APP=ledger: of one app alone).
 guards: $(VENV)/.dev

@@ -24,6 +24,7 @@ from tests.concurrency.race import WAIT_S, all_at_once, constraint_dropped, race
 from tests.concurrency.unguarded import unguarded
 from tests.concurrency.waiting import behind
 from tests.factories import giftcards, people, regions
+from tests.faults.figures import Measured
 
 # The orders are names alone here; what an order has to do with its part is tested with the flows.
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.unbalanced]
@@ -52,7 +53,8 @@ def spent_by(runners: int, each: int, person: Person, at: datetime) -> int:
     return sum(all_at_once(runners, lambda _number: sum(spend(person, at) for _turn in range(each))))
 
 
-def test_2000_spends_on_a_balance_of_1000(at: datetime) -> None:
+@pytest.mark.figure
+def test_2000_spends_on_a_balance_of_1000(at: datetime, measured: Measured) -> None:
     person = people.person()
     cards = [giftcards.card(minor, holder=person, at=at) for minor in (600, 300, 100)]
     assert spent_by(RUNNERS, SPENDS // RUNNERS, person, at) == BALANCE
@@ -61,6 +63,9 @@ def test_2000_spends_on_a_balance_of_1000(at: datetime) -> None:
     assert held == [600, 300, 100]
     assert queries.problems() == []
     assert ledger.problems() == []
+    measured(
+        3, "spends on one balance", f"{SPENDS:,} by {RUNNERS} at once, {BALANCE:,} of {BALANCE:,} granted"
+    )
 
 
 def unlocked(monkeypatch: pytest.MonkeyPatch, runners: int) -> None:

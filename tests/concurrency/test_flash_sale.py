@@ -95,13 +95,17 @@ def buy_alone(site: Site, shop: Scene, *, clients: int, attempt: str) -> Tally:
     return tally
 
 
-def test_200_clients_of_one_person_get_three(site: Site) -> None:
+@pytest.mark.figure
+def test_200_clients_of_one_person_get_three(site: Site, measured: Measured) -> None:
     """And the control in the same site: a limit that forgets what was taken is none."""
     shop = scene(at=clock.now(), capacity=2 * CLIENTS_OF_ONE, per_person_limit=LIMIT)
     tally = buy_alone(site, shop, clients=CLIENTS_OF_ONE, attempt="guarded")
     assert tally.statuses == {201: LIMIT, 409: CLIENTS_OF_ONE - LIMIT}
     assert scalar("SELECT count(*) FROM orders_order") == LIMIT
     assert scalar("SELECT taken FROM stock_personlimit") == LIMIT
+    measured(
+        3, "limit for each person", f"{CLIENTS_OF_ONE} clients of one person, {LIMIT} of {LIMIT} granted"
+    )
     shop.shopper = people.person()
     with forgetting("stock_personlimit"):
         tally = buy_alone(site, shop, clients=2 * LIMIT, attempt="forgetting")

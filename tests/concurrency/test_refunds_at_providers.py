@@ -19,6 +19,7 @@ from tests.concurrency.forgetting import WHO_HAS_IT, forgetting
 from tests.concurrency.race import all_at_once
 from tests.factories.loop import Scene
 from tests.fakes.providers.each import Each
+from tests.faults.figures import Measured
 from tests.faults.many_orders import start
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("refunds")]
@@ -86,9 +87,11 @@ def require_one(each: Each, payment: PaymentView, granted: list[str]) -> None:
     assert each.refunded(payment.ref) == BACK * PRICE
 
 
-def test_one_of_64_refunds_of_60_percent_is_sent(each: Each, shop: Scene) -> None:
+@pytest.mark.figure
+def test_one_of_64_refunds_of_60_percent_is_sent(each: Each, shop: Scene, measured: Measured) -> None:
     payment = paid(each, shop)
     require_one(each, payment, all_at_once(RACERS, by_shopper(shop, payment.order_ref)))
+    measured(4, f"refunds of 60 % at {each.name}", f"1 of {RACERS} granted, {each.name}'s books agree")
 
 
 @pytest.mark.unbalanced  # Money went back, and nobody took what was bought with it.

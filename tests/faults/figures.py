@@ -20,6 +20,18 @@ class Measured(Protocol):
 Row = tuple[str, str, str, str]
 
 
+BOOKS = ("books", "checked")
+"""What a test carries after which the books were checked; where they did not add up it has failed in its teardown."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say what `figure` means."""
+    config.addinivalue_line(
+        "markers",
+        "figure: quick, and the only form of a promise with a figure; `make faults` runs it as well",
+    )
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Whoever asks for `measured` promises a figure: its row is there, also where it fails before it has one."""
     if "measured" in getattr(item, "fixturenames", ()):
@@ -48,6 +60,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             if made:
                 rows_of[report.nodeid] = made
     found = [row for made in rows_of.values() for row in made]
+    found += _books(terminalreporter.stats)
     if not found:
         return
     terminalreporter.section("promises with figures")
@@ -55,6 +68,20 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     for number, promise, said, holds in sorted(found, key=lambda row: (row[0].zfill(3), *row[1:])):
         line = f"{number:>{widths[0]}}  {promise:<{widths[1]}}  {said:<{widths[2]}}"
         terminalreporter.write_line(f"{line}  {holds}")
+
+
+def _books(stats: dict[str, list[Any]]) -> list[Row]:
+    """The standing invariants: after how many tests they were checked, and after how many they did not hold."""
+    checked = [
+        report
+        for outcome in ("", "error")
+        for report in stats.get(outcome, [])
+        if getattr(report, "when", "") == "teardown" and BOOKS in report.user_properties
+    ]
+    broken = sum(report.failed for report in checked)
+    said = f"{len(checked):,} tests, {broken} left them broken"
+    promise = "books add up after each test that moved money"
+    return [("19", promise, said, "FAIL" if broken else "pass")] if checked else []
 
 
 def _rows(report: Any) -> list[Row]:

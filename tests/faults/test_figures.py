@@ -19,6 +19,12 @@ def broken():
     raise OSError("no server")
 
 @pytest.fixture
+def books(request):
+    yield
+    request.node.user_properties.append(("books", "checked"))
+    assert request.node.name != "test_money_is_lost", "the books do not add up"
+
+@pytest.fixture
 def judged():
     yield
     assert False, "the books do not add up"
@@ -48,6 +54,15 @@ def test_says_nothing(measured):
 
 def test_that_promises_no_figure():
     pass
+
+def test_money_moves(books):
+    pass
+
+def test_money_is_lost(books):
+    pass
+
+def test_quick(request):
+    assert "figure" in "".join(request.config.getini("markers"))
 """
 
 
@@ -59,7 +74,7 @@ def test_a_promise_that_fails_has_its_row(tmp_path: Path) -> None:
     ran = subprocess.run(
         command, cwd=root, env={**os.environ, "COLUMNS": "200"}, capture_output=True, text=True, timeout=120
     )
-    table = ran.stdout.split("promises with figures", 1)[1].splitlines()[1:8]
+    table = ran.stdout.split("promises with figures", 1)[1].splitlines()[1:9]
     assert [" ".join(line.split()) for line in table] == [
         "- test_never_begun OSError: no server FAIL",
         "- test_not_kept AssertionError: two orders were lost FAIL",
@@ -68,6 +83,7 @@ def test_a_promise_that_fails_has_its_row(tmp_path: Path) -> None:
         "7 and whole after 7.2 s FAIL",
         "7 nothing is lost 50 kills pass",
         "10 none is believed 500 mutations FAIL",
+        "19 books add up after each test that moved money 2 tests, 1 left them broken FAIL",
     ], ran.stdout
     assert "promises_no_figure" not in "".join(table)
 

@@ -29,6 +29,7 @@ from hutong.pay.payments.types import (
 )
 from tests.factories.payments import RETURN_URL, payment
 from tests.fakes.sandbox import Sandbox
+from tests.faults.figures import Measured
 from tests.pay.payments.contract import request_for
 
 ROWS, FAULTS, AGREED = 10_000, 100, AgreedFee(6_000, fixed=3)
@@ -88,8 +89,9 @@ def planted(seed: int) -> tuple[Bill, dict[str, OurMoney], Counter[tuple[Differe
     return Bill(tuple(lines), tuple(broken)), known, expected
 
 
+@pytest.mark.figure
 @pytest.mark.parametrize("seed", range(3))
-def test_100_faults_in_10_000_rows_are_found_and_no_other(seed: int) -> None:
+def test_100_faults_in_10_000_rows_are_found_and_no_other(seed: int, measured: Measured) -> None:
     bill, known, expected = planted(seed)
     found = rules.match(bill, known, due=known.values(), agreed={"CNY": AGREED, "USD": AGREED})
     assert Counter((each.kind, each.ref) for each in found.differences) == expected
@@ -107,6 +109,9 @@ def test_100_faults_in_10_000_rows_are_found_and_no_other(seed: int) -> None:
     assert sums["CNY"].ours == sum(rules.signed_own(money).minor for money in known.values() if money.done)
     assert all(sums[unit].booked for unit in ("CNY", "USD"))
     assert sums["CNY"].fees_kept == sum(line.fee.minor for line in bill.lines)
+    measured(
+        17, "reconciliation", f"{ROWS:,} rows, {FAULTS} of {FAULTS} faults of {len(KINDS)} kinds, seed {seed}"
+    )
 
 
 def test_of_several_faults_the_gravest_is_told() -> None:
