@@ -48,9 +48,13 @@ def run(*, at: datetime) -> int:
 
 
 def tell(payout: PayoutView, *, at: datetime) -> None:
-    """Tell the merchant that a payout arrived or came back, once."""
+    """Tell the merchant that a payout arrived or came back, each once."""
+    _tell(payout, arrived=payout.state is PayoutState.PAID, at=at)
+
+
+def _tell(payout: PayoutView, *, arrived: bool, at: datetime) -> None:
     notify(
-        Kind.PAYOUT_PAID if payout.state is PayoutState.PAID else Kind.PAYOUT_BOUNCED,
+        Kind.PAYOUT_PAID if arrived else Kind.PAYOUT_BOUNCED,
         at=at,
         merchant_ref=payout.merchant_ref,
         subject_ref=payout.ref,
@@ -65,13 +69,16 @@ def tell(payout: PayoutView, *, at: datetime) -> None:
 
 
 def _record(report: TransferReport, at: datetime) -> None:
+    """Book how a transfer ended. One that was given up, and sent by somebody who had stood still, is booked as sent."""
+    ref = report.transfer_ref
     with transaction.atomic():
         if not payments.record_transfer(report=report, at=at):
             return  # somebody else did
-        if report.status is ReportStatus.DONE:
-            found = services.confirm_paid(payout_ref=report.transfer_ref, by=PLATFORM, at=at)
-        else:
-            found = services.mark_bounced(
-                payout_ref=report.transfer_ref, reason=report.reason or "failed", by=PLATFORM, at=at
-            )
-        tell(found, at=at)
+        if report.status is not ReportStatus.DONE:
+            reason = report.reason or "failed"
+            tell(services.mark_bounced(payout_ref=ref, reason=reason, by=PLATFORM, at=at), at=at)
+            return
+        known = queries.payout(ref)
+        given_up = known is not None and known.state is PayoutState.BOUNCED
+        book = services.paid_after_all if given_up else services.confirm_paid
+        _tell(book(payout_ref=ref, by=PLATFORM, at=at), arrived=True, at=at)

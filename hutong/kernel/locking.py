@@ -7,12 +7,13 @@ import functools
 import hashlib
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
 from django.db import OperationalError, connection, transaction
 
-from hutong.kernel.rows import execute
+from hutong.kernel.rows import execute, scalar
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -25,8 +26,28 @@ def advisory(name: str, key: str | int) -> None:
     """Wait for the lock `name:key` and hold it until the transaction ends. Only inside a transaction."""
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("an advisory lock without a transaction holds nothing")
+    execute("SELECT pg_advisory_xact_lock(%s::int8)", [_number(name, key)])
+
+
+@contextmanager
+def having(name: str, key: str | int) -> Iterator[bool]:
+    """Have the lock `name:key` while the block runs, over many transactions and calls outside; whether one has it.
+
+    Nobody waits: who comes second does not have it. It is held for as long as this process has its database connection,
+    however long it stands still, and is gone with it.
+    """
+    number = _number(name, key)
+    got = bool(scalar("SELECT pg_try_advisory_lock(%s::int8)", [number]))
+    try:
+        yield got
+    finally:
+        if got:
+            execute("SELECT pg_advisory_unlock(%s::int8)", [number])
+
+
+def _number(name: str, key: str | int) -> int:
     digest = hashlib.blake2b(f"{name}:{key}".encode(), digest_size=8).digest()
-    execute("SELECT pg_advisory_xact_lock(%s::int8)", [int.from_bytes(digest, "big", signed=True)])
+    return int.from_bytes(digest, "big", signed=True)
 
 
 def retrying(function: Callable[P, R]) -> Callable[P, R]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from pytest_django.fixtures import Settings
@@ -19,12 +20,13 @@ from hutong.pay.payments.providers.alipay import certificates
 from hutong.pay.payments.providers.alipay.client import AlipayProvider
 from hutong.pay.payments.providers.errors import ProviderRefused
 from hutong.pay.payments.services import TransferUnderWay
-from hutong.pay.payments.types import TransferState
+from hutong.pay.payments.types import TransferReport, TransferRequest, TransferState
 from hutong.pay.settlement import queries, services
 from hutong.pay.settlement.types import BatchState, PayoutState, PayoutView
 from hutong.town.merchants.types import Role
 from hutong.town.notifications.models import Notification
 from hutong.town.people.models import Person
+from tests.concurrency.race import race
 from tests.factories import catalog, merchants, people, regions
 from tests.factories.loop import Scene
 from tests.factories.settlement import days
@@ -52,7 +54,7 @@ def alipay(keys: Keys, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> I
         assert isinstance(simulator, AlipaySimulator)
         simulator.certificates = certificates.numbers(application=own, roots=root)
         simulator.transfers.payees = {PAYEE: HOLDER}
-        client = AlipayProvider(
+        client = Slow(
             url=f"{simulator.url}/gateway.do", app_id=simulator.app_id, seller_id=simulator.seller_id,
             private_key=keys.merchant.private_text, alipay_public_keys=[keys.alipay.public_text],
             notify_url="", timeout_s=10.0, app_certificate=own, root_certificates=root,
@@ -61,6 +63,35 @@ def alipay(keys: Keys, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> I
         settings.HUTONG_PROVIDER_KEYS = {"alipay": {"of": simulator.url}}
         monkeypatch.setitem(registry._MAKERS, "alipay", lambda _keys, _timeout_s: client)
         yield simulator
+
+
+class Slow(AlipayProvider):
+    """The client of a worker that stands still before its call leaves; `meanwhile` is what happens then, once."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.meanwhile: dict[str, Callable[[], object]] = {}
+        self.asked = 0
+
+    def transfer(self, request: TransferRequest) -> TransferReport:
+        """See `Transfers.transfer`."""
+        self.meanwhile.pop("transfer", lambda: None)()
+        return super().transfer(request)
+
+    def query_transfer(self, *, transfer_ref: str) -> TransferReport:
+        """See `Transfers.query_transfer`; it stands still when it has the answer."""
+        self.asked += 1
+        found = super().query_transfer(transfer_ref=transfer_ref)
+        self.meanwhile.pop("query_transfer", lambda: None)()
+        return found
+
+
+@pytest.fixture
+def worker(alipay: AlipaySimulator) -> Slow:
+    """What calls Alipay here."""
+    found = registry.provider("alipay")
+    assert isinstance(found, Slow)
+    return found
 
 
 @pytest.fixture
@@ -95,13 +126,17 @@ def pay_out(operator: Person, owner: Person, at: datetime, *, alipay: str = PAYE
     (voucher,) = shop.bought()
     shop.scan(voucher.code)
     jobs.drain()
-    later = at + days(4)
-    batch = payouts.make(unit="CNY", on=later.date(), by=operator, at=later)
+    return send_what_is_due(operator, at + days(4))
+
+
+def send_what_is_due(operator: Person, at: datetime) -> PayoutView:
+    """The one payout that is due, approved and sent, as it is then."""
+    batch = payouts.make(unit="CNY", on=at.date(), by=operator, at=at)
     for person in (operator, people.operator()):
-        batch = payouts.approve(batch_ref=batch.ref, by=person, at=later)
+        batch = payouts.approve(batch_ref=batch.ref, by=person, at=at)
         if batch.state is BatchState.APPROVED:
             break
-    payouts.send(batch_ref=batch.ref, by=operator, at=later)
+    payouts.send(batch_ref=batch.ref, by=operator, at=at)
     (payout,) = queries.payouts_of_batch(batch.ref)
     return payout
 
@@ -220,6 +255,106 @@ def test_what_is_refused_for_another_reason_waits_and_may_be_given_up(
     alipay.transfers.refuse = ""
     assert transfers.run(at=later + days(2)) == 0
     assert alipay.transfers.sent == {}
+
+
+def given_up_by_itself(
+    alipay: AlipaySimulator,
+    worker: Slow,
+    operator: Person,
+    owner: Person,
+    *,
+    at: datetime,
+    still_in: str,
+    lost: bool = False,
+) -> PayoutView:
+    """A worker stands still with a transfer, loses its database and with it the lock, and the payout is given up.
+
+    Its own connection gives it up, which a lock does not keep from itself. `lost`: the answer to its call, later.
+    """
+    alipay.transfers.refuse = "too_little"
+    payout = pay_out(operator, owner, at)
+    alipay.transfers.refuse = ""
+    if lost:
+        alipay.faults.ask("error_after", call="transfer")
+    at += days(4)
+
+    def give_up() -> None:
+        with pytest.raises(TransferUnderWay):
+            payouts.bounced(
+                payout_ref=payout.ref, reason="by hand", by=operator, at=at + timedelta(minutes=2)
+            )
+        payouts.bounced(payout_ref=payout.ref, reason="by hand", by=operator, at=at + timedelta(minutes=3))
+
+    worker.meanwhile[still_in] = give_up
+    transfers.run(at=at + timedelta(minutes=1))
+    assert worker.meanwhile == {}
+    return now(payout)
+
+
+def test_who_stood_still_after_asking_does_not_send_what_was_given_up(
+    alipay: AlipaySimulator, worker: Slow, operator: Person, owner: Person, at: datetime
+) -> None:
+    payout = given_up_by_itself(alipay, worker, operator, owner, at=at, still_in="query_transfer")
+    assert (payout.state, owed(payout), alipay.transfers.sent) == (PayoutState.BOUNCED, MINOR, {})
+    asked = worker.asked
+    for after in (days(5), days(6), days(8), days(9)):
+        assert transfers.run(at=at + after) == 0
+    assert worker.asked == asked + 3
+    assert (alipay.transfers.sent, wrong(at)) == ({}, [])
+
+
+@pytest.mark.parametrize("paid_again", [False, True])
+def test_what_was_sent_after_it_was_given_up_is_found_and_set_against_what_is_owed(
+    paid_again: bool,
+    alipay: AlipaySimulator, worker: Slow, operator: Person, owner: Person, at: datetime,
+) -> None:  # fmt: skip
+    payout = given_up_by_itself(alipay, worker, operator, owner, at=at, still_in="transfer", lost=True)
+    assert (list(alipay.transfers.sent), payout.state) == ([payout.ref], PayoutState.BOUNCED)
+    assert (owed(payout), wrong(at)) == (MINOR, [])
+    later = at + days(5)
+    if paid_again:
+        send_what_is_due(operator, later)
+        assert len(alipay.transfers.sent) == 2
+    else:
+        assert transfers.run(at=later) == 1
+    assert payments.transfers([payout.ref])[payout.ref].state is TransferState.DONE
+    assert (owed(payout), wrong(at)) == (-MINOR if paid_again else 0, [])
+    assert sorted(told(owner)) == ["payout_bounced", *["payout_paid"] * (2 if paid_again else 1)]
+    with pytest.raises(services.NothingToPay):
+        payouts.make(unit="CNY", on=(later + days(1)).date(), by=operator, at=later + days(1))
+    (line,) = queries.adjustments_of(payout.merchant_ref)
+    assert (line.subject_ref, line.amount) == (payout.ref, Money(-MINOR, "CNY"))
+    assert transfers.run(at=later + days(9)) == 0
+
+
+def test_who_stood_still_and_sent_it_says_so_itself(
+    alipay: AlipaySimulator, worker: Slow, operator: Person, owner: Person, at: datetime
+) -> None:
+    payout = given_up_by_itself(alipay, worker, operator, owner, at=at, still_in="transfer")
+    assert (list(alipay.transfers.sent), payout.state) == ([payout.ref], PayoutState.BOUNCED)
+    assert (owed(payout), wrong(at)) == (0, [])
+    assert told(owner) == ["payout_bounced", "payout_paid"]
+
+
+def test_nothing_is_given_up_while_a_worker_is_at_it_however_long(
+    alipay: AlipaySimulator, worker: Slow, operator: Person, owner: Person, at: datetime
+) -> None:
+    alipay.transfers.refuse = "too_little"
+    payout = pay_out(operator, owner, at)
+    alipay.transfers.refuse = ""
+    refused = []
+
+    def give_up() -> None:
+        (found,) = race(
+            [lambda: payouts.bounced(payout_ref=payout.ref, reason="x", by=operator, at=at + days(30))],
+            expected=(TransferUnderWay,),
+        )
+        refused.append(found)
+
+    worker.meanwhile["transfer"] = give_up
+    assert transfers.run(at=at + days(5)) == 1
+    assert [type(each) for each in refused] == [TransferUnderWay]
+    assert (now(payout).state, owed(payout), len(alipay.transfers.sent)) == (PayoutState.PAID, 0, 1)
 
 
 def test_without_keys_that_can_be_read_nothing_is_sent(

@@ -38,7 +38,10 @@ DECLARED: dict[TransactionKind, frozenset[tuple[AccountKind, AccountKind]]] = {
     TransactionKind.PROVIDER_FEE: _both_ways((_A.PROVIDER_FEES, _A.CLEARING)),
     TransactionKind.BANK_IN: _both_ways((_A.BANK, _A.CLEARING)),
     TransactionKind.PAYOUT_SENT: frozenset({(_A.PAYABLE, _A.PAYOUT)}),
-    TransactionKind.PAYOUT_PAID: frozenset({(_A.PAYOUT, _A.BANK), (_A.PAYOUT, _A.CLEARING)}),
+    # Out of what is owed again where it was given up and sent all the same.
+    TransactionKind.PAYOUT_PAID: frozenset(
+        {(_A.PAYOUT, _A.BANK), (_A.PAYOUT, _A.CLEARING), (_A.PAYABLE, _A.CLEARING)}
+    ),
     TransactionKind.PAYOUT_BOUNCED: frozenset({(_A.PAYOUT, _A.PAYABLE), (_A.BANK, _A.PAYABLE)}),
     TransactionKind.ADJUST: _both_ways((_A.PAYABLE, _A.LOSSES), (_A.PAYABLE, _A.PROVIDER_FEES)),
     TransactionKind.DISPUTE_OPENED: _DISPUTE,

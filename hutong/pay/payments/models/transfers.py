@@ -12,7 +12,8 @@ OPEN = [TransferState.UNKNOWN.value, TransferState.PENDING.value]
 class Transfer(models.Model):
     """One payout as it is asked of a provider, written down before the call. `ref` is the payout's, and the call's key.
 
-    `tries` counts how often it was sent, the last time at `tried_at`; open ones are asked about at `next_ask_at`.
+    `tries` counts how often it was sent, the last time at `tried_at`; open ones are asked about at `next_ask_at`, and
+    failed ones are, for a while: somebody who stood still may have sent one since.
     """
 
     ref = ref_field(unique=True)
@@ -38,17 +39,16 @@ class Transfer(models.Model):
             # Of all states, so that none but these is one.
             models.CheckConstraint(
                 condition=Q(state__in=OPEN, ended_at__isnull=True, next_ask_at__isnull=False)
-                | Q(
-                    state__in=[TransferState.DONE.value, TransferState.FAILED.value],
-                    ended_at__isnull=False,
-                    next_ask_at__isnull=True,
-                ),
+                | Q(state=TransferState.DONE.value, ended_at__isnull=False, next_ask_at__isnull=True)
+                | Q(state=TransferState.FAILED.value, ended_at__isnull=False),
                 name="payments_transfer_ended",
             ),
         ]
         indexes = [
             models.Index(
-                fields=["next_ask_at"], condition=Q(state__in=OPEN), name="payments_transfers_to_ask"
+                fields=["next_ask_at"],
+                condition=Q(next_ask_at__isnull=False),
+                name="payments_transfers_to_ask",
             ),
         ]
 

@@ -7,6 +7,7 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from hutong.kernel.errors import Conflict
+from hutong.kernel.locking import having
 from hutong.kernel.money import Money
 from hutong.pay.payments.models import Transfer
 from hutong.pay.payments.models.transfers import OPEN
@@ -23,7 +24,10 @@ from hutong.pay.payments.types import (
 
 REASON_LIMIT = 300
 LEASE = timedelta(minutes=2)
-"""How long one worker has a transfer for itself: longer than its two calls may take."""
+"""How long a worker has a transfer for itself: longer than its two calls may take. It has its lock while it lives."""
+ASK_ENDED_AFTER = (timedelta(minutes=5), timedelta(hours=1), timedelta(days=1))
+"""When one that failed is asked about again, each time from the last. The first is later than a lease."""
+_LOCK = "payments.transfer"
 _TROUBLE = (ProviderUnavailable, OutcomeUnknown, ProviderRefused)
 _ENDED = {ReportStatus.DONE: TransferState.DONE, ReportStatus.FAILED: TransferState.FAILED}
 
@@ -53,23 +57,36 @@ def ask_for_transfer(*, provider: str, request: TransferRequest, at: datetime) -
 
 
 def send_transfers(*, at: datetime, limit: int = 50) -> list[TransferReport]:
-    """Send what waits, and ask about what was sent and has not ended. Never inside a transaction.
+    """Send what waits, and ask about what was sent and has not ended, or failed. Never inside a transaction.
 
-    Gives back those that ended, which are the caller's to record (`record_transfer`) with all that follows.
+    Gives back those that ended, which are the caller's to record (`record_transfer`) with all that follows; among
+    them one that failed here and was sent nevertheless.
     """
-    due = Transfer.objects.filter(state__in=OPEN, next_ask_at__lte=at).order_by("next_ask_at", "pk")
-    reports = [_look(ref, at=at) for ref in list(due.values_list("ref", flat=True)[:limit])]
-    return [report for report in reports if report is not None and report.status in _ENDED]
+    due = Transfer.objects.filter(next_ask_at__lte=at).order_by("next_ask_at", "pk")
+    found = []
+    for ref in list(due.values_list("ref", flat=True)[:limit]):
+        with having(_LOCK, ref) as mine:
+            report = _look(ref, at=at) if mine else None
+        if report is not None and report.status in _ENDED:
+            found.append(report)
+    return found
 
 
 def record_transfer(*, report: TransferReport, at: datetime) -> bool:
-    """Record how a transfer ended, in the caller's transaction; whether it had not been recorded before."""
-    changed = Transfer.objects.filter(ref=report.transfer_ref, state__in=OPEN).update(
-        state=_ENDED[report.status].value,
+    """Record how a transfer ended, in the caller's transaction; whether it had not been recorded before.
+
+    One that failed may be recorded as done, which then stays.
+    """
+    state = _ENDED[report.status]
+    failed = state is TransferState.FAILED
+    before = OPEN if failed else [*OPEN, TransferState.FAILED.value]
+    changed = Transfer.objects.filter(ref=report.transfer_ref, state__in=before).update(
+        state=state.value,
         provider_ref=report.provider_ref,
         reason=report.reason[:REASON_LIMIT],
         ended_at=at,
-        next_ask_at=None,
+        asked=0,
+        next_ask_at=at + ASK_ENDED_AFTER[0] if failed else None,
     )
     return bool(changed)
 
@@ -77,16 +94,17 @@ def record_transfer(*, report: TransferReport, at: datetime) -> bool:
 def give_up_transfer(*, ref: str, at: datetime) -> TransferReport:
     """End one that the provider never got: FAILED, the caller's to record. Never inside a transaction.
 
-    Whoever may be sending it at this moment is waited out. Raises `TransferUnderWay`, also where the provider cannot
-    be asked.
+    Refused while somebody is at it, or may be; the provider is asked about it later again, all the same. Raises
+    `TransferUnderWay`, also where the provider cannot be asked.
     """
-    if not _take(ref, at=at, due_only=False):
-        raise TransferUnderWay
-    row = Transfer.objects.get(ref=ref)
-    try:
-        report = _provider(row).query_transfer(transfer_ref=ref)
-    except _TROUBLE as error:
-        raise TransferUnderWay from error
+    with having(_LOCK, ref) as mine:
+        if not mine or not _take(ref, at=at, due_only=False):
+            raise TransferUnderWay
+        row = Transfer.objects.get(ref=ref)
+        try:
+            report = _provider(row).query_transfer(transfer_ref=ref)
+        except _TROUBLE as error:
+            raise TransferUnderWay from error
     if report.status is ReportStatus.FAILED:
         return report
     if report.status is not ReportStatus.ABSENT:
@@ -98,11 +116,14 @@ def _look(ref: str, *, at: datetime) -> TransferReport | None:
     if not _take(ref, at=at, due_only=True):
         return None  # another worker has it
     row = Transfer.objects.get(ref=ref)
+    if row.state == TransferState.FAILED.value:
+        return _ask_again(row, at=at)
     try:
         provider = _provider(row)
         report = provider.query_transfer(transfer_ref=ref) if row.tries else None
         if report is None or report.status is ReportStatus.ABSENT:
-            Transfer.objects.filter(pk=row.pk).update(tries=F("tries") + 1, tried_at=at)
+            if not _still_ours(row, at=at):
+                return None  # it took so long that somebody else has it, or gave it up
             request = TransferRequest(ref, Money(row.amount, row.unit), row.account, row.holder, row.purpose)
             report = provider.transfer(request)
     except _TROUBLE as error:
@@ -114,11 +135,38 @@ def _look(ref: str, *, at: datetime) -> TransferReport | None:
     return report
 
 
+def _ask_again(row: Transfer, *, at: datetime) -> TransferReport | None:
+    """Whether one that failed was sent all the same: DONE, or None."""
+    try:
+        report = _provider(row).query_transfer(transfer_ref=row.ref)
+    except _TROUBLE:
+        # Not swallowed: no answer counts as none, and it is asked in an hour.
+        failed = Transfer.objects.filter(pk=row.pk, state=TransferState.FAILED.value)
+        failed.update(next_ask_at=at + timedelta(hours=1))
+        return None
+    if report.status is ReportStatus.DONE:
+        return report
+    left = ASK_ENDED_AFTER[row.asked + 1 :]
+    # What the provider is still at is asked about for as long as it takes.
+    under_way = report.status not in (ReportStatus.ABSENT, ReportStatus.FAILED)
+    wait = left[0] if left else ASK_ENDED_AFTER[-1] if under_way else None
+    Transfer.objects.filter(pk=row.pk, state=TransferState.FAILED.value).update(
+        asked=F("asked") + 1, next_ask_at=at + wait if wait else None
+    )
+    return None
+
+
+def _still_ours(row: Transfer, *, at: datetime) -> bool:
+    """Note another try, unless the transfer ended or was taken since it was taken at `at`."""
+    taken = Transfer.objects.filter(pk=row.pk, state__in=OPEN, tried_at=at)
+    return bool(taken.update(tries=F("tries") + 1))
+
+
 def _take(ref: str, *, at: datetime, due_only: bool) -> bool:
     """Have a transfer for oneself for a while. One that somebody else has is not due."""
     with transaction.atomic(durable=True):
         row = Transfer.objects.select_for_update().filter(ref=ref).first()
-        if row is None or row.next_ask_at is None:
+        if row is None or row.next_ask_at is None or (not due_only and row.state not in OPEN):
             return False  # it has ended
         leased = row.tried_at is not None and row.tried_at + LEASE > at
         if (due_only and row.next_ask_at > at) or (not due_only and leased):

@@ -26,7 +26,13 @@ from hutong.pay.settlement.services.errors import (
     ReasonNeeded,
 )
 from hutong.pay.settlement.services.months import MonthOutOfOrder, MonthRuns, close_month, reopen_month
-from hutong.pay.settlement.services.sending import confirm_paid, mark_bounced, send_batch, send_payout
+from hutong.pay.settlement.services.sending import (
+    confirm_paid,
+    mark_bounced,
+    paid_after_all,
+    send_batch,
+    send_payout,
+)
 from hutong.pay.settlement.services.settling import (
     AlreadySettled,
     NotSettled,
@@ -63,6 +69,7 @@ __all__ = [
     "make_batch",
     "mark_bounced",
     "note_adjustment",
+    "paid_after_all",
     "reopen_month",
     "send_batch",
     "send_payout",

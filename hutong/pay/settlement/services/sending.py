@@ -8,7 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from django.db import transaction
-from django.utils.translation import gettext as translated
+from django.utils.translation import gettext
 
 from hutong.kernel import audit
 from hutong.kernel.locking import retrying
@@ -21,6 +21,7 @@ from hutong.pay.settlement.models import Payout, PayoutBatch
 from hutong.pay.settlement.queries.payouts import batch as batch_of
 from hutong.pay.settlement.queries.payouts import payout as payout_of
 from hutong.pay.settlement.rules.states import may_become
+from hutong.pay.settlement.services.adjusting import note_adjustment
 from hutong.pay.settlement.services.batches import drop_payout
 from hutong.pay.settlement.services.claiming import Target, take_less
 from hutong.pay.settlement.services.errors import (
@@ -31,7 +32,13 @@ from hutong.pay.settlement.services.errors import (
     PayoutTooLarge,
     ReasonNeeded,
 )
-from hutong.pay.settlement.types import BatchState, BatchView, PayoutState, PayoutView
+from hutong.pay.settlement.types import (
+    AdjustmentReason,
+    BatchState,
+    BatchView,
+    PayoutState,
+    PayoutView,
+)
 
 REASON_LIMIT = 300
 BY_FILES: Mapping[str, str] = MappingProxyType({})
@@ -76,11 +83,11 @@ def send_payout(*, payout_ref: str, at: datetime, through: Mapping[str, str] = B
         if payout is None:
             return False  # somebody else sent or dropped it
         if payout.account.replaced_at is not None or payout.account.usable_at > at:
-            drop_payout(payout, reason=translated("The bank account changed."))
+            drop_payout(payout, reason=gettext("The bank account changed."))
             return False
         amount = take_less(Target(payout.pk, merchant_ref, payout.unit))
         if amount <= 0:
-            drop_payout(payout, reason=translated("What was to be paid went back."))
+            drop_payout(payout, reason=gettext("What was to be paid went back."))
             return False
         assert amount <= payout.amount, "what was approved never grows"
         money = Money(amount, payout.unit)
@@ -118,6 +125,31 @@ def confirm_paid(*, payout_ref: str, by: str, at: datetime) -> PayoutView:
         return _view(payout_ref)
 
 
+def paid_after_all(*, payout_ref: str, by: str, at: datetime) -> PayoutView:
+    """The provider did send a payout that was given up, or said to have failed.
+
+    It stays what it was, so that older statements stay as they were. What was sent stands from now on against what the
+    merchant is owed: against the payout itself, as that is owed again, or where another has paid it since, against
+    what comes next. Said again, nothing changes. Raises PayoutNotFound, PayoutMoved.
+    """
+    with transaction.atomic():
+        payout = _locked(payout_ref)
+        if not payout.via or payout.state != PayoutState.BOUNCED.value:
+            raise PayoutMoved
+        posted = _post(payout, TransactionKind.PAYOUT_PAID, AccountKind.PAYABLE, AccountKind.CLEARING, at)
+        note_adjustment(
+            merchant_ref=payout.merchant_ref,
+            amount=-Money(payout.amount, payout.unit),
+            reason=AdjustmentReason.CORRECTION,
+            reference=posted,
+            by=by,
+            at=at,
+            subject_ref=payout_ref,
+            note=gettext("A payout that had been given up arrived after all."),
+        )
+        return _view(payout_ref)
+
+
 def mark_bounced(*, payout_ref: str, reason: str, by: str, at: datetime) -> PayoutView:
     """The bank sent a payout back, perhaps after it said that it arrived: it is owed again, and in the next batch.
 
@@ -146,11 +178,13 @@ def mark_bounced(*, payout_ref: str, reason: str, by: str, at: datetime) -> Payo
 
 def _post(
     payout: Payout, kind: TransactionKind, from_kind: AccountKind, to_kind: AccountKind, at: datetime
-) -> None:
+) -> str:
+    """Post all of a payout once; under which reference."""
     owners = {AccountKind.BANK: PLATFORM, AccountKind.CLEARING: payout.via}
+    reference = f"{kind.value}:{payout.public_id}"
     ledger.post(
         kind=kind,
-        reference=f"{kind.value}:{payout.public_id}",
+        reference=reference,
         transfers=[
             TransferSpec(
                 from_kind,
@@ -162,6 +196,7 @@ def _post(
         ],
         at=at,
     )
+    return reference
 
 
 def _said(payout: Payout, action: str, *, by: str, at: datetime, reason: str = "") -> None:
