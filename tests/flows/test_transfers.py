@@ -15,6 +15,7 @@ from hutong.kernel.money import Money
 from hutong.pay.ledger import queries as ledger
 from hutong.pay.ledger.types import PLATFORM, AccountKind
 from hutong.pay.payments import queries as payments
+from hutong.pay.payments.models import Transfer
 from hutong.pay.payments.providers import registry
 from hutong.pay.payments.providers.alipay import certificates
 from hutong.pay.payments.providers.alipay.client import AlipayProvider
@@ -157,10 +158,12 @@ def told(owner: Person) -> list[str]:
     return list(found.order_by("pk").values_list("kind", flat=True))
 
 
-def wrong(at: datetime) -> list[str]:
-    """What does not add up, of all the books."""
+def wrong(alipay: AlipaySimulator, at: datetime) -> list[str]:
+    """What does not add up, of all our books, and of what was sent by Alipay's own."""
     jobs.drain()
-    return list(books.check(at=at, ask_providers=False).problems)
+    done = Transfer.objects.filter(state=TransferState.DONE)
+    ours = {each.ref: Money(each.amount, each.unit).major_text for each in done}
+    return [*books.check(at=at, ask_providers=False).problems, *alipay.transfers.judge(ours)]
 
 
 def test_money_goes_out_of_what_the_provider_holds(
@@ -175,7 +178,7 @@ def test_money_goes_out_of_what_the_provider_holds(
     # less with the provider, and nothing of it from the bank
     assert ledger.balance(AccountKind.CLEARING, "alipay", "CNY") == Money(MINOR - PRICE, "CNY")
     assert ledger.balance(AccountKind.BANK, PLATFORM, "CNY") == Money(0, "CNY")
-    assert (owed(payout), wrong(at)) == (0, [])
+    assert (owed(payout), wrong(alipay, at)) == (0, [])
     batch = queries.batch(payout.batch_ref)
     assert batch is not None
     assert batch.state is BatchState.CLOSED
@@ -203,7 +206,7 @@ def test_what_is_lost_on_the_way_is_sent_once(
     assert transfers.run(at=at + days(1)) == 0
     assert (now(payout).state, len(alipay.transfers.sent)) == (PayoutState.PAID, 1)
     assert payments.transfers([payout.ref])[payout.ref].tries == (2 if fault == "error_before" else 1)
-    assert (told(owner), owed(payout), wrong(at)) == (["payout_paid"], 0, [])
+    assert (told(owner), owed(payout), wrong(alipay, at)) == (["payout_paid"], 0, [])
 
 
 def test_what_cannot_arrive_is_owed_again(
@@ -211,7 +214,7 @@ def test_what_cannot_arrive_is_owed_again(
 ) -> None:
     payout = pay_out(operator, owner, at, alipay="nobody@example.org")
     assert (payout.state, payout.reason) == (PayoutState.BOUNCED, "PAYEE_NOT_EXIST")
-    assert (told(owner), owed(payout), wrong(at)) == (["payout_bounced"], MINOR, [])
+    assert (told(owner), owed(payout), wrong(alipay, at)) == (["payout_bounced"], MINOR, [])
     assert transfers.run(at=at + days(9)) == 0
 
 
@@ -224,7 +227,7 @@ def test_one_that_takes_its_time_and_then_fails_is_owed_again(
     alipay.transfers.end(payout.ref, "FAIL", "PAYEE_ACC_OCUPIED")
     jobs.tick(at=at + days(5))
     assert (now(payout).state, now(payout).reason) == (PayoutState.BOUNCED, "PAYEE_ACC_OCUPIED")
-    assert (told(owner), owed(payout), wrong(at)) == (["payout_bounced"], MINOR, [])
+    assert (told(owner), owed(payout), wrong(alipay, at)) == (["payout_bounced"], MINOR, [])
 
 
 def test_what_is_refused_for_another_reason_waits_and_may_be_given_up(
@@ -244,13 +247,13 @@ def test_what_is_refused_for_another_reason_waits_and_may_be_given_up(
     assert payments.unknown_since(later) == []
     assert payments.unknown_since(after_a_day) == [payout.ref]
     assert watch.tell_of_provider(at=later + timedelta(minutes=11))
-    (problem,) = wrong(after_a_day)
+    (problem,) = wrong(alipay, after_a_day)
     assert problem.startswith(f"payments: transfer_open {payout.ref}: unknown since")
     assert "PAYER_BALANCE_NOT_ENOUGH" in problem
     blocked = close_month.obstacles(unit="CNY", on=at.date().replace(day=1), at=at + days(40))
     assert {each.what: each.example for each in blocked}[Obstacle.UNKNOWN] == payout.ref
     payouts.bounced(payout_ref=payout.ref, reason="by hand", by=operator, at=later + timedelta(minutes=3))
-    assert (payments.unknown_since(after_a_day), wrong(after_a_day)) == ([], [])
+    assert (payments.unknown_since(after_a_day), wrong(alipay, after_a_day)) == ([], [])
     assert (now(payout).state, owed(payout)) == (PayoutState.BOUNCED, MINOR)
     alipay.transfers.refuse = ""
     assert transfers.run(at=later + days(2)) == 0
@@ -300,7 +303,7 @@ def test_who_stood_still_after_asking_does_not_send_what_was_given_up(
     for after in (days(5), days(6), days(8), days(9)):
         assert transfers.run(at=at + after) == 0
     assert worker.asked == asked + 3
-    assert (alipay.transfers.sent, wrong(at)) == ({}, [])
+    assert (alipay.transfers.sent, wrong(alipay, at)) == ({}, [])
 
 
 @pytest.mark.parametrize("paid_again", [False, True])
@@ -310,7 +313,8 @@ def test_what_was_sent_after_it_was_given_up_is_found_and_set_against_what_is_ow
 ) -> None:  # fmt: skip
     payout = given_up_by_itself(alipay, worker, operator, owner, at=at, still_in="transfer", lost=True)
     assert (list(alipay.transfers.sent), payout.state) == ([payout.ref], PayoutState.BOUNCED)
-    assert (owed(payout), wrong(at)) == (MINOR, [])
+    found = [f"{payout.ref}: Alipay sent 1791.00, not nothing"]
+    assert (owed(payout), wrong(alipay, at)) == (MINOR, found)
     later = at + days(5)
     if paid_again:
         send_what_is_due(operator, later)
@@ -318,7 +322,7 @@ def test_what_was_sent_after_it_was_given_up_is_found_and_set_against_what_is_ow
     else:
         assert transfers.run(at=later) == 1
     assert payments.transfers([payout.ref])[payout.ref].state is TransferState.DONE
-    assert (owed(payout), wrong(at)) == (-MINOR if paid_again else 0, [])
+    assert (owed(payout), wrong(alipay, at)) == (-MINOR if paid_again else 0, [])
     assert sorted(told(owner)) == ["payout_bounced", *["payout_paid"] * (2 if paid_again else 1)]
     with pytest.raises(services.NothingToPay):
         payouts.make(unit="CNY", on=(later + days(1)).date(), by=operator, at=later + days(1))
@@ -332,7 +336,7 @@ def test_who_stood_still_and_sent_it_says_so_itself(
 ) -> None:
     payout = given_up_by_itself(alipay, worker, operator, owner, at=at, still_in="transfer")
     assert (list(alipay.transfers.sent), payout.state) == ([payout.ref], PayoutState.BOUNCED)
-    assert (owed(payout), wrong(at)) == (0, [])
+    assert (owed(payout), wrong(alipay, at)) == (0, [])
     assert told(owner) == ["payout_bounced", "payout_paid"]
 
 

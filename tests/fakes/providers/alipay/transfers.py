@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -60,6 +61,15 @@ class Transfers:
     def end(self, ref: str, status: str, error: str = "") -> None:
         """One that took its time comes to its end: `SUCCESS`, `FAIL`, `CLOSED` or `REFUND`."""
         self.sent[ref].status, self.sent[ref].error = status, error
+
+    def judge(self, ours: Mapping[str, str]) -> list[str]:
+        """Where Alipay's own books and another's differ; `ours` are the amounts that are said to have been sent, by ref."""
+        theirs = {each.ref: each.amount for each in self.sent.values() if each.status == "SUCCESS"}
+        return [
+            f"{ref}: Alipay sent {theirs.get(ref, 'nothing')}, not {ours.get(ref, 'nothing')}"
+            for ref in sorted(theirs.keys() | ours.keys())
+            if theirs.get(ref) != ours.get(ref)
+        ]
 
     def said(self, ref: str) -> dict[str, Any]:
         """What Alipay says of one."""
