@@ -150,7 +150,7 @@ def test_statements_do_not_grow_with_the_number_of_rows(
             queries.recent_payments()
         with django_assert_num_queries(1):
             queries.provider_totals("sandbox")
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             queries.problems(at)
         with django_assert_num_queries(2):
             queries.book_differences(provider="sandbox", books=[], changed_before=at)
