@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from hutong.kernel.money import Money
-from hutong.pay.settlement.models import Correction, PayoutBatch
-from hutong.pay.settlement.types import AdjustmentReason, BatchState, CorrectionState, CorrectionView
+from hutong.kernel.rows import scalar
+from hutong.pay.settlement.models import Correction
+from hutong.pay.settlement.types import AdjustmentReason, CorrectionState, CorrectionView
 
 
 def waiting_corrections(*, merchant_ref: str | None = None, limit: int = 100) -> list[CorrectionView]:
@@ -18,10 +19,17 @@ def waiting_corrections(*, merchant_ref: str | None = None, limit: int = 100) ->
     return [correction_view(row) for row in found.order_by("pk")[:limit]]
 
 
+_WAITING = """
+SELECT count(*) FROM (
+    (SELECT 1 FROM settlement_correction WHERE state = 'waiting' LIMIT %(most)s)
+    UNION ALL (SELECT 1 FROM settlement_payoutbatch WHERE state = 'draft' LIMIT %(most)s)
+) AS waiting
+"""
+
+
 def count_waiting(*, most: int) -> int:
-    """How many corrections and drafts of batches wait for an operator, each counted up to `most`. Two statements."""
-    corrections = Correction.objects.filter(state=CorrectionState.WAITING.value)[:most].count()
-    return corrections + PayoutBatch.objects.filter(state=BatchState.DRAFT.value)[:most].count()
+    """How many corrections and drafts of batches wait for an operator, each counted up to `most`. One statement."""
+    return int(scalar(_WAITING, {"most": most}))
 
 
 def correction_view(row: Correction) -> CorrectionView:
