@@ -192,6 +192,7 @@ def fetch_bills(*, at: datetime) -> list[BillView]:
         return []  # another tick did it less than an hour ago
     found = reconcile.run(at=at)
     watch.tell_of_bills(at=at)
+    watch.tell_of_late_bills(late=reconcile.late(at=at), at=at)
     return found
 
 

@@ -5,9 +5,11 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from hutong.flows import bank_in, differences
-from hutong.kernel.errors import Forbidden
+from hutong.kernel import audit
+from hutong.kernel.errors import Conflict, Forbidden
 from hutong.kernel.money import Money
 from hutong.pay.ledger.services import post
 from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, TransferSpec
@@ -21,10 +23,21 @@ from hutong.pay.payments.providers.errors import (
 )
 from hutong.pay.payments.providers.registry import bill_zone, provider_names
 from hutong.pay.payments.types import Bill, BillView
+from hutong.pay.settlement import queries as settlement
 from hutong.town.people.models import Person
 
 CATCH_UP = timedelta(days=31)
 """How far back days are fetched that were missed, as providers keep their bills for some weeks at least."""
+LATE = timedelta(days=3)
+"""How much later than the day after a bill may come before operators are told."""
+_LOOK_BACK = timedelta(days=366)
+
+
+class BillNotMissing(Conflict):
+    """A day whose bill is here, is not to come yet, or that nobody needs it of."""
+
+    code = "bill_not_missing"
+    message = _("The bill of this day is not missing.")
 
 
 _NOT_NOW = (BillNotReady, ProviderUnavailable, OutcomeUnknown, ProviderRefused)
@@ -39,7 +52,7 @@ def run(*, at: datetime) -> list[BillView]:
     differences.look_at_open(at=at)
     found: list[BillView] = []
     for provider in provider_names():
-        yesterday = at.astimezone(ZoneInfo(bill_zone(provider))).date() - timedelta(days=1)
+        yesterday = _yesterday(provider, at)
         newest = payments.newest_bill_on(provider)
         on = max(newest + timedelta(days=1), yesterday - CATCH_UP) if newest else yesterday
         while on <= yesterday:
@@ -59,6 +72,55 @@ def of_day(*, provider: str, on: date, at: datetime) -> BillView:
     `OutcomeUnknown`, `ProviderRefused`.
     """
     return keep(services.fetch_bill(provider=provider, on=on), provider=provider, on=on, at=at)
+
+
+def missing(*, at: datetime) -> list[tuple[str, date]]:
+    """Providers and days up to yesterday whose bill is not here, the oldest first: a month with one does not close.
+
+    From the first day on that money moved with a provider, a year back at most.
+    """
+    found = settlement.missing_bills(starts_at=at - _LOOK_BACK, ends_at=at)
+    return sorted(
+        ((provider, on) for provider, on in found if on <= _yesterday(provider, at)),
+        key=lambda each: (each[1], each[0]),
+    )
+
+
+def late(*, at: datetime) -> list[tuple[str, date]]:
+    """Those of `missing` that are `LATE`. What is older than a provider's first bill was never waited for."""
+    found = missing(at=at)
+    first = {name: payments.first_bill_on(name) for name in {provider for provider, _day in found}}
+    return [
+        (provider, on)
+        for provider, on in found
+        if on + LATE <= _yesterday(provider, at) and on > (first[provider] or date.min)
+    ]
+
+
+def fetch_missing(*, provider: str, on: date, by: Person, at: datetime) -> BillView:
+    """An operator has the bill of a missing day fetched. Never inside a transaction: the provider is asked.
+
+    Raises `Forbidden`, `BillNotMissing`, and what `of_day` raises.
+    """
+    if not by.is_operator:
+        raise Forbidden
+    if (provider, on) not in missing(at=at):
+        raise BillNotMissing
+    bill = services.fetch_bill(provider=provider, on=on)
+    with transaction.atomic():
+        kept = keep(bill, provider=provider, on=on, at=at)
+        audit.record(
+            action="bill.fetched_by_hand",
+            subject=f"{provider} {on.isoformat()}",
+            by=by.public_id,
+            at=at,
+            after={"lines": kept.lines},
+        )
+    return kept
+
+
+def _yesterday(provider: str, at: datetime) -> date:
+    return at.astimezone(ZoneInfo(bill_zone(provider))).date() - timedelta(days=1)
 
 
 def keep(bill: Bill, *, provider: str, on: date, at: datetime) -> BillView:

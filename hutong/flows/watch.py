@@ -7,7 +7,7 @@ same one twice.
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -109,6 +109,17 @@ def tell_of_bills(*, at: datetime) -> bool:
     """Tell operators that a provider's bill and our rows do not agree; each newest difference once."""
     number, newest = payments.newest_open_difference()
     return bool(newest) and _alarm(Kind.BILL_DIFFERS, {"count": number}, newest, at)
+
+
+def tell_of_late_bills(*, late: Sequence[tuple[str, date]], at: datetime) -> bool:
+    """Tell operators of providers' bills (with their days) that do not come; once for days that follow each other."""
+    told = False
+    for provider in sorted({name for name, _on in late}):
+        days = sorted(on for name, on in late if name == provider)
+        begins = [on for on in days if on - timedelta(days=1) not in days]
+        what = f"{provider}:{begins[-1].isoformat()}"
+        told |= _alarm(Kind.BILL_LATE, {"count": len(days)}, what, at)
+    return told
 
 
 def tell_of_backup(*, at: datetime) -> bool:

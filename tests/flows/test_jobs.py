@@ -120,3 +120,15 @@ def test_pictures_are_collected_once_a_day(at: datetime, settings: Any, tmp_path
     assert jobs.collect_pictures(at=at) is not None
     assert jobs.collect_pictures(at=at + timedelta(hours=23)) is None
     assert jobs.collect_pictures(at=at + timedelta(hours=24)) is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_bill_that_does_not_come_is_told_when_it_is_three_days_late(sandbox: Sandbox) -> None:
+    operator, now = people.operator(), clock.now()
+    scene(at=now).bought()
+    assert len(jobs.fetch_bills(at=now + timedelta(days=1))) == 1
+    sandbox.fault("error_before", call="bill", times=10)
+    for days, expected in ((4, []), (5, ["bill_late"]), (6, ["bill_late"])):
+        assert jobs.fetch_bills(at=now + timedelta(days=days)) == []
+        jobs.drain()
+        assert told(operator) == expected

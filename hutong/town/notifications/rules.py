@@ -301,6 +301,9 @@ KINDS: dict[Kind, KindSpec] = {
         Group.ALARMS, _("A bill of a payment service does not agree with ours"),
         _("Differences to explain: %(count)s"), _BY_BOTH, "operator_bills",
     ),
+    Kind.BILL_LATE: _operator(
+        Group.ALARMS, _("A payment service's bill is late"), _("Days without a bill: %(count)s"), _BY_BOTH, "operator_bills",
+    ),
     Kind.DISPUTE_OPENED: _operator(
         Group.ALARMS, _("A bank took a payment back: %(amount)s"),
         _("Answer with evidence until %(until)s, or the chargeback is lost."), _BY_BOTH, "operator_dispute", "dispute_ref",

@@ -79,6 +79,7 @@ class Kind(StrEnum):
     BOOKS_PROBLEM = "books_problem"
     PROVIDER_TROUBLE = "provider_trouble"
     BILL_DIFFERS = "bill_differs"
+    BILL_LATE = "bill_late"
     DISPUTE_OPENED = "dispute_opened"
     DISPUTE_DUE = "dispute_due"
     DISPUTE_WON = "dispute_won"

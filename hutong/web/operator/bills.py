@@ -1,7 +1,7 @@
 """The payment services' bills: what of each fits, what is set apart, and what explains it."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django import forms
 from django.conf import settings
@@ -12,10 +12,16 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from hutong.flows import differences
+from hutong.flows import differences, reconcile
 from hutong.kernel import clock
 from hutong.kernel.errors import Conflict, Invalid
 from hutong.pay.payments import queries, services
+from hutong.pay.payments.providers.errors import (
+    BillNotReady,
+    OutcomeUnknown,
+    ProviderRefused,
+    ProviderUnavailable,
+)
 from hutong.pay.payments.types import BillView, DifferenceView, Explanation
 from hutong.town.people.services import Person
 from hutong.web.operator.access import operators
@@ -59,6 +65,22 @@ class BillRow:
     provider: str
 
 
+@dataclass(frozen=True, slots=True)
+class MissingRow:
+    """A day without a bill, with the name of its service."""
+
+    name: str
+    provider: str
+    on: date
+
+
+class MissingForm(forms.Form):
+    """Which missing bill to fetch."""
+
+    provider = forms.CharField(max_length=40)
+    on = forms.DateField()
+
+
 class ExplainForm(forms.Form):
     """What explains a difference."""
 
@@ -72,6 +94,9 @@ def bills(request: HttpRequest, operator: Person) -> HttpResponse:
     """The differences that wait for a word, those that wait for somebody else, what was closed, and the bills."""
     since = clock.now() - CLOSED_SHOWN
     context = {
+        "missing": [
+            MissingRow(name, provider_label(name), on) for name, on in reconcile.missing(at=clock.now())
+        ],
         "waiting": [_row(each, operator) for each in queries.open_differences()],
         "explained": [_row(each, operator) for each in queries.waiting_differences()],
         "closed": [_row(each, operator) for each in queries.closed_differences(since=since)],
@@ -82,6 +107,32 @@ def bills(request: HttpRequest, operator: Person) -> HttpResponse:
         "most": services.NOTE_LIMIT,
     }
     return operator_page(request, "operator/bills.html", context, tab="bills")
+
+
+@operators
+@require_POST
+def fetch(request: HttpRequest, operator: Person) -> HttpResponse:
+    """Fetch the bill of a missing day again, and say how that went."""
+    form = MissingForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("The bill of this day is not missing."))
+        return redirect("operator_bills")
+    provider, on = form.cleaned_data["provider"], form.cleaned_data["on"]
+    try:
+        bill = reconcile.fetch_missing(provider=provider, on=on, by=operator, at=clock.now())
+    except ProviderRefused:
+        said = _(
+            "The payment service does not give this bill. It may have gone, or our keys may not read bills."
+        )
+        messages.error(request, said)
+    except (ProviderUnavailable, OutcomeUnknown):
+        messages.error(request, _("The payment service does not answer just now. Try again in a minute."))
+    except (BillNotReady, Conflict) as error:
+        messages.error(request, str(error))
+    else:
+        said = _("The bill is here. Lines that fit: %(matched)s of %(lines)s.")
+        messages.success(request, said % {"matched": bill.matched, "lines": bill.lines})
+    return redirect("operator_bills")
 
 
 @operators

@@ -60,6 +60,7 @@ urlpatterns = [
     path("money/<str:kind>/<str:owner>/<str:unit>/", money_accounts.account, name="operator_account"),
     path("books/", books.books, name="operator_books"),
     path("bills/", bills.bills, name="operator_bills"),
+    path("bills/missing/fetch/", bills.fetch, name="operator_fetch_bill"),
     path("bills/<str:difference_ref>/explain/", bills.explain, name="operator_explain_difference"),
     path("bills/<str:difference_ref>/confirm/", bills.confirm, name="operator_confirm_write_off"),
     path("bills/<str:difference_ref>/take-back/", bills.take_back, name="operator_take_back_explanation"),

@@ -24,6 +24,7 @@ ACTIONS = {
     "bill.difference_corrected": gettext_lazy("A later bill took a difference back"),
     "bill.difference_explained": gettext_lazy("A difference with a provider's bill explained"),
     "bill.explanation_taken_back": gettext_lazy("The explanation of a difference taken back"),
+    "bill.fetched_by_hand": gettext_lazy("A missing bill of a payment service fetched"),
     "bill.our_row_read_again": gettext_lazy("A difference with a provider's bill looked at again"),
     "bill.write_off_confirmed": gettext_lazy("A second operator agreed to a write-off"),
     "category.changed": gettext_lazy("Category changed"),

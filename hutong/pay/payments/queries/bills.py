@@ -140,6 +140,12 @@ def newest_bill_on(provider: str) -> date | None:
     return newest.on if newest else None
 
 
+def first_bill_on(provider: str) -> date | None:
+    """The first day of which a provider's bill is here."""
+    first = FetchedBill.objects.filter(provider=provider).order_by("on").first()
+    return first.on if first else None
+
+
 def newest_bills() -> dict[str, BillView]:
     """The newest bill of each provider that has one. Two statements."""
     found = FetchedBill.objects.order_by("provider", "-on").distinct("provider").prefetch_related("amounts")

@@ -200,12 +200,18 @@ def _billed(refs: Iterable[str]) -> set[str]:
 
 
 def _due(provider: str, on: date) -> list[OurMoney]:
-    """Our money of the day before that is on no bill yet, where that day has its bill."""
-    before = on - timedelta(days=1)
-    if not FetchedBill.objects.filter(provider=provider, on=before).exists():
+    """Our money that is on no bill yet: of the day before, where that has its bill, and of the day itself, where this
+    bill comes later than the one after it.
+    """
+    before, after = on - timedelta(days=1), on + timedelta(days=1)
+    here = set(
+        FetchedBill.objects.filter(provider=provider, on__in=(before, after)).values_list("on", flat=True)
+    )
+    if not here:
         return []
+    first, last = before if before in here else on, after if after in here else on
     zone = ZoneInfo(bill_zone(provider))
-    starts_at, ends_at = (datetime.combine(day, time(), zone) for day in (before, on))
+    starts_at, ends_at = (datetime.combine(day, time(), zone) for day in (first, last))
     done = money_done_between(provider, starts_at, ends_at)
     billed = _billed(each.ref for each in done)
     return [each for each in done if each.ref not in billed]
