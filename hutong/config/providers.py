@@ -76,7 +76,12 @@ KEYS: Mapping[str, Keys] = {
 }
 _LISTS = ("webhook_secrets", "public_keys")
 # The key tools write PEM or the same without its frame; the clients take what is in the first column as PEM alone.
-_FRAMED = {"merchant_key": "PRIVATE KEY", "public_key": "PUBLIC KEY"}
+_FRAMED = {
+    "merchant_key": "PRIVATE KEY",
+    "public_key": "PUBLIC KEY",
+    "app_certificate": "CERTIFICATE",
+    "root_certificates": "CERTIFICATE",
+}
 _PAGE = re.compile(r"https?://(\*\.)?[A-Za-z0-9.-]+(:\d+)?")
 _BARE = re.compile(r"[A-Za-z0-9+/=\s]{200,}")
 

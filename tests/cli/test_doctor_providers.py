@@ -13,6 +13,8 @@ from hutong.cli.checks import Mark
 from hutong.cli.checks.providers import providers as check
 from hutong.config import environment, providers
 from tests.fakes.providers.__main__ import start
+from tests.fakes.providers.alipay import AlipaySimulator
+from tests.fakes.providers.alipay.keys import certified as certified_for_alipay
 from tests.fakes.providers.alipay.keys import make_pair
 from tests.fakes.providers.server import Simulator
 from tests.fakes.providers.stripe.objects import endpoint_of
@@ -22,6 +24,7 @@ from tests.fakes.providers.wechat.simulator import WechatSimulator
 from tests.fakes.sandbox import free_port
 
 NAMES = ("stripe", "wechat", "alipay")
+NO_CERTIFICATES = {"HUTONG_ALIPAY_APP_CERTIFICATE": "", "HUTONG_ALIPAY_ROOT_CERTIFICATES": ""}
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +82,11 @@ def test_right_keys_are_taken(looked: Looked) -> None:
         ("wechat", {"HUTONG_WECHAT_MERCHANT_KEY": "nothing"}, "the whole key"),
         ("wechat", {"HUTONG_WECHAT_APP_SECRET": "f" * 32}, "HUTONG_WECHAT_APP_SECRET"),
         ("alipay", {"HUTONG_ALIPAY_APP_ID": "2021999"}, "HUTONG_ALIPAY_APP_ID"),
-        ("alipay", {"HUTONG_ALIPAY_PRIVATE_KEY": "another"}, "HUTONG_ALIPAY_PRIVATE_KEY"),
+        (
+            "alipay",
+            {"HUTONG_ALIPAY_PRIVATE_KEY": "another", **NO_CERTIFICATES},
+            "is not the key whose public half",
+        ),
         ("alipay", {"HUTONG_ALIPAY_PUBLIC_KEYS": "another public"}, "支付宝公钥"),
         ("alipay", {"HUTONG_ALIPAY_PUBLIC_KEYS": "nothing"}, "the whole key"),
     ],
@@ -238,6 +245,50 @@ def test_a_secret_of_the_app_id_that_could_not_be_tried_is_a_doubt(
     [one] = found[Mark.LOOK]
     assert said in one.what
     assert mend in one.mend
+
+
+@pytest.mark.parametrize(
+    ("days", "mark", "said"),
+    [
+        (29, Mark.LOOK, "ends on"),
+        (-1, Mark.BROKEN, "counts from"),
+        (None, Mark.BROKEN, "not that of the private key"),
+    ],
+)
+def test_the_certificate_of_the_application_is_looked_at(
+    stage: tuple[dict[str, Simulator], dict[str, str]],
+    looked: Looked,
+    days: int | None,
+    mark: Mark,
+    said: str,
+) -> None:
+    alipay = stage[0]["alipay"]
+    assert isinstance(alipay, AlipaySimulator)
+    pair = alipay.keys.alipay if days is None else alipay.keys.merchant
+    [one] = looked(
+        "alipay", HUTONG_ALIPAY_APP_CERTIFICATE=certified_for_alipay(pair, "Hutong", days=days or 60)
+    )[mark]
+    assert said in one.what
+    assert "HUTONG_ALIPAY_APP_CERTIFICATE" in one.mend
+
+
+def test_an_application_that_may_not_send_money_is_a_doubt(
+    stage: tuple[dict[str, Simulator], dict[str, str]], looked: Looked
+) -> None:
+    alipay = stage[0]["alipay"]
+    assert isinstance(alipay, AlipaySimulator)
+    alipay.may_transfer = False
+    try:
+        found = looked("alipay")
+        with_keys = looked("alipay", **NO_CERTIFICATES)
+    finally:
+        alipay.may_transfer = True
+    assert (len(found[Mark.WELL]), found[Mark.BROKEN]) == (1, [])
+    [one] = found[Mark.LOOK]
+    assert "isv.insufficient-isv-permissions" in one.what
+    assert "转账到支付宝账户" in one.mend
+    assert with_keys[Mark.LOOK] == []
+    assert alipay.transfers.sent == {}
 
 
 def test_an_expired_certificate_of_wechat_is_named(

@@ -14,10 +14,15 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from hutong.config import settings_file
+from hutong.pay.payments.providers.alipay import certificates
 from tests.fakes.providers.alipay import AlipaySimulator, make_keys
+from tests.fakes.providers.alipay.keys import certified
 from tests.fakes.providers.server import Simulator, running
 from tests.fakes.providers.stripe import StripeSimulator
 from tests.fakes.providers.wechat.by_hand import made_by_hand
+
+PAYEES = {"shop@example.org": "胡同咖啡", "13800138000": "张三"}
+"""The accounts at the simulated Alipay that merchants may be paid to, with the names they are in."""
 
 # From the notify address to a simulator and the settings of a site that pays with it, all but its address.
 Made = tuple[Simulator, dict[str, str]]
@@ -31,11 +36,20 @@ def _stripe(notify_url: str) -> Made:
     }
 
 
+def _framed(certificate: str) -> str:
+    return f"-----BEGIN CERTIFICATE-----\n{certificate}\n-----END CERTIFICATE-----\n"
+
+
 def _alipay(_notify_url: str) -> Made:
     """Each call of a client brings its own notify address."""
     keys = make_keys()
     made = AlipaySimulator(keys=keys)
+    own, root = certified(keys.merchant, "Hutong"), certified(keys.alipay, "Ant Financial Root")
+    made.certificates = certificates.numbers(application=_framed(own), roots=_framed(root))
+    made.transfers.payees = dict(PAYEES)
     return made, {
+        "HUTONG_ALIPAY_APP_CERTIFICATE": own,
+        "HUTONG_ALIPAY_ROOT_CERTIFICATES": root,
         "HUTONG_ALIPAY_APP_ID": made.app_id,
         "HUTONG_ALIPAY_SELLER_ID": made.seller_id,
         "HUTONG_ALIPAY_PRIVATE_KEY": keys.merchant.private_text,
@@ -84,6 +98,9 @@ def main() -> None:
         for place, name in enumerate(names):
             notify_url = f"{asked.site}/api/v1/webhooks/{name}"
             found |= start(stack, name, port=asked.port + place, notify_url=notify_url)[1]
+        if "alipay" in names:
+            for account, holder in PAYEES.items():
+                print(f"# an account at Alipay that takes payouts: {account}, {holder}")
         for setting, value in found.items():
             print(f"{setting}={value}", flush=True)
         if asked.settings:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.x509.oid import NameOID
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,16 @@ class Keys:
 def make_pair() -> Pair:
     """A new key of 2048 bits; takes a moment, so make few."""
     return Pair(rsa.generate_private_key(65537, 2048))
+
+
+def certified(pair: Pair, name: str, *, days: int = 365) -> str:
+    """A certificate of a key, signed with that very key, for as many days from now: base64 on one line, of DER."""
+    called = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    ends_at = datetime.now(UTC) + timedelta(days=days)
+    builder = x509.CertificateBuilder(called, called, pair.key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(ends_at - timedelta(days=1_800)).not_valid_after(ends_at)
+    made = builder.sign(pair.key, hashes.SHA256())
+    return base64.b64encode(made.public_bytes(serialization.Encoding.DER)).decode()
 
 
 def make_keys() -> Keys:

@@ -47,6 +47,7 @@ _SAID = {
     "no_payee": ("PAYEE_NOT_EXIST", "收款账号不存在"),
     "wrong_name": ("PAYEE_USER_INFO_ERROR", "支付宝账号和姓名不匹配，请确认姓名是否正确"),
     "too_little": ("PAYER_BALANCE_NOT_ENOUGH", "付款方余额不足"),
+    "no_right": ("isv.insufficient-isv-permissions", "ISV权限不足，建议在开发者中心检查对应功能是否已经添加"),
     "no_certificate": ("isv.missing-app-cert-sn", "缺少应用证书SN参数"),
     "junk": ("ACQ.INVALID_PARAMETER", "参数无效"),
 }
@@ -82,6 +83,8 @@ class AlipaySimulator(Simulator):
         self.promises: dict[str, Promise] = {}
         self.no_bill_for: set[date] = set()
         self.transfers = Transfers(self.books)
+        self.may_transfer = True
+        """Whether the application has the product that sends money."""
         self.certificates: dict[str, str] = {}
         """Their numbers, which calls that send money have to name."""
         self.planted_lines: list[str] = []
@@ -302,10 +305,16 @@ class AlipaySimulator(Simulator):
     def _transfer(self, fields: dict[str, str], content: dict[str, Any]) -> dict[str, Any]:
         if not self.certificates or self.certificates.items() - fields.items():
             raise Refused("no_certificate")
+        self._want_right()
         return self.transfers.send(content)
 
     def _query_transfer(self, _fields: dict[str, str], content: dict[str, Any]) -> dict[str, Any]:
+        self._want_right()
         return self.transfers.said(content["out_biz_no"])
+
+    def _want_right(self) -> None:
+        if not self.may_transfer:
+            raise Refused("no_right")
 
     def _bill(self, _fields: dict[str, str], content: dict[str, Any]) -> dict[str, Any]:
         on = date.fromisoformat(content["bill_date"])

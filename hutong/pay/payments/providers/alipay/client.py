@@ -6,7 +6,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from hutong.kernel import clock, ids
-from hutong.pay.payments.providers.alipay import bill, certificates, notification, transfers, words
+from hutong.pay.payments.providers.alipay import bill, certificates, notification, signing, transfers, words
 from hutong.pay.payments.providers.alipay.gateway import Gateway, SaidNo
 from hutong.pay.payments.providers.errors import BillNotReady, OutcomeUnknown, ProviderRefused
 from hutong.pay.payments.types import (
@@ -79,6 +79,10 @@ class AlipayProvider:
         self._way: Way | Literal[""] = way
         self._notify_url = notify_url
         self._now = now
+        self._certificate, self._public_key = (
+            app_certificate,
+            signing.read_private_key(private_key).public_key(),
+        )
         self._gateway = Gateway(
             url=url,
             app_id=app_id,
@@ -99,9 +103,17 @@ class AlipayProvider:
         return 1
 
     def check(self) -> tuple[str, ...]:
-        """See `Provider.check`."""
+        """See `Provider.check`. The right to send money is looked at where there are certificates, which it needs."""
+        if not self._certificate:
+            self.query(payment_ref=ids.new_id("pay"), provider_ref=None)
+            return ()
+        doubts = certificates.doubts(application=self._certificate, key=self._public_key, at=self._now())
         self.query(payment_ref=ids.new_id("pay"), provider_ref=None)
-        return ()
+        try:
+            self.query_transfer(transfer_ref=ids.new_id("try"))
+        except ProviderRefused as no:
+            doubts += (f"this application may not send money to merchants: {no.details['reason']}",)
+        return doubts
 
     def start(self, request: StartRequest) -> Started:
         """See `Provider.start`. The pages are signed addresses, made without a call; only a code needs one."""
