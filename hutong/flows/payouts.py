@@ -179,7 +179,13 @@ def bounced(*, payout_ref: str, reason: str, by: Person, at: datetime) -> Payout
     with transaction.atomic():
         if given_up is not None and not record_transfer(report=given_up, at=at):
             raise TransferUnderWay
-        found = services.mark_bounced(payout_ref=payout_ref, reason=reason, by=by.public_id, at=at)
+        found = services.mark_bounced(
+            payout_ref=payout_ref,
+            reason=reason,
+            by=by.public_id,
+            at=at,
+            of_provider=given_up is not None,
+        )
         transfers.tell(found, at=at)
         return found
 

@@ -6,7 +6,6 @@ from django.conf import settings
 from django.db import transaction
 
 from hutong.flows.notify import money, notify
-from hutong.pay.payments import queries as payments_read
 from hutong.pay.payments import services as payments
 from hutong.pay.payments.providers.registry import senders
 from hutong.pay.payments.types import ReportStatus, TransferReport, TransferRequest
@@ -27,20 +26,20 @@ def run(*, at: datetime) -> int:
 
     Safe in several workers at once. Never inside a transaction: providers are asked.
     """
-    left = queries.payouts_to_send()
-    known = payments_read.transfers(payout.ref for payout in left) if left else {}
-    for payout in (each for each in left if each.ref not in known):
-        payments.ask_for_transfer(
-            provider=payout.via,
-            request=TransferRequest(
-                payout.ref,
-                payout.amount,
-                payout.details.number,
-                payout.details.holder,
-                settings.HUTONG_SITE_NAME,
-            ),
-            at=at,
-        )
+    for payout in queries.payouts_to_hand_over():
+        with transaction.atomic():
+            payments.ask_for_transfer(
+                provider=payout.via,
+                request=TransferRequest(
+                    payout.ref,
+                    payout.amount,
+                    payout.details.number,
+                    payout.details.holder,
+                    settings.HUTONG_SITE_NAME,
+                ),
+                at=at,
+            )
+            services.handed_over(payout_ref=payout.ref)
     ended = payments.send_transfers(at=at)
     for report in ended:
         _record(report, at)
@@ -76,9 +75,12 @@ def _record(report: TransferReport, at: datetime) -> None:
             return  # somebody else did
         if report.status is not ReportStatus.DONE:
             reason = report.reason or "failed"
-            tell(services.mark_bounced(payout_ref=ref, reason=reason, by=PLATFORM, at=at), at=at)
+            found = services.mark_bounced(payout_ref=ref, reason=reason, by=PLATFORM, at=at, of_provider=True)
+            tell(found, at=at)
             return
         known = queries.payout(ref)
-        given_up = known is not None and known.state is PayoutState.BOUNCED
-        book = services.paid_after_all if given_up else services.confirm_paid
-        _tell(book(payout_ref=ref, by=PLATFORM, at=at), arrived=True, at=at)
+        if known is not None and known.state is PayoutState.BOUNCED:  # it was given up
+            found = services.paid_after_all(payout_ref=ref, by=PLATFORM, at=at)
+        else:
+            found = services.confirm_paid(payout_ref=ref, by=PLATFORM, at=at, of_provider=True)
+        _tell(found, arrived=True, at=at)

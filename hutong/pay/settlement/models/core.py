@@ -155,6 +155,8 @@ class Payout(models.Model):
     reason = models.CharField(max_length=300, blank=True, default="")
     # The provider that was asked to send it; "" where a file goes to the bank.
     via = models.CharField(max_length=20, blank=True, default="", db_default="")
+    # It left, and that provider was not told to send it yet.
+    to_hand_over = models.BooleanField(default=False, db_default=False)
     repaid_by = models.ForeignKey(
         "self", null=True, on_delete=models.PROTECT, related_name="repays", db_index=False
     )
@@ -193,6 +195,9 @@ class Payout(models.Model):
             models.Index(fields=["merchant_ref", "-id"], name="settlement_payout_by_merchant"),
             models.Index(
                 fields=["repaid_by"], condition=Q(repaid_by__isnull=False), name="settlement_payout_repays"
+            ),
+            models.Index(
+                fields=["id"], condition=Q(to_hand_over=True), name="settlement_payout_to_hand_over"
             ),
         ]
 

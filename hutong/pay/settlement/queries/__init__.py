@@ -16,7 +16,7 @@ from hutong.pay.settlement.queries.payouts import (
     payout,
     payouts_of,
     payouts_of_batch,
-    payouts_to_send,
+    payouts_to_hand_over,
 )
 from hutong.pay.settlement.queries.statements import (
     balance_at,
@@ -53,7 +53,7 @@ __all__ = [
     "payout_problems",
     "payouts_of",
     "payouts_of_batch",
-    "payouts_to_send",
+    "payouts_to_hand_over",
     "problems",
     "settled",
     "settled_unit",

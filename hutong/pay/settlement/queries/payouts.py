@@ -77,10 +77,10 @@ def payout_view(row: Payout) -> PayoutView:
     )
 
 
-def payouts_to_send(*, limit: int = 200) -> list[PayoutView]:
-    """What left through a provider and has not ended, the oldest first."""
-    found = Payout.objects.select_related("account", "batch").filter(state=PayoutState.SENT.value)
-    return [payout_view(row) for row in found.exclude(via="").order_by("pk")[:limit]]
+def payouts_to_hand_over(*, limit: int = 200) -> list[PayoutView]:
+    """What left by a provider that was not told yet, the oldest first. Index `settlement_payout_to_hand_over`."""
+    found = Payout.objects.select_related("account", "batch").filter(to_hand_over=True)
+    return [payout_view(row) for row in found.order_by("pk")[:limit]]
 
 
 def newest_payouts_on(unit: str) -> dict[str, date]:

@@ -28,6 +28,7 @@ from hutong.pay.settlement.services.errors import (
 from hutong.pay.settlement.services.months import MonthOutOfOrder, MonthRuns, close_month, reopen_month
 from hutong.pay.settlement.services.sending import (
     confirm_paid,
+    handed_over,
     mark_bounced,
     paid_after_all,
     send_batch,
@@ -66,6 +67,7 @@ __all__ = [
     "confirm_paid",
     "decline_correction",
     "drop_batch",
+    "handed_over",
     "make_batch",
     "mark_bounced",
     "note_adjustment",

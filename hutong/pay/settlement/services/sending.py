@@ -94,7 +94,7 @@ def send_payout(*, payout_ref: str, at: datetime, through: Mapping[str, str] = B
         if money > ledger_read.balance(AccountKind.PAYABLE, merchant_ref, payout.unit):
             raise PayoutTooLarge(payout=payout_ref)
         via = through.get(payout.account.kind, "")
-        found.update(state=PayoutState.SENT.value, sent_at=at, amount=amount, via=via)
+        found.update(state=PayoutState.SENT.value, sent_at=at, amount=amount, via=via, to_hand_over=bool(via))
         ledger.post(
             kind=TransactionKind.PAYOUT_SENT,
             reference=f"payout_sent:{payout_ref}",
@@ -106,16 +106,22 @@ def send_payout(*, payout_ref: str, at: datetime, through: Mapping[str, str] = B
     return True
 
 
-def confirm_paid(*, payout_ref: str, by: str, at: datetime) -> PayoutView:
-    """The bank, or the provider that sent it, says that a payout arrived; said again, nothing changes.
+def handed_over(*, payout_ref: str) -> None:
+    """The provider by which a payout goes is told to send it, in the caller's transaction."""
+    Payout.objects.filter(public_id=payout_ref).update(to_hand_over=False)
 
-    A provider paid it out of what it holds. Raises PayoutNotFound, PayoutMoved.
+
+def confirm_paid(*, payout_ref: str, by: str, at: datetime, of_provider: bool = False) -> PayoutView:
+    """The bank says that a payout arrived; said again, nothing changes.
+
+    Of one that goes by a provider only that one says so (`of_provider`), out of what it holds. Raises PayoutNotFound,
+    PayoutMoved.
     """
     with transaction.atomic():
         payout = _locked(payout_ref)
         if payout.state == PayoutState.PAID.value:
             return _view(payout_ref)
-        if payout.state not in may_become(PayoutState.PAID):
+        if payout.state not in may_become(PayoutState.PAID) or bool(payout.via) != of_provider:
             raise PayoutMoved
         Payout.objects.filter(pk=payout.pk).update(state=PayoutState.PAID.value, paid_at=at)
         paid_from = AccountKind.CLEARING if payout.via else AccountKind.BANK
@@ -150,10 +156,13 @@ def paid_after_all(*, payout_ref: str, by: str, at: datetime) -> PayoutView:
         return _view(payout_ref)
 
 
-def mark_bounced(*, payout_ref: str, reason: str, by: str, at: datetime) -> PayoutView:
+def mark_bounced(
+    *, payout_ref: str, reason: str, by: str, at: datetime, of_provider: bool = False
+) -> PayoutView:
     """The bank sent a payout back, perhaps after it said that it arrived: it is owed again, and in the next batch.
 
-    Said again, nothing changes. Raises PayoutNotFound, PayoutMoved, ReasonNeeded.
+    One that goes by a provider bounces only after that one was asked (`of_provider`). Said again, nothing changes.
+    Raises PayoutNotFound, PayoutMoved, ReasonNeeded.
     """
     reason = clean(reason, limit=REASON_LIMIT)
     if not reason:
@@ -162,7 +171,7 @@ def mark_bounced(*, payout_ref: str, reason: str, by: str, at: datetime) -> Payo
         payout = _locked(payout_ref)
         if payout.state == PayoutState.BOUNCED.value:
             return _view(payout_ref)
-        if payout.state not in may_become(PayoutState.BOUNCED):
+        if payout.state not in may_become(PayoutState.BOUNCED) or bool(payout.via) != of_provider:
             raise PayoutMoved
         if payout.via and payout.state == PayoutState.PAID.value:
             raise PayoutMoved  # from an account at the provider nothing comes back by itself
