@@ -88,7 +88,9 @@ def test_a_refund_of_what_the_bank_did_not_take_is_still_sent_again(shop: Scene,
     assert books == dict.fromkeys(books, 0)
 
 
-def test_a_refund_that_fails_is_still_owed_where_the_bank_took_what_was_used(shop: Scene, at: datetime) -> None:
+def test_a_refund_that_fails_is_still_owed_where_the_bank_took_what_was_used(
+    shop: Scene, at: datetime
+) -> None:
     order_ref = bought(shop, quantity=3, used=2)
     unused = next(unit.unit_ref for unit in orders.units_of(order_ref) if unit.state is UnitState.SOLD)
     asked = refund._request(order_ref, [unused], "", shop.shopper, False, at)
