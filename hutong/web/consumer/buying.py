@@ -23,6 +23,7 @@ from hutong.pay.giftcards import queries as giftcards
 from hutong.pay.orders import queries as orders
 from hutong.pay.orders.types import OrderState
 from hutong.pay.payments import queries as payments
+from hutong.pay.payments.types import Device
 from hutong.pay.pricing.rules import MAX_QUANTITY
 from hutong.pay.pricing.services import PriceChanged
 from hutong.visit.vouchers import queries as vouchers
@@ -36,7 +37,7 @@ from hutong.web.consumer.inside_wechat import (
 )
 from hutong.web.shell.access import signed_in
 from hutong.web.shell.parts import page, wants_part
-from hutong.web.shell.ways_to_pay import REMEMBERED, chosen_way
+from hutong.web.shell.ways_to_pay import REMEMBERED, chosen_way, payer_of
 
 
 def _quantity(text: str) -> int:
@@ -154,8 +155,12 @@ def _place_and_pay(request: HttpRequest, offer_ref: str, wanted: dict[str, Any])
 def _payment_page(request: HttpRequest, order_ref: str, chosen: str) -> str:
     """Where the chosen provider lets the shopper pay. The choice is remembered for the next time."""
     assert request.user.is_authenticated
-    payment = payments.payment_for_order(order_ref)
-    way = chosen or (payment.provider if payment else "")
+    way = chosen
+    if (
+        not way and payer_of(request).device is Device.WECHAT
+    ):  # only there it matters before the money is asked for
+        payment = payments.payment_for_order(order_ref)
+        way = payment.provider if payment else ""
     payer = payer_inside(request, way)
     if sign_in := sign_in_first(request, payer, way, order_ref):
         return sign_in
