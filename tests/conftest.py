@@ -114,6 +114,15 @@ def books_hold(request: pytest.FixtureRequest, at: datetime) -> Iterator[None]:
             _require_balanced(at, alone=alone)
 
 
+@pytest.fixture(autouse=True)
+def looks_are_of_this_test() -> Iterator[None]:
+    """What pages counted in memory goes with the test: its regions will be gone when somebody else writes it."""
+    yield
+    from hutong.know.insight import services
+
+    services._recorder._counts.clear()
+
+
 def _money_moved(*, alone: bool) -> bool:
     from django.db import connection
 
