@@ -12,10 +12,12 @@ from hutong.flows.statements import after, month_bounds
 from hutong.kernel.clock import local
 from hutong.kernel.errors import Conflict, Forbidden
 from hutong.pay.payments import queries as payments
+from hutong.pay.payments.providers.registry import bill_zone
+from hutong.pay.payments.types import Explained
 from hutong.pay.settlement import queries, services
 from hutong.pay.settlement.types import MonthView
 from hutong.town.people.models import Person
-from hutong.town.regions.queries import default_region, regions
+from hutong.town.regions.queries import default_region, zone_with
 
 
 class Obstacle(StrEnum):
@@ -50,8 +52,9 @@ class MonthBlocked(Conflict):
 def zone_of_unit(unit: str) -> str:
     """The zone in which the months of a currency begin: that of the default region, or of the first with it."""
     default = default_region()
-    every = ([default] if default else []) + regions()
-    return next((region.zone for region in every if region.currency == unit), settings.TIME_ZONE)
+    if default is not None and default.currency == unit:
+        return default.zone
+    return zone_with(unit) or settings.TIME_ZONE
 
 
 def next_to_close(*, unit: str, at: datetime) -> date:
@@ -82,6 +85,12 @@ def obstacles(*, unit: str, on: date, at: datetime) -> list[Blocked]:
     if problems := books.check(at=at, ask_providers=False).problems:
         found.append(Blocked(Obstacle.BOOKS, len(problems), problems[0]))
     return found
+
+
+def explained(*, unit: str, on: date) -> Explained:
+    """How much of a month's money stands on bills, and how much on none, as two operators said that there is none."""
+    starts_at, ends_at = month_bounds(on, zone_of_unit(unit))
+    return payments.explained(unit=unit, starts_at=starts_at, ends_at=ends_at, zone=bill_zone)
 
 
 def close(*, unit: str, on: date, by: Person, at: datetime) -> MonthView:

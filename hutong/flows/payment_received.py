@@ -1,5 +1,6 @@
 """Money arrived, or did not: what follows from a provider's news, once, however often and in whatever order it comes."""
 
+import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -8,6 +9,7 @@ from django.db import transaction
 
 from hutong.flows import dispute, fulfil, refund, stored_value
 from hutong.kernel import live, outbox
+from hutong.kernel.errors import DomainError
 from hutong.kernel.locking import retrying
 from hutong.kernel.money import Money
 from hutong.know.customers import services as customers
@@ -23,9 +25,11 @@ from hutong.pay.payments import queries as payments_read
 from hutong.pay.payments import services as payments
 from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
 from hutong.pay.payments.rules import UNDER_WAY
-from hutong.pay.payments.types import Event, Outcome, PaymentReport, PaymentView, RefundView
+from hutong.pay.payments.types import Event, Outcome, PaymentReport, PaymentView, Received, RefundView
 from hutong.town.catalog.types import OfferKind
 from hutong.visit.stock.services import SoldOut
+
+logger = logging.getLogger(__name__)
 
 BY = "payment_received"
 IGNORED = "ignored"
@@ -38,8 +42,28 @@ def receive(*, provider: str, headers: Mapping[str, str], body: bytes, at: datet
     alone. Raises `SignatureInvalid`.
     """
     received = payments.receive_webhook(provider=provider, headers=headers, body=body, at=at)
-    if not received.first:
-        return received.outcome
+    return _follow(provider, received, at) if received.first else received.outcome
+
+
+def take_left_behind(*, at: datetime) -> int:
+    """Do what follows from webhooks whose taker died before it was done; how many. A provider need not send them again.
+
+    One that cannot be read any more stays, and the books tell of it.
+    """
+    done = 0
+    for inbox_id in payments.left_behind(at=at):
+        try:
+            found = payments.read_again(inbox_id=inbox_id)
+            if found:
+                _follow(*found, at)
+                done += 1
+        except DomainError as error:
+            logger.warning("webhook %s of the inbox is left behind: %s", inbox_id, error.code)
+    return done
+
+
+def _follow(provider: str, received: Received, at: datetime) -> str:
+    """What follows from a webhook that was kept; it is then processed."""
     event = received.event
     if not _is_ours(provider, event):
         # Signed well, and about another shop of the same account, or a kind of news we have no use for.
@@ -210,6 +234,7 @@ def ask_unknown(*, at: datetime) -> int:
         payment = payments_read.payment_by_ref(payment_ref)
         if payment and _has_ended(payment.order_ref):
             _try_to_call_off(payment, at)
+    take_left_behind(at=at)
     return len(asked.payments) + len(asked.refunds)
 
 

@@ -31,7 +31,8 @@ from hutong.pay.settlement.types import (
 from hutong.town.merchants import queries as merchants
 from hutong.town.notifications.types import Kind
 from hutong.town.people.models import Person
-from hutong.town.regions.queries import region_by_id, regions
+from hutong.town.regions.queries import currencies as currencies_of_regions
+from hutong.town.regions.queries import region_by_id
 
 
 class NoFileYet(Conflict):
@@ -53,18 +54,21 @@ def site_terms() -> SiteTerms:
 
 def currencies() -> list[str]:
     """The currencies there may be something to pay in: those owed, else those of the regions."""
-    return queries.units_owed() or sorted({region.currency for region in regions()})
+    return queries.units_owed() or currencies_of_regions()
 
 
 def due(*, unit: str, on: date, at: datetime) -> tuple[list[Claim], list[Waiting]]:
     """Who would be paid by a batch made now, and who is owed something and would not be."""
-    return services.waiting_for(unit=unit, on=on, site=site_terms(), at=at)
+    return services.waiting_for(unit=unit, on=on, site=site_terms(), at=at, least=transfers.least(unit))
 
 
 def make(*, unit: str, on: date, by: Person, at: datetime) -> BatchView:
     """A draft of everything due in `unit`. Raises `Forbidden`, `NothingToPay`."""
     _operators_only(by)
-    made, _waiting = services.make_batch(unit=unit, on=on, site=site_terms(), by=by.public_id, at=at)
+    least = transfers.least(unit)
+    made, _waiting = services.make_batch(
+        unit=unit, on=on, site=site_terms(), by=by.public_id, at=at, least=least
+    )
     return made
 
 
@@ -83,16 +87,16 @@ def drop(*, batch_ref: str, reason: str, by: Person, at: datetime) -> BatchView:
 def send(*, batch_ref: str, by: Person, at: datetime) -> BatchView:
     """Post every payout of an approved batch, after which its files can be fetched. Never inside a transaction.
 
-    Those to accounts at a provider that sends money are asked of it at once.
+    Those to accounts at a provider that sends money are asked of it by a worker, a moment later.
 
     Raises `Forbidden`, `BatchNotFound`, `BatchMoved`, `PayoutTooLarge`.
     """
     _operators_only(by)
     found = queries.batch(batch_ref)
-    through = transfers.through(found.unit) if found is not None else {}
-    sent = services.send_batch(batch_ref=batch_ref, by=by.public_id, at=at, through=through)
-    transfers.run(at=at)
-    return queries.batch(batch_ref) or sent
+    through, least = (transfers.through(found.unit), transfers.least(found.unit)) if found else ({}, {})
+    sent = services.send_batch(batch_ref=batch_ref, by=by.public_id, at=at, through=through, least=least)
+    transfers.run_soon(at=at)
+    return sent
 
 
 def table_for_bank(batch_ref: str) -> tuple[list[str], list[list[str]]]:
@@ -272,6 +276,8 @@ def set_account(*, merchant_ref: str, typed: dict[str, str], by: Person, at: dat
             **typed,
         )
         merchant = merchants.merchant_by_ref(merchant_ref)
+        if before is not None and made.ref != before.ref:
+            transfers.account_changed(merchant_ref=merchant_ref, at=at)
         if before is not None and made.ref != before.ref and merchant is not None:
             notify(
                 Kind.BANK_ACCOUNT_CHANGED,

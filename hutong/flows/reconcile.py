@@ -1,6 +1,7 @@
 """The providers' bills, day after day: fetched once they are made, matched, booked, and what does not fit is told."""
 
 import logging
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -47,7 +48,7 @@ def run(*, at: datetime) -> list[BillView]:
     """Fetch, match and book every bill that is made and not here yet, up to yesterday; those that are new.
 
     A provider's first bill is yesterday's. Days follow each other: where one is not to be had, the ones after it
-    wait for the next round. Never inside a transaction.
+    wait for the next round, unless two operators said that there is none. Never inside a transaction.
     """
     differences.look_at_open(at=at)
     found: list[BillView] = []
@@ -55,9 +56,11 @@ def run(*, at: datetime) -> list[BillView]:
         yesterday = _yesterday(provider, at)
         newest = payments.newest_bill_on(provider)
         on = max(newest + timedelta(days=1), yesterday - CATCH_UP) if newest else yesterday
+        without = payments.days_without_bill(provider, since=on)
         while on <= yesterday:
             try:
-                found.append(of_day(provider=provider, on=on, at=at))
+                if on not in without:
+                    found.append(of_day(provider=provider, on=on, at=at))
             except _NOT_NOW as error:
                 logging.getLogger("hutong.bills").warning("%s, %s: %s", provider, on, error.code)
                 break
@@ -74,12 +77,13 @@ def of_day(*, provider: str, on: date, at: datetime) -> BillView:
     return keep(services.fetch_bill(provider=provider, on=on), provider=provider, on=on, at=at)
 
 
-def missing(*, at: datetime) -> list[tuple[str, date]]:
+def missing(*, at: datetime, since: datetime | None = None) -> list[tuple[str, date]]:
     """Providers and days up to yesterday whose bill is not here, the oldest first: a month with one does not close.
 
-    From the first day on that money moved with a provider, a year back at most.
+    From the first day on that money moved with a provider, a year back at most, or `since` an earlier moment.
     """
-    found = settlement.missing_bills(starts_at=at - _LOOK_BACK, ends_at=at)
+    starts_at = min(since or at, at - _LOOK_BACK)
+    found = settlement.missing_bills(starts_at=starts_at, ends_at=at)
     return sorted(
         ((provider, on) for provider, on in found if on <= _yesterday(provider, at)),
         key=lambda each: (each[1], each[0]),
@@ -88,13 +92,14 @@ def missing(*, at: datetime) -> list[tuple[str, date]]:
 
 def late(*, at: datetime) -> list[tuple[str, date]]:
     """Those of `missing` that are `LATE`. What is older than a provider's first bill was never waited for."""
-    found = missing(at=at)
+    found = overdue(missing(at=at), at=at)
     first = {name: payments.first_bill_on(name) for name in {provider for provider, _day in found}}
-    return [
-        (provider, on)
-        for provider, on in found
-        if on + LATE <= _yesterday(provider, at) and on > (first[provider] or date.min)
-    ]
+    return [(provider, on) for provider, on in found if on > (first[provider] or date.min)]
+
+
+def overdue(found: Sequence[tuple[str, date]], *, at: datetime) -> list[tuple[str, date]]:
+    """Those of `missing` whose bill is `LATE`, whether anybody waited for it or not."""
+    return [(provider, on) for provider, on in found if on + LATE <= _yesterday(provider, at)]
 
 
 def fetch_missing(*, provider: str, on: date, by: Person, at: datetime) -> BillView:

@@ -121,6 +121,7 @@ def _remember(
         kind=kind.value,
         redemption_ref=result.redemption_ref,
         voucher_ref=result.voucher_ref,
+        order_ref=result.order_ref,
         person_ref=result.person_ref,
         merchant_ref=merchant_ref,
         store_ref=result.store_ref,

@@ -129,6 +129,10 @@ def _request(
                 merchant=order.merchant_ref,
                 reason=reason,
             )
+        if released.used:
+            outbox.send(
+                "recheck_reviews", at=at, order_ref=order_ref, reason="refunded", happened_at=at.isoformat()
+            )
         for topic in (order_ref, *released.voucher_refs):
             live.hint(topic)
         for offer_ref in {offers[ref] for ref in wanted}:

@@ -12,11 +12,13 @@ from datetime import UTC, date, datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
+from hutong.attract.reviews import queries as reviews
 from hutong.flows import tell
 from hutong.flows.notify import moment, notify
 from hutong.kernel import budget
 from hutong.kernel.errors import TooMany
 from hutong.pay.payments import queries as payments
+from hutong.pay.settlement import queries as settlement
 from hutong.town.catalog import queries as catalog
 from hutong.town.contents import queries as contents
 from hutong.town.merchants import queries as merchants
@@ -84,6 +86,7 @@ def tell_of_queue(*, at: datetime) -> bool:
         *((one.submitted_at or one.created_at, one.ref) for one in catalog.pending_offers()),
         *((one.at, one.ref) for one in contents.waiting()),
         *((one.submitted_at or one.created_at, one.ref) for one in merchants.open_claims()),
+        *((one.since_at, one.review.ref) for one in reviews.queue()),
     ]
     if not waiting:
         return False
@@ -92,9 +95,16 @@ def tell_of_queue(*, at: datetime) -> bool:
 
 
 def tell_of_provider(*, at: datetime) -> bool:
-    """Tell operators that nobody knows how payments, refunds or payouts ended, for over ten minutes."""
+    """Tell operators that nobody knows how payments or refunds ended, or that payouts wait, for over ten minutes."""
     refs = payments.unknown_since(at - UNKNOWN_FOR)
-    return bool(refs) and _alarm(Kind.PROVIDER_TROUBLE, {"count": len(refs)}, min(refs), at)
+    batches = settlement.batches_of(refs)
+    others = [ref for ref in refs if ref not in batches]
+    told = bool(others) and _alarm(Kind.PROVIDER_TROUBLE, {"count": len(others)}, min(others), at)
+    if batches:
+        oldest = min(batches)
+        params = {"count": len(batches), "batch_ref": batches[oldest]}
+        told |= _alarm(Kind.PAYOUTS_WAIT, params, oldest, at)
+    return told
 
 
 def tell_of_books(*, problems: Sequence[str], at: datetime) -> bool:

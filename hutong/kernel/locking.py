@@ -22,11 +22,25 @@ _TRIES = 3
 _RETRIED_STATES = ("40001", "40P01")  # serialization failure, deadlock
 
 
-def advisory(name: str, key: str | int) -> None:
-    """Wait for the lock `name:key` and hold it until the transaction ends. Only inside a transaction."""
+# The limit on waiting is put back as it was once the lock is had; OFFSET 0 has it read before it is changed.
+_PATIENTLY = """
+SELECT set_config('lock_timeout', %s::text, true), pg_advisory_xact_lock(%s::int8),
+       set_config('lock_timeout', s.before, true)
+  FROM (SELECT current_setting('lock_timeout') AS before OFFSET 0) s
+"""
+
+
+def advisory(name: str, key: str | int, *, wait_s: int | None = None) -> None:
+    """Wait for the lock `name:key` and hold it until the transaction ends. Only inside a transaction.
+
+    `wait_s` is for jobs that nobody waits for: so long at most, in place of the limit that the site has for all locks.
+    """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("an advisory lock without a transaction holds nothing")
-    execute("SELECT pg_advisory_xact_lock(%s::int8)", [_number(name, key)])
+    if wait_s is None:
+        execute("SELECT pg_advisory_xact_lock(%s::int8)", [_number(name, key)])
+    else:
+        execute(_PATIENTLY, [f"{wait_s}s", _number(name, key)])
 
 
 @contextmanager

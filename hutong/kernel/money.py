@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from babel.numbers import format_currency
 
+MINUS = "−"
+"""The sign before what people read; what programs read has a hyphen (`major_text`)."""
+
 # ISO 4217: the currencies whose minor unit is not a hundredth. Everything else has two decimals.
 EXPONENTS = {
     **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX"), 0),
@@ -102,10 +105,22 @@ class Money:
 
 
 def format_money(money: Money, locale: str = "en") -> str:
-    """The amount as people of `locale` (`en`, `zh-hans`) write it: `€19.90`."""
+    """The amount as people of `locale` (`en`, `zh-hans`) write it: `€19.90`, below nothing `−€19.90`."""
+    return _for_people(money, locale, pattern=None)
+
+
+def format_amount(money: Money, locale: str = "en") -> str:
+    """As `format_money` without its currency, for a table that names that once: `1,990.00`."""
+    return _for_people(money, locale, pattern="#,##0.00")
+
+
+def _for_people(money: Money, locale: str, pattern: str | None) -> str:
     from decimal import Decimal  # Babel alone asks for it; no amount is ever computed in it.
 
     if money.unit.startswith("pts_"):
-        return f"{money.minor:,}"
-    babel_locale = "zh_Hans_CN" if locale.lower().startswith("zh") else "en"
-    return format_currency(Decimal(money.major_text), money.unit, locale=babel_locale)
+        text = f"{money.minor:,}"
+    else:
+        babel_locale = "zh_Hans_CN" if locale.lower().startswith("zh") else "en"
+        text = format_currency(Decimal(money.major_text), money.unit, pattern, locale=babel_locale)
+    # Babel's sign is a hyphen: as a minus it is too short, and lines break behind it.
+    return text.replace("-", MINUS)

@@ -4,13 +4,18 @@ The transaction never calls NOTIFY, which serialises commits over the whole data
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 
 from hutong.kernel.rows import execute, rows, scalar
+
+RELAYED_AT_ONCE = 500
+# A job that does many things at once does at most so many.
+AT_ONCE = 100
 
 # Picked in a CTE, which runs once: a subquery behind IN may run again for each row, and then its LIMIT holds
 # for none of them, and more rows are deleted than were asked for.
@@ -30,16 +35,49 @@ def send(job: str, *, at: datetime, **payload: Any) -> None:
     )
 
 
-def relay(limit: int = 500) -> int:
-    """Hand the oldest rows over to Procrastinate in one transaction; how many there were."""
+@dataclass(frozen=True, slots=True)
+class Together:
+    """How rows of one job are handed on as fewer: `job` is asked once, with all values of `one` as the list `many`."""
+
+    job: str
+    one: str
+    many: str
+
+
+def relay(limit: int = RELAYED_AT_ONCE, together: Mapping[str, Together] | None = None) -> int:
+    """Hand the oldest rows over to Procrastinate in one transaction; how many there were.
+
+    Rows of a job in `together` become one job with each value once, in the order they came. A row that says more than
+    that one value stays a job of its own.
+    """
     from procrastinate.contrib.django import app  # Procrastinate's app exists only once Django is set up.
 
     with transaction.atomic():
         batch = _take(limit)
-        for job in sorted({entry["job"] for entry in batch}):
-            payloads = [_payload(entry) for entry in batch if entry["job"] == job]
+        asked: dict[str, list[dict[str, Any]]] = {}
+        for entry in batch:
+            asked.setdefault(entry["job"], []).append(_payload(entry))
+        for job, payloads in _fewer(asked, together or {}):
             app.configure_task(job).batch_defer(*payloads)
     return len(batch)
+
+
+def _fewer(
+    asked: Mapping[str, list[dict[str, Any]]], together: Mapping[str, Together]
+) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    for job in sorted(asked):
+        goal = together.get(job)
+        alone = [payload for payload in asked[job] if goal is None or payload.keys() != {goal.one}]
+        if alone:
+            yield job, alone
+        if goal is not None:
+            values = dict.fromkeys(
+                payload[goal.one] for payload in asked[job] if payload.keys() == {goal.one}
+            )
+            listed = list(values)
+            some = [listed[start : start + AT_ONCE] for start in range(0, len(listed), AT_ONCE)]
+            if some:
+                yield goal.job, [{goal.many: part} for part in some]
 
 
 def drain(handlers: dict[str, Callable[..., None]], limit: int = 10_000) -> int:

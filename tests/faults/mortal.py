@@ -18,7 +18,7 @@ from tests.fakes.site import database_url
 from tests.faults.failpoints import FAILPOINTS, WEB, WORKER
 from tests.faults.upped import answers
 
-START_S = 60.0
+START_S = 180.0
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Mortal:
         process = self.running.pop(part, None)
         if process:
             process.terminate()
-            process.wait(30)
+            process.wait(START_S)
 
     def lives(self, part: str) -> bool:
         """Whether the part runs; a failpoint ends it."""

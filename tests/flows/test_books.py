@@ -62,8 +62,16 @@ def shop(at: datetime) -> Scene:
 
 
 def quarter(at: datetime) -> tuple[str, ...]:
-    """What the worker finds a quarter of an hour later."""
-    return books.check(at=at, ask_providers=False, since_checkpoint=True, move_checkpoint=True).problems
+    """What the worker finds a quarter of an hour later.
+
+    A transaction of another database on this server that ends while the books are added up may hold the checkpoint
+    back: then what is right is added up once more, as the worker does a quarter of an hour later.
+    """
+    for _again in range(50):
+        found = books.check(at=at, ask_providers=False, since_checkpoint=True, move_checkpoint=True).problems
+        if found or scalar("SELECT next_xid FROM ledger_checkpoint") is None:
+            return found
+    raise AssertionError("The checkpoint does not move.")
 
 
 def moved() -> list[str]:

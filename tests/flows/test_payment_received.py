@@ -1,6 +1,7 @@
 """Money arrives: in time, late, twice, or the wrong amount. Each has its effect once."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,7 @@ from hutong.visit.stock.queries import stock_of
 from hutong.visit.vouchers import queries as vouchers
 from tests.factories import people
 from tests.factories.loop import Scene, scene
+from tests.factories.payments import paid_webhook
 from tests.fakes.sandbox import Sandbox
 
 LATER = timedelta(minutes=16)
@@ -174,6 +176,22 @@ def test_whole_way_through_the_sandbox(sandbox: Sandbox) -> None:
     assert [
         d for d in reconcile(provider="sandbox", at=clock.now(), grace_s=0) if d.payment_ref == payment.ref
     ] == []
+
+
+@pytest.mark.django_db
+def test_a_webhook_whose_taker_died_has_its_effect_all_the_same(at: datetime, settings: Any) -> None:
+    """The provider got no answer and does not send it again: the janitor reads what was kept."""
+    shop = scene(at=at)
+    placed = shop.order(at=at)
+    (made,) = payments.payments_of_order(placed.order_ref)
+    headers, body = paid_webhook(made, secret=settings.HUTONG_SANDBOX_SECRET, at=at)
+    services.receive_webhook(provider="sandbox", headers=headers, body=body, at=at)
+    assert payment_received.take_left_behind(at=at) == 0
+    later = at + timedelta(minutes=2)
+    assert payment_received.take_left_behind(at=later) == 1
+    assert state_of(placed.order_ref) is OrderState.PAID
+    assert payment_received.take_left_behind(at=later) == 0
+    assert payments.problems(at + timedelta(hours=2)) == []
 
 
 @pytest.mark.django_db(transaction=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from pytest_django.fixtures import Settings
@@ -10,12 +11,12 @@ from pytest_django.fixtures import Settings
 from hutong.flows import jobs, payout_drafts, payouts
 from hutong.kernel.money import Money
 from hutong.kernel.rows import execute
-from hutong.pay.settlement import queries
+from hutong.pay.settlement import queries, services
 from hutong.pay.settlement.types import BatchState
 from hutong.town.notifications import queries as notifications
 from hutong.town.notifications.models import Notification
 from tests.factories import people
-from tests.factories.settlement import NOON, account, days, earned
+from tests.factories.settlement import NOON, SITE, account, days, earned
 
 # What is paid out was earned without orders.
 pytestmark = [pytest.mark.django_db, pytest.mark.unbalanced]
@@ -35,6 +36,9 @@ def due() -> None:
 def test_it_is_made_once_on_its_day(wanted: str, made_on: list[int], settings: Settings) -> None:
     settings.HUTONG_PAYOUT_DRAFTS = wanted
     settings.TIME_ZONE = "UTC"
+    for before in (NOON, SUNDAY_NIGHT - days(1)):
+        for batch in payout_drafts.run(at=before):
+            payouts.drop(batch_ref=batch.ref, reason="a test", by=people.operator(), at=before)
     made = []
     for hour in range(-20, 20):
         at = SUNDAY_NIGHT + timedelta(hours=hour)
@@ -46,6 +50,37 @@ def test_it_is_made_once_on_its_day(wanted: str, made_on: list[int], settings: S
     assert {(batch.made_by, batch.state, batch.total.minor) for batch in made} <= {
         ("platform", BatchState.DRAFT, 1000)
     }
+
+
+@pytest.mark.usefixtures("due")
+def test_a_monday_on_which_the_site_was_down_is_made_up_for_once(settings: Settings) -> None:
+    settings.HUTONG_PAYOUT_DRAFTS = "weekly"
+    settings.TIME_ZONE = "UTC"
+    assert payout_drafts.run(at=NOON) == []  # a Monday: nobody is due
+    earned(500, at=NOON + days(1))
+    assert payout_drafts.run(at=NOON + days(4)) == []
+    tuesday = NOON + days(8)
+    (batch,) = payout_drafts.run(at=tuesday)
+    assert (batch.on, batch.total.minor) == (tuesday.date(), 1500)
+    payouts.drop(batch_ref=batch.ref, reason="a test", by=people.operator(), at=tuesday)
+    for later in (timedelta(minutes=20), days(1), days(5.8)):
+        assert payout_drafts.run(at=tuesday + later) == []
+    (batch,) = payout_drafts.run(at=tuesday + days(6))  # the next Monday
+    assert batch.on == (tuesday + days(6)).date()
+
+
+@pytest.mark.usefixtures("due")
+def test_what_another_worker_has_drafted_is_not_drafted_again() -> None:
+    at, monday = NOON + days(7), (NOON + days(7)).date()
+    draft = partial(
+        services.draft_batch, unit="EUR", due_on=monday, on=monday, site=SITE, by="platform", at=at
+    )
+    first = draft()
+    assert first is not None
+    payouts.drop(batch_ref=first.ref, reason="a test", by=people.operator(), at=at)
+    assert draft() is None
+    # control: another day's is made
+    assert draft(due_on=monday + timedelta(days=1)) is not None
 
 
 @pytest.mark.usefixtures("due")

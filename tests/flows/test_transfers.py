@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from pytest_django.fixtures import Settings
@@ -17,74 +16,37 @@ from hutong.pay.ledger.types import PLATFORM, AccountKind
 from hutong.pay.payments import queries as payments
 from hutong.pay.payments.models import Transfer
 from hutong.pay.payments.providers import registry
-from hutong.pay.payments.providers.alipay import certificates
 from hutong.pay.payments.providers.alipay.client import AlipayProvider
 from hutong.pay.payments.providers.errors import ProviderRefused
 from hutong.pay.payments.services import TransferUnderWay
-from hutong.pay.payments.types import TransferReport, TransferRequest, TransferState
+from hutong.pay.payments.types import TransferState
 from hutong.pay.settlement import queries, services
 from hutong.pay.settlement.types import BatchState, PayoutState, PayoutView
-from hutong.town.merchants.types import Role
 from hutong.town.notifications.models import Notification
 from hutong.town.people.models import Person
 from tests.concurrency.race import race
-from tests.factories import catalog, merchants, people, regions
-from tests.factories.loop import Scene
+from tests.factories import people
+from tests.factories.payouts import (
+    MINOR,
+    PAYEE,
+    PRICE,
+    Slow,
+    now,
+    pay_out,
+    send_what_is_due,
+    sending_alipay,
+)
 from tests.factories.settlement import days
-from tests.fakes.providers.alipay import AlipaySimulator, Keys, make_keys
-from tests.fakes.providers.server import running
-from tests.pay.payments.alipay.test_transfers import certificate
+from tests.fakes.providers.alipay import AlipaySimulator
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PAYEE, HOLDER = "kahvila@example.org", "杭州咖啡"
-PRICE, MINOR = 199_000, 179_100
-
-
-@pytest.fixture(scope="module")
-def keys() -> Keys:
-    """Both sides' keys."""
-    return make_keys()
-
 
 @pytest.fixture
-def alipay(keys: Keys, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[AlipaySimulator]:
+def alipay(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[AlipaySimulator]:
     """Alipay, to whom this site has shown certificates."""
-    own, root = (certificate(pair.key, name) for pair, name in ((keys.merchant, "A"), (keys.alipay, "R")))
-    with running(AlipaySimulator(keys=keys)) as simulator:
-        assert isinstance(simulator, AlipaySimulator)
-        simulator.certificates = certificates.numbers(application=own, roots=root)
-        simulator.transfers.payees = {PAYEE: HOLDER}
-        client = Slow(
-            url=f"{simulator.url}/gateway.do", app_id=simulator.app_id, seller_id=simulator.seller_id,
-            private_key=keys.merchant.private_text, alipay_public_keys=[keys.alipay.public_text],
-            notify_url="", timeout_s=10.0, app_certificate=own, root_certificates=root,
-        )  # fmt: skip
-        settings.HUTONG_PROVIDERS = ["alipay"]
-        settings.HUTONG_PROVIDER_KEYS = {"alipay": {"of": simulator.url}}
-        monkeypatch.setitem(registry._MAKERS, "alipay", lambda _keys, _timeout_s: client)
+    with sending_alipay(settings, monkeypatch) as simulator:
         yield simulator
-
-
-class Slow(AlipayProvider):
-    """The client of a worker that stands still before its call leaves; `meanwhile` is what happens then, once."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self.meanwhile: dict[str, Callable[[], object]] = {}
-        self.asked = 0
-
-    def transfer(self, request: TransferRequest) -> TransferReport:
-        """See `Transfers.transfer`."""
-        self.meanwhile.pop("transfer", lambda: None)()
-        return super().transfer(request)
-
-    def query_transfer(self, *, transfer_ref: str) -> TransferReport:
-        """See `Transfers.query_transfer`; it stands still when it has the answer."""
-        self.asked += 1
-        found = super().query_transfer(transfer_ref=transfer_ref)
-        self.meanwhile.pop("query_transfer", lambda: None)()
-        return found
 
 
 @pytest.fixture
@@ -105,47 +67,6 @@ def operator() -> Person:
 def owner() -> Person:
     """To whom it is paid."""
     return people.person(name="Owner")
-
-
-def pay_out(operator: Person, owner: Person, at: datetime, *, alipay: str = PAYEE) -> PayoutView:
-    """Something is earned, approved and sent; the payout as it is then."""
-    store = merchants.store(
-        merchant=merchants.approved_merchant(region=regions.region(currency="CNY"), at=at), at=at
-    )
-    draft = catalog.draft(price=PRICE, list_price=2 * PRICE, unit="CNY", starts_at=at)
-    offer = catalog.offer(store=store, at=at, draft=draft)
-    shop = Scene(at=at, store=store, offer=offer, device=merchants.device(store=store))
-    merchant = shop.merchant
-    merchants.staff(merchant=merchant, person=owner, role=Role.OWNER)
-    bank = {"holder": HOLDER, "country": "CN", "iban": "", "bank_code": "102", "bic": ""}
-    payouts.set_account(
-        merchant_ref=merchant.public_id,
-        typed=bank | {"account_number": "" if alipay else "6222021202000000000", "alipay": alipay},
-        by=owner,
-        at=at,
-    )
-    (voucher,) = shop.bought()
-    shop.scan(voucher.code)
-    jobs.drain()
-    return send_what_is_due(operator, at + days(4))
-
-
-def send_what_is_due(operator: Person, at: datetime) -> PayoutView:
-    """The one payout that is due, approved and sent, as it is then."""
-    batch = payouts.make(unit="CNY", on=at.date(), by=operator, at=at)
-    for person in (operator, people.operator()):
-        batch = payouts.approve(batch_ref=batch.ref, by=person, at=at)
-        if batch.state is BatchState.APPROVED:
-            break
-    payouts.send(batch_ref=batch.ref, by=operator, at=at)
-    (payout,) = queries.payouts_of_batch(batch.ref)
-    return payout
-
-
-def now(payout: PayoutView) -> PayoutView:
-    found = queries.payout(payout.ref)
-    assert found is not None
-    return found
 
 
 def owed(payout: PayoutView) -> int:
@@ -247,6 +168,10 @@ def test_what_is_refused_for_another_reason_waits_and_may_be_given_up(
     assert payments.unknown_since(later) == []
     assert payments.unknown_since(after_a_day) == [payout.ref]
     assert watch.tell_of_provider(at=later + timedelta(minutes=11))
+    jobs.drain()
+    assert not watch.tell_of_provider(at=later + timedelta(hours=3))
+    alarm = Notification.objects.get(person=operator, kind="payouts_wait")
+    assert alarm.url == f"/operator/payouts/batches/{payout.batch_ref}/"
     (problem,) = wrong(alipay, after_a_day)
     assert problem.startswith(f"payments: transfer_open {payout.ref}: unknown since")
     assert "PAYER_BALANCE_NOT_ENOUGH" in problem

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hutong.kernel.money import Money, exponent, format_money
+from hutong.kernel.money import Money, exponent, format_amount, format_money
 
 
 def test_units_never_mix() -> None:
@@ -55,8 +55,21 @@ def test_exponents(unit: str, digits: int) -> None:
         (Money(1990, "EUR"), "zh-hans", "€19.90"),
         (Money(1990, "CNY"), "zh-hans", "¥19.90"),
         (Money(1990, "JPY"), "en", "¥1,990"),
-        (Money(-5, "KWD"), "en", "-KWD0.005"),
+        (Money(-5, "KWD"), "en", "−KWD0.005"),
     ],
 )
 def test_people_read_it(money: Money, locale: str, text: str) -> None:
     assert format_money(money, locale) == text
+
+
+@pytest.mark.parametrize(
+    ("money", "text"),
+    [
+        (Money(-199_000, "EUR"), "−1,990.00"),
+        (Money(5, "KWD"), "0.005"),
+        (Money(1990, "JPY"), "1,990"),
+        (Money(-1990, "pts_tea"), "−1,990"),
+    ],
+)
+def test_people_read_it_without_its_currency(money: Money, text: str) -> None:
+    assert [format_amount(money, locale) for locale in ("en", "zh-hans")] == [text, text]

@@ -1,12 +1,13 @@
 """The outbox: a row with its transaction, a job for each row, nothing lost when a job fails."""
 
+import json
 from datetime import datetime, timedelta
 
 import pytest
 from django.db import transaction
 
 from hutong.kernel import outbox
-from hutong.kernel.rows import execute, scalar
+from hutong.kernel.rows import execute, rows, scalar
 
 
 @pytest.mark.django_db
@@ -58,3 +59,30 @@ def test_takes_no_more_than_asked_whatever_the_plan(at: datetime) -> None:
     assert len(outbox._take(2)) == 2
     assert outbox.drain({"count": lambda number: done.append(number)}) == 3
     assert done == [2, 3, 4]
+
+
+@pytest.mark.django_db
+def test_rows_of_one_job_become_one_with_each_value_once(at: datetime) -> None:
+    """A row that says more stays alone, and so do the rows of other jobs."""
+    for ref in ("b", "a", "b"):
+        outbox.send("index_store", at=at, store_ref=ref)
+    outbox.send("index_store", at=at, store_ref="c", why="it says more")
+    outbox.send("remember_visit", at=at, redemption_ref="red_1")
+    together = {"index_store": outbox.Together("index_stores", one="store_ref", many="store_refs")}
+    assert outbox.relay(together=together) == 5
+    found = rows("SELECT task_name, args FROM procrastinate_jobs ORDER BY id")
+    assert [(one["task_name"], json.loads(one["args"])) for one in found] == [
+        ("index_store", {"store_ref": "c", "why": "it says more"}),
+        ("index_stores", {"store_refs": ["b", "a"]}),
+        ("remember_visit", {"redemption_ref": "red_1"}),
+    ]
+
+
+@pytest.mark.django_db
+def test_a_job_that_does_many_does_a_bounded_number(at: datetime) -> None:
+    for number in range(outbox.AT_ONCE + 1):
+        outbox.send("index_store", at=at, store_ref=str(number))
+    together = {"index_store": outbox.Together("index_stores", one="store_ref", many="store_refs")}
+    outbox.relay(together=together)
+    sizes = rows("SELECT jsonb_array_length(args->'store_refs') AS size FROM procrastinate_jobs ORDER BY id")
+    assert [one["size"] for one in sizes] == [outbox.AT_ONCE, 1]

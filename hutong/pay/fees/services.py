@@ -197,12 +197,12 @@ def _check_currency(terms: Terms, sold_in: set[str]) -> None:
 
 def _currencies(reach: Reach) -> set[str]:
     """The currencies the deals a rule is for are sold in, as far as it says; raises `ReachUnknown`."""
-    every = {region.ref: region for region in regions.regions()}
+    region = regions.region_by_ref(reach.region_ref) if reach.region_ref else None
     slugs = {each.slug for group, members in category_settings() for each in (group, *members)}
     merchant = merchant_by_ref(reach.merchant_ref) if reach.merchant_ref else None
     offer = offer_by_ref(reach.offer_ref) if reach.offer_ref else None
     wrong = {
-        "region": reach.region_ref and reach.region_ref not in every,
+        "region": reach.region_ref and region is None,
         "category": reach.category and reach.category not in slugs,
         "merchant": reach.merchant_ref and merchant is None,
         "offer": reach.offer_ref and (offer is None or reach.merchant_ref not in ("", offer.merchant_ref)),
@@ -212,11 +212,9 @@ def _currencies(reach: Reach) -> set[str]:
             raise ReachUnknown(field=field)
     if offer:
         return {offer.price.unit}
-    if reach.region_ref:
-        return {every[reach.region_ref].currency}
-    if merchant:
-        return {region.currency for region in every.values() if region.region_id == merchant.region_id}
-    return {region.currency for region in every.values()}
+    if region is None and merchant:
+        region = regions.region_by_id(merchant.region_id)
+    return {region.currency} if region else set(regions.currencies())
 
 
 def _columns(draft: RuleDraft) -> dict[str, Any]:

@@ -72,6 +72,10 @@ class PayoutEvery(StrEnum):
     MONTH = "month"
 
 
+ACCOUNT_CHANGED = "account_changed"
+"""The reason of a payout that was not sent because the merchant is paid to another account by now."""
+
+
 class BatchState(StrEnum):
     """Where a batch of payouts stands."""
 
@@ -119,6 +123,8 @@ class NotDue(StrEnum):
     NOT_YET = "not_yet"
     """Paid this week, or this month, already."""
     TOO_LITTLE = "too_little"
+    BELOW_LEAST = "below_least"
+    """Less than the provider sends that would send it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,3 +187,15 @@ class ExpiringLine:
     uses: int
     first_until: datetime
     last_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Something that was enjoyed and neither undone nor refunded: of which order, in which store, when last."""
+
+    order_ref: str
+    person_ref: str
+    store_ref: str
+    offer_ref: str
+    titles: dict[str, str]
+    at: datetime

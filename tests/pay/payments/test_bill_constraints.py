@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
 
-from hutong.pay.payments.models import BankIn, BilledAmount, BillingDifference, FetchedBill
+from hutong.pay.payments.models import BankIn, BilledAmount, BillingDifference, FetchedBill, WithoutBill
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +32,11 @@ def difference(made: FetchedBill, **changed: Any) -> BillingDifference:
 def bank_in(at: datetime, **changed: Any) -> BankIn:
     fields = {"provider": "stripe", "amount": 5, "unit": "EUR", "on": at.date(), "entry": "e1", "by": "per_1"}
     return BankIn.objects.create(**{**fields, "at": at, **changed})
+
+
+def without_bill(at: datetime, **changed: Any) -> WithoutBill:
+    fields = {"provider": "stripe", "first_on": at.date(), "last_on": at.date(), "reason": "gone"}
+    return WithoutBill.objects.create(**{**fields, "asked_by": "per_1", "asked_at": at, **changed})
 
 
 def wrongs(at: datetime, made: FetchedBill) -> Iterator[tuple[str, Callable[[], object]]]:
@@ -59,6 +64,26 @@ def wrongs(at: datetime, made: FetchedBill) -> Iterator[tuple[str, Callable[[], 
     yield "payments_bank_in_once", lambda: bank_in(at, entry="e2", provider_ref="po_1")
     yield "payments_bankin_entry", lambda: bank_in(at, provider_ref="po_2")
     yield "payments_bill_once", lambda: bill(at)
+    yield from wrong_words(at)
+
+
+def wrong_words(at: datetime) -> Iterator[tuple[str, Callable[[], object]]]:
+    """What nobody may say of days without a bill."""
+    yield "payments_without_bill_days", lambda: without_bill(at, last_on=at.date() - timedelta(days=1))
+    yield "payments_without_bill_reason", lambda: without_bill(at, reason="")
+    decided = {"decided_by": "per_2", "decided_at": at}
+    for fields in (
+        {"state": "strange", **decided},
+        {"state": "waiting", **decided},
+        {"state": "agreed"},
+        {"state": "agreed", "decided_by": "per_2"},
+        {"state": "declined", "decided_at": at},
+        {"state": "declined", **decided, "decided_at": at - timedelta(days=1)},
+    ):
+        yield "payments_without_bill_decided", lambda fields=fields: without_bill(at, **fields)  # type: ignore[misc]
+    for state in ("agreed", "taken_back"):
+        alone = {"state": state, "decided_by": "per_1", "decided_at": at}
+        yield "payments_without_bill_two_people", lambda alone=alone: without_bill(at, **alone)  # type: ignore[misc]
 
 
 def test_the_database_keeps_what_bills_promise(at: datetime) -> None:
@@ -66,6 +91,7 @@ def test_the_database_keeps_what_bills_promise(at: datetime) -> None:
     amount(made)
     difference(made)
     bank_in(at, provider_ref="po_1")
+    without_bill(at)
     for name, write in wrongs(at, made):
         with pytest.raises(IntegrityError, match=name), transaction.atomic():
             write()

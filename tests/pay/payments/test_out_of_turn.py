@@ -49,6 +49,17 @@ def test_where_no_wrong_money_lies_none_is_sent_back(at: datetime) -> None:
     assert queries.refunds_of_order(made.order_ref) == []
 
 
+def test_wrong_money_that_a_bank_holds_is_not_sent_back_before_the_bank_gives_it_up(at: datetime) -> None:
+    made = payment(at=at)
+    wrong = Money(1990, "EUR") * 2
+    services.record_capture(payment_ref=made.ref, captured=wrong, at=at)
+    told(at, DisputeStatus.NEEDS_RESPONSE, made.order_ref, made.ref)
+    with pytest.raises(services.RefundTooLarge):
+        services.request_suspense_refund(payment_ref=made.ref, reason="", at=at)
+    told(at, DisputeStatus.WON, made.order_ref, made.ref)
+    assert services.request_suspense_refund(payment_ref=made.ref, reason="", at=at).amount == wrong
+
+
 @pytest.mark.parametrize("second", [Money(1990, "EUR"), Money(2, "EUR"), Money(1, "USD")])
 def test_a_payment_with_wrong_money_takes_no_other(at: datetime, second: Money) -> None:
     made = payment(at=at)

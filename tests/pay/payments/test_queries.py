@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from hutong.kernel.money import Money
 from hutong.pay.payments import queries, services
 from hutong.pay.payments.models import Attempt, Payment, Refund
+from hutong.pay.payments.queries import checks
 from hutong.pay.payments.types import (
     BookRow,
     PaymentState,
@@ -109,7 +113,12 @@ def test_each_planted_problem_is_found(at: datetime) -> None:
     }
 
 
-def test_each_planted_difference_is_found_and_news_under_way_is_not(at: datetime) -> None:
+@pytest.mark.parametrize("batch", [2, 1_000])
+def test_each_planted_difference_is_found_and_news_under_way_is_not(
+    at: datetime, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "BATCH", batch)
+
     def row(ref: str, captured: int | None, refunded: int = 0, unit: str = "EUR") -> BookRow:
         money = Money(captured, unit) if captured is not None else None
         return BookRow(ref, f"sbp_{ref}", money, refunded, changed_at=at)
@@ -140,6 +149,23 @@ def test_each_planted_difference_is_found_and_news_under_way_is_not(at: datetime
     assert queries.book_differences(provider="sandbox", books=books, changed_before=at) == []
 
 
+def test_books_are_compared_in_batches(at: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "BATCH", 2)
+    made = [captured_payment(at=at) for _each in range(5)]
+    after = at + timedelta(seconds=1)
+    read: list[int] = []
+
+    def books() -> Iterator[BookRow]:
+        for number, each in enumerate(made):
+            read.append(len(connection.queries_log))
+            yield BookRow(each.ref, f"sbp_{number}", each.amount, 0, changed_at=at)
+
+    with CaptureQueriesContext(connection):
+        assert queries.book_differences(provider="sandbox", books=books(), changed_before=after) == []
+    # Between the second and the third payment of theirs, and so on, ours were read: never all of them at once.
+    assert [later > sooner for sooner, later in pairwise(read)] == [False, True, False, True]
+
+
 def test_statements_do_not_grow_with_the_number_of_rows(
     at: datetime, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
@@ -152,7 +178,7 @@ def test_statements_do_not_grow_with_the_number_of_rows(
             queries.provider_totals("sandbox")
         with django_assert_num_queries(8):
             queries.problems(at)
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(3):  # a batch, its refunds, and that there is no other
             queries.book_differences(provider="sandbox", books=[], changed_before=at)
 
 

@@ -121,6 +121,31 @@ def test_a_crash_between_keeping_and_processing_leaves_it_to_the_next_copy(at: d
     assert queries.problems(at + timedelta(hours=2)) == []
 
 
+def test_what_was_left_behind_is_read_again_as_at_the_moment_it_came(at: datetime) -> None:
+    made = payment(at=at)
+    headers, body = paid_webhook(made, secret=SECRET, at=at)
+    services.receive_webhook(provider="sandbox", headers=headers, body=body, at=at)
+    assert services.left_behind(at=at + timedelta(seconds=59)) == []
+    (inbox_id,) = services.left_behind(at=at + timedelta(days=3))
+    again = services.read_again(inbox_id=inbox_id)
+    assert again is not None
+    provider, received = again
+    assert (provider, received.first) == ("sandbox", True)
+    assert received.event.payment is not None
+    assert received.event.payment.payment_ref == made.ref
+    services.mark_processed(inbox_id=inbox_id, outcome="recorded", at=at)
+    assert services.read_again(inbox_id=inbox_id) is None
+
+
+def test_one_that_cannot_be_checked_any_more_is_not_believed(at: datetime) -> None:
+    headers, body = paid_webhook(payment(at=at), secret=SECRET, at=at)
+    services.receive_webhook(provider="sandbox", headers=headers, body=body, at=at)
+    WebhookInbox.objects.update(headers={})
+    (inbox_id,) = services.left_behind(at=at + timedelta(hours=1))
+    with pytest.raises(SignatureInvalid):
+        services.read_again(inbox_id=inbox_id)
+
+
 def test_marking_twice_is_seen(at: datetime) -> None:
     headers, body = paid_webhook(payment(at=at), secret=SECRET, at=at)
     kept = services.receive_webhook(provider="sandbox", headers=headers, body=body, at=at)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from hutong.kernel import audit
+from hutong.kernel.rows import execute
 from hutong.kernel.second import SecondPersonNeeded
 from hutong.pay.ledger.queries import balance
 from hutong.pay.ledger.services import ReferenceReused
@@ -78,3 +80,12 @@ def test_who_asked_may_give_it_up_and_then_nobody_agrees(at: datetime) -> None:
         with pytest.raises(services.CorrectionNotFound):
             act(correction_ref="cor_none", by="per_second", at=at)
     assert owed() == 0
+
+
+def test_a_decided_correction_has_the_moment_it_was_decided(at: datetime) -> None:
+    waiting = ask(at=at)
+    with pytest.raises(IntegrityError, match="settlement_correction_decided"), transaction.atomic():
+        execute(
+            "UPDATE settlement_correction SET state = 'declined', decided_by = 'per_second' WHERE public_id = %s",
+            [waiting.ref],
+        )

@@ -1,5 +1,6 @@
 """Reads of `orders`."""
 
+from hutong.pay.orders.queries.bought import bought_categories
 from hutong.pay.orders.queries.charged import charged
 from hutong.pay.orders.queries.checks import all_refs, all_unit_refs, merchant_of_orders, problems, unredeemed
 from hutong.pay.orders.queries.everything import everything_about, standing_of
@@ -27,6 +28,7 @@ from hutong.pay.orders.queries.views import (
 __all__ = [
     "all_refs",
     "all_unit_refs",
+    "bought_categories",
     "breakdown",
     "charged",
     "compared",

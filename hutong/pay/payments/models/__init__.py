@@ -1,4 +1,6 @@
-"""Tables of payments: money and its bills (`core`), `agreed` fees, `transfers` to merchants, chargebacks (`disputes`)."""
+"""Tables of payments: money and its bills (`core`), `agreed` fees, `transfers` to merchants, chargebacks (`disputes`),
+and days `without_bill`.
+"""
 
 from hutong.pay.payments.models.agreed import AgreedRate
 from hutong.pay.payments.models.core import (
@@ -14,6 +16,7 @@ from hutong.pay.payments.models.core import (
 )
 from hutong.pay.payments.models.disputes import Dispute, DisputeEvidence
 from hutong.pay.payments.models.transfers import Transfer
+from hutong.pay.payments.models.without_bill import WithoutBill
 
 __all__ = [
     "AgreedRate",
@@ -29,4 +32,5 @@ __all__ = [
     "Refund",
     "Transfer",
     "WebhookInbox",
+    "WithoutBill",
 ]

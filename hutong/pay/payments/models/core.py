@@ -166,6 +166,8 @@ class WebhookInbox(models.Model):
 
     provider = models.CharField(max_length=20)
     event_id = models.CharField(max_length=100)
+    # The headers it was signed with, so that it can be read again when whoever took it died over it.
+    headers = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     body = models.BinaryField()
     received_at = models.DateTimeField()
     processed_at = models.DateTimeField(null=True)

@@ -1,6 +1,6 @@
 """What every provider does for us. `tests/pay/payments/contract.py` is the same promise as tests."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Protocol, runtime_checkable
 
@@ -132,6 +132,11 @@ class Transfers(Protocol):
     transfers_to: frozenset[str]
     """The kinds of account it sends to with the keys that are set; none where it lacks what that needs."""
 
+    @staticmethod
+    def least_transfer(unit: str) -> int:
+        """The least it sends at once, in minor units of `unit`; 1 where it names no more. No call is made."""
+        ...
+
     def transfer(self, request: TransferRequest) -> TransferReport:
         """Send money, once for each `transfer_ref`. FAILED where the account can never get it; `ProviderRefused`
         where something else is in the way, so that the same may be sent later.
@@ -147,6 +152,6 @@ class Transfers(Protocol):
 class OpenBooks(Protocol):
     """What a provider of ours can do besides: show all its payments at once, to compare at any moment."""
 
-    def fetch_books(self) -> list[BookRow]:
-        """All payments in the provider's books."""
+    def fetch_books(self) -> Iterator[BookRow]:
+        """All payments in the provider's books, fetched while they are read."""
         ...

@@ -160,6 +160,12 @@ def senders(unit: str) -> dict[str, str]:
     return found
 
 
+def least_sent(unit: str) -> dict[str, int]:
+    """The least that may be sent at once in `unit` to each kind of account in `senders`, in minor units."""
+    found = {kind: provider(name) for kind, name in senders(unit).items()}
+    return {kind: each.least_transfer(unit) for kind, each in found.items() if isinstance(each, Transfers)}
+
+
 def bill_zone(name: str) -> str:
     """The zone in which a provider counts the days of its bill."""
     return _BILL_ZONES.get(name, "UTC")

@@ -51,10 +51,20 @@ from hutong.pay.payments.queries.views import (
     refunds_of_order,
     waiting_for_operator,
 )
+from hutong.pay.payments.queries.without_bill import (
+    agreed_without_bill,
+    days_without_bill,
+    explained,
+    on_no_bill,
+    sums_on_no_bill,
+    waiting_without_bill,
+    without_bill_view,
+)
 
 __all__ = [
     "agreed_fees",
     "agreed_rates",
+    "agreed_without_bill",
     "bank_in_view",
     "bank_ins",
     "bill_view",
@@ -63,6 +73,7 @@ __all__ = [
     "book_differences",
     "bought_nothing",
     "closed_differences",
+    "days_without_bill",
     "difference_by_ref",
     "difference_view",
     "differences_not_over",
@@ -73,6 +84,7 @@ __all__ = [
     "everything_about",
     "evidence_file",
     "evidence_of",
+    "explained",
     "first_bill_on",
     "held_by_dispute",
     "list_disputes",
@@ -81,6 +93,7 @@ __all__ = [
     "newest_bill_on",
     "newest_bills",
     "newest_open_difference",
+    "on_no_bill",
     "open_differences",
     "open_disputes",
     "open_refunds",
@@ -98,9 +111,12 @@ __all__ = [
     "refund_by_ref",
     "refund_view",
     "refunds_of_order",
+    "sums_on_no_bill",
     "transferred_totals",
     "transfers",
     "unknown_since",
     "waiting_differences",
     "waiting_for_operator",
+    "waiting_without_bill",
+    "without_bill_view",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import TypeVar
 
 from django.db.models import F, Q, QuerySet, Sum
@@ -30,7 +31,8 @@ from hutong.pay.payments.types import (
 )
 
 Row = TypeVar("Row", Payment, Refund, Attempt)
-
+BATCH = 1_000
+"""How many payments are compared with a provider's books at once."""
 
 _TOTALS = """
 SELECT unit, sum(captured)::int8 AS captured, sum(refunded)::int8 AS refunded,
@@ -156,31 +158,54 @@ def _named(code: str, found: Iterable[Row], detail: Callable[[Row], str]) -> lis
 
 
 def book_differences(
-    *, provider: str, books: Sequence[BookRow], changed_before: datetime
+    *, provider: str, books: Iterable[BookRow], changed_before: datetime
 ) -> list[Difference]:
-    """Where our rows and the provider's `books` disagree, by payment.
+    """Where our rows and the provider's `books` disagree, by payment. Both are read in batches of `BATCH`.
 
     Payments that either side changed at or after `changed_before` are left out: their news is under way.
     Codes: `missing_there`, `missing_here`, `captured`, `refunded`, `disputed`.
     """
-    ours = {row.public_id: row for row in Payment.objects.filter(provider=provider)}
-    done: dict[str, int] = {}
-    recent: set[str] = set()
-    refunds = Refund.objects.filter(payment__provider=provider)
-    for payment_ref, amount, state, created_at, done_at in refunds.values_list(
-        "payment__public_id", "amount", "state", "created_at", "done_at"
+    found: list[Difference] = []
+    known: set[int] = set()
+    theirs = iter(books)
+    while batch := list(islice(theirs, BATCH)):
+        ours = {
+            row.public_id: row
+            for row in Payment.objects.filter(
+                provider=provider, public_id__in=[row.payment_ref for row in batch]
+            )
+        }
+        known.update(row.pk for row in ours.values())
+        pairs = [(row.payment_ref, ours.get(row.payment_ref), row) for row in batch]
+        found += _compared(pairs, changed_before)
+    last = 0
+    while rest := list(Payment.objects.filter(provider=provider, pk__gt=last).order_by("pk")[:BATCH]):
+        last = rest[-1].pk
+        found += _compared(
+            [(row.public_id, row, None) for row in rest if row.pk not in known], changed_before
+        )
+    return sorted(found, key=lambda each: each.payment_ref)
+
+
+def _compared(
+    pairs: Sequence[tuple[str, Payment | None, BookRow | None]], changed_before: datetime
+) -> list[Difference]:
+    """The differences of some payments; one statement for their refunds."""
+    done: dict[int, int] = {}
+    recent: set[int] = set()
+    refunds = Refund.objects.filter(payment__in=[mine.pk for _ref, mine, _other in pairs if mine])
+    for payment_id, amount, state, created_at, done_at in refunds.values_list(
+        "payment_id", "amount", "state", "created_at", "done_at"
     ):
         if state == RefundState.DONE:
-            done[payment_ref] = done.get(payment_ref, 0) + amount
+            done[payment_id] = done.get(payment_id, 0) + amount
         if (done_at or created_at) >= changed_before:
-            recent.add(payment_ref)
-    theirs = {row.payment_ref: row for row in books}
+            recent.add(payment_id)
     found: list[Difference] = []
-    for ref in sorted(ours.keys() | theirs.keys()):
-        mine, other = ours.get(ref), theirs.get(ref)
-        if ref in recent or _changed(mine, other) >= changed_before:
-            continue
-        found += _differences(ref, mine, other, done.get(ref, 0))
+    for ref, mine, other in pairs:
+        under_way = mine is not None and mine.pk in recent
+        if not under_way and _changed(mine, other) < changed_before:
+            found += _differences(ref, mine, other, done.get(mine.pk, 0) if mine else 0)
     return found
 
 

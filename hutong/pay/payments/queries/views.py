@@ -155,7 +155,8 @@ def everything_about(order_refs: Sequence[str]) -> dict[str, list[dict[str, Any]
     }
 
 
-# What `open_refunds`, `open_disputes` and `open_differences` list, counted; each no further than somebody reads on.
+# What `open_refunds`, `open_disputes`, `open_differences` and `waiting_without_bill` list, counted; each no further
+# than somebody reads on.
 _WAITING = """
 SELECT (SELECT count(*) FROM (
             SELECT 1 FROM payments_refund r WHERE r.state <> 'done' AND r.ended_by = ''
@@ -165,11 +166,12 @@ SELECT (SELECT count(*) FROM (
             SELECT 1 FROM payments_dispute WHERE status = 'needs_response' LIMIT %(most)s
        ) AS dispute) AS disputes,
        (SELECT count(*) FROM (
-            SELECT 1 FROM payments_billingdifference WHERE closed_at IS NULL LIMIT %(most)s
+            (SELECT 1 FROM payments_billingdifference WHERE closed_at IS NULL LIMIT %(most)s)
+            UNION ALL (SELECT 1 FROM payments_withoutbill WHERE state = 'waiting' LIMIT %(most)s)
        ) AS difference) AS bills
 """
 
 
 def waiting_for_operator(*, most: int = 99) -> dict[str, int]:
-    """How many refunds, disputes and differences of bills wait for an operator, each counted up to `most`."""
+    """How many refunds, disputes and questions about bills wait for an operator, each counted up to `most`."""
     return rows(_WAITING, {"most": most})[0]

@@ -7,6 +7,7 @@
    `record_refund` of its report, with what follows from it, in one transaction.
 4. Once a day: `fetch_bill` of the day before outside any transaction; `keep_bill` in the one that books what it finds.
    That stays open until `explain_difference`, until a later bill takes it back, or our row fits (`look_again`).
+   Of days that have none two operators say so: `ask_without_bill`, `agree_without_bill`.
 5. The janitor: `ask_unknown` every few seconds; the reports it returns are handled like those of webhooks.
 """
 
@@ -82,15 +83,34 @@ from hutong.pay.payments.services.transferring import (
     TransferUnderWay,
     ask_for_transfer,
     give_up_transfer,
+    hurry_transfers,
     record_transfer,
     send_transfers,
 )
-from hutong.pay.payments.services.webhooks import acknowledgement, mark_processed, receive_webhook
+from hutong.pay.payments.services.webhooks import (
+    acknowledgement,
+    left_behind,
+    mark_processed,
+    read_again,
+    receive_webhook,
+)
+from hutong.pay.payments.services.without_bill import (
+    WHY_LIMIT,
+    WhyNoBill,
+    WithoutBillDecided,
+    WithoutBillNotFound,
+    WithoutBillSaid,
+    agree_without_bill,
+    ask_without_bill,
+    decline_without_bill,
+    take_back_without_bill,
+)
 
 __all__ = [
     "ASKED_AGAIN",
     "DISPUTE_TEXT_LIMIT",
     "NOTE_LIMIT",
+    "WHY_LIMIT",
     "AgreedRateInvalid",
     "AlreadyPaid",
     "Asked",
@@ -116,19 +136,26 @@ __all__ = [
     "RefundTooLarge",
     "StillDiffers",
     "TransferUnderWay",
+    "WhyNoBill",
+    "WithoutBillDecided",
+    "WithoutBillNotFound",
+    "WithoutBillSaid",
     "acknowledgement",
     "add_evidence",
+    "agree_without_bill",
     "answer_dispute",
     "app_of",
     "ask",
     "ask_for_transfer",
     "ask_refund",
     "ask_unknown",
+    "ask_without_bill",
     "bridge",
     "close",
     "confirm_write_off",
     "cover_unsent",
     "create_payment",
+    "decline_without_bill",
     "end_unsent",
     "enter_bank_in",
     "explain_difference",
@@ -137,11 +164,14 @@ __all__ = [
     "fitting_explanations",
     "give_up_dispute",
     "give_up_transfer",
+    "hurry_transfers",
     "keep_bill",
+    "left_behind",
     "look_again",
     "mark_processed",
     "may_fit_now",
     "needs_second",
+    "read_again",
     "receive_webhook",
     "reconcile",
     "record_capture",
@@ -161,5 +191,6 @@ __all__ = [
     "signed_in",
     "start",
     "take_back_explanation",
+    "take_back_without_bill",
     "undo_bank_in",
 ]

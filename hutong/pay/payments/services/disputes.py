@@ -17,6 +17,7 @@ from hutong.pay.payments.providers.registry import provider as provider_called
 from hutong.pay.payments.queries import dispute_view
 from hutong.pay.payments.rules import DISPUTE_ENDED, dispute_before
 from hutong.pay.payments.services.errors import PaymentNotFound, RefundNotFound
+from hutong.pay.payments.services.refunding import beyond_reach
 from hutong.pay.payments.types import (
     Bearer,
     DisputeRecorded,
@@ -166,18 +167,14 @@ def cover_unsent(*, refund_ref: str) -> DisputeView | None:
     """End a refund that failed after its payment was lost to a bank: what it was to send, the shopper has from there.
 
     What the platform bore of the dispute is lower by it. None where no lost dispute of the payment has the platform
-    bear so much, or as much is left of the payment, which the bank then did not take: it waits for the operator as
-    every failed one. In the caller's transaction, the order locked.
+    bear so much, or nothing is `beyond_reach`: it waits for the operator as every failed one. In the caller's
+    transaction, the order locked.
     """
     with transaction.atomic():
         refund = Refund.objects.select_related("payment").filter(public_id=refund_ref).first()
         if refund is None:
             raise RefundNotFound
-        payment = refund.payment
-        if (
-            not refund.from_suspense
-            and payment.captured - payment.refunded - payment.disputed >= refund.amount
-        ):
+        if beyond_reach(refund.payment) <= 0:
             return None
         lost = Dispute.objects.select_related("payment").select_for_update(of=("self",))
         row = (

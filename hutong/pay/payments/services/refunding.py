@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from hutong.kernel.money import Money
 from hutong.pay.payments.models import Payment, Refund
@@ -57,11 +58,18 @@ def request_refund(
 
 
 def request_suspense_refund(*, payment_ref: str, reason: str, at: datetime) -> RefundView:
-    """Send all of a payment's suspense back: the money of a wrong amount or currency. Granted once."""
+    """Send all of a payment's suspense back: the money of a wrong amount or currency. Granted once, and not while a
+    bank holds some of it.
+
+    Raises `PaymentNotFound`, `RefundTooLarge`.
+    """
     with transaction.atomic():
-        granted = Payment.objects.filter(public_id=payment_ref, suspense__gt=0, suspense_refunded=0).update(
-            suspense_refunded=F("suspense")
-        )
+        granted = Payment.objects.filter(
+            public_id=payment_ref,
+            suspense__gt=0,
+            suspense_refunded=0,
+            captured__gte=F("refunded") + F("disputed"),
+        ).update(suspense_refunded=F("suspense"))
         payment = Payment.objects.filter(public_id=payment_ref).first()
         if payment is None:
             raise PaymentNotFound
@@ -99,23 +107,36 @@ def request_again(*, refund_ref: str, at: datetime) -> RefundView:
 def end_unsent(*, dispute_ref: str, payment_ref: str, amount: Money) -> tuple[RefundView, ...]:
     """A bank took `amount` of a payment for good: the failed refunds that it covers are not to be sent any more.
 
-    The oldest first, each whole or not at all. In the caller's transaction, with the order locked.
+    The oldest first, each whole or not at all, and no more of them than `beyond_reach`: while as much is left of the
+    payment, the bank may have taken something else, and they wait for the operator. In the caller's transaction, with
+    the order locked.
     """
-    failed = Refund.objects.select_related("payment").filter(
-        payment__public_id=payment_ref,
-        state=RefundState.FAILED,
-        unit=amount.unit,
-        tried_again=None,
-        ended_by="",
-    )
-    ended, left = [], amount.minor
-    for refund in failed.order_by("pk"):
-        if refund.amount <= left:
+    payment = Payment.objects.filter(public_id=payment_ref).first()
+    if payment is None:
+        raise PaymentNotFound
+    ended, left, beyond = [], amount.minor, beyond_reach(payment)
+    for refund in _unsent(payment).filter(unit=amount.unit).select_related("payment").order_by("pk"):
+        if beyond > 0 and refund.amount <= left:
             left -= refund.amount
+            beyond -= refund.amount
             refund.ended_by = dispute_ref
             refund.save(update_fields=["ended_by"])
             ended.append(refund_view(refund))
     return tuple(ended)
+
+
+def beyond_reach(payment: Payment) -> int:
+    """How much of its failed refunds can never be sent, in minor units: what is left of the payment is less than they are.
+
+    So much a bank has brought to the shopper. Not above nothing where all of them could be sent still.
+    """
+    came, went = payment.captured + payment.suspense, payment.refunded + payment.suspense_refunded
+    owed: int = _unsent(payment).aggregate(owed=Coalesce(Sum("amount"), 0))["owed"]
+    return owed - (came - went - payment.disputed)
+
+
+def _unsent(payment: Payment) -> QuerySet[Refund]:
+    return payment.refunds.filter(state=RefundState.FAILED, tried_again=None, ended_by="")
 
 
 def _made(

@@ -1,9 +1,11 @@
 """Money that a provider sends to a merchant: written down first, sent with its own reference, asked about until it ended."""
 
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Value
+from django.db.models.functions import Greatest, Least
 from django.utils.translation import gettext_lazy as _
 
 from hutong.kernel.errors import Conflict
@@ -56,8 +58,17 @@ def ask_for_transfer(*, provider: str, request: TransferRequest, at: datetime) -
     )
 
 
-def send_transfers(*, at: datetime, limit: int = 50) -> list[TransferReport]:
+def _go(_ref: str) -> str:
+    return ""
+
+
+def send_transfers(
+    *, at: datetime, limit: int = 50, why_not: Callable[[str], str] = _go
+) -> list[TransferReport]:
     """Send what waits, and ask about what was sent and has not ended, or failed. Never inside a transaction.
+
+    `why_not` is asked right before one would be sent: it gives "", or why it is not to go any more, and what the provider
+    has never got then is FAILED for that reason.
 
     Gives back those that ended, which are the caller's to record (`record_transfer`) with all that follows; among
     them one that failed here and was sent nevertheless.
@@ -66,7 +77,7 @@ def send_transfers(*, at: datetime, limit: int = 50) -> list[TransferReport]:
     found = []
     for ref in list(due.values_list("ref", flat=True)[:limit]):
         with having(_LOCK, ref) as mine:
-            report = _look(ref, at=at) if mine else None
+            report = _look(ref, at=at, why_not=why_not) if mine else None
         if report is not None and report.status in _ENDED:
             found.append(report)
     return found
@@ -91,6 +102,15 @@ def record_transfer(*, report: TransferReport, at: datetime) -> bool:
     return bool(changed)
 
 
+def hurry_transfers(*, refs: Collection[str], at: datetime) -> int:
+    """Have those of these that have not ended looked at now, in the caller's transaction; how many.
+
+    What somebody has for themselves at this moment is looked at when their time is over.
+    """
+    soonest = Least("next_ask_at", Greatest(Value(at), F("tried_at") + LEASE))
+    return Transfer.objects.filter(ref__in=refs, state__in=OPEN).update(next_ask_at=soonest)
+
+
 def give_up_transfer(*, ref: str, at: datetime) -> TransferReport:
     """End one that the provider never got: FAILED, the caller's to record. Never inside a transaction.
 
@@ -112,7 +132,7 @@ def give_up_transfer(*, ref: str, at: datetime) -> TransferReport:
     return TransferReport(ref, ReportStatus.FAILED, reason=row.reason)
 
 
-def _look(ref: str, *, at: datetime) -> TransferReport | None:
+def _look(ref: str, *, at: datetime, why_not: Callable[[str], str]) -> TransferReport | None:
     if not _take(ref, at=at, due_only=True):
         return None  # another worker has it
     row = Transfer.objects.get(ref=ref)
@@ -122,8 +142,11 @@ def _look(ref: str, *, at: datetime) -> TransferReport | None:
         provider = _provider(row)
         report = provider.query_transfer(transfer_ref=ref) if row.tries else None
         if report is None or report.status is ReportStatus.ABSENT:
-            if not _still_ours(row, at=at):
+            reason = why_not(ref)
+            if not _still_ours(row, at=at, sending=not reason):
                 return None  # it took so long that somebody else has it, or gave it up
+            if reason:
+                return TransferReport(ref, ReportStatus.FAILED, reason=reason)
             request = TransferRequest(ref, Money(row.amount, row.unit), row.account, row.holder, row.purpose)
             report = provider.transfer(request)
     except _TROUBLE as error:
@@ -156,10 +179,10 @@ def _ask_again(row: Transfer, *, at: datetime) -> TransferReport | None:
     return None
 
 
-def _still_ours(row: Transfer, *, at: datetime) -> bool:
-    """Note another try, unless the transfer ended or was taken since it was taken at `at`."""
+def _still_ours(row: Transfer, *, at: datetime, sending: bool) -> bool:
+    """Note another try if it is being sent, unless the transfer ended or was taken since it was taken at `at`."""
     taken = Transfer.objects.filter(pk=row.pk, state__in=OPEN, tried_at=at)
-    return bool(taken.update(tries=F("tries") + 1))
+    return bool(taken.update(tries=F("tries") + int(sending)))
 
 
 def _take(ref: str, *, at: datetime, due_only: bool) -> bool:

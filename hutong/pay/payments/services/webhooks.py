@@ -1,8 +1,9 @@
 """The inbox: what providers tell us by themselves, kept as it came, once."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.utils.datastructures import CaseInsensitiveMapping
 from django.utils.translation import gettext_lazy as _
 
 from hutong.kernel.errors import Invalid
@@ -12,6 +13,10 @@ from hutong.pay.payments.providers.registry import provider as provider_called
 from hutong.pay.payments.types import Received
 
 BODY_LIMIT = 65_536
+# The headers that providers sign with begin so, in small letters.
+_SIGNED_WITH = ("webhook-", "stripe-signature", "wechatpay-")
+# Whoever took a webhook has long answered by then, or died.
+DIED_AFTER = timedelta(minutes=1)
 
 
 class WebhookTooLarge(Invalid):
@@ -35,10 +40,31 @@ def receive_webhook(*, provider: str, headers: Mapping[str, str], body: bytes, a
     if not has_keys(provider):
         raise ProviderNotFound
     event = provider_called(provider).parse_webhook(headers=headers, body=body, at=at)
-    made = WebhookInbox(provider=provider, event_id=event.event_id, body=body, received_at=at)
+    signed = {name.lower(): value for name, value in headers.items() if name.lower().startswith(_SIGNED_WITH)}
+    made = WebhookInbox(provider=provider, event_id=event.event_id, headers=signed, body=body, received_at=at)
     WebhookInbox.objects.bulk_create([made], ignore_conflicts=True)
     kept = WebhookInbox.objects.get(provider=provider, event_id=event.event_id)
     return Received(kept.pk, event, first=kept.processed_at is None, outcome=kept.outcome)
+
+
+def left_behind(*, at: datetime, limit: int = 50) -> list[int]:
+    """The webhooks that were kept and not processed, since whoever took them died; the oldest first."""
+    found = WebhookInbox.objects.filter(processed_at=None, received_at__lt=at - DIED_AFTER)
+    return list(found.order_by("received_at", "pk").values_list("pk", flat=True)[:limit])
+
+
+def read_again(*, inbox_id: int) -> tuple[str, Received] | None:
+    """The provider of a webhook that was kept, and what it says, checked as at the moment it came; None once processed.
+
+    Raises `SignatureInvalid` where it cannot be checked any more, as when the keys are others.
+    """
+    kept = WebhookInbox.objects.filter(pk=inbox_id, processed_at=None).first()
+    if kept is None:
+        return None
+    event = provider_called(kept.provider).parse_webhook(
+        headers=CaseInsensitiveMapping(kept.headers), body=bytes(kept.body), at=kept.received_at
+    )
+    return kept.provider, Received(kept.pk, event, first=True, outcome="")
 
 
 def acknowledgement(*, provider: str) -> str | None:

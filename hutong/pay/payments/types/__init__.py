@@ -63,6 +63,13 @@ from hutong.pay.payments.types.transfers import (
     TransferState,
     TransferView,
 )
+from hutong.pay.payments.types.without_bill import (
+    Explained,
+    Unbilled,
+    UnbilledSum,
+    WithoutBillState,
+    WithoutBillView,
+)
 
 __all__ = [
     "IN_APP",
@@ -93,6 +100,7 @@ __all__ = [
     "Evidence",
     "EvidenceFile",
     "EvidenceView",
+    "Explained",
     "Explanation",
     "KeptBill",
     "LossShares",
@@ -120,4 +128,8 @@ __all__ = [
     "TransferRequest",
     "TransferState",
     "TransferView",
+    "Unbilled",
+    "UnbilledSum",
+    "WithoutBillState",
+    "WithoutBillView",
 ]

@@ -2,6 +2,7 @@
 
 from hutong.pay.settlement.models.core import (
     Adjustment,
+    DraftDay,
     MonthClose,
     Payout,
     PayoutAccount,
@@ -14,6 +15,7 @@ from hutong.pay.settlement.models.corrections import Correction
 __all__ = [
     "Adjustment",
     "Correction",
+    "DraftDay",
     "MonthClose",
     "Payout",
     "PayoutAccount",

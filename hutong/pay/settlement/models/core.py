@@ -135,6 +135,20 @@ class PayoutBatch(models.Model):
         return self.public_id
 
 
+class DraftDay(models.Model):
+    """A day whose draft in a currency was made by itself, or on which nobody was due."""
+
+    unit = models.CharField(max_length=40)
+    on = models.DateField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["unit", "on"], name="settlement_drafted_once")]
+
+    def __str__(self) -> str:
+        return f"{self.on} {self.unit}"
+
+
 class Payout(models.Model):
     """What one merchant is paid by one batch. The rows that point at it add up to its amount.
 

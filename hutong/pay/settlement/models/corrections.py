@@ -41,7 +41,7 @@ class Correction(models.Model):
                 | (
                     Q(state__in=[CorrectionState.BOOKED.value, CorrectionState.DECLINED.value])
                     & ~Q(decided_by="")
-                    & Q(decided_at__gte=F("asked_at"))
+                    & Q(decided_at__isnull=False, decided_at__gte=F("asked_at"))
                 ),
                 name="settlement_correction_decided",
             ),

@@ -7,9 +7,12 @@ from hutong.pay.settlement.queries.corrections import count_waiting, waiting_cor
 from hutong.pay.settlement.queries.earned import daily, earnings, problems, settled, settled_unit, unit_refs
 from hutong.pay.settlement.queries.months import closed_month, missing_bills, months, newest_closed
 from hutong.pay.settlement.queries.payouts import (
+    account_was_changed,
     adjustments_of,
     batch,
     batches,
+    batches_of,
+    is_drafted,
     kept_of,
     on_their_way,
     paid_out_between,
@@ -28,11 +31,13 @@ from hutong.pay.settlement.queries.statements import (
 
 __all__ = [
     "account_of",
+    "account_was_changed",
     "accounts_of",
     "adjustments_of",
     "balance_at",
     "batch",
     "batches",
+    "batches_of",
     "began_at",
     "booked_at",
     "claim",
@@ -41,6 +46,7 @@ __all__ = [
     "count_waiting",
     "daily",
     "earnings",
+    "is_drafted",
     "kept_of",
     "lines",
     "lines_of_payout",

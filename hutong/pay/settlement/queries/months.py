@@ -56,7 +56,7 @@ SELECT provider, min(at) AS first_at FROM (
 
 def missing_bills(*, starts_at: datetime, ends_at: datetime) -> list[tuple[str, date]]:
     """Days of a span, as each provider counts them, that lack a bill: of providers that moved money in it, from
-    the first day they ever did.
+    the first day they ever did, and without the days of which two operators said that there is none.
 
     The day after the span is one of them: only when its bill is kept is found what the last day's lacks.
     """
@@ -69,6 +69,8 @@ def missing_bills(*, starts_at: datetime, ends_at: datetime) -> list[tuple[str, 
                    interval '1 day') AS day
                WHERE NOT EXISTS (SELECT 1 FROM payments_fetchedbill b
                                  WHERE b.provider = %(provider)s AND b."on" = day::date)
+                 AND NOT EXISTS (SELECT 1 FROM payments_withoutbill w WHERE w.provider = %(provider)s
+                                 AND w.state = 'agreed' AND day::date BETWEEN w.first_on AND w.last_on)
                ORDER BY day""",
             {
                 "from": starts_at,

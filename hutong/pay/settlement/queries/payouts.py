@@ -10,7 +10,7 @@ from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from hutong.kernel.money import Money
 from hutong.kernel.rows import rows
-from hutong.pay.settlement.models import Adjustment, Payout, PayoutBatch
+from hutong.pay.settlement.models import Adjustment, DraftDay, Payout, PayoutBatch
 from hutong.pay.settlement.queries.accounts import details_of
 from hutong.pay.settlement.rules.states import LEFT_US
 from hutong.pay.settlement.types import (
@@ -36,6 +36,11 @@ def batch(batch_ref: str) -> BatchView | None:
     return _batch_view(row) if row else None
 
 
+def is_drafted(*, unit: str, on: date) -> bool:
+    """Whether the draft of a day was made by itself, or nobody was due."""
+    return DraftDay.objects.filter(unit=unit, on=on).exists()
+
+
 def payouts_of_batch(batch_ref: str) -> list[PayoutView]:
     """The payouts of a batch, the largest first; those dropped last."""
     found = Payout.objects.select_related("account", "batch").filter(batch__public_id=batch_ref)
@@ -57,6 +62,17 @@ def payouts_of(merchant_ref: str, *, limit: int = 50) -> list[PayoutView]:
     found = Payout.objects.select_related("account", "batch").filter(merchant_ref=merchant_ref)
     found = found.exclude(state=PayoutState.DROPPED.value)
     return [payout_view(row) for row in found.order_by("-pk")[:limit]]
+
+
+def batches_of(payout_refs: Iterable[str]) -> dict[str, str]:
+    """By payout the batch it is in; what is none is left out."""
+    found = Payout.objects.filter(public_id__in=list(payout_refs))
+    return dict(found.values_list("public_id", "batch__public_id"))
+
+
+def account_was_changed(payout_ref: str) -> bool:
+    """Whether the merchant is paid to another account by now than this payout was made for."""
+    return Payout.objects.filter(public_id=payout_ref, account__replaced_at__isnull=False).exists()
 
 
 def payout_view(row: Payout) -> PayoutView:

@@ -7,7 +7,13 @@ from hutong.pay.settlement.services.accounts import (
     set_terms,
 )
 from hutong.pay.settlement.services.adjusting import NothingToAdjust, note_adjustment
-from hutong.pay.settlement.services.batches import approve_batch, drop_batch, make_batch, waiting_for
+from hutong.pay.settlement.services.batches import (
+    approve_batch,
+    draft_batch,
+    drop_batch,
+    make_batch,
+    waiting_for,
+)
 from hutong.pay.settlement.services.correcting import (
     CorrectionDecided,
     CorrectionNotFound,
@@ -66,6 +72,7 @@ __all__ = [
     "close_month",
     "confirm_paid",
     "decline_correction",
+    "draft_batch",
     "drop_batch",
     "handed_over",
     "make_batch",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from types import MappingProxyType
 
 from django.db import transaction
 from django.db.models import Sum
@@ -10,6 +12,7 @@ from django.db.models import Sum
 from hutong.kernel import audit
 from hutong.kernel.locking import advisory
 from hutong.kernel.money import Money
+from hutong.kernel.rows import execute
 from hutong.kernel.text import clean
 from hutong.pay.settlement.models import Payout, PayoutAccount, PayoutBatch, PayoutTerms
 from hutong.pay.settlement.queries.accounts import terms_view
@@ -36,23 +39,26 @@ from hutong.pay.settlement.types import (
     Waiting,
 )
 
+NO_LEAST: Mapping[str, int] = MappingProxyType({})
+
 
 class _TakenMeanwhile(Exception):
     """What was due is not any more: the merchant's payout is not made."""
 
 
 def make_batch(
-    *, unit: str, on: date, site: SiteTerms, by: str, at: datetime
+    *, unit: str, on: date, site: SiteTerms, by: str, at: datetime, least: Mapping[str, int] = NO_LEAST
 ) -> tuple[BatchView, list[Waiting]]:
     """A draft of payouts to everybody who is due in `unit`, and who is owed something and left out, with the reason.
 
     A merchant's payout is everything past its holdback, less what was undone or taken back after it was paid,
-    with adjustments and payouts that bounced. Whose sum is nothing or less gets none; it is netted next time.
+    with adjustments and payouts that bounced. Whose sum is nothing or less gets none; it is netted next time. So does
+    one below the `least` that can be sent to its kind of account, in minor units.
     Raises NothingToPay.
     """
     with transaction.atomic():
         advisory("settlement.batches", unit)
-        chosen, waiting = _chosen(unit=unit, on=on, site=site, at=at)
+        chosen, waiting = _chosen(unit=unit, on=on, site=site, at=at, least=least)
         batch = PayoutBatch.objects.create(on=on, unit=unit, needs_two=False, made_by=by, made_at=at)
         for claim, account_id in chosen:
             _make_payout(batch, claim, account_id, site=site, at=at)
@@ -69,6 +75,33 @@ def make_batch(
             after={"on": on, "total": total, "unit": unit, "payouts": batch.payouts.count()},
         )
         return _view(batch.public_id), waiting
+
+
+# A worker that drafts at the same moment is waited for, and then there is nothing to draft.
+_DRAFT_DAY = """
+INSERT INTO settlement_draftday (unit, "on", at) VALUES (%(unit)s, %(due_on)s, %(at)s::timestamptz) ON CONFLICT DO NOTHING
+"""
+
+
+def draft_batch(
+    *,
+    unit: str,
+    due_on: date,
+    on: date,
+    site: SiteTerms,
+    by: str,
+    at: datetime,
+    least: Mapping[str, int] = NO_LEAST,
+) -> BatchView | None:
+    """The draft that was to be made on `due_on`, made on `on`, once; None where it was made before, or nobody is due."""
+    with transaction.atomic():
+        if not execute(_DRAFT_DAY, {"unit": unit, "due_on": due_on, "at": at}):
+            return None
+        try:
+            made, _waiting = make_batch(unit=unit, on=on, site=site, by=by, at=at, least=least)
+        except NothingToPay:
+            return None
+        return made
 
 
 def approve_batch(*, batch_ref: str, by: str, at: datetime) -> BatchView:
@@ -137,14 +170,16 @@ def drop_payout(payout: Payout, *, reason: str) -> None:
     give_back(Target(payout.pk, payout.merchant_ref, payout.unit))
 
 
-def waiting_for(*, unit: str, on: date, site: SiteTerms, at: datetime) -> tuple[list[Claim], list[Waiting]]:
+def waiting_for(
+    *, unit: str, on: date, site: SiteTerms, at: datetime, least: Mapping[str, int] = NO_LEAST
+) -> tuple[list[Claim], list[Waiting]]:
     """Who would be in a batch made now, and who is owed something and would not; reads only. Five statements."""
-    chosen, waiting = _chosen(unit=unit, on=on, site=site, at=at)
+    chosen, waiting = _chosen(unit=unit, on=on, site=site, at=at, least=least)
     return [claim for claim, _account in chosen], waiting
 
 
 def _chosen(
-    *, unit: str, on: date, site: SiteTerms, at: datetime
+    *, unit: str, on: date, site: SiteTerms, at: datetime, least: Mapping[str, int]
 ) -> tuple[list[tuple[Claim, int]], list[Waiting]]:
     pending, last_on = pending_merchants(unit), newest_payouts_on(unit)
     owed = [
@@ -164,6 +199,8 @@ def _chosen(
         account = accounts.get(claim.merchant_ref)
         terms = terms_view(own.get(claim.merchant_ref), unit=unit, site=site)
         why = _why_not(claim, account, terms, on=on, last_on=last_on.get(claim.merchant_ref), at=at)
+        if why is None and account is not None and claim.due.minor < least.get(account.kind, 0):
+            why = NotDue.BELOW_LEAST
         if why is None and account is not None:
             chosen.append((claim, account.pk))
         elif why is not None:

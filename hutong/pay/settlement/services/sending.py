@@ -22,7 +22,7 @@ from hutong.pay.settlement.queries.payouts import batch as batch_of
 from hutong.pay.settlement.queries.payouts import payout as payout_of
 from hutong.pay.settlement.rules.states import may_become
 from hutong.pay.settlement.services.adjusting import note_adjustment
-from hutong.pay.settlement.services.batches import drop_payout
+from hutong.pay.settlement.services.batches import NO_LEAST, drop_payout
 from hutong.pay.settlement.services.claiming import Target, take_less
 from hutong.pay.settlement.services.errors import (
     BatchMoved,
@@ -44,11 +44,19 @@ REASON_LIMIT = 300
 BY_FILES: Mapping[str, str] = MappingProxyType({})
 
 
-def send_batch(*, batch_ref: str, by: str, at: datetime, through: Mapping[str, str] = BY_FILES) -> BatchView:
+def send_batch(
+    *,
+    batch_ref: str,
+    by: str,
+    at: datetime,
+    through: Mapping[str, str] = BY_FILES,
+    least: Mapping[str, int] = NO_LEAST,
+) -> BatchView:
     """Send every payout of an approved batch that was not sent yet; never inside a transaction that may be lost.
 
     What was undone or taken back since a payout was made lowers it. One that would be nothing, or whose bank
-    account changed, is dropped. `through` names the provider that sends to a kind of account; the others are for files.
+    account changed, or that is below the `least` sent to its kind of account, is dropped. `through` names the provider that
+    sends to a kind of account; the others are for files.
     A batch that was sent already is given back as it is. Raises BatchNotFound, BatchMoved, PayoutTooLarge.
     """
     batch = PayoutBatch.objects.filter(public_id=batch_ref).first()
@@ -60,14 +68,20 @@ def send_batch(*, batch_ref: str, by: str, at: datetime, through: Mapping[str, s
         raise BatchMoved
     refs = batch.payouts.filter(state=PayoutState.PENDING.value).order_by("merchant_ref")
     for payout_ref in list(refs.values_list("public_id", flat=True)):
-        send_payout(payout_ref=payout_ref, at=at, through=through)
+        send_payout(payout_ref=payout_ref, at=at, through=through, least=least)
     with transaction.atomic():
         _batch_is_sent(batch, by=by, at=at)
     return _batch_view(batch_ref)
 
 
 @retrying
-def send_payout(*, payout_ref: str, at: datetime, through: Mapping[str, str] = BY_FILES) -> bool:
+def send_payout(
+    *,
+    payout_ref: str,
+    at: datetime,
+    through: Mapping[str, str] = BY_FILES,
+    least: Mapping[str, int] = NO_LEAST,
+) -> bool:
     """Post one payout, once however many ask for it; whether it was posted now."""
     with transaction.atomic():
         found = Payout.objects.filter(public_id=payout_ref)
@@ -88,6 +102,9 @@ def send_payout(*, payout_ref: str, at: datetime, through: Mapping[str, str] = B
         amount = take_less(Target(payout.pk, merchant_ref, payout.unit))
         if amount <= 0:
             drop_payout(payout, reason=gettext("What was to be paid went back."))
+            return False
+        if amount < least.get(payout.account.kind, 0):
+            drop_payout(payout, reason=gettext("It is less than the payment service sends."))
             return False
         assert amount <= payout.amount, "what was approved never grows"
         money = Money(amount, payout.unit)

@@ -46,6 +46,7 @@ _SAID = {
     "transfer_used": ("PAYMENT_INFO_INCONSISTENCY", "两次请求商户单号一样，但是参数不一致"),
     "no_payee": ("PAYEE_NOT_EXIST", "收款账号不存在"),
     "wrong_name": ("PAYEE_USER_INFO_ERROR", "支付宝账号和姓名不匹配，请确认姓名是否正确"),
+    "small": ("EXCEED_LIMIT_SM_MIN_AMOUNT", "单笔最低转账金额0.1元"),
     "too_little": ("PAYER_BALANCE_NOT_ENOUGH", "付款方余额不足"),
     "no_right": ("isv.insufficient-isv-permissions", "ISV权限不足，建议在开发者中心检查对应功能是否已经添加"),
     "no_certificate": ("isv.missing-app-cert-sn", "缺少应用证书SN参数"),

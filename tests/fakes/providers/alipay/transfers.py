@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from tests.fakes.providers.alipay.paper import CHINA
@@ -47,6 +48,8 @@ class Transfers:
                 if (known.amount, known.account) != (amount, payee["identity"]):
                     raise Refused("transfer_used")
                 return self.said(ref)
+            if Decimal(amount) < Decimal("0.10"):
+                raise Refused("small")
             if self.refuse:
                 raise Refused(self.refuse)
             if payee["identity_type"] != "ALIPAY_LOGON_ID" or payee["identity"] not in self.payees:

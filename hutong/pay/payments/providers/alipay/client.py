@@ -102,6 +102,11 @@ class AlipayProvider:
         """See `Provider.least`. One fen."""
         return 1
 
+    @staticmethod
+    def least_transfer(unit: str) -> int:  # noqa: ARG004 - it sends in one currency alone
+        """See `Transfers.least_transfer`. Ten fen."""
+        return transfers.LEAST
+
     def check(self) -> tuple[str, ...]:
         """See `Provider.check`. The right to send money is looked at where there are certificates, which it needs."""
         if not self._certificate:

@@ -12,13 +12,15 @@ from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused
 from hutong.pay.payments.types import ReportStatus, TransferReport, TransferRequest
 
 _PRODUCT = {"product_code": "TRANS_ACCOUNT_NO_PWD", "biz_scene": "DIRECT_TRANSFER"}
+LEAST = 10
 _ABSENT = "ORDER_NOT_EXIST"
 # It may have been done; only a query tells.
 _UNKNOWN = {"SYSTEM_ERROR", "REQUEST_PROCESSING"}
-# What is wrong with who is to get it, and stays wrong however often it is sent. Anything else that Alipay says no to
-# (too little on our account, a limit of the day, a permission) may be mended, and the same transfer sent then.
+# What is wrong with who is to get it, or with the amount, and stays wrong however often it is sent. Anything else
+# that Alipay says no to (too little on our account, a limit of the day, a permission) may be mended, and the same
+# transfer sent then.
 _PAYEE = "PAYEE_"
-_PAYEE_TOO = {"PERM_AML_NOT_REALNAME_REV", "BLOCK_USER_FORBBIDEN_RECIEVE"}
+_NEVER = {"PERM_AML_NOT_REALNAME_REV", "BLOCK_USER_FORBBIDEN_RECIEVE", "EXCEED_LIMIT_SM_MIN_AMOUNT"}
 _STATUS = {
     "SUCCESS": ReportStatus.DONE,
     "FAIL": ReportStatus.FAILED,
@@ -49,7 +51,7 @@ def send(gateway: Gateway, request: TransferRequest) -> TransferReport:
     except SaidNo as error:
         if error.word in _UNKNOWN:
             raise OutcomeUnknown(reason=error.word) from error
-        if error.word.startswith(_PAYEE) or error.word in _PAYEE_TOO:
+        if error.word.startswith(_PAYEE) or error.word in _NEVER:
             return TransferReport(request.transfer_ref, ReportStatus.FAILED, reason=error.word)
         raise
     return _report(request.transfer_ref, answer)

@@ -123,9 +123,9 @@ class SandboxProvider:
         """See `Provider.parse_webhook`."""
         return webhook.parse(secret=self._secret, headers=headers, body=body, at=at)
 
-    def fetch_books(self) -> list[BookRow]:
+    def fetch_books(self) -> Iterator[BookRow]:
         """See `OpenBooks.fetch_books`."""
-        return [_book_row(row) for row in self._pages("/v1/books?")]
+        return map(_book_row, self._pages("/v1/books?"))
 
     def fetch_bill(self, *, on: date) -> Bill:
         """See `Provider.fetch_bill`. A day is one of UTC, and the sandbox keeps no fee."""
