@@ -1,7 +1,9 @@
-"""Places: WGS-84 inside, Web Mercator metres for the index, GCJ-02 only at the edges."""
+"""Places: WGS-84 inside, Web Mercator metres for the index, GCJ-02 and BD-09 only at the edges."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from django.db import models
@@ -21,9 +23,27 @@ class PlaceInvalid(Invalid):
     message = _("Longitude goes from -180 to 180 and latitude from -85 to 85.")
 
 
+class PlaceSwapped(PlaceInvalid):
+    """Coordinates that make sense only the other way round."""
+
+    code = "place_swapped"
+    message = _("Longitude and latitude seem to be swapped: longitude comes first, then latitude.")
+
+
+class Datum(StrEnum):
+    """What positions of maps refer to. Chinese maps are drawn in GCJ-02, Baidu's in BD-09."""
+
+    WGS84 = "wgs84"
+    GCJ02 = "gcj02"
+    BD09 = "bd09"
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A point in WGS-84 degrees, longitude first as in GeoJSON. Raises `PlaceInvalid` outside the map."""
+    """A point in degrees, longitude first as in GeoJSON; WGS-84 unless a name says otherwise.
+
+    Raises `PlaceInvalid` outside the map, and `PlaceSwapped` where swapping the two would mend that.
+    """
 
     lon: float
     lat: float
@@ -31,7 +51,8 @@ class Place:
     def __post_init__(self) -> None:
         inside = abs(self.lon) <= 180 and abs(self.lat) <= MERCATOR_LATITUDE_LIMIT
         if not inside:  # also true for NaN, which compares as False
-            raise PlaceInvalid
+            swapped = abs(self.lat) <= 180 and abs(self.lon) <= MERCATOR_LATITUDE_LIMIT
+            raise PlaceSwapped if swapped and abs(self.lat) > 90 else PlaceInvalid
 
 
 def mercator(place: Place) -> tuple[float, float]:
@@ -83,11 +104,57 @@ def wgs84_to_gcj02(place: Place) -> Place:
 
 
 def gcj02_to_wgs84(place: Place) -> Place:
-    """The inverse of `wgs84_to_gcj02` by fixed-point iteration, to better than a millimetre."""
+    """The inverse of `wgs84_to_gcj02`, to better than a millimetre."""
+    return _inverse(wgs84_to_gcj02, place)
+
+
+# What Baidu adds to GCJ-02: a shift, and a wave of its own in the distance and direction from 0, 0.
+_BD_LON, _BD_LAT, _BD_WAVE = 0.0065, 0.006, math.pi * 3000 / 180
+
+
+def _gcj02_to_bd09(place: Place) -> Place:
+    reach = math.hypot(place.lon, place.lat) + 0.00002 * math.sin(place.lat * _BD_WAVE)
+    angle = math.atan2(place.lat, place.lon) + 0.000003 * math.cos(place.lon * _BD_WAVE)
+    return Place(reach * math.cos(angle) + _BD_LON, reach * math.sin(angle) + _BD_LAT)
+
+
+def wgs84_to_bd09(place: Place) -> Place:
+    """The place as Baidu's maps draw it; unchanged outside the box where the offset applies."""
+    return _gcj02_to_bd09(wgs84_to_gcj02(place)) if _in_china(place) else place
+
+
+def bd09_to_wgs84(place: Place) -> Place:
+    """The inverse of `wgs84_to_bd09`, to better than a millimetre."""
+    return _inverse(wgs84_to_bd09, place)
+
+
+def to_datum(place: Place, datum: Datum) -> Place:
+    """A WGS-84 place as `datum` has it: for what leaves us."""
+    return _FORTH[datum](place)
+
+
+def from_datum(place: Place, datum: Datum) -> Place:
+    """The WGS-84 place of one in `datum`: for what comes to us."""
+    return place if datum is Datum.WGS84 else _inverse(_FORTH[datum], place)
+
+
+_FORTH: dict[Datum, Callable[[Place], Place]] = {
+    Datum.WGS84: lambda place: place,
+    Datum.GCJ02: wgs84_to_gcj02,
+    Datum.BD09: wgs84_to_bd09,
+}
+_ROUNDS, _CLOSE_DEGREES = 12, 1e-11
+
+
+def _inverse(forth: Callable[[Place], Place], place: Place) -> Place:
+    """The place that `forth` moves to `place`, by fixed-point iteration: each round is 50 times nearer."""
     guess = place
-    for _round in range(4):
-        image = wgs84_to_gcj02(guess)
-        guess = Place(guess.lon - (image.lon - place.lon), guess.lat - (image.lat - place.lat))
+    for _round in range(_ROUNDS):
+        image = forth(guess)
+        lon, lat = image.lon - place.lon, image.lat - place.lat
+        if abs(lon) < _CLOSE_DEGREES and abs(lat) < _CLOSE_DEGREES:
+            break
+        guess = Place(guess.lon - lon, guess.lat - lat)
     return guess
 
 

@@ -1,15 +1,22 @@
 from django.db import models
 from django.db.models import F, Q
 
+from hutong.kernel.geo import Datum
 from hutong.kernel.ids import public_id_field
-from hutong.town.regions.types import Datum, Feature, RegionKind
+from hutong.town.regions.types import Feature, RegionKind
 
 
 class Region(models.Model):
-    """A country, city, district or business circle that the site serves."""
+    """A country, city, district or business circle.
+
+    The settings (zone to attribution) are what holds here; those named in `inherits` were not said for this region
+    and follow its parent's. A region that is not `in_use` is known from a table of a country and has no shop yet.
+    `shops` counts what shoppers can find; it is written now and then, and may lag.
+    """
 
     public_id = public_id_field("reg")
     slug = models.SlugField(max_length=60, unique=True)
+    adcode = models.CharField(max_length=6, null=True, blank=True, unique=True)
     names = models.JSONField()
     kind = models.CharField(max_length=10)
     parent = models.ForeignKey(
@@ -27,6 +34,10 @@ class Region(models.Model):
     languages = models.JSONField(default=list)
     basemap = models.CharField(max_length=120, blank=True, default="")
     attribution = models.CharField(max_length=300, blank=True, default="")
+    inherits = models.JSONField(default=list, blank=True)
+    sought = models.TextField(blank=True, default="")
+    in_use = models.BooleanField(default=True)
+    shops = models.IntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -51,10 +62,47 @@ class Region(models.Model):
             models.CheckConstraint(
                 condition=Q(currency__regex=r"^[A-Z]{3}$"), name="regions_region_currency"
             ),
+            models.CheckConstraint(
+                condition=Q(adcode__isnull=True) | Q(adcode__regex=r"^[0-9]{6}$"),
+                name="regions_region_adcode",
+            ),
+            models.CheckConstraint(
+                condition=Q(parent__isnull=False) | Q(inherits=[]), name="regions_region_inherits"
+            ),
+            models.CheckConstraint(condition=Q(shops__gte=0), name="regions_region_shops"),
         ]
 
     def __str__(self) -> str:
         return self.slug
+
+
+class Outline(models.Model):
+    """Where a region ends: a GeoJSON MultiPolygon's coordinates in WGS-84, and the box around them.
+
+    It is a row of its own, because a region is read on every page and its outline on hardly any.
+    """
+
+    region = models.OneToOneField(Region, on_delete=models.PROTECT, related_name="outline")
+    coordinates = models.JSONField()
+    west = models.FloatField()
+    south = models.FloatField()
+    east = models.FloatField()
+    north = models.FloatField()
+    points = models.IntegerField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(west__gte=-180, west__lte=F("east"), east__lte=180)
+                & Q(south__gte=-90, south__lte=F("north"), north__lte=90),
+                name="regions_outline_box",
+            ),
+            models.CheckConstraint(condition=Q(points__gte=4), name="regions_outline_points"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.points} points"
 
 
 class RegionFeature(models.Model):
