@@ -10,6 +10,8 @@ _KEPT = {"\u200d", "\ufe0f"}  # joiner and emoji variation, which make one pictu
 
 def clean(text: str, *, limit: int) -> str:
     """One line without control or bidirectional marks, single spaces, at most `limit` characters."""
+    if text.isprintable():  # then there is nothing to take out, which is nearly always so
+        return " ".join(text.split())[:limit].rstrip()
     visible = "".join(
         " " if symbol.isspace() else symbol
         for symbol in text
@@ -28,7 +30,10 @@ def own_lines(text: str) -> str:
 
 def fold(text: str) -> str:
     """Text as search compares it: compatibility forms, no case, no accents; every script stays itself."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    if text.isascii():
+        return " ".join(text.casefold().split())
+    # Some signs are letters only once they are decomposed: № is "No".
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     bare = "".join(symbol for symbol in decomposed if not unicodedata.combining(symbol))
     return " ".join(unicodedata.normalize("NFC", bare).split())
 

@@ -14,7 +14,7 @@ def test_long_text_is_cut() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "folded"), [("ÄITI Café", "aiti cafe"), ("面馆", "面馆"), ("ＡＢＣ", "abc")]
+    ("text", "folded"), [("ÄITI Café", "aiti cafe"), ("面馆", "面馆"), ("ＡＢＣ", "abc"), ("№ 1", "no 1")]
 )
 def test_fold(text: str, folded: str) -> None:
     assert fold(text) == folded

@@ -1,13 +1,14 @@
 """Stores near a place."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from hutong.attract.search import rules
 from hutong.attract.search.queries.deals import deals_near
 from hutong.attract.search.queries.statements import DISTANCE_M, HERE, Wanted, bounded, wanted
-from hutong.attract.search.types import Found, HomeFeed, StoreCard
+from hutong.attract.search.types import Found, HomeFeed, NearStore, StoreCard
 from hutong.kernel.geo import Place, distance_m
 from hutong.kernel.money import Money
 from hutong.kernel.rows import rows, scalar
@@ -30,8 +31,8 @@ def nearby(
 ) -> Found[StoreCard]:
     """The nearest open stores (of business, not of hour) in exact order. One statement.
 
-    `category` is the slug of a group or of one of its categories; `text` finds stores whose names, category
-    or deals have every word of it as a part. `open_now` keeps those that are open at `at` by their hours; it
+    `category` is the slug of a group or of one of its categories; `text` finds stores with every word of it, or with
+    words that begin so, in any script or by its sound. `open_now` keeps those that are open at `at` by their hours; it
     looks at five pages' worth of stores, so a page may come out short and still have a `next`. `after` is the
     cursor of the page before, good for the same place. Raises `CursorInvalid`.
     """
@@ -51,7 +52,7 @@ def nearby(
     shown: list[StoreCard] = []
     last = None
     for entry in found[:looked_at]:
-        card = _card(json.loads(entry["card"]), place, at)
+        card = store_card(json.loads(entry["card"]), place, at)
         if not open_now or card.open.open:
             shown.append(card)
         last = entry
@@ -121,6 +122,42 @@ def home_feed(
     )
 
 
+def nearest_stores(*, place: Place, limit: int) -> Found[NearStore]:
+    """The nearest open stores without what is slow to tell of many: their cards come by `cards_of`. One statement."""
+    size = bounded(limit)
+    question = wanted(
+        table=_TABLE,
+        place=place,
+        category=None,
+        text=None,
+        limit=size + 1,
+        radius_m=rules.DEFAULT_RADIUS_M,
+        after=None,
+    )
+    found = rows(f"{_nearest(question, after=False)} ORDER BY d, store_ref", question.params)
+    stored = [json.loads(entry["card"]) for entry in found[:size]]
+    last = found[size - 1] if len(found) > size else None
+    return Found(
+        items=tuple(
+            NearStore(card["ref"], card["category"], distance_m(place, Place(card["lon"], card["lat"])), card)
+            for card in stored
+        ),
+        next=rules.cursor_text(last["d"], last["store_ref"]) if last else None,
+    )
+
+
+def cards_of(stores: Sequence[NearStore], *, place: Place, at: datetime) -> list[StoreCard]:
+    """The cards of these stores, with whether they are open at `at`. No statement."""
+    return [store_card(one.stored, place, at) for one in stores]
+
+
+def stores_by_refs(*, refs: Sequence[str], place: Place, at: datetime) -> dict[str, StoreCard]:
+    """The cards of these stores by their public ids, without those that nobody can find any more. One statement."""
+    found = rows("SELECT t.card FROM search_searchstore t WHERE t.store_ref = ANY(%s::text[])", [list(refs)])
+    cards = [store_card(json.loads(entry["card"]), place, at) for entry in found]
+    return {card.ref: card for card in cards}
+
+
 def _nearest(question: Wanted, after: bool) -> str:
     """The nearest rows of every branch, then those of all branches within the radius."""
     cursor = f" AND (t.place <-> {HERE}, t.store_ref) > (%(after_value)s::float8, %(after_ref)s::text)"
@@ -133,7 +170,8 @@ def _nearest(question: Wanted, after: bool) -> str:
     return f"{question.prefix}SELECT * FROM ({branches}) u WHERE d <= %(cap)s::float8"  # noqa: S608
 
 
-def _card(card: dict[str, Any], place: Place, at: datetime) -> StoreCard:
+def store_card(card: dict[str, Any], place: Place, at: datetime) -> StoreCard:
+    """A store's card, with how far it is from `place` and whether it is open at `at`."""
     lon, lat, price = card["lon"], card["lat"], card["price_from"]
     return StoreCard(
         ref=card["ref"],

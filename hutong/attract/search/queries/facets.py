@@ -1,0 +1,244 @@
+"""What a question may be narrowed to, each value with how many stores it would leave, up to a thousand.
+
+Plan relied on: the rows of the area are looked through once, at most `LOOKED_AT` of them: index-only along
+`search_store_around`, or, with words, the ways of the list. In an area with more stores than that, a value that more
+than a thousand of those have is settled; any other is counted by itself, kind by kind (`kinds`). With words there is no
+index for that: there it is said to be at least what was met.
+"""
+
+# Statements are put together of constants of this package; words are quoted, values are parameters.
+# ruff: noqa: S608
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from json import loads
+from typing import Any
+
+from hutong.attract.search.queries.asked import CHOSEN, OPEN_NOW, TABLE, Asked
+from hutong.attract.search.queries.kinds import AROUND_ONLY, counted_by_kind, kinds_cte, reach
+from hutong.attract.search.queries.paths import BOUNDS, Bounds, rare
+from hutong.attract.search.rules import ranking
+from hutong.attract.search.types import Count, Facet, Facets, LeftOut
+from hutong.kernel.rows import rows
+from hutong.town.catalog.rules import TAGS
+
+COUNTED = 1_000
+LOOKED_AT = 5_000
+MOST_AREAS = 24
+# Of an area that is not looked through, so many rows of each of 16 parts tell which districts it has.
+_PARTS, SPREAD = 4, 200
+# What is asked of a row while it is looked through.
+_CLAUSES = {
+    "open": f"t.hours_id IN {OPEN_NOW}",
+    "bookable": f"t.tags @> ARRAY['{ranking.BOOKABLE}']",
+}
+# The clause of one value of a kind, of a row that was looked through.
+_ROW_CLAUSES = {
+    "total": "true",
+    "open": "t.is_open",
+    "deal": "t.deals > 0",
+    "bookable": "t.bookable",
+    "price": "t.price_band = {value}",
+    "rating": "t.rating >= {value}",
+}
+# The filter that a kind is counted without, where that has another name.
+_OWN = {"group": "category", "district": "", "circle": "", "total": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many stores answer in all, what they may be narrowed to, and how many there were without a filter."""
+
+    total: Count
+    facets: Facets
+    without: tuple[LeftOut, ...]
+
+
+def count(
+    asked: Asked, *, bounds: Bounds = BOUNDS, looked_at: int = LOOKED_AT, most: int = COUNTED
+) -> Counted:
+    """Everything that is counted of a question, exactly up to `most`. One statement."""
+    return told(asked, rows(facet_statement(asked, bounds, looked_at, most), asked.params), most)
+
+
+def told(asked: Asked, found: Iterable[dict[str, Any]], most: int = COUNTED) -> Counted:
+    """What rows say that have the kind, value, names and number of everything that was counted."""
+
+    def counted(entry: dict[str, Any]) -> Count:
+        return Count(min(entry["n"], most), entry["n"] > most or entry["cut"])
+
+    by_kind: dict[str, list[dict[str, Any]]] = {}
+    for entry in found:
+        by_kind.setdefault(entry["kind"], []).append(entry)
+    question = asked.question
+
+    def facets(kind: str, chosen: Iterable[str]) -> tuple[Facet, ...]:
+        values = set(chosen)
+        return tuple(
+            Facet(entry["value"], loads(entry["names"] or "{}"), counted(entry), entry["value"] in values)
+            for entry in by_kind.get(kind, ())
+            if entry["n"] or entry["value"] in values
+        )
+
+    one = {kind: counted(by_kind[kind][0]) for kind in ("total", "open", "deal", "bookable")}
+    least = "" if question.least_rating is None else f"{question.least_rating:g}"
+    facets_found = Facets(
+        categories=facets("category", [question.category or ""])
+        or facets("group", [question.category or ""]),
+        areas=facets("district", []) + facets("circle", []),
+        price_bands=facets("price", [str(band) for band in question.price_bands]),
+        ratings=facets("rating", [least]),
+        tags=facets("tags", question.tags),
+        open=one["open"],
+        with_deal=one["deal"],
+        bookable=one["bookable"],
+    )
+    without = [LeftOut(name, counted(by_kind[f"without {name}"][0])) for name in asked.filters]
+    return Counted(one["total"], facets_found, tuple(one for one in without if one.count.number))
+
+
+def facet_statement(
+    asked: Asked, bounds: Bounds = BOUNDS, looked_at: int = LOOKED_AT, most: int = COUNTED
+) -> str:
+    """The statement of all counts; its parameters are the question's. A row for each kind and value."""
+    narrowed = "category" in asked.filters
+    fixed = [("total", ""), ("open", ""), ("deal", ""), ("bookable", "")]
+    fixed += [("price", str(band)) for band in range(1, 5)]
+    fixed += [("rating", f"{least:g}") for least in ranking.LEAST_RATINGS]
+    fixed += [("tags", tag) for tag in TAGS] + [(f"without {name}", "") for name in asked.filters]
+    listed = ", ".join(f"('{kind}', '{value}', NULL::int8, NULL::jsonb, NULL::box)" for kind, value in fixed)
+    categories = (
+        "SELECT 'category', c.slug, c.id, c.names || c.own_names, NULL::box FROM merchants_category c"
+        " WHERE c.parent_id = (SELECT coalesce(parent_id, id) FROM chosen)"
+        if narrowed
+        else "SELECT 'group', c.slug, c.id, c.names || c.own_names, NULL::box FROM merchants_category c"
+        " WHERE c.parent_id IS NULL"
+    )
+    ctes = [CHOSEN] if narrowed else []
+    ctes += [_base(asked, bounds, looked_at), _counts(asked, narrowed)]
+    ctes += _areas(asked)
+    ctes.append(
+        "valued(kind, value, id, names, reach) AS MATERIALIZED ("
+        f"SELECT * FROM (VALUES {listed}) f UNION ALL {categories} UNION ALL SELECT * FROM areas)"
+    )
+    ctes.append(
+        "met AS MATERIALIZED (SELECT v.*, coalesce(n.n, 0) AS n FROM valued v LEFT JOIN counts n ON n.kind = v.kind"
+        " AND coalesce(n.id::text, n.value) = coalesce(v.id::text, v.value))"
+    )
+    if asked.by_text:
+        known = "SELECT v.kind, v.value, v.names, v.n, (SELECT yes FROM cut) AS cut FROM met v"
+    else:
+        ctes.append(kinds_cte(asked, "(SELECT yes FROM cut)"))
+        own = {
+            kind: _own(kind)
+            for kind in ("group", "category", "price", "rating", "open", "deal", "bookable", "tags")
+        }
+        own |= {f"without {name}": name for name in asked.filters}
+        again = counted_by_kind(asked, own, most, bounds.counted)
+        known = (
+            "SELECT v.kind, v.value, v.names, coalesce(x.n, v.n) AS n, coalesce(x.more, false) AS cut FROM met v"
+            f" LEFT JOIN LATERAL (SELECT sum(x.n)::int8 AS n, bool_or(x.more) AS more FROM ({again}) x) x"
+            f" ON (SELECT yes FROM cut) AND v.n <= {most}"
+        )
+    return (
+        f"WITH {', '.join(ctes)} SELECT o.* FROM ({known}) o ORDER BY o.kind,"
+        " CASE WHEN o.kind IN ('category', 'group', 'district', 'circle') THEN -o.n END, o.value"
+    )
+
+
+def _areas(asked: Asked) -> list[str]:
+    """`areas`: districts and circles that have most of the rows; of an area that was not looked through, most of some
+    rows out of each of its parts, because rows of an index lie beside each other."""
+    met = "SELECT n.kind, n.id, n.n FROM counts n WHERE n.kind IN ('district', 'circle')"
+    ctes = []
+    if not asked.by_text:
+        west, south, east, north = asked.sides
+        across, up = f"(({east}) - ({west})) / {_PARTS}", f"(({north}) - ({south})) / {_PARTS}"
+        part = (
+            f"box(point({west} + i * {across}, {south} + j * {up}),"
+            f" point({west} + (i + 1) * {across}, {south} + (j + 1) * {up}))"
+        )
+        ctes.append(
+            "spread AS MATERIALIZED (SELECT s.* FROM"
+            f" generate_series(0, {_PARTS - 1}) i, generate_series(0, {_PARTS - 1}) j, LATERAL ("
+            f"SELECT t.district_id, t.circle_id FROM {TABLE} t WHERE (SELECT yes FROM cut) AND {asked.within}"
+            f" AND t.place <@ {part} AND {AROUND_ONLY} LIMIT {SPREAD}) s)"
+        )
+        met += " AND NOT (SELECT yes FROM cut)" + "".join(
+            f" UNION ALL SELECT '{kind}', s.{kind}_id, count(*) FROM spread s WHERE s.{kind}_id IS NOT NULL GROUP BY 2"
+            for kind in ("district", "circle")
+        )
+    return [
+        *ctes,
+        f"areas AS (SELECT n.kind, r.slug, r.id, r.names, {reach('r')} FROM ({met}) n"
+        f" JOIN regions_region r ON r.id = n.id ORDER BY n.n DESC, r.id LIMIT {MOST_AREAS})",
+    ]
+
+
+def _own(kind: str) -> str:
+    return _OWN.get(kind, kind)
+
+
+def _base(asked: Asked, bounds: Bounds, looked_at: int) -> str:
+    """`base`: the rows with the words, and for each filter whether a row passes; `cut`: whether there may be more."""
+    passes = "".join(f", ({clause}) AS ok_{name}" for name, clause in asked.filters.items())
+    passes += f", coalesce({_CLAUSES['open']}, false) AS is_open, {_CLAUSES['bookable']} AS bookable"
+    kept = "t.category_id, t.root_category_id, t.district_id, t.circle_id, t.rating, t.price_band, t.deals, t.tags"
+    area = f"FROM {TABLE} t WHERE {asked.within}"
+    if not asked.by_text:
+        return (
+            f"base AS MATERIALIZED (SELECT {kept}{passes} FROM (SELECT {asked.columns} {area} LIMIT {looked_at + 1}) t),"
+            f" cut AS MATERIALIZED (SELECT count(*) > {looked_at} AS yes FROM base)"
+        )
+    few, most = bounds.first_text, bounds.counted_hits
+    common = "NOT (SELECT yes FROM rare)"
+    read = "((SELECT yes FROM enough) OR (SELECT yes FROM wide))"
+    return (
+        f"rare AS MATERIALIZED (SELECT {rare(asked.pieces, most)} AS yes),"
+        # How many there are an index says; only then is a row read for its words.
+        f" near AS MATERIALIZED (SELECT count(*) AS n FROM (SELECT {area} AND {common} LIMIT {few + 1}) t),"
+        f" enough AS MATERIALIZED (SELECT {common} AND n <= {few} AS yes FROM near),"
+        f" hits AS MATERIALIZED (SELECT {asked.columns} FROM {TABLE} t"
+        f" WHERE NOT (SELECT yes FROM enough) AND {asked.matches} LIMIT {most + 1}),"
+        f" many AS MATERIALIZED (SELECT count(*) > {most} AS yes FROM hits),"
+        " far AS MATERIALIZED (SELECT count(*) AS n FROM ("
+        f"SELECT {area} AND (SELECT yes FROM many) LIMIT {most + 1}) t),"
+        f" wide AS MATERIALIZED (SELECT (SELECT yes FROM many) AND n <= {most} AS yes FROM far),"
+        f" cut AS MATERIALIZED (SELECT n > {most} AS yes FROM far),"
+        f" base AS MATERIALIZED (SELECT {kept}{passes} FROM ("
+        f"SELECT t.* FROM (SELECT {asked.columns} {area} AND {read} OFFSET 0) t WHERE {asked.matches}"
+        f" UNION ALL SELECT t.* FROM hits t WHERE NOT (SELECT yes FROM wide) AND {asked.within}) t)"
+    )
+
+
+def _others(asked: Asked, kind: str) -> str:
+    """The clause of all filters but a kind's own, over the rows that were looked through."""
+    return " AND ".join(f"t.ok_{name}" for name in asked.filters if name != _own(kind)) or "true"
+
+
+def _counts(asked: Asked, narrowed: bool) -> str:
+    """`counts`: how many of the rows have each value of each kind, in as few passes as there are groupings."""
+    single = [("total", ""), ("open", ""), ("deal", ""), ("bookable", "")]
+    single += [("price", str(band)) for band in range(1, 5)]
+    single += [("rating", f"{least:g}") for least in ranking.LEAST_RATINGS]
+    single += [(f"without {name}", "") for name in asked.filters]
+    columns = ", ".join(
+        f"count(*) FILTER (WHERE {_others(asked, kind.removeprefix('without '))}"
+        f" AND {_ROW_CLAUSES.get(kind, 'true').format(value=value)})"
+        for kind, value in single
+    )
+    names = ", ".join(f"n{number}" for number in range(len(single)))
+    values = ", ".join(f"('{kind}', '{value}', s.n{number})" for number, (kind, value) in enumerate(single))
+    grouped = [("category" if narrowed else "group", "t.category_id" if narrowed else "t.root_category_id")]
+    grouped += [("district", "t.district_id"), ("circle", "t.circle_id")]
+    branches = [
+        f"SELECT '{kind}', {key}, '', count(*) FROM base t WHERE {_others(asked, kind)} AND {key} IS NOT NULL GROUP BY 2"
+        for kind, key in grouped
+    ]
+    return (
+        f"singles({names}) AS MATERIALIZED (SELECT {columns} FROM base t),"
+        f" counts(kind, id, value, n) AS MATERIALIZED (SELECT v.kind, NULL::int8, v.value, v.n FROM singles s,"
+        f" LATERAL (VALUES {values}) v(kind, value, n) UNION ALL {' UNION ALL '.join(branches)}"
+        f" UNION ALL SELECT 'tags', NULL, tag, count(*) FROM base t, unnest(t.tags) tag"
+        f" WHERE {_others(asked, 'tags')} GROUP BY 3)"
+    )

@@ -1,0 +1,134 @@
+"""Counts of what too few of a sample have, in an area that is too large to look through.
+
+Plan relied on: the kinds that may have the value are few (`rules/kinds.py`), and `search_store_kind` leads to the
+stores of each in the area and to no others, index-only; a district or a circle is looked through along
+`search_store_around` where kinds would tell little. Counting ends at the most that is shown, or at `bound` stores
+that were looked at: only hours, and stars that are no class of their own, make a store be looked at in vain.
+"""
+
+# Statements are put together of constants of this package; words are quoted, values are parameters.
+# ruff: noqa: S608
+
+from collections.abc import Mapping
+
+from hutong.attract.search.queries.asked import OPEN_NOW, TABLE, Asked
+from hutong.attract.search.rules import kinds, ranking
+
+_DECODED = (
+    f"k.kind, k.kind >> {kinds.CATEGORY_SHIFT} AS category_id,"
+    f" (k.kind >> {kinds.BAND_SHIFT}) & {kinds.BAND_MASK} AS band,"
+    f" (k.kind >> {kinds.STARS_SHIFT}) & {kinds.STARS_MASK} AS stars"
+)
+_DEAL = f"k.kind & {1 << kinds.DEAL_BIT} <> 0"
+_BOOKABLE = f"k.kind & {kinds.tag_bits([ranking.BOOKABLE])} <> 0"
+# Of a district or a circle the rows of the area are looked through, where so many kinds answer the filters.
+_MANY_KINDS = 150
+# True of every row, and of a column that only the index of places has: the one of kinds would be read from end to end.
+AROUND_ONLY = "t.quality >= 0"
+_WORLD = "box(point(-20037509, -20037509), point(20037509, 20037509))"
+
+
+def reach(region: str) -> str:
+    """The box of a region on the map, a metre wider: its stores lie in it."""
+    x, y = "radians({0}) * 6378137.0", "6378137.0 * ln(tan(pi() / 4 + radians({0}) / 2))"
+    west, east = (x.format(f"{region}.{side}") for side in ("west", "east"))
+    south, north = (y.format(f"{region}.{side}") for side in ("south", "north"))
+    return f"box(point({west} - 1, {south} - 1), point({east} + 1, {north} + 1))"
+
+
+def kinds_cte(asked: Asked, gate: str) -> str:
+    """`kinds`: those there are, decoded, and for each filter whether a store of the kind may pass."""
+    may = "".join(f", {clause} AS ok_{name}" for name, clause in _may(asked).items())
+    return (
+        f"kinds AS MATERIALIZED (SELECT k.*, coalesce(c.parent_id, c.id) AS root_category_id{may}"
+        f" FROM (SELECT {_DECODED} FROM search_searchkind k WHERE {gate}) k"
+        " JOIN merchants_category c ON c.id = k.category_id),"
+        f" answering AS MATERIALIZED (SELECT count(*) AS n FROM kinds k WHERE {_all_ok(asked)})"
+    )
+
+
+def counted_by_kind(asked: Asked, own: Mapping[str, str], most: int, bound: int) -> str:
+    """A SELECT of `n` and of `more`, whether it was given up, for the value `v`; `own` is the filter a value leaves out."""
+    many = f"v.kind IN ('district', 'circle') AND (SELECT n FROM answering) > {_MANY_KINDS}"
+    row = f"{_passes(asked, own)} AND {_is_value()}"
+    every = " AND ".join(["true", *(f"({clause})" for clause in asked.filters.values())])
+    there = f"{asked.within} AND t.place <@ coalesce(v.reach, {_WORLD})"
+    return (
+        f"SELECT count(*) FILTER (WHERE s.pass) AS n, coalesce(bool_or(s.n = {bound}), false) AS more FROM ("
+        f"SELECT s.pass, s.n FROM (SELECT r.pass, row_number() OVER () AS n FROM kinds k, LATERAL ("
+        f"SELECT coalesce({row}, false) AS pass FROM {TABLE} t WHERE t.kind = k.kind AND {there} LIMIT {bound}) r"
+        f" WHERE NOT ({many}) AND {_kinds_of_value(asked, own)} LIMIT {bound}) s"
+        f" WHERE s.pass OR s.n = {bound} LIMIT {most + 1}) s WHERE NOT ({many})"
+        " UNION ALL "
+        f"SELECT count(*) FILTER (WHERE s.pass), coalesce(bool_or(s.n = {bound}), false) FROM ("
+        f"SELECT s.pass, s.n FROM (SELECT coalesce({every} AND {_is_value()}, false) AS pass, row_number() OVER () AS n"
+        f" FROM {TABLE} t WHERE {many} AND {there} AND {AROUND_ONLY} LIMIT {bound}) s"
+        f" WHERE s.pass OR s.n = {bound} LIMIT {most + 1}) s WHERE {many}"
+    )
+
+
+def _all_ok(asked: Asked) -> str:
+    return " AND ".join(f"k.ok_{name}" for name in _may(asked)) or "true"
+
+
+def _may(asked: Asked) -> dict[str, str]:
+    """For each filter that a kind can tell something of: whether a store of this kind may pass."""
+    question, found = asked.question, {}
+    if "category" in asked.filters:
+        found["category"] = "(SELECT id FROM chosen) IN (k.category_id, coalesce(c.parent_id, c.id))"
+    if "price" in asked.filters:
+        found["price"] = "k.band = ANY(%(bands)s::int2[])"
+    if question.least_rating is not None:
+        found["rating"] = f"k.stars >= {kinds.stars_class(question.least_rating)}"
+    if "deal" in asked.filters:
+        found["deal"] = _DEAL
+    if "bookable" in asked.filters:
+        found["bookable"] = _BOOKABLE
+    if "tags" in asked.filters:
+        bits = kinds.tag_bits(question.tags)
+        found["tags"] = f"k.kind & {bits} = {bits}"
+    return found
+
+
+def _untold(asked: Asked) -> list[str]:
+    """The filters that the kind does not decide: the row is asked."""
+    question, found = asked.question, []
+    if question.least_rating is not None and not kinds.tells_stars(question.least_rating):
+        found.append("rating")
+    if not set(question.tags) <= set(kinds.TAGS):
+        found.append("tags")
+    return [*found, *(["open"] if "open" in asked.filters else [])]
+
+
+def _leaving_out(name: str, own: Mapping[str, str]) -> str:
+    kinds_of = ", ".join(f"'{kind}'" for kind, left_out in own.items() if left_out == name)
+    return f"v.kind IN ({kinds_of})"
+
+
+def _passes(asked: Asked, own: Mapping[str, str]) -> str:
+    """Whether the row passes the filters that its kind does not decide."""
+    clauses = [f"({_leaving_out(name, own)} OR {asked.filters[name]})" for name in _untold(asked)]
+    return " AND ".join(clauses) or "true"
+
+
+def _kinds_of_value(asked: Asked, own: Mapping[str, str]) -> str:
+    """Whether a store of the kind `k` may have the value `v` and pass the other filters."""
+    stars = " ".join(f"WHEN '{least:g}' THEN {kinds.stars_class(least)}" for least in kinds.STARS)
+    tags = " ".join(f"WHEN '{tag}' THEN {kinds.tag_bits([tag])}" for tag in kinds.TAGS)
+    value = (
+        "CASE v.kind WHEN 'category' THEN k.category_id = v.id WHEN 'group' THEN k.root_category_id = v.id"
+        " WHEN 'price' THEN k.band::text = v.value"
+        f" WHEN 'rating' THEN k.stars >= CASE v.value {stars} END"
+        f" WHEN 'deal' THEN {_DEAL} WHEN 'bookable' THEN {_BOOKABLE}"
+        f" WHEN 'tags' THEN k.kind & CASE v.value {tags} ELSE 0 END <> 0 ELSE true END"
+    )
+    others = [f"({_leaving_out(name, own)} OR k.ok_{name})" for name in _may(asked)]
+    return " AND ".join([value, *others])
+
+
+def _is_value() -> str:
+    """Whether the row has the value, where its kind does not decide that."""
+    return (
+        f"CASE v.kind WHEN 'open' THEN coalesce(t.hours_id IN {OPEN_NOW}, false)"
+        " WHEN 'district' THEN t.district_id = v.id WHEN 'circle' THEN t.circle_id = v.id ELSE true END"
+    )

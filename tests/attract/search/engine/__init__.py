@@ -1,0 +1,1 @@
+"""Engines of search: what each promises, and what is particular of OpenSearch."""
