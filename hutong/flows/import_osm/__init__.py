@@ -22,6 +22,7 @@ from hutong.flows.import_osm.progress import Progress, Step, silent
 from hutong.flows.import_osm.read import Extract, read_extract
 from hutong.flows.import_osm.source import readable, whole
 from hutong.kernel import outbox
+from hutong.kernel.geo import Datum
 from hutong.kernel.ids import new_id
 from hutong.kernel.locking import advisory
 from hutong.kernel.rows import execute
@@ -29,7 +30,6 @@ from hutong.town.merchants.services import store_categories, store_imported
 from hutong.town.merchants.types import StoredStores
 from hutong.town.regions.queries import region_by_slug
 from hutong.town.regions.services import check_region, set_basemap, upsert_region
-from hutong.town.regions.types import Datum
 
 # So many listings may vanish from a city between two extracts without a question.
 LOSSES_ALWAYS_ACCEPTED = 20

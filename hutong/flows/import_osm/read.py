@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import median
-from urllib.parse import urlsplit
 
 import osmium
-import phonenumbers
 import shapely
 from babel.core import get_global
 from osmium.osm import Area, Node, Way
 
 from hutong.flows.import_osm.categories import category_of
 from hutong.flows.import_osm.category_table import KEYS
+from hutong.flows.import_osm.contacts import LIMITS, email_of, hours_of, phone_of, website_of
 from hutong.flows.import_osm.progress import Progress, Step
 from hutong.kernel.geo import MERCATOR_LATITUDE_LIMIT
 from hutong.kernel.text import clean
@@ -25,16 +24,6 @@ from hutong.town.regions.types import Extent
 NAME_LIMIT = 200
 LANGUAGES_LIMIT = 20
 LEAST_EXTENT = 0.004  # degrees: a few hundred metres
-_LIMITS = {
-    "address": 300,
-    "postcode": 20,
-    "city": 100,
-    "phone": 60,
-    "website": 500,
-    "email": 254,
-    "opening_hours": 500,
-}
-_EMAIL = re.compile(r"[^@\s\"(),:;<>\[\]\\]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z][a-z0-9-]+")
 _LANGUAGE = re.compile(r"name:([a-z]{2,3}(?:-[A-Z][a-z]{3})?)")
 _REPORT_EVERY = 200
 
@@ -127,10 +116,10 @@ def _take(
             address=_address(tags),
             postcode=_text(tags, "postcode", "addr:postcode"),
             city=_text(tags, "city", "addr:city"),
-            phone=_phone(tags, reading.country),
-            website=_website(tags),
-            opening_hours=_hours(tags),
-            email=_email(tags),
+            phone=phone_of(_first(tags, "phone", "contact:phone", "contact:mobile"), reading.country),
+            website=website_of(_first(tags, "website", "contact:website", "url")),
+            opening_hours=hours_of(tags.get("opening_hours", "")),
+            email=email_of(_first(tags, "email", "contact:email")),
         )
 
 
@@ -141,16 +130,16 @@ def _extent(file: osmium.io.File) -> Extent | None:
     reader.close()
     if header.valid():
         left, right = header.bottom_left, header.top_right
-        return _roomy(left.lon, left.lat, right.lon, right.lat)
+        return roomy(left.lon, left.lat, right.lon, right.lat)
     west, south, east, north = 180.0, 90.0, -180.0, -90.0
     for node in osmium.FileProcessor(file, osmium.osm.NODE):
         if isinstance(node, Node) and node.location.valid():
             west, east = min(west, node.lon), max(east, node.lon)
             south, north = min(south, node.lat), max(north, node.lat)
-    return _roomy(west, south, east, north) if west <= east else None
+    return roomy(west, south, east, north) if west <= east else None
 
 
-def _roomy(west: float, south: float, east: float, north: float) -> Extent:
+def roomy(west: float, south: float, east: float, north: float) -> Extent:
     """The box, made at least `LEAST_EXTENT` wide and high, so that there is a map to look at."""
     more_x, more_y = (max(0.0, LEAST_EXTENT - span) / 2 for span in (east - west, north - south))
     return Extent(
@@ -191,48 +180,12 @@ def _names(tags: Mapping[str, str]) -> tuple[dict[str, str], bool]:
 def _address(tags: Mapping[str, str]) -> str:
     street = tags.get("addr:street") or tags.get("addr:place") or ""
     written = f"{street} {tags.get('addr:housenumber', '')}" if street else tags.get("addr:full", "")
-    return clean(written, limit=_LIMITS["address"])
+    return clean(written, limit=LIMITS["address"])
 
 
 def _text(tags: Mapping[str, str], column: str, key: str) -> str:
-    return clean(tags.get(key, ""), limit=_LIMITS[column])
+    return clean(tags.get(key, ""), limit=LIMITS[column])
 
 
-def _phone(tags: Mapping[str, str], country: str | None) -> str:
-    """The first number in E.164 form where it can be read as one, else as somebody wrote it."""
-    written = tags.get("phone") or tags.get("contact:phone") or tags.get("contact:mobile") or ""
-    first = clean(re.split(r"[;,/]", written)[0], limit=_LIMITS["phone"])
-    try:
-        number = phonenumbers.parse(first, country)
-    except phonenumbers.NumberParseException:
-        return first if sum(symbol.isdigit() for symbol in first) >= 3 else ""
-    if not phonenumbers.is_valid_number(number):
-        return first
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
-
-
-def _website(tags: Mapping[str, str]) -> str:
-    """The first address of the web; nothing where it is none, since pages will link to it."""
-    written = tags.get("website") or tags.get("contact:website") or tags.get("url") or ""
-    first = clean(written.split(";")[0], limit=_LIMITS["website"] + 1)
-    address = first if "://" in first else f"https://{first}"
-    try:
-        parts = urlsplit(address)
-        host = parts.hostname or ""
-    except ValueError:
-        return ""
-    is_usable = parts.scheme in ("http", "https") and "." in host and " " not in first
-    return address if is_usable and len(address) <= _LIMITS["website"] else ""
-
-
-def _email(tags: Mapping[str, str]) -> str:
-    """The first address in lower case; nothing where it is none, since a claim may be proved by it."""
-    written = tags.get("email") or tags.get("contact:email") or ""
-    first = clean(re.split(r"[;,]", written)[0], limit=_LIMITS["email"] + 1).lower().removeprefix("mailto:")
-    return first if _EMAIL.fullmatch(first) and len(first) <= _LIMITS["email"] else ""
-
-
-def _hours(tags: Mapping[str, str]) -> str:
-    """As written; hours that are too long are unknown, because cut ones would say something else."""
-    written = clean(tags.get("opening_hours", ""), limit=_LIMITS["opening_hours"] + 1)
-    return written if len(written) <= _LIMITS["opening_hours"] else ""
+def _first(tags: Mapping[str, str], *keys: str) -> str:
+    return next((tags[key] for key in keys if tags.get(key)), "")

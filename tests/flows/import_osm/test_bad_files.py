@@ -81,7 +81,7 @@ def test_an_empty_file(run: Import, tmp_path: Path, basemaps: Path) -> None:
         b"<html><body>Not found</body></html>",
         b'<?xml version="1.0"?><kml></kml>',
         gzip.compress(b"just some text", mtime=0),
-        gzip.compress(PNG),
+        gzip.compress(PNG, mtime=0),
         b"PK\x03\x04" + bytes(100),
         b"\x00",
     ],
