@@ -30,10 +30,11 @@ SELECT o.id, o.public_id, o.merchant_id, m.public_id AS merchant_ref, m.names AS
        coalesce((
          SELECT jsonb_agg(jsonb_build_array(
                   s.id, s.public_id, s.names, s.lon, s.lat, s.address, s.city, s.phone, s.opening_hours,
-                  s.region_id, r.slug, r.zone, s.state = 'open') ORDER BY s.id)
+                  s.region_id, r.slug, r.zone, s.state = 'open', c.slug) ORDER BY s.id)
            FROM catalog_offerstore p
            JOIN merchants_store s ON s.id = p.store_id
            JOIN regions_region r ON r.id = s.region_id
+           JOIN merchants_category c ON c.id = s.category_id
           WHERE p.offer_id = o.id), '[]') AS stores
   FROM catalog_offer o JOIN merchants_merchant m ON m.id = o.merchant_id
 """

@@ -64,6 +64,7 @@ class OfferStoreView:
     region_slug: str
     zone: str
     open: bool
+    category_slug: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+import random
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,6 +18,7 @@ from hutong.town.merchants.rules import (
     role_redeems,
     week_hours,
 )
+from hutong.town.merchants.rules import hours as hours_rules
 from hutong.town.merchants.types import MerchantEvent, MerchantState, Right, Role, StaffRole
 
 HELSINKI = "Europe/Helsinki"
@@ -34,6 +36,39 @@ def state_at(hours: str, at: datetime) -> tuple[bool | None, datetime | None, da
 
 def test_open_until_the_end_of_the_span() -> None:
     assert state_at("Mo-Fr 10:00-18:00", wall(2026, 6, 1, 12)) == (True, wall(2026, 6, 1, 18), None)
+
+
+def test_what_is_known_of_hours_is_what_reading_them_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forwards, backwards, at the edges and over a change of the clock; sunsets are told anew for each place."""
+    chance = random.Random(4)
+    every = (
+        "Mo-Fr 10:00-18:00",
+        "Fr-Sa 18:00-03:00",
+        "24/7",
+        "",
+        "nobody knows",
+        "Mo-Su 08:00-sunset",
+        "Oct 02:00-04:00",
+    )
+    first = wall(2026, 10, 24, 20).astimezone(UTC)
+    asked = [
+        (chance.choice(every), first + timedelta(minutes=chance.randrange(0, 2_000, 5))) for _ in range(400)
+    ]
+    known = [state_at(*one) for one in asked]
+    monkeypatch.setattr(hours_rules, "_STATES_KEPT", 0)
+    monkeypatch.setattr(hours_rules, "_STATE_KEPT", timedelta())
+    assert known == [state_at(*one) for one in asked]
+    north, south = (
+        open_state("sunrise-sunset", zone=HELSINKI, at=wall(2026, 6, 1, 12), lon=25.0, lat=lat)
+        for lat in (65.0, 60.0)
+    )
+    assert north.until != south.until
+    independence = wall(2026, 12, 6, 12)
+    at_home, abroad = (
+        open_state("08:00-20:00; PH off", zone=HELSINKI, at=independence, lon=lon, lat=lat).open
+        for lon, lat in ((24.94, 60.17), (18.07, 59.33))
+    )
+    assert (at_home, abroad) == (False, True)
 
 
 def test_the_edges_are_half_open() -> None:

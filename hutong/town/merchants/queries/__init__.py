@@ -1,5 +1,19 @@
 """Reads of merchants, stores, staff, devices, and of those who join."""
 
+from hutong.town.merchants.queries.brands import (
+    brand_by_ref,
+    brand_gifts,
+    brand_list,
+    brand_names,
+    brand_places,
+)
+from hutong.town.merchants.queries.importing import (
+    category_groups,
+    category_ids,
+    known_refs,
+    others_near,
+    run_of,
+)
 from hutong.town.merchants.queries.joining import (
     ENDED_ROLES_SHOWN,
     claim_history,
@@ -28,6 +42,7 @@ from hutong.town.merchants.queries.shops import (
     names_of,
     owner_language,
     pending_merchants,
+    shops_by_region,
     store_by_ref,
     stores_by_ids,
     stores_of_merchant,
@@ -47,6 +62,13 @@ from hutong.town.merchants.queries.team import (
 __all__ = [
     "ENDED_ROLES_SHOWN",
     "alike",
+    "brand_by_ref",
+    "brand_gifts",
+    "brand_list",
+    "brand_names",
+    "brand_places",
+    "category_groups",
+    "category_ids",
     "category_settings",
     "category_tree",
     "claim_history",
@@ -63,6 +85,7 @@ __all__ = [
     "has_right",
     "invitation_by_ref",
     "invitations_of",
+    "known_refs",
     "may_redeem",
     "merchant_by_ref",
     "merchant_history",
@@ -71,11 +94,14 @@ __all__ = [
     "merchants_of",
     "names_of",
     "open_claims",
+    "others_near",
     "owned_alone",
     "owner_language",
     "pairing_by_ref",
     "pending_merchants",
     "place_of_address",
+    "run_of",
+    "shops_by_region",
     "staff_of",
     "staff_roles",
     "store_by_ref",

@@ -5,7 +5,16 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from hutong.kernel.rows import values
-from hutong.town.merchants.models import Claim, Device, Invitation, Merchant, MerchantDecision, Staff, Store
+from hutong.town.merchants.models import (
+    BrandGift,
+    Claim,
+    Device,
+    Invitation,
+    Merchant,
+    MerchantDecision,
+    Staff,
+    Store,
+)
 from hutong.town.merchants.queries.shops import merchant_view, store_view, stores_whole
 from hutong.town.merchants.rules import holds, role_redeems
 from hutong.town.merchants.types import (
@@ -112,6 +121,10 @@ def everything_about(person: Person) -> dict[str, list[dict[str, Any]]]:
         "merchants.MerchantDecision": values(
             MerchantDecision.objects.filter(by=person),
             *("merchant__public_id", "from_state", "to_state", "reason", "at"),
+        ),
+        "merchants.BrandGift": values(
+            BrandGift.objects.filter(Q(by=person) | Q(undone_by=person)),
+            *("public_id", "brand__key", "merchant__public_id", "store_refs", "at", "undone_at"),
         ),
         "merchants.Device": values(
             Device.objects.filter(paired_by=person),

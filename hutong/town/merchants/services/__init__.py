@@ -1,6 +1,7 @@
 """Writes of merchants: what people decide, who works where, what an import brings."""
 
 from hutong.town.contents.services import ReasonMissing, TooLateToTakeBack
+from hutong.town.merchants.services.brands import MOST_AT_ONCE, give_brand, take_brand_back
 from hutong.town.merchants.services.categories import set_category, store_categories
 from hutong.town.merchants.services.claims import (
     ClaimCodeOver,
@@ -44,7 +45,10 @@ from hutong.town.merchants.services.holding import (
     set_store_state,
 )
 from hutong.town.merchants.services.hours import HOURS_CHANGED, HoursUnreadable, set_hours
+from hutong.town.merchants.services.import_runs import begin_run, end_run, move_run
 from hutong.town.merchants.services.imported import (
+    close_vanished,
+    store_batch,
     store_imported,
 )
 from hutong.town.merchants.services.invitations import (
@@ -84,6 +88,7 @@ from hutong.town.merchants.services.people import (
     revoke_device,
     revoke_staff,
 )
+from hutong.town.merchants.services.placing import place_in_regions
 from hutong.town.merchants.services.signing_up import (
     ShopElsewhere,
     ShopIncomplete,
@@ -93,6 +98,7 @@ from hutong.town.merchants.services.signing_up import (
 
 __all__ = [
     "HOURS_CHANGED",
+    "MOST_AT_ONCE",
     "AlreadyInTeam",
     "ClaimCodeOver",
     "ClaimCodeWrong",
@@ -131,24 +137,30 @@ __all__ = [
     "add_staff",
     "apply_again",
     "apply_merchant",
+    "begin_run",
     "change_role",
     "check_invitation",
     "check_pairing",
     "check_store_contents",
     "claim_document",
     "claim_store",
+    "close_vanished",
     "correct_merchant",
     "decide_claim",
     "decide_merchant",
+    "end_run",
     "forget_old_documents",
+    "give_brand",
     "hand_over",
     "invitation_key",
     "invite",
     "leave",
     "masked",
+    "move_run",
     "open_pairing",
     "pair_device",
     "pairing_key",
+    "place_in_regions",
     "prove_claim",
     "revoke_device",
     "revoke_invitation",
@@ -162,10 +174,12 @@ __all__ = [
     "set_store_state",
     "sign_up",
     "start_claim",
+    "store_batch",
     "store_categories",
     "store_imported",
     "submit_document",
     "take_back_decision",
+    "take_brand_back",
     "take_pairing",
     "touch_device",
     "withdraw_claim",

@@ -17,6 +17,7 @@ from hutong.kernel.geo import Place, distance_m
 from hutong.kernel.text import clean, mask_email, mask_phone
 from hutong.town.merchants.models import Category, Store
 from hutong.town.merchants.queries import has_right
+from hutong.town.merchants.services.placing import place_in_regions
 from hutong.town.merchants.types import Right, StoreFacts
 from hutong.town.people.models import Person
 
@@ -69,6 +70,8 @@ def set_facts(*, store_ref: str, facts: StoreFacts, by: Person, at: datetime) ->
         if before == after:
             return False
         Store.objects.filter(pk=store.pk).update(**wanted, category=category, updated_at=at)
+        if (store.lon, store.lat) != (facts.lon, facts.lat):
+            place_in_regions(store_refs=[store_ref])
         audit.record(
             action="store.facts_changed",
             subject=store_ref,

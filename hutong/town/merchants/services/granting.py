@@ -1,6 +1,6 @@
 """Stores change hands: a listing gets its merchant, goes back to being a listing, or moves after a dispute."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -79,7 +79,15 @@ def release_listings(merchant: Merchant, *, by: Person, at: datetime) -> None:
 
     What the merchant signed up itself stays with it, unseen. Nobody goes on working in a released store.
     """
-    for store in Store.objects.filter(merchant=merchant, osm_ref__isnull=False).order_by("pk"):
+    kept = Store.objects.filter(merchant=merchant, osm_ref__isnull=False)
+    release(merchant, kept.values_list("public_id", flat=True), by=by, at=at)
+
+
+def release(merchant: Merchant, store_refs: Iterable[str], *, by: Person, at: datetime) -> int:
+    """These stores of a merchant are nobody's again, in the caller's transaction; how many it still had."""
+    found = Store.objects.filter(merchant=merchant, public_id__in=list(store_refs)).order_by("pk")
+    released = 0
+    for store in found:
         Store.objects.filter(pk=store.pk).update(
             merchant=None, descriptions={}, state=StoreState.OPEN.value, updated_at=at
         )
@@ -93,6 +101,8 @@ def release_listings(merchant: Merchant, *, by: Person, at: datetime) -> None:
             merchant=merchant.public_id,
         )
         outbox.send("index_store", at=at, store_ref=store.public_id)
+        released += 1
+    return released
 
 
 def restore_listings(merchant: Merchant, *, by: Person, at: datetime) -> None:

@@ -16,6 +16,7 @@ from hutong.town.merchants.queries import has_right
 from hutong.town.merchants.rules import SIGN_UPS_A_DAY
 from hutong.town.merchants.services.claims import DAY_S
 from hutong.town.merchants.services.granting import make_merchant
+from hutong.town.merchants.services.placing import place_in_regions
 from hutong.town.merchants.types import MerchantState, NewShop, Right, StoreState
 from hutong.town.people.models import Person
 from hutong.town.people.services import normalise_email, normalise_phone
@@ -105,6 +106,7 @@ def sign_up(
             email=email,
             updated_at=at,
         )
+        place_in_regions(store_refs=[store.public_id])
         audit.record(
             action="store.signed_up",
             subject=store.public_id,

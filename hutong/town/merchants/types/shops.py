@@ -1,6 +1,6 @@
 """Values of merchants, their stores, people and devices."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -52,6 +52,7 @@ class Right(StrEnum):
     SEE_CUSTOMERS = "see_customers"
     SEE_MONEY = "see_money"
     REFUND = "refund"
+    ANSWER_REVIEWS = "answer_reviews"
     EDIT_DEALS = "edit_deals"
     EDIT_STORE = "edit_store"
     MANAGE_TEAM = "manage_team"
@@ -93,6 +94,15 @@ class StaffRole:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportedBrand:
+    """A brand as an import names it. `key` is its folded name, by which two files mean the same brand."""
+
+    key: str
+    names: dict[str, str]
+    wikidata: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ImportedStore:
     """A place of trade as read from an extract, ready to be stored. Texts are clean and short enough."""
 
@@ -108,6 +118,22 @@ class ImportedStore:
     website: str
     opening_hours: str
     email: str = ""
+    descriptions: dict[str, str] = field(default_factory=dict)
+    brand: ImportedBrand | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OtherStore:
+    """A listing near a place of a table, as an import compares the two. `brand` is its brand's key, or ""."""
+
+    ref: str
+    names: dict[str, str]
+    lon: float
+    lat: float
+    address: str
+    phone: str
+    category_slug: str
+    brand: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +155,28 @@ class StoredStores:
     updated: int
     unchanged: int
     closed: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBatch:
+    """What became of a batch of imported stores; `changed_refs` are those that were written."""
+
+    new: int
+    updated: int
+    changed_refs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """The last import of a source into a region: what names it, how many places it did, whether it is over."""
+
+    digest: str
+    done: int
+    new: int
+    updated: int
+    here: int
+    begun_at: datetime
+    is_over: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +223,14 @@ class MerchantView:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreArea:
+    """The district or circle in which a store lies."""
+
+    slug: str
+    names: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class StoreView:
     """A store with what its page shows. `merchant_*` are None for a listing nobody has claimed."""
 
@@ -203,6 +259,8 @@ class StoreView:
     opening_hours: str
     osm_ref: str | None
     state: StoreState
+    district: StoreArea | None = None
+    circle: StoreArea | None = None
 
     @property
     def claimed(self) -> bool:
@@ -224,9 +282,9 @@ class StoreView:
         """The store as shoppers see it: what its merchant says of it counts once the merchant is approved.
 
         Until then, and while the merchant is suspended, a place out of the extract says what the extract says.
-        Its pictures go by the same rule.
+        Its pictures go by the same rule. What a listing says of itself came with its table.
         """
-        return self if self.claimed else replace(self, descriptions={})
+        return self if self.claimed or self.merchant_ref is None else replace(self, descriptions={})
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,23 @@ from django.db.models import F, Q
 
 from hutong.kernel.geo import MERCATOR_LATITUDE_LIMIT, mercator_field
 from hutong.kernel.ids import public_id_field
+from hutong.town.merchants.models.importing import BrandGift, ImportRun
 from hutong.town.merchants.types import ClaimKind, ClaimMethod, ClaimState, MerchantState, Role, StoreState
+
+__all__ = [
+    "Brand",
+    "BrandGift",
+    "Category",
+    "Claim",
+    "Device",
+    "ImportRun",
+    "Invitation",
+    "Merchant",
+    "MerchantDecision",
+    "Pairing",
+    "Staff",
+    "Store",
+]
 
 
 class Category(models.Model):
@@ -81,6 +97,32 @@ class MerchantDecision(models.Model):
         return f"{self.from_state} -> {self.to_state}"
 
 
+class Brand(models.Model):
+    """A name that many stores share, as an import tells it. It owns nothing and sells nothing: `Merchant` does.
+
+    The merchant of a brand is whom an operator gave the brand's listings; null while nobody has proved it.
+    """
+
+    public_id = public_id_field("brd")
+    # The folded name: two files that write one name otherwise mean the same brand.
+    key = models.CharField(max_length=200)
+    names = models.JSONField()
+    wikidata = models.CharField(max_length=20, blank=True, default="")
+    merchant = models.ForeignKey(
+        Merchant, on_delete=models.PROTECT, null=True, blank=True, related_name="brands"
+    )
+
+    class Meta:
+        constraints = [
+            # A constraint, because unique=True would add a second index for LIKE, which nobody asks.
+            models.UniqueConstraint(fields=["key"], name="merchants_brand_key"),
+            models.CheckConstraint(condition=Q(names__has_key="name"), name="merchants_brand_named"),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
 class Store(models.Model):
     """A place where things are enjoyed. Without a merchant it is a listing nobody has claimed."""
 
@@ -89,6 +131,13 @@ class Store(models.Model):
         Merchant, on_delete=models.PROTECT, null=True, blank=True, related_name="stores"
     )
     region = models.ForeignKey("regions.Region", on_delete=models.PROTECT, related_name="stores")
+    # Where in the town it lies; kept from its position by `services.place_in_regions`.
+    district = models.ForeignKey(
+        "regions.Region", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    circle = models.ForeignKey(
+        "regions.Region", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="stores")
     names = models.JSONField()
     lon = models.FloatField()
@@ -102,7 +151,9 @@ class Store(models.Model):
     email = models.CharField(max_length=254, blank=True, default="")
     descriptions = models.JSONField(default=dict, blank=True)
     opening_hours = models.CharField(max_length=2000, blank=True, default="")
-    osm_ref = models.CharField(max_length=40, null=True, blank=True)
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, null=True, blank=True, related_name="stores")
+    # What an import knows the place by: `node/1` of OpenStreetMap, `csv:<source>:<id>` of a table.
+    osm_ref = models.CharField(max_length=120, null=True, blank=True)
     state = models.CharField(max_length=6, default=StoreState.OPEN.value)
     updated_at = models.DateTimeField()
 
