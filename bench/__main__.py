@@ -12,7 +12,7 @@ from bench import ground
 from bench.table import Row, show
 
 # A part's module has `run(console) -> list[Row]`. It is imported once Django is set up.
-PARTS = {"search": "bench.search", "loop": "bench.loop.run", "money": "bench.money.run"}
+PARTS = {"search": "bench.found.run", "loop": "bench.loop.run", "money": "bench.money.run"}
 
 WIDTH_IN_A_FILE = 130  # columns; a table squeezed into 80 is hard to read
 

@@ -1,0 +1,1 @@
+"""Finding at the scale of a city."""
