@@ -11,8 +11,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema, Status
 from ninja.errors import HttpError, ValidationError
 
+from hutong.api.datum import sent_swapped
 from hutong.kernel import clock
 from hutong.kernel.errors import DomainError, Invalid, NotFound, Unauthorized, Unavailable
+from hutong.kernel.geo import PlaceSwapped
 from hutong.kernel.http import problem
 from hutong.kernel.idempotency import KeyMissing, run_once
 
@@ -100,6 +102,8 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
         return problem(request, NotFound())
     if ("header", "Idempotency-Key") in places:
         return problem(request, KeyMissing())
+    if sent_swapped(request):
+        return problem(request, PlaceSwapped())
     # The value itself is not repeated: it may be a code, a phone number, or ten megabytes.
     said = [
         {"where": ".".join(place), "what": one["msg"]}

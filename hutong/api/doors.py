@@ -25,6 +25,8 @@ class Scope(StrEnum):
     ORDERS_READ = "orders:read"
     ORDERS_WRITE = "orders:write"
     VOUCHERS_READ = "vouchers:read"
+    REVIEWS_WRITE = "reviews:write"
+    ANSWERS_WRITE = "answers:write"
     REDEMPTIONS_WRITE = "redemptions:write"
     MERCHANT_READ = "merchant:read"
     CUSTOMERS_READ = "customers:read"
@@ -43,6 +45,8 @@ SCOPES: Final[dict[Scope, tuple[str, frozenset[TokenKind]]]] = {
     Scope.ORDERS_READ: ("See one's own orders.", _PERSON),
     Scope.ORDERS_WRITE: ("Order, pay and ask for refunds.", _PERSON),
     Scope.VOUCHERS_READ: ("See one's own vouchers, with their codes.", _PERSON),
+    Scope.REVIEWS_WRITE: ("See and write one's own reviews.", _PERSON),
+    Scope.ANSWERS_WRITE: ("Answer the reviews of a merchant's stores.", _PERSON_OR_KEY),
     Scope.REDEMPTIONS_WRITE: (
         "Redeem vouchers in a store, and undo it.",
         frozenset({TokenKind.PERSON, TokenKind.DEVICE}),
@@ -56,7 +60,7 @@ SCOPES: Final[dict[Scope, tuple[str, frozenset[TokenKind]]]] = {
     Scope.OPERATOR_WRITE: ("Decide about merchants and deals, and refund.", _PERSON),
 }
 
-SHOPPER_SCOPES: Final = (Scope.ORDERS_READ, Scope.ORDERS_WRITE, Scope.VOUCHERS_READ)
+SHOPPER_SCOPES: Final = (Scope.ORDERS_READ, Scope.ORDERS_WRITE, Scope.VOUCHERS_READ, Scope.REVIEWS_WRITE)
 DEVICE_SCOPES: Final = (Scope.REDEMPTIONS_WRITE,)
 
 # The mark of a route that asks for no token. Explicit, so that a route cannot be public by forgetting.

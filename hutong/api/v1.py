@@ -9,7 +9,20 @@ from ninja.operation import Operation
 
 from .answers import say_no_in_one_way
 from .doors import SCOPES, BearerToken
-from .routes import auth, buy, devices, find, merchant, operator, till, town, wallet, webhooks
+from .routes import (
+    auth,
+    buy,
+    devices,
+    find,
+    merchant,
+    operator,
+    question,
+    reviews,
+    till,
+    town,
+    wallet,
+    webhooks,
+)
 from .schemas.base import Problem
 
 DESCRIPTION = """\
@@ -103,9 +116,11 @@ say_no_in_one_way(api)
 for prefix, router in (
     ("/auth", auth.router),
     ("", find.router),  # before the town's: /stores/nearby is no store's id
+    ("", question.router),
     ("", town.router),
     ("", buy.router),
     ("", wallet.router),
+    ("", reviews.router),
     ("", till.router),
     ("/merchant", merchant.router),
     ("/merchant", devices.router),

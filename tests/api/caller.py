@@ -71,6 +71,10 @@ class Caller:
         """POST."""
         return self.send("POST", path, {} if body is None else body, key=key, **headers)
 
+    def put(self, path: str, body: object) -> Answer:
+        """PUT."""
+        return self.send("PUT", path, body)
+
     def delete(self, path: str) -> Answer:
         """DELETE."""
         return self.send("DELETE", path)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hutong.flows import jobs
+from hutong.kernel import clock
 from hutong.kernel.rows import rows
 from hutong.know.customers import queries as customers
 from hutong.town.catalog.models import Offer
@@ -16,7 +17,7 @@ from hutong.town.people import queries as people_read
 from hutong.town.people.models import Person
 from hutong.visit.vouchers.types import VoucherView
 from tests.api.caller import Caller, as_device, as_merchant, as_person
-from tests.factories import catalog, giftcards, merchants, people
+from tests.factories import catalog, giftcards, merchants, people, reviews
 from tests.factories.loop import Scene, scene
 
 
@@ -30,6 +31,7 @@ class Stage:
     unused: VoucherView
     unpaid_ref: str
     redemption_ref: str
+    review_ref: str
     customer_ref: str
     key_ref: str
     card_ref: str
@@ -89,6 +91,8 @@ def stage(at: datetime) -> Stage:
         unused=unused,
         unpaid_ref=shop.order().order_ref,
         redemption_ref=redeemed.redemption_ref,
+        # Of another visit, that is not too long ago for a program to say something else.
+        review_ref=reviews.review(store=shop.store, person=shop.shopper, at=clock.now()).public_id,
         customer_ref=customers.customer_list(merchant_of(shop).public_id, at=at).rows[0].ref,
         key_ref=people_read.tokens_of(merchant_of(shop).public_id, at)[0].ref,
         card_ref=giftcards.card(holder=shop.shopper, at=at).ref,

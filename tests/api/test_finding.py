@@ -9,6 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from hutong.api.schemas.question import FindingOut
 from hutong.api.v1 import api
 from hutong.flows import index_search
 from hutong.town.catalog import services as catalog
@@ -148,3 +149,31 @@ def test_what_is_not_on_sale_is_not_there(at: datetime) -> None:
 def test_unknown_ids_are_all_alike(ref: str) -> None:
     for path in ("/deals/", "/stores/"):
         assert Caller().get(path + ref).code == "not_found"
+
+
+def test_one_question_has_its_shape(at: datetime) -> None:
+    store = merchants.store(name="Kahvila Ääni")
+    offers.offer(store=store)
+    index_search.index_store(store_ref=store.public_id, at=at)
+    found = Caller().get(f"/stores/find?{HERE}&text=kahvila&has_deal=true&price=1&price=2&facets=true").json
+    jsonschema.validate(found, shape_of("find_stores"))
+    assert [one["ref"] for one in found["items"]] == [store.public_id]
+    assert (found["total"], found["corrected"]) == ({"number": 1, "more": False}, "")
+    assert found["items"][0]["parts"] == []
+    assert {facet["value"] for facet in found["facets"]["categories"]} == {"food"}
+    assert Caller().get(f"/stores/find?{HERE}&text=kahvila&box=24.9,60.1,25.0,60.2").json["items"]
+    assert Caller().get(f"/stores/find?{HERE}&box=25.0,60.1,24.9,60.2").status == 422
+    assert Caller().get(f"/stores/find?{HERE}&price=7").status == 422
+    begun = Caller().get(f"/stores/suggest?{HERE}&text=kah").json
+    assert store.public_id in [one["ref"] for one in begun]
+    assert Caller().get(f"/operator/stores/find?{HERE}").status == 401
+
+
+def test_what_is_found_is_written_like_its_shape(at: datetime) -> None:
+    """The answer is made of plain values: read into its shape and written by that, it is the same."""
+    store = merchants.store(name="Kahvila Ääni")
+    offers.offer(store=store)
+    index_search.index_store(store_ref=store.public_id, at=at)
+    found = Caller().get(f"/stores/find?{HERE}&facets=true").json
+    assert found["items"][0]["deals"]
+    assert found == FindingOut.model_validate(found).model_dump(mode="json")

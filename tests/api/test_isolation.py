@@ -9,8 +9,10 @@ import pytest
 
 from hutong.api.doors import SCOPES, Scope
 from hutong.api.v1 import api, scope_of
+from hutong.kernel import clock
 from hutong.pay.giftcards import queries as giftcards
 from hutong.town.people.types import TokenKind
+from hutong.visit.vouchers.models import Redemption
 from tests.api.caller import Answer, Caller
 from tests.api.stage import Stage, fingerprint, merchant_of, stage, strangers
 from tests.factories import people
@@ -48,6 +50,21 @@ ASKED: dict[str, tuple[str, Ask]] = {
     ),
     "list_vouchers": ("shopper", lambda who, _: who.get("/vouchers")),
     "get_voucher": ("shopper", own("/vouchers", lambda there: there.unused.ref)),
+    "list_own_reviews": ("shopper", lambda who, _: who.get("/reviews")),
+    "write_review": (
+        "shopper",
+        lambda who, there: who.post(
+            "/reviews",
+            {"order": there.used.order_ref, "store": there.shop.store.public_id, "stars": 5},
+            key=None,
+        ),
+    ),
+    "edit_review": ("shopper", lambda who, there: who.put(f"/reviews/{there.review_ref}", {"stars": 1})),
+    "delete_review": ("shopper", lambda who, there: who.delete(f"/reviews/{there.review_ref}")),
+    "answer_review": (
+        "owner",
+        lambda who, there: who.put(f"/reviews/{there.review_ref}/answer", {"text": "Thank you"}),
+    ),
     "redeem_voucher": ("device", lambda who, there: who.post("/redemptions", {"code": there.unused.code})),
     "undo_redemption": ("device", lambda who, there: who.post(f"/redemptions/{there.redemption_ref}/undo")),
     "list_stores": ("owner", lambda who, there: who.get(f"/merchant/stores?{asked_merchant(there)}")),
@@ -82,6 +99,10 @@ ASKED: dict[str, tuple[str, Ask]] = {
         ),
     ),
     "revoke_key": ("owner", lambda who, there: who.delete(f"/merchant/keys/{there.key_ref}")),
+    "explain_stores": (
+        "operator",
+        lambda who, _: who.get("/operator/stores/find?lon=24.9414&lat=60.1710"),
+    ),
     "get_queue": ("operator", lambda who, _: who.get("/operator/queue")),
     "decide_merchant": (
         "operator",
@@ -118,6 +139,11 @@ def paused(there: Stage) -> None:
     type(there.shop.offer).objects.filter(pk=there.shop.offer.pk).update(state="paused")
 
 
+def served_now(there: Stage) -> None:
+    """The visit is not too long ago to be reviewed, whatever day it is."""
+    Redemption.objects.filter(public_id=there.redemption_ref).update(at=clock.now())
+
+
 def test_every_guarded_route_is_tried() -> None:
     assert sorted(ASKED) == GUARDED
 
@@ -129,6 +155,8 @@ def test_only_whose_it_is_gets_in(name: str, at: datetime, sandbox: Sandbox) -> 
     others = strangers(at)
     if name == "resume_deal":
         paused(there)  # before the fingerprint is taken
+    if name == "write_review":
+        served_now(there)
     before = fingerprint()
     for what, caller in {"nobody": Caller(), "a made-up token": Caller("per_made_up")}.items():
         refused = ask(caller, there)
@@ -152,6 +180,7 @@ REFUSALS = {
     "gift_card_code_unknown",
     "may_not_redeem",
     "not_found",
+    "not_visited",
     "offer_unknown",
     "order_unknown",
     "person_token_needed",

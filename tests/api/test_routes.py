@@ -20,18 +20,23 @@ PUBLIC = {
     "send_code",
     "make_token",
     "list_regions",
+    "get_region_at",
+    "get_tile",
     "list_categories",
     "list_nearby",
+    "find_stores",
+    "suggest_stores",
     "list_deals",
     "get_deal",
     "get_store",
+    "list_reviews",
     "make_quote",
     "receive_webhook",
 }
 
 # What is harmless to repeat, and so takes no Idempotency-Key: codes and tokens move neither money nor stock,
-# a card stays its owner's, a quote keeps nothing, a switch or a decision is refused the second time, a webhook
-# carries its own id.
+# a card stays its owner's, a visit has one review, a quote keeps nothing, a switch or a decision is refused the
+# second time, a webhook carries its own id.
 WITHOUT_KEY = {
     "send_code",
     "make_token",
@@ -43,6 +48,7 @@ WITHOUT_KEY = {
     "decide_merchant",
     "decide_deal",
     "open_gift_card",
+    "write_review",
     "receive_webhook",
 }
 

@@ -29,7 +29,7 @@ def ask(phone: str = PHONE) -> str:
 def test_a_code_becomes_a_token_that_opens_ones_orders() -> None:
     made = Caller().post("/auth/tokens", {"phone": "040 123 4567", "code": ask()})
     assert made.status == 201, made.text
-    assert made.json["scopes"] == ["orders:read", "orders:write", "vouchers:read"]
+    assert made.json["scopes"] == ["orders:read", "orders:write", "reviews:write", "vouchers:read"]
     assert made.json["person"].startswith("per_")
     caller = Caller(made.json["token"])
     assert caller.get("/orders").json == []

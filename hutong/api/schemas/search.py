@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from ninja import Schema
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
+from hutong.api.datum import SAID, place_of
 from hutong.attract.search.types import DealCard, DealSort
+from hutong.kernel.geo import Datum, Place
 from hutong.town.pictures.types import Cover
 
 from .base import Cursor, Lat, Limit, Line, Lon, MoneyOut, Slug, said
@@ -20,11 +22,17 @@ class Near(Schema):
 
     lon: Lon
     lat: Lat
+    datum: Datum = Field(Datum.WGS84, description=SAID)
     category: Slug | None = Field(None, description="A category, or a group of them.")
     text: Line | None = Field(None, description="Parts of names, in any script.")
     radius_m: Annotated[float, Field(gt=0, le=200_000, allow_inf_nan=False)] = 20_000
     limit: Limit = 20
     after: Cursor | None = Field(None, description="The `next` of the page before.")
+
+    @property
+    def place(self) -> Place:
+        """Where that is, in WGS-84. Raises `PlaceInvalid`."""
+        return place_of(self.lon, self.lat, self.datum)
 
 
 class NearDeals(Near):
@@ -130,3 +138,37 @@ class DealCardOut(Schema):
             distance_m=round(card.distance_m),
             cover=CoverOut.of(card.cover),
         )
+
+
+class TileAsked(Schema):
+    """What of a tile: the filters of the list."""
+
+    datum: Datum = Field(Datum.WGS84, description=SAID)
+    category: Slug | None = Field(None, description="A category, or a group of them.")
+    text: Line | None = Field(None, description="Words, in any script.")
+    price: Annotated[list[Annotated[int, Field(ge=1, le=4)]], Field(max_length=4)] = Field(
+        [], description="Price bands."
+    )
+    rating: Annotated[float, Field(ge=0, le=5, allow_inf_nan=False)] | None = Field(
+        None, description="Least stars."
+    )
+    open: bool = Field(False, description="Open now, by its hours; to five minutes.")
+    open_at: AwareDatetime | None = Field(
+        None, description="Open at this moment, from yesterday to nine days ahead; goes before `open`."
+    )
+    deal: bool = Field(False, description="With a deal.")
+    bookable: bool = False
+    tag: list[Slug] = Field([], max_length=7, description="Promises that its deals make, all of them.")
+
+
+class TileOut(Schema):
+    """A GeoJSON FeatureCollection. PostgreSQL writes it; a test holds it to this shape."""
+
+    type: str
+    more: bool = Field(
+        description="Whether counts are at least so many, because there were too many to look at."
+    )
+    features: list[dict[str, Any]] = Field(
+        description="Points. A pin (`kind`: `pin`) has what a store's card has, a `cluster` how many `stores`, the least "
+        "`price_from` in minor units of `unit`, and the `bounds` to look at it from nearer."
+    )

@@ -5,26 +5,33 @@ from __future__ import annotations
 from datetime import datetime
 
 from ninja import Schema
+from pydantic import Field
 
+from hutong.kernel.geo import Datum
 from hutong.town.catalog.types import OfferState, OfferStoreView, OfferView
 from hutong.town.merchants.rules import open_state
 from hutong.town.merchants.types import CategoryView, MerchantState, MerchantView, StoreView
-from hutong.town.regions.types import RegionView
+from hutong.town.regions.types import RegionKind, RegionView
 
 from .base import MoneyOut, said
 
 
 class RegionOut(Schema):
-    """A town, district or business circle. Positions are WGS-84."""
+    """A country, town, district or business circle. `shops` may lag by an hour."""
 
     ref: str
     slug: str
+    kind: RegionKind
+    adcode: str | None
     name: str
     names: dict[str, str]
     lon: float
     lat: float
     zone: str
     currency: str
+    datum: Datum = Field(description="What the maps of this region refer to.")
+    languages: list[str]
+    shops: int
     attribution: str
 
     @staticmethod
@@ -33,12 +40,17 @@ class RegionOut(Schema):
         return RegionOut(
             ref=region.ref,
             slug=region.slug,
+            kind=region.kind,
+            adcode=region.adcode,
             name=said(region.names),
             names=region.names,
             lon=region.lon,
             lat=region.lat,
             zone=region.zone,
             currency=region.currency,
+            datum=region.datum,
+            languages=list(region.languages),
+            shops=region.shops,
             attribution=region.attribution,
         )
 
@@ -156,6 +168,8 @@ class StoreOut(Schema):
     name: str
     names: dict[str, str]
     region: str
+    district: str | None = Field(description="The slug of the district it lies in.")
+    circle: str | None = Field(description="The slug of the business circle it lies in.")
     category: str
     category_name: str
     address: str
@@ -180,6 +194,8 @@ class StoreOut(Schema):
             name=said(store.names),
             names=store.names,
             region=store.region_slug,
+            district=store.district.slug if store.district else None,
+            circle=store.circle.slug if store.circle else None,
             category=store.category.slug,
             category_name=said(store.category.names),
             address=store.address,
