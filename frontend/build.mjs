@@ -18,7 +18,7 @@ const lines = (path) =>
 /** One bundle a page kind, so that map, scanner and chart code loads only where it is used. */
 async function scripts() {
   await build({
-    entryPoints: ["app", "map", "scan", "charts", "console", "push"].map((name) =>
+    entryPoints: ["app", "map", "map_door", "scan", "charts", "console", "push"].map((name) =>
       join(root, "frontend/js", `${name}.js`),
     ),
     outdir: out,

@@ -6,7 +6,7 @@ import "./live_region.js";
 import "./locate.js";
 import "./page.js";
 import "./quantity.js";
-import "./search_history.js";
+import "./suggest.js";
 import "./service_worker.js";
 import "./wechat_pay.js";
 

@@ -33,7 +33,7 @@ def test_location_given_orders_by_it(arrive: Arrive) -> None:
 
 def test_search_by_part_of_a_name_in_both_scripts(arrive: Arrive) -> None:
     visitor = arrive(language="zh-hans")
-    for part in ("kber", "咖啡"):
+    for part in ("kahv", "咖啡"):
         visitor.page.goto(f"/nearby/?q={part}")
         expect(visitor.page.locator("a[href^='/store/'], a[href^='/deal/']").first).to_be_visible()
     visitor.page.goto("/nearby/?q=zzzzqq")

@@ -26,6 +26,8 @@ pytestmark = pytest.mark.django_db
 
 # In an address of a page for everybody, these name what everybody may see. A token is a secret by itself.
 SEEN_BY_ALL = {"offer_ref", "store_ref", "merchant_ref", "slug", "name", "token", "digest"}
+# What anybody who is signed in may do to what everybody sees.
+FOR_ALL_SIGNED_IN = {"review_helpful", "review_report"}
 ROLES = {
     "manager": Role.MANAGER,
     "cashier": Role.CASHIER,
@@ -78,7 +80,8 @@ def changed_so_far() -> tuple[int, ...]:
 
 def closed_to(door: Door, who: str, route: Route) -> set[int] | None:
     """The statuses that keep somebody out of a page; None where it is for them, or for everybody."""
-    private = set() if "token" in route.keys else set(route.keys) - SEEN_BY_ALL
+    open_to_all = "token" in route.keys or route.name in FOR_ALL_SIGNED_IN
+    private = set() if open_to_all else set(route.keys) - SEEN_BY_ALL
     if door is Door.OPERATOR:
         return {SIGN_IN_FIRST} if who == "nobody" else {403}
     if door is Door.STAFF:

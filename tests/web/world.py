@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 
 from django.test import Client
 
-from hutong.flows import jobs
+from hutong.attract.reviews.types import Content, Origin
+from hutong.attract.saved import services as saved
+from hutong.flows import jobs, write_review
 from hutong.flows.offers import drafting
 from hutong.kernel import clock
 from hutong.know.customers import queries as customers
@@ -20,10 +22,12 @@ from hutong.town.merchants.types import Role
 from hutong.town.people.models import Person
 from tests.factories import giftcards, joining, merchants, payments, people, pictures
 from tests.factories import settlement as payouts
+from tests.factories.placements import placement
 from tests.web.visitors import Shop, shop, visitor
 
 SHOPPER_NAME = "Victoria Verysecret"
 STAFF_NAME = "Kasimir Keepsecret"
+LIST_NAME = "Verysecret list"
 
 
 @dataclass
@@ -69,6 +73,15 @@ def world() -> World:
     picture = pictures.picture(
         owner_ref=scene.store.public_id, merchant_ref=scene.merchant.public_id, by=made.owner, at=at
     )
+    review_ref = write_review.write(
+        order_ref=order_ref,
+        store_ref=scene.store.public_id,
+        content=Content(stars=5, display_name="V."),
+        photos=[],
+        origin=Origin(),
+        by=scene.shopper,
+        at=clock.now(),
+    ).review_ref
     (disputed,) = scene.bought()
     disputes = payments.dispute_of(disputed.order_ref, by=people.operator(), at=at)
     payouts.account(scene.merchant.public_id, at=at)
@@ -87,6 +100,7 @@ def world() -> World:
         "claim_ref": joining.start(joining.listing(), made.owner, at=at),
         "pairing_ref": services.open_pairing(store_ref=scene.store.public_id, by=made.owner, at=at),
         "staff_id": str(Staff.objects.get(person=made.cashier).pk),
+        "review_ref": review_ref,
         "refund_ref": "rfd_none",
         "correction_ref": "cor_none",
         "answer": "agree",
@@ -118,6 +132,18 @@ def world() -> World:
         "owner": scene.merchant.public_id,
         "unit": "EUR",
         "bank_in_ref": "bki_none",
+        "placement_ref": placement(scene.store, region=scene.store.region, at=at),
+        "saved_ref": saved.save(person=scene.shopper, ref=scene.store.public_id, at=at),
+        "list_ref": saved.make_list(person=scene.shopper, name=LIST_NAME, at=at),
+        "share_key": "shl_none",
+        "number": "0",
+        "z": "15",
+        "x": "18652",
+        "y": "9484",
+        "none_ref": "nob_none",
+        "brand_ref": "brd_none",
+        "words_ref": "wrd_none",
+        "gift_ref": "bgf_none",
     }
     return World(
         shop=made,
@@ -143,5 +169,6 @@ def world() -> World:
             unused.ref,
             order_ref,
             customer.ref,
+            LIST_NAME,
         ),
     )

@@ -14,6 +14,9 @@ from hutong.attract.search.types import DealSort
 from hutong.kernel.text import pick
 from hutong.town.merchants.types import CategoryView
 
+# How far down the list one is, and whether its form of filters stands open: not what it asks.
+OF_THE_MOMENT = ("after", "spot", "filters")
+
 
 def asked_sort(query: Mapping[str, str]) -> DealSort:
     """The order asked for; the nearest first for anything else."""
@@ -24,7 +27,8 @@ def asked_sort(query: Mapping[str, str]) -> DealSort:
 def address(query: QueryDict, **changes: str | None) -> str:
     """The present query with some values changed or (None) taken out; paging always starts anew."""
     changed = query.copy()
-    changed.pop("after", None)
+    for name in OF_THE_MOMENT:
+        changed.pop(name, None)
     for name, value in changes.items():
         changed.pop(name, None)
         if value:

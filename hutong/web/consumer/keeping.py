@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from hutong.flows import refund as refund_flow
 from hutong.flows import stored_value
+from hutong.flows.write_review import Prompt, prompts
 from hutong.kernel import clock
 from hutong.kernel.errors import DomainError, NotFound
 from hutong.kernel.money import Money
@@ -123,6 +124,7 @@ def voucher(request: HttpRequest, voucher_ref: str) -> HttpResponse:
         "zone": ticket.zone,
         "refunds": _refunds_of(ticket),
         "refresh": request.path,
+        "prompts": _prompts(request, ticket.voucher.order_ref),
     }
     return page(request, "consumer/voucher.html", context, part="consumer/_voucher.html")
 
@@ -165,7 +167,8 @@ def order_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 def order(request: HttpRequest, order_ref: str) -> HttpResponse:
     """One order: what, how much, its vouchers, its refunds, its history."""
-    return page(request, "consumer/order.html", _facts(_own_order(request, order_ref)))
+    context = {**_facts(_own_order(request, order_ref)), "prompts": _prompts(request, order_ref)}
+    return page(request, "consumer/order.html", context)
 
 
 @signed_in
@@ -195,6 +198,12 @@ def order_refund(request: HttpRequest, order_ref: str) -> HttpResponse:
         done = given.state is RefundState.DONE
         messages.success(request, _("Refunded.") if done else _("Your refund is on its way."))
     return redirect("order", order_ref)
+
+
+def _prompts(request: HttpRequest, order_ref: str) -> list[Prompt]:
+    """What of an order may be reviewed."""
+    assert request.user.is_authenticated
+    return prompts(person=request.user, at=clock.now(), order_ref=order_ref)
 
 
 def _own_order(request: HttpRequest, order_ref: str) -> OrderView:

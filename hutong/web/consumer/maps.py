@@ -1,60 +1,82 @@
-"""The map: its page, its pins, the card of a pin."""
+"""The map: its page, the card of a pin."""
 
 import json
+from dataclasses import replace
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from hutong.attract.search import queries as search
-from hutong.attract.search.types import Bounds
 from hutong.kernel import clock
-from hutong.kernel.errors import Invalid, NotFound
+from hutong.kernel.errors import NotFound
 from hutong.kernel.geo import Place, distance_m
 from hutong.town.merchants import queries as merchants
 from hutong.town.merchants.rules import open_state
-from hutong.web.consumer.filters import address, category_chips
+from hutong.town.merchants.types import CategoryView
+from hutong.web.consumer.asking import Asking, active_filters, read
+from hutong.web.consumer.filters import OF_THE_MOMENT, address, category_chips, find_category
 from hutong.web.consumer.place import HERE_COOKIE, Whereabouts, read_place, whereabouts
+from hutong.web.consumer.tiles import tiles_address
 from hutong.web.shell.access import public
 from hutong.web.shell.maps import map_config
 from hutong.web.shell.parts import page, wants_part
 
 # A map opened over a whole town shows its middle this close; a store's own map is closer.
-ZOOM = 15.0
+ZOOM = 14.0
 STORE_ZOOM = 16.2
-MOST_PINS = 300
-
-
-class BoxInvalid(Invalid):
-    """The part of the map asked for is not a box in degrees."""
-
-    code = "box_invalid"
-    message = _("This part of the map cannot be shown.")
+# What the list and the map have both, so that it goes along.
+_OF_BOTH = (
+    "category",
+    "area",
+    "show",
+    "open",
+    "open_at",
+    "price",
+    "rating",
+    "deal",
+    "bookable",
+    "tag",
+    "sort",
+)
 
 
 def _zoom(text: str) -> float:
     try:
-        return min(18.5, max(10.0, float(text)))
+        return min(18.5, max(8.0, float(text)))
     except ValueError:
         return ZOOM
+
+
+def _asking(query: QueryDict, where: Whereabouts, tree: list[CategoryView]) -> Asking:
+    """What the tiles are asked: of the list of deals, shops that have one."""
+    group, child = find_category(tree, query.get("category", ""))
+    asked = query.copy()
+    if asked.get("show") == "deals":
+        asked["deal"] = "1"
+    return read(asked, where, clock.now(), category=child or group, limit=1)
 
 
 @public
 @require_GET
 def map_page(request: HttpRequest) -> HttpResponse:
-    """The map with price pins; the filters of the list go with it in the address."""
+    """The map with clusters and price pins; the filters of the list go with it in the address."""
     where = whereabouts(request)
     query = request.GET.copy()
-    for name in ("after", "zoom"):
+    for name in (*OF_THE_MOMENT, "zoom", "box", "radius"):
         query.pop(name, None)
+    tree = merchants.category_tree()
+    asking = _asking(query, where, tree)
+    # The list corrects words that nothing has; the tiles are asked for what it takes them for.
+    meant = search.find(asking.question, facets=False).corrected if asking.question.text else ""
+    place = asking.question.place  # as it was meant, where it came the wrong way round
     config = map_config(
         where.region,
-        where.place.lon,
-        where.place.lat,
+        place.lon,
+        place.lat,
         _zoom(request.GET.get("zoom", "")),
-        points=f"{reverse('map_points')}?{query.urlencode()}",
+        tiles=tiles_address(asking.question, where.region, meant or asking.question.text),
         card=reverse("map_card", args=["STORE"]),
         sheet="sheet",
         here=[where.place.lon, where.place.lat] if where.located else None,
@@ -63,34 +85,20 @@ def map_page(request: HttpRequest) -> HttpResponse:
         "tab": "map",
         "region": where.region,
         "zone": where.region.zone,
-        "query": query.get("q", ""),
+        "query": asking.question.text,
+        "corrected": meant,
         "config": json.dumps(config),
         "worker": static("dist/map_worker.js"),
         "list_url": f"{reverse('nearby')}?{query.urlencode()}",
-        "kept": [(name, query[name]) for name in ("category", "show", "open", "sort") if query.get(name)],
-        "category_chips": category_chips(query, merchants.category_tree(), query.get("category", "")),
+        "kept": [(name, value) for name in _OF_BOTH for value in query.getlist(name) if value],
+        "category_chips": category_chips(query, tree, query.get("category", "")),
+        # A district is where the map opens; pins are those of what is seen, so it is no filter of theirs.
+        "active": active_filters(query, replace(asking, area=None), deals=query.get("show") == "deals"),
+        "filters_url": f"{reverse('nearby')}{address(query, filters='1')}",
+        "open_url": "" if asking.question.open_at else address(query, open="1"),
         "cleared_url": address(query, q=None),
     }
     return page(request, "consumer/map.html", context)
-
-
-@public
-@require_GET
-def map_points(request: HttpRequest) -> HttpResponse:
-    """The stores in `box=west,south,east,north` as GeoJSON; one statement."""
-    try:
-        west, south, east, north = (float(part) for part in request.GET.get("box", "").split(","))
-    except ValueError as error:
-        raise BoxInvalid from error
-    body = search.map_points(
-        bounds=Bounds(west=west, south=south, east=east, north=north),
-        category=request.GET.get("category") or None,
-        text=request.GET.get("q", "")[:80] or None,
-        limit=MOST_PINS,
-    )
-    return HttpResponse(
-        body, content_type="application/geo+json", headers={"Cache-Control": "private, max-age=30"}
-    )
 
 
 @public

@@ -9,7 +9,6 @@ from django.views.decorators.http import require_safe
 
 from hutong.flows import stored_value
 from hutong.flows.stored_value import GIFT_CARD
-from hutong.kernel.clock import local
 from hutong.kernel.errors import NotFound
 from hutong.kernel.money import Money, format_money
 from hutong.kernel.text import pick
@@ -24,7 +23,7 @@ from hutong.web.shell.access import signed_in
 from hutong.web.shell.parts import page
 from hutong.web.shell.pdf import Column, Sheet, pdf_file, render
 from hutong.web.shell.refunding import way_of
-from hutong.web.shell.templatetags.hutong import locale
+from hutong.web.shell.templatetags.hutong import locale, time_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +101,12 @@ def _sheet(found: Receipt) -> Sheet:
         (_("Company"), merchant.legal_name if merchant else ""),
         (_("Business ID"), merchant.business_id if merchant else ""),
         (_("Address"), ", ".join(part for part in (store.address, store.city) if part) if store else ""),
-        (_("Paid on"), local(order.paid_at, order.zone).strftime("%Y-%m-%d %H:%M")),
+        (_("Paid on"), time_words(order.paid_at, order.zone)),
         (_("Order number"), order.order_ref),
     ]
     sums = [(_("Paid with %(way)s") % {"way": way}, _money(amount)) for way, amount in found.paid_with]
     for way, refund in found.refunds:
-        on = local(refund.done_at or refund.created_at, order.zone).strftime("%Y-%m-%d")
+        on = time_words(refund.done_at or refund.created_at, order.zone, "date")
         sums.append((_("Refunded on %(day)s to %(way)s") % {"day": on, "way": way}, _money(-refund.amount)))
     if found.tax:
         sums.append((_("Tax contained"), _money(found.tax)))

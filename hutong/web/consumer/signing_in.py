@@ -15,6 +15,7 @@ from hutong.kernel import clock
 from hutong.kernel.errors import DomainError
 from hutong.kernel.http import client_address
 from hutong.town.people import services as people
+from hutong.web.consumer import saving
 from hutong.web.consumer.forms import CodeForm, PhoneForm
 from hutong.web.shell import sessions
 from hutong.web.shell.access import public
@@ -74,7 +75,9 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
             request.session.pop(PHONE_KEY, None)
             if person.erase_after:
                 messages.success(request, _("Welcome back. Your account will not be deleted."))
-            return HttpResponseRedirect(target)
+            response = HttpResponseRedirect(target)
+            saving.after_sign_in(request, response, person=person)
+            return response
     context = {"form": form, "next": target, "phone": phone}
     return page(request, "consumer/sign_in_code.html", context)
 

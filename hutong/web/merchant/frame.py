@@ -60,6 +60,8 @@ def navigation(desk: Desk, tab: str) -> list[dict[str, Any]]:
         entries.append(("vouchers", "merchant_vouchers", "ticket", _("Sold and not used")))
     if desk.may(Right.SEE_MONEY, everywhere=True):
         entries.append(("money", "merchant_money", "wallet", _("Money")))
+    if desk.may(Right.ANSWER_REVIEWS):
+        entries.append(("reviews", "merchant_reviews", "star", _("Reviews")))
     if desk.may(Right.SEE_CUSTOMERS, everywhere=True):
         entries.append(("customers", "merchant_customers", "users", _("Customers")))
     if desk.may(Right.EDIT_STORE, everywhere=True):

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from hutong.attract.reviews.queries import unanswered_count
 from hutong.flows.checklist import checklist
 from hutong.pay.orders.queries import merchant_of_orders
 from hutong.pay.payments.queries import open_refunds
@@ -59,7 +60,7 @@ def checks(desk: Desk) -> list[CheckLine]:
 
 
 def todos(desk: Desk, offers: Sequence[OfferView], at: datetime) -> list[Todo]:
-    """Everything that waits for somebody at this desk. At most seven statements."""
+    """Everything that waits for somebody at this desk. At most eight statements."""
     found: list[Todo] = []
     if desk.may(Right.EDIT_DEALS, everywhere=True):
         found += _deals(desk, offers)
@@ -68,6 +69,8 @@ def todos(desk: Desk, offers: Sequence[OfferView], at: datetime) -> list[Todo]:
         found += _expiring(desk, at)
     if desk.may(Right.EDIT_STORE):
         found += _store(desk)
+    if desk.may(Right.ANSWER_REVIEWS):
+        found += _reviews(desk)
     if desk.may(Right.SEE_ORDERS, everywhere=True):
         found += _refunds(desk)
     if desk.may(Right.MANAGE_TEAM, everywhere=True):
@@ -141,6 +144,14 @@ def _store(desk: Desk) -> list[Todo]:
             Todo("file-text", "info", _("No description of the shop"), reverse("merchant_store"), store.names)
         )
     return found
+
+
+def _reviews(desk: Desk) -> list[Todo]:
+    number = unanswered_count([desk.store.ref])
+    if not number:
+        return []
+    words = ngettext("%(n)s review is not answered", "%(n)s reviews are not answered", number)
+    return [Todo("star", "info", words % {"n": number}, reverse("merchant_reviews"))]
 
 
 def _refunds(desk: Desk) -> list[Todo]:

@@ -18,7 +18,7 @@ from hutong.kernel import clock
 from hutong.kernel.money import Money
 from hutong.pay.settlement import queries as settlement
 from hutong.pay.settlement.services import BankAccountInvalid
-from hutong.pay.settlement.types import PayoutState
+from hutong.pay.settlement.types import BankAccount, PayoutState, Terms
 from hutong.town.merchants.types import Right
 from hutong.town.people.queries import named as people_named
 from hutong.web.merchant.access import Desk, needs
@@ -84,6 +84,7 @@ def money(request: HttpRequest, desk: Desk) -> HttpResponse:
     found = settlement.payouts_of(desk.merchant_ref, limit=24)
     waits = [each.amount for each in found if each.state is PayoutState.PENDING and each.amount.unit == unit]
     prepared = sum(waits, Money(0, unit))
+    account = settlement.account_of(desk.merchant_ref)
     kept = settlement.kept_of([each.ref for each in found])
     context = {
         "unit": unit,
@@ -94,7 +95,8 @@ def money(request: HttpRequest, desk: Desk) -> HttpResponse:
         "held": claim.balance - claim.due - prepared,
         "on_its_way": sum(ways, Money(0, unit)),
         "terms": terms,
-        "account": settlement.account_of(desk.merchant_ref),
+        "paid_from": _paid_from(account, terms, claim.due + prepared),
+        "account": account,
         "cooling": _cooling(desk, at),
         "payouts": [(each, *kept.get(each.ref, (None, None))) for each in found],
         "months": statements.months_of(desk.merchant_ref, unit=unit, at=at)[:24],
@@ -247,6 +249,13 @@ def _unit(request: HttpRequest, desk: Desk) -> str:
     units = _units(desk)
     wanted = request.GET.get("unit", desk.store.currency)
     return wanted if wanted in units else units[0]
+
+
+def _paid_from(account: BankAccount | None, terms: Terms, ready: Money) -> Money | None:
+    """From what amount on the merchant is paid; what its payment service can send at all is told where it is too little."""
+    least = transfers.least(ready.unit).get(account.details.kind.value, 0) if account else 0
+    minor = max(terms.minimum, least if ready.minor < least else 0)
+    return Money(minor, ready.unit) if minor else None
 
 
 def _cooling(desk: Desk, at: datetime) -> datetime | None:

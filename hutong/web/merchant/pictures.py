@@ -1,9 +1,6 @@
 """Pictures of a store or a deal: added, put in order, described, taken away and brought back."""
 
 import re
-from collections.abc import Callable
-from functools import wraps
-from typing import Concatenate, ParamSpec
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,18 +16,15 @@ from hutong.kernel.errors import DomainError
 from hutong.town.merchants.types import Right
 from hutong.town.people.services import Person
 from hutong.town.pictures.queries import picture as picture_by_ref
-from hutong.town.pictures.rules import MAX_ALT, MAX_UPLOAD_BYTES
-from hutong.town.pictures.services import PictureTooHeavy
+from hutong.town.pictures.rules import MAX_ALT
 from hutong.web.merchant.access import Desk, needs
 from hutong.web.merchant.frame import merchant_page
 from hutong.web.shell.parts import wants_part
+from hutong.web.shell.uploads import bounded
 
-Rest = ParamSpec("Rest")
 # A picture that was taken away just now, and the place it had.
 REMOVED = re.compile(r"(pic_[0-9a-z]{1,36})\.(\d{1,2})")
 PAGE, PART = "merchant/pictures.html", "merchant/_pictures.html"
-# What a form says around its file.
-FORM_BYTES = 64 * 1024
 
 
 class UploadForm(forms.Form):
@@ -48,27 +42,8 @@ class ChangeForm(forms.Form):
     zh = forms.CharField(max_length=MAX_ALT, required=False)
 
 
-def bounded(
-    view: Callable[Concatenate[HttpRequest, Rest], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, Rest], HttpResponse]:
-    """Refuse an upload that says it is too heavy before a byte of it is read. Raises `PictureTooHeavy`.
-
-    A request is read when somebody first looks at its form, which the guard against forged forms does; so that
-    guard has to stand behind this one.
-    """
-
-    @wraps(view)
-    def checked(request: HttpRequest, /, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdecimal() and int(length) > MAX_UPLOAD_BYTES + FORM_BYTES:
-            raise PictureTooHeavy
-        return view(request, *args, **kwargs)
-
-    return checked
-
-
 @csrf_exempt
-@bounded
+@bounded()
 @needs(Right.EDIT_STORE)
 @csrf_protect
 @require_http_methods(["GET", "HEAD", "POST"])

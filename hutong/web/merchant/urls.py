@@ -4,6 +4,7 @@ from django.urls import path
 
 from hutong.web.merchant import (
     audit,
+    customer_reviews,
     customers,
     deal_form,
     deals,
@@ -13,6 +14,7 @@ from hutong.web.merchant import (
     money,
     orders,
     pictures,
+    reviews,
     scan,
     store,
     stores,
@@ -65,6 +67,16 @@ urlpatterns = [
     path("disputes/documents/<str:evidence_ref>/", disputes.document, name="merchant_dispute_file"),
     path("vouchers/", vouchers.voucher_list, name="merchant_vouchers"),
     path("vouchers/<str:offer_ref>/extend/", vouchers.extend, name="merchant_extend"),
+    path("reviews/", reviews.review_list, name="merchant_reviews"),
+    path("reviews/customers/", customer_reviews.visits, name="merchant_customer_reviews"),
+    path("reviews/customers/<str:order_ref>/", customer_reviews.write, name="merchant_customer_review"),
+    path(
+        "reviews/customers/<str:review_ref>/remove/",
+        customer_reviews.remove,
+        name="merchant_customer_review_remove",
+    ),
+    path("reviews/<str:review_ref>/", reviews.review, name="merchant_review"),
+    path("reviews/<str:review_ref>/remove/", reviews.remove_answer, name="merchant_review_remove"),
     path("customers/", customers.customer_list, name="merchant_customers"),
     path("customers/<str:customer_ref>/", customers.customer, name="merchant_customer"),
     path("desk/", desk.desk_page, name="merchant_desk"),

@@ -35,6 +35,7 @@ RIGHTS_IN_WORDS = {
     Right.SEE_CUSTOMERS: _("See customers"),
     Right.SEE_MONEY: _("See payouts and fees"),
     Right.REFUND: _("Refund orders, also what was used"),
+    Right.ANSWER_REVIEWS: _("Answer reviews"),
     Right.EDIT_DEALS: _("Make and change deals"),
     Right.EDIT_STORE: _("Change hours, texts and pictures"),
     Right.MANAGE_TEAM: _("Invite and remove people"),

@@ -19,7 +19,7 @@ from hutong.kernel.money import Money
 from hutong.pay.payments import queries
 from hutong.pay.payments.providers.registry import provider_names
 from hutong.town.people.services import Person
-from hutong.town.regions.queries import regions
+from hutong.town.regions.queries import currencies
 from hutong.web.operator.access import operators
 from hutong.web.operator.money_names import provider_label
 from hutong.web.shell.typed import PercentField, minor_units, percent
@@ -50,7 +50,7 @@ class RateForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         known = queries.agreed_rates()
-        units = sorted({region.currency for region in regions()} | {each.unit for each in known})
+        units = sorted({*currencies(), *(each.unit for each in known)})
         self._choices("provider", [(name, provider_label(name)) for name in provider_names()])
         self._choices("unit", [(unit, unit) for unit in units])
 

@@ -28,6 +28,7 @@ from hutong.web.operator.access import operators
 from hutong.web.operator.agreed import RateForm, rates
 from hutong.web.operator.frame import operator_page, zone_of
 from hutong.web.operator.money_names import EXPLANATIONS, KINDS, provider_label
+from hutong.web.operator.without_bill import without_context
 
 CLOSED_SHOWN = timedelta(days=30)
 _TAKEN_BACK = (Explanation.PROMISED, Explanation.WRITTEN_OFF, Explanation.NOTED)
@@ -92,11 +93,11 @@ class ExplainForm(forms.Form):
 @require_safe
 def bills(request: HttpRequest, operator: Person) -> HttpResponse:
     """The differences that wait for a word, those that wait for somebody else, what was closed, and the bills."""
-    since = clock.now() - CLOSED_SHOWN
+    now = clock.now()
+    since, missing = now - CLOSED_SHOWN, reconcile.missing(at=now)
     context = {
-        "missing": [
-            MissingRow(name, provider_label(name), on) for name, on in reconcile.missing(at=clock.now())
-        ],
+        "missing": [MissingRow(name, provider_label(name), on) for name, on in missing],
+        **without_context(reconcile.overdue(missing, at=now), operator),
         "waiting": [_row(each, operator) for each in queries.open_differences()],
         "explained": [_row(each, operator) for each in queries.waiting_differences()],
         "closed": [_row(each, operator) for each in queries.closed_differences(since=since)],

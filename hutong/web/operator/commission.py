@@ -123,7 +123,7 @@ def _about(request: HttpRequest) -> About:
     if (change and changed is None) or (merchant_ref and merchant is None):
         raise Http404
     return About(
-        regions=regions.regions(),
+        regions=regions.towns(),
         categories=category_tree(),
         language=get_language() or "en",
         zone=zone_of(request),

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from hutong.attract.reviews.queries import queue_count
 from hutong.pay.payments.queries import waiting_for_operator
 from hutong.pay.settlement.queries import count_waiting
 from hutong.town.catalog.queries import pending_offers
@@ -73,6 +74,7 @@ def navigation(tab: str, *, waiting: int, money_waits: int) -> list[dict[str, An
     entries = [
         ("figures", "operator_figures", "chart-line", _("Figures"), 0),
         ("queue", "operator_queue", "clipboard-check", _("Queue"), waiting),
+        ("reviews", "operator_reviews", "star", _("Reviews"), queue_count(most=MOST_COUNTED)),
         ("orders", "operator_orders", "receipt", _("Orders"), 0),
         ("money", MONEY_PAGES[0][1], "banknote", _("Money"), money_waits),
         ("merchants", "operator_merchants", "store", _("Merchants"), 0),
@@ -99,7 +101,7 @@ def money_pages(tab: str, counts: Mapping[str, int]) -> list[dict[str, Any]]:
 
 def region_of(request: HttpRequest) -> tuple[RegionView | None, list[RegionView]]:
     """The region looked at (asked for, remembered, or the default), and all there are to choose from."""
-    every = regions.regions()
+    every = regions.towns()
     wanted = request.GET.get("region") or request.session.get(REGION_KEY)
     chosen = next((region for region in every if region.slug == wanted), None)
     if chosen is not None and request.session.get(REGION_KEY) != chosen.slug:

@@ -95,7 +95,7 @@ def merchant_list(request: HttpRequest, _operator: Person) -> HttpResponse:
     form = SearchForm(request.GET)
     form.is_valid()
     wanted = {name: str(form.cleaned_data.get(name) or "") for name in form.fields}
-    every = regions.regions()
+    every = regions.towns()
     region = next((each for each in every if each.slug == wanted["region"]), None)
     found = queries.merchant_list(
         text=wanted["q"].strip(),

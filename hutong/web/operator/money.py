@@ -22,8 +22,9 @@ from hutong.pay.ledger.queries import KindTotal
 from hutong.pay.ledger.types import PLATFORM, AccountKind
 from hutong.pay.payments import queries as payments
 from hutong.pay.payments.services import NOTE_LIMIT
+from hutong.pay.settlement import queries as settlement
 from hutong.town.people.services import Person
-from hutong.town.regions.queries import default_region, regions
+from hutong.town.regions.queries import currencies, default_region
 from hutong.web.operator.access import operators
 from hutong.web.operator.frame import MONEY_PAGES, operator_page, zone_of
 from hutong.web.operator.money_chart import Piece, coloured, where_chart
@@ -120,8 +121,8 @@ def money(request: HttpRequest, _operator: Person) -> HttpResponse:
     providers = sorted({each.owner for each in totals if each.kind is _K.CLEARING} | set(newest))
     context = {
         "parts": parts,
-        "units": units or sorted({region.currency for region in regions()}),
-        "unknown": [(ref, payments.order_of_payment(ref) or "") for ref in unknown],
+        "units": units or currencies(),
+        "unknown": _pages_of(unknown),
         "reconciled": [(provider_label(name), newest.get(name)) for name in providers],
         "providers": [(name, provider_label(name)) for name in providers],
         "bank_ins": [(each, provider_label(each.provider)) for each in payments.bank_ins()],
@@ -172,6 +173,18 @@ def undo_bank_in(request: HttpRequest, operator: Person, bank_in_ref: str) -> Ht
     else:
         messages.success(request, _("Taken back."))
     return redirect("operator_money")
+
+
+def _pages_of(refs: list[str]) -> list[tuple[str, str]]:
+    """Payments, refunds and payouts, each with the page it is worked on; "" for none."""
+    batches = settlement.batches_of(refs)
+    found = []
+    for ref in refs:
+        batch_ref = batches.get(ref, "")
+        order_ref = "" if batch_ref else payments.order_of_payment(ref) or ""
+        url = reverse("operator_batch", args=[batch_ref]) if batch_ref else ""
+        found.append((ref, reverse("operator_order", args=[order_ref]) if order_ref else url))
+    return found
 
 
 def _part(unit: str, totals: list[KindTotal], at: datetime) -> Part:

@@ -21,6 +21,8 @@ from hutong.web.operator.access import operators
 from hutong.web.operator.frame import operator_page, zone_of
 from hutong.web.operator.money_names import provider_label
 from hutong.web.operator.payouts import ReasonForm
+from hutong.web.operator.without_bill import of_month, said_of_months
+from hutong.web.shell.typed import percent
 
 WORDS = {
     Obstacle.RUNS: (gettext_lazy("The month is not over"), ""),
@@ -36,11 +38,14 @@ WORDS = {
 @require_safe
 def month_list(request: HttpRequest, _operator: Person) -> HttpResponse:
     """In each currency the month to be closed next, on demand with what is in the way, and those that were."""
-    at, looked = clock.now(), request.GET.get("look", "")
-    parts = []
+    at, looked, said = clock.now(), request.GET.get("look", ""), said_of_months()
+    parts, shown = [], []
     for unit in currencies():
+        months = queries.months(unit=unit)
+        shown += months
         on = flow.next_to_close(unit=unit, at=at)
         found = flow.obstacles(unit=unit, on=on, at=at) if looked == unit else None
+        explained = flow.explained(unit=unit, on=on) if looked == unit else None
         parts.append(
             {
                 "unit": unit,
@@ -50,10 +55,13 @@ def month_list(request: HttpRequest, _operator: Person) -> HttpResponse:
                     (each, *WORDS[each.what], provider_label(each.provider)) for each in found or []
                 ],
                 "last": queries.newest_closed(unit),
-                "months": queries.months(unit=unit),
+                "months": [(each, of_month(said, each.on)) for each in months],
+                "without": of_month(said, on),
+                "explained": explained,
+                "percent": percent(explained.per_mille * 1_000) if explained else "",
             }
         )
-    by = {ref for part in parts for each in part["months"] for ref in (each.closed_by, each.reopened_by)}  # type: ignore[attr-defined]
+    by = {ref for each in shown for ref in (each.closed_by, each.reopened_by)}
     names = {ref: person.name for ref, person in people.named(by - {""}).items()}
     context = {"parts": parts, "people": names, "zone": zone_of(request)}
     return operator_page(request, "operator/months.html", context, tab="months")

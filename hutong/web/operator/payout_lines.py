@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from hutong.kernel.money import Money
 from hutong.pay.payments.providers.errors import ProviderUnavailable
 from hutong.pay.payments.types import TransferState, TransferView
-from hutong.pay.settlement.types import PayoutState, PayoutView
+from hutong.pay.settlement.types import ACCOUNT_CHANGED, PayoutState, PayoutView
 from hutong.web.operator.money_names import provider_label
 
 _WORD = re.compile(r"[A-Z][A-Z0-9_]{3,}", re.ASCII)
@@ -22,6 +22,9 @@ _FAILED: dict[str, Promise] = {
     "PAYEE_NOT_EXIST": gettext_lazy("There is no such account. The merchant has to enter another one."),
     "PAYEE_": gettext_lazy("The account or the name on it is not right. The merchant has to look at both."),
     "PERM_AML_": gettext_lazy("The merchant has to prove to the service who they are."),
+    "EXCEED_LIMIT_SM_MIN_": gettext_lazy(
+        "Less than the service sends. It goes with the merchant's next payout."
+    ),
     "BLOCK_USER_": gettext_lazy("This account may not receive money. The merchant has to enter another one."),
 }
 _WAITS: dict[str, Promise] = {
@@ -36,6 +39,11 @@ _WAITS: dict[str, Promise] = {
     "PERMIT_": gettext_lazy("The service does not let you send money yet. Have it opened there."),
     "ISV_": gettext_lazy("The service does not let you send money yet. Have it opened there."),
 }
+_CHANGED = gettext_lazy(
+    "The account was changed meanwhile. It was not sent; the next batch has it, to the new account."
+)
+SOON_S, LATER_S = 3, 30
+"""After how many seconds a page looks again: at what a provider is about to be asked, and at what it has."""
 _STAYS = (PayoutState.DROPPED, PayoutState.BOUNCED)
 
 
@@ -43,6 +51,7 @@ _STAYS = (PayoutState.DROPPED, PayoutState.BOUNCED)
 class PayoutLine:
     """One payout. `said` is how a provider's transfer stands or ended, in words; `code` is the provider's own word.
 
+    `again_s` is after how many seconds it may stand otherwise by itself, 0 for never.
     `waits` is whether a provider has been asked and has not sent it, as far as is known.
     `may_note` is whether an operator says how it ended, `may_give_up` whether they may give up what waits.
     """
@@ -54,6 +63,12 @@ class PayoutLine:
     waits: bool
     may_note: bool
     may_give_up: bool
+    again_s: int
+
+    @property
+    def state(self) -> str:
+        """The state to show: what was not sent to an account that is replaced has not come back from it."""
+        return (PayoutState.DROPPED if self.payout.reason == ACCOUNT_CHANGED else self.payout.state).value
 
     @property
     def arrives(self) -> bool:
@@ -128,12 +143,15 @@ def _line(
         may_note=by_bank,
         waits=unknown and transfer is not None and bool(transfer.tries),
         may_give_up=unknown,
+        again_s=(LATER_S if transfer is not None and _was_tried(transfer) else SOON_S) if open_here else 0,
     )
 
 
 def _said(payout: PayoutView, transfer: TransferView | None) -> tuple[str, str]:
     """In words how a provider's transfer stands, and the provider's own word for it."""
     if payout.state is PayoutState.BOUNCED:
+        if payout.reason == ACCOUNT_CHANGED:
+            return str(_CHANGED), ""
         # An operator who gave it up wrote a reason; a provider has codes.
         return (
             (_words(payout.reason, _FAILED), payout.reason)
@@ -143,13 +161,17 @@ def _said(payout: PayoutView, transfer: TransferView | None) -> tuple[str, str]:
     if payout.state is not PayoutState.SENT:
         return "", ""
     service = {"service": provider_label(payout.via)}
-    if transfer is None or (not transfer.tries and not transfer.reason):
+    if transfer is None or not _was_tried(transfer):
         return _("%(service)s is asked to send it within a minute.") % service, ""
     if transfer.state is not TransferState.UNKNOWN:
         return _("%(service)s is sending it, and will say whether it arrived.") % service, ""
     words = _words(transfer.reason, _WAITS)
     words = words or _("%(service)s did not say that it was sent. It is asked again by itself.") % service
     return words, transfer.reason if _WORD.match(transfer.reason) else ""
+
+
+def _was_tried(transfer: TransferView) -> bool:
+    return bool(transfer.tries or transfer.reason)
 
 
 def _words(code: str, table: Mapping[str, Promise]) -> str:

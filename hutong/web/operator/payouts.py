@@ -24,6 +24,7 @@ from hutong.town.people.services import Person
 from hutong.web.operator.access import operators
 from hutong.web.operator.frame import operator_page, zone_of
 from hutong.web.operator.payout_lines import Part, parts_of
+from hutong.web.shell.parts import wants_part
 from hutong.web.shell.spreadsheet import csv_file, plain
 
 MOST_WAITING = 100
@@ -32,6 +33,7 @@ WHY = {
     NotDue.NEW_ACCOUNT: gettext_lazy("The account is new"),
     NotDue.NOT_YET: gettext_lazy("Paid in this week or month already"),
     NotDue.TOO_LITTLE: gettext_lazy("Less than its minimum"),
+    NotDue.BELOW_LEAST: gettext_lazy("Less than the payment service sends; it goes with the next payout"),
 }
 
 
@@ -109,9 +111,13 @@ def batch(request: HttpRequest, operator: Person, batch_ref: str) -> HttpRespons
         "in_xml": len(in_xml),
         "in_table": len(in_table),
         "second_above": flow.site_terms().second_above,
+        "again_s": min((line.again_s for part in parts for line in part.lines if line.again_s), default=0),
+        "again": wants_part(request),
         "zone": zone_of(request),
     }
-    return operator_page(request, "operator/batch.html", context, tab="payouts")
+    return operator_page(
+        request, "operator/batch.html", context, tab="payouts", part="operator/_batch_parts.html"
+    )
 
 
 @operators

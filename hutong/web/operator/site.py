@@ -32,6 +32,8 @@ from hutong.web.shell import announcements
 from hutong.web.shell.changes import lines
 from hutong.web.shell.site_pages import TITLES
 
+# The Site page shows the regions that matter most; a country's table has thousands.
+MOST_REGIONS = 40
 FEATURES = {
     Feature.SIGN_UP: (
         gettext_lazy("New shops may sign up"),
@@ -44,6 +46,14 @@ FEATURES = {
     Feature.REVIEW_CONTENTS: (
         gettext_lazy("Look at contents first"),
         gettext_lazy("On: new texts, prices and pictures of approved shops wait in the queue first."),
+    ),
+    Feature.REVIEW_REVIEWS: (
+        gettext_lazy("Look at reviews first"),
+        gettext_lazy("On: every review waits for you. Off: only those that much speaks against."),
+    ),
+    Feature.REVIEW_CUSTOMERS: (
+        gettext_lazy("Shops review customers"),
+        gettext_lazy("On: after a visit both may write, and neither reads the other before both did."),
     ),
 }
 AUDIENCES = [
@@ -124,6 +134,7 @@ def site(request: HttpRequest, _operator: Person) -> HttpResponse:
         ],
         "region": region,
         "regions": every,
+        "outlines": regions.outline_states(limit=MOST_REGIONS),
         "features": [(feature, *FEATURES[feature], on[feature]) for feature in Feature] if region else [],
     }
     return operator_page(request, "operator/site.html", context, tab="site")

@@ -8,6 +8,7 @@ from hutong.web.operator import (
     audit,
     bills,
     books,
+    brands,
     commission,
     disputes,
     figures,
@@ -19,7 +20,11 @@ from hutong.web.operator import (
     months,
     orders,
     payouts,
+    placements,
+    reviews,
     site,
+    without_bill,
+    words,
 )
 from hutong.web.operator.queue import documents, reasons
 from hutong.web.operator.queue import views as queue
@@ -80,6 +85,8 @@ urlpatterns = [
     path("payouts/batches/<str:batch_ref>/file/<str:ending>/", payouts.bank_file, name="operator_batch_file"),
     path("payouts/<str:payout_ref>/paid/", payouts.paid, name="operator_payout_paid"),
     path("payouts/<str:payout_ref>/bounced/", payouts.bounced, name="operator_payout_bounced"),
+    path("bills/none/", without_bill.say, name="operator_no_bill"),
+    path("bills/none/<str:none_ref>/<str:answer>/", without_bill.answer, name="operator_no_bill_answer"),
     path("bills/agreed/", agreed.agree, name="operator_agree_fee"),
     path("months/", months.month_list, name="operator_months"),
     path("months/close/", months.close, name="operator_month_close"),
@@ -98,6 +105,16 @@ urlpatterns = [
         merchant_money.statement_file,
         name="operator_merchant_statement",
     ),
+    path("brands/", brands.brand_list, name="operator_brands"),
+    path("brands/<str:brand_ref>/", brands.brand, name="operator_brand"),
+    path("brands/<str:brand_ref>/give/", brands.give, name="operator_brand_give"),
+    path(
+        "brands/<str:brand_ref>/take-back/<str:gift_ref>/", brands.take_back, name="operator_brand_take_back"
+    ),
+    path("reviews/", reviews.review_queue, name="operator_reviews"),
+    path("reviews/<str:review_ref>/", reviews.review, name="operator_review"),
+    path("reviews/<str:review_ref>/decide/", reviews.decide, name="operator_review_decide"),
+    path("reviews/<str:review_ref>/take-back/", reviews.take_back, name="operator_review_take_back"),
     path("audit/", audit.audit_log, name="operator_audit"),
     path("site/", site.site, name="operator_site"),
     path("site/pages/<str:name>/", site.edit_page, name="operator_site_page"),
@@ -113,4 +130,10 @@ urlpatterns = [
         name="operator_switch_feature",
     ),
     path("site/categories/", site.categories, name="operator_categories"),
+    path("site/words/", words.words, name="operator_words"),
+    path("site/words/<str:words_ref>/hold/", words.hold, name="operator_words_hold"),
+    path("site/placements/", placements.placement_list, name="operator_placements"),
+    path("site/placements/new/", placements.place, name="operator_placement_new"),
+    path("site/placements/<str:placement_ref>/", placements.placement, name="operator_placement"),
+    path("site/placements/<str:placement_ref>/move/", placements.move, name="operator_placement_move"),
 ]

@@ -78,6 +78,7 @@ FIELDS = {
     "tags": gettext_lazy("Promises"),
     "tax_ppm": gettext_lazy("Tax on the commission"),
     "texts": gettext_lazy("Words"),
+    "words": gettext_lazy("Words"),
     "titles": gettext_lazy("Title"),
     "to": gettext_lazy("Sent to"),
     "unit": gettext_lazy("Currency"),

@@ -11,6 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from hutong.attract.search import queries as search
 from hutong.kernel import clock, metrics, outbox
 from hutong.kernel.http import client_address
 from hutong.kernel.rows import rows, scalar
@@ -80,5 +81,8 @@ def gauges() -> Iterator[tuple[str, str, dict[str, str], float]]:
         ("deal", len(pending_offers(MOST_COUNTED))),
     ):
         yield "hutong_waiting", "What waits for an operator, counted up to 1000.", {"kind": kind}, waiting
+    if settings.HUTONG_SEARCH_URL:
+        told = "1 while OpenSearch does not answer, and PostgreSQL does in its place."
+        yield "hutong_search_away", told, {}, bool(search.away())
     used = scalar("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
     yield "hutong_database_connections", "Open connections to the database.", {}, used

@@ -21,6 +21,7 @@ def map_config(region: RegionView, lon: float, lat: float, zoom: float, **more: 
             [box.west - MARGIN_DEGREES, box.south - MARGIN_DEGREES],
             [box.east + MARGIN_DEGREES, box.north + MARGIN_DEGREES],
         ],
+        "datum": region.datum.value,
         "attribution": region.attribution or "© OpenStreetMap contributors",
         "pmtiles": reverse("basemap", args=[region.basemap]) if file and file.is_file() else None,
         **more,

@@ -31,6 +31,8 @@ ICONS = {
     Group.ORDERS: "receipt",
     Group.VOUCHERS: "ticket",
     Group.ACCOUNT: "shield-check",
+    Group.REVIEWS: "star",
+    Group.FEEDBACK: "message-square",
     Group.SALES: "trending-up",
     Group.DECISIONS: "clipboard-check",
     Group.TEAM: "users",

@@ -1,5 +1,6 @@
 """Answers of views: a whole page, or the part of it htmx asked for; and where to go next, safely."""
 
+import json
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -23,6 +24,11 @@ def page(
     response = render(request, chosen, context, status=status)
     patch_vary_headers(response, ["HX-Request", "Cookie"])
     return response
+
+
+def toast(response: HttpResponse, text: str) -> None:
+    """Let the page that gets this part show one line for a while; screen readers say it."""
+    response["HX-Trigger"] = json.dumps({"toast": text})
 
 
 def safe_next(request: HttpRequest, default: str) -> str:

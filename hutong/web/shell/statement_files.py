@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 
 from hutong.flows.statements import Line, Statement
 from hutong.kernel.clock import local
-from hutong.kernel.money import Money, format_money
+from hutong.kernel.money import Money, format_amount, format_money
 from hutong.kernel.text import pick
 from hutong.pay.settlement.types import AdjustmentReason, LineKind
 from hutong.web.shell.pdf import Column, Sheet, pdf_file, render
 from hutong.web.shell.spreadsheet import csv_file, plain
-from hutong.web.shell.templatetags.hutong import locale
+from hutong.web.shell.templatetags.hutong import locale, time_words
 
 MOST_IN_PDF = 1000
 """Lines of a PDF: setting one takes a millisecond or more. The sums are of all lines, and the table has them all."""
@@ -96,8 +96,8 @@ def statement_pdf(statement: Statement) -> HttpResponse:
         sender=settings.HUTONG_OPERATOR_NAME or settings.HUTONG_SITE_NAME,
         facts=_facts(statement, language),
         columns=[
-            Column(_("Time"), 2.2),
-            Column(_("What"), 5.2),
+            Column(_("Time"), 2.8),
+            Column(_("What"), 4.6),
             Column(_("Sold for"), 1.7, number=True),
             Column(_("Commission"), 1.7, number=True),
             Column(_("Tax on it"), 1.5, number=True),
@@ -167,13 +167,18 @@ def _cells(line: Line, zone: str, language: str) -> Sequence[str]:
     store = pick(line.store_names, language)
     words = " · ".join(part for part in (kind_words(line), name, store) if part)
     return [
-        local(line.entry.at, zone).strftime("%Y-%m-%d %H:%M"),
+        time_words(line.entry.at, zone),
         words,
-        _plain_money(line.entry.gross),
-        _plain_money(line.entry.commission),
-        _plain_money(line.entry.commission_tax),
-        _plain_money(line.entry.provider_fee),
-        line.entry.amount.major_text,
+        *(
+            format_amount(amount, locale()) if amount is not None else ""
+            for amount in (
+                line.entry.gross,
+                line.entry.commission,
+                line.entry.commission_tax,
+                line.entry.provider_fee,
+                line.entry.amount,
+            )
+        ),
     ]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from django.utils.translation import get_language
 
+from hutong.attract.placements import queries as placements
 from hutong.kernel.text import pick
 from hutong.town.catalog import queries as catalog
 from hutong.town.contents import queries as contents
@@ -38,10 +39,14 @@ def _things(refs: set[str]) -> dict[str, Mapping[str, str]]:
         names |= {ref: offer.titles for ref, offer in catalog.offers_by_refs(deals).items()}
     if claims := _of("clm_", refs):
         names |= merchants.claimed_names(claims)
+    if brands := _of("brd_", refs):
+        names |= merchants.brand_names(brands)
+    if paid := _of("plc_", refs):
+        names |= placements.names_of(paid)
     if _of("ann_", refs):
         names |= {each.ref: each.texts for each in contents.announcements()}
-    if _of("reg_", refs):
-        names |= {region.ref: region.names for region in regions.regions()}
+    if places := _of("reg_", refs):
+        names |= regions.names_of(places)
     if _of(_CATEGORY, refs):
         tree = merchants.category_settings()
         names |= {f"{_CATEGORY}{each.slug}": each.names for group, own in tree for each in (group, *own)}

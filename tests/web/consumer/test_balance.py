@@ -114,7 +114,7 @@ def test_all_of_the_price_comes_from_the_balance(shop: Scene) -> None:
     assert browser.post(url(shop), fields)["Location"] == f"/orders/{order.order_ref}/"
     assert len(orders.orders_of(shop.shopper.pk)) == 1
     history = browser.get("/me/balance/").content.decode()
-    for word in ("€30.10", "-€19.90", "+€50.00", f"/orders/{order.order_ref}/"):
+    for word in ("€30.10", "−€19.90", "+€50.00", f"/orders/{order.order_ref}/"):
         assert word in history
     path = f"/voucher/{_voucher(browser)}/"
     before = browser.get(f"{path}refund/").content.decode()

@@ -12,6 +12,7 @@ from hutong.pay.orders import queries as orders
 from hutong.pay.payments import queries as payments
 from hutong.pay.payments.types import RefundReport, ReportStatus
 from hutong.web.shell.refunding import way_of
+from hutong.web.shell.templatetags.hutong import time_words
 from tests.factories import people
 from tests.web.visitors import Shop, shop, visitor
 
@@ -59,6 +60,12 @@ def test_what_went_back_is_taken_off(here: Shop) -> None:
     assert back.amount == unit.paid
     assert found.left == unit.paid
     assert found.tax == orders.units_of(order_ref)[1].tax
+    assert back.done_at is not None
+    answer = visitor(here.scene.shopper).get(f"/orders/{order_ref}/receipt/pdf/")
+    text = PdfDocument(answer.content)[0].get_textpage().get_text_range()
+    zone = here.scene.store.region.zone
+    assert f"Refunded on {time_words(back.done_at, zone, 'date')} to" in text
+    assert "−€19.90" in text
 
 
 def test_only_the_shopper_sees_it_and_only_of_what_was_paid(here: Shop) -> None:

@@ -21,6 +21,7 @@ from hutong.pay.settlement import services
 from hutong.pay.settlement.types import AdjustmentReason, PayoutView
 from hutong.town.notifications.models import Notification
 from hutong.web.shell import statement_files
+from hutong.web.shell.templatetags.hutong import time_words
 from tests.factories import people
 from tests.factories.settlement import IBAN, OTHER_IBAN
 from tests.web.visitors import Shop, shop, visitor
@@ -155,6 +156,12 @@ def test_a_statement_is_a_pdf_with_chinese_letters_in_it(here: Shop) -> None:
     with translation.override("zh-hans"):
         for words in ("Redeemed", "Paid out"):
             assert translation.gettext(words) in text
+        zone = here.scene.store.region.zone
+        assert payout.sent_at is not None
+        assert time_words(payout.sent_at, zone) in text
+    assert payout.sent_at.strftime("%Y-%m-%d") not in text
+    assert "−€" in text
+    assert "-€" not in text
     assert "胡同咖啡" in text
     assert payout.amount.major_text in text
     assert b"/FontFile3" in answer.content  # the font's letters are in the file

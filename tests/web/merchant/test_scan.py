@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from hutong.flows import refund
 from hutong.kernel import clock
+from hutong.town.regions.models import Region
 from hutong.visit.vouchers import queries as vouchers
 from hutong.visit.vouchers.models import Redemption
 from hutong.visit.vouchers.types import VoucherState
@@ -124,6 +125,8 @@ def test_undo_from_the_day_goes_back_there(here: Shop) -> None:
 def test_undo_is_offered_for_its_window_only(here: Shop) -> None:
     (voucher,) = here.scene.bought()
     result = here.scene.scan(voucher.code)
+    # It is noon at the shop, so that a quarter of an hour ago was today.
+    Region.objects.update(zone=f"Etc/GMT{here.at.hour - 12:+d}")
     Redemption.objects.update(at=here.at - timedelta(minutes=16))
     page = visitor(here.owner).get("/merchant/").content.decode()
     assert "Coffee and cake" in page

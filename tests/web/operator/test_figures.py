@@ -226,4 +226,4 @@ def test_statements_of_the_page(here: Shop, browser: Client, address: str) -> No
         counts.append(len(seen))
     assert Unit.objects.count() == 4
     assert counts[0] == counts[1]
-    assert counts[1] <= 17, "\n".join(query["sql"][:90] for query in seen)
+    assert counts[1] <= 18, "\n".join(query["sql"][:90] for query in seen)

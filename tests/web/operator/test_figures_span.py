@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from hutong.kernel.geo import Datum
 from hutong.know.insight.types import Looks
 from hutong.pay.orders.types import Grouping, OrderSteps
-from hutong.town.regions.types import Datum, Extent, RegionKind, RegionView
+from hutong.town.regions.types import Extent, RegionKind, RegionView
 from hutong.web.operator.figures_parts import change, funnel, percent, rate_change
 from hutong.web.operator.figures_span import Against, Span, asked
 from hutong.web.shell.spreadsheet import plain

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,18 +10,18 @@ import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from hutong.flows import payouts
+from hutong.flows import jobs, payouts
 from hutong.kernel import clock
 from hutong.kernel.money import Money
 from hutong.pay.payments.types import TransferState, TransferView
 from hutong.pay.settlement import queries as settlement
-from hutong.pay.settlement.types import AccountType, BankDetails, PayoutState, PayoutView
+from hutong.pay.settlement.types import ACCOUNT_CHANGED, AccountType, BankDetails, PayoutState, PayoutView
 from hutong.town.people.models import Person
-from hutong.web.operator.payout_lines import Part, parts_of
+from hutong.web.operator.payout_lines import LATER_S, SOON_S, Part, parts_of
 from tests.factories import merchants, people
+from tests.factories.payouts import HOLDER, PAYEE, bank_or_alipay, sending_alipay, worker_comes
 from tests.factories.settlement import NOON, days, earned
 from tests.fakes.providers.alipay import AlipaySimulator
-from tests.flows.test_transfers import HOLDER, PAYEE, alipay, keys  # noqa: F401
 from tests.web.visitors import visitor
 
 YUAN = Money(1000, "CNY")
@@ -30,6 +31,13 @@ SENT = PayoutView(
     "pyt_1", "pyb_1", "mer_1", YUAN, PayoutState.SENT, AT_ALIPAY, NOON, NOON, None, None, "", via="alipay"
 )
 TRANSFER = TransferView("pyt_1", "alipay", YUAN, TransferState.UNKNOWN, "", 1)
+
+
+@pytest.fixture
+def alipay(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[AlipaySimulator]:
+    """Alipay, to whom this site has shown certificates."""
+    with sending_alipay(settings, monkeypatch) as simulator:
+        yield simulator
 
 
 def shown(*found: PayoutView, transfer: TransferView | None = None) -> list[Part]:
@@ -62,6 +70,7 @@ def test_what_a_provider_sends_says_how_it_stands(
     assert line.code == (transfer.reason if transfer and transfer.reason.isupper() else "")
     assert line.waits == (may_give_up and bool(transfer and transfer.tries))
     assert (line.may_give_up, line.may_note, line.arrives) == (may_give_up, False, False)
+    assert line.again_s == (SOON_S if said.endswith("within a minute.") else LATER_S)
 
 
 def test_what_came_back_says_what_the_merchant_has_to_do() -> None:
@@ -74,6 +83,14 @@ def test_what_came_back_says_what_the_merchant_has_to_do() -> None:
     ]
     assert [line.code for line in part.lines] == ["PAYEE_NOT_EXIST", ""]
     assert (part.total, part.to_note) == (Money(0, "CNY"), 0)
+    assert [(line.state, line.again_s) for line in part.lines] == [("bounced", 0)] * 2
+
+
+def test_what_was_not_sent_since_the_account_changed_says_so() -> None:
+    (part,) = shown(replace(SENT, state=PayoutState.BOUNCED, reason=ACCOUNT_CHANGED))
+    (line,) = part.lines
+    assert line.said.startswith("The account was changed meanwhile. It was not sent;")
+    assert (line.code, line.state, line.again_s) == ("", "dropped", 0)
 
 
 def test_a_batch_that_has_not_left_shows_how_it_will_go() -> None:
@@ -88,8 +105,7 @@ def merchant(owner: Person, *, account: str, alipay_account: str) -> None:
     at = clock.now() - days(30)
     made = merchants.store(at=at).merchant
     assert made is not None
-    bank = {"holder": HOLDER, "country": "CN", "iban": "", "bank_code": "102", "bic": ""}
-    typed = bank | {"account_number": account, "alipay": alipay_account}
+    typed = bank_or_alipay(account=account, alipay=alipay_account)
     payouts.set_account(merchant_ref=made.public_id, typed=typed, by=owner, at=at)
     earned(1000, merchant=made.public_id, at=at, unit="CNY")
 
@@ -104,14 +120,14 @@ def batch(at_minutes: int) -> tuple[Client, str]:
     payouts.approve(batch_ref=made.ref, by=operator, at=at)
     if at_minutes:
         payouts.send(batch_ref=made.ref, by=operator, at=at)
+        worker_comes(at)
     return visitor(operator), made.ref
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.unbalanced  # What is paid out was earned without orders.
 def test_the_page_shows_both_parts_and_what_waits_is_given_up(
-    alipay: AlipaySimulator,  # noqa: F811
-    settings: Settings,
+    alipay: AlipaySimulator, settings: Settings
 ) -> None:
     settings.HUTONG_PAYOUT_SECOND_ABOVE = 10_000
     alipay.transfers.refuse = "too_little"
@@ -133,13 +149,25 @@ def test_the_page_shows_both_parts_and_what_waits_is_given_up(
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.unbalanced  # What is paid out was earned without orders.
-@pytest.mark.usefixtures("alipay")
-def test_sending_says_what_is_left_to_do(settings: Settings) -> None:
+def test_sending_says_what_is_left_to_do(alipay: AlipaySimulator, settings: Settings) -> None:
     settings.HUTONG_PAYOUT_SECOND_ABOVE = 10_000
     desk, ref = batch(at_minutes=0)
-    assert "Alipay sends its part at once" in desk.get(f"/operator/payouts/batches/{ref}/").content.decode()
+    assert (
+        "Alipay is asked to send its part at once"
+        in desk.get(f"/operator/payouts/batches/{ref}/").content.decode()
+    )
     page = desk.post(f"/operator/payouts/batches/{ref}/send/", follow=True)
     assert "Now hand the file to the bank; the others need nothing." in page.content.decode()
+    # the page answers before Alipay is asked, and looks again by itself
+    assert alipay.transfers.sent == {}
+    assert "Alipay is asked to send it within a minute." in page.content.decode()
+    assert 'hx-trigger="every 3s"' in page.content.decode()
+    jobs.drain()
+    part = desk.get(f"/operator/payouts/batches/{ref}/", headers={"HX-Request": "true"}).content.decode()
+    assert part.count("Arrived") == 2  # Alipay's has, and the bank's is the operator's to say
+    assert "every " not in part
+    assert 'id="batch-state" hx-swap-oob="true"' in part
+    assert "<html" not in part
     assert {each.via: each.state for each in settlement.payouts_of_batch(ref)} == {
         "": PayoutState.SENT, "alipay": PayoutState.PAID,
     }  # fmt: skip

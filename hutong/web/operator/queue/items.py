@@ -181,7 +181,7 @@ def _contents(found: Sequence[RevisionView], at: datetime) -> list[Item]:
     owners = [owner_of(revision.subject_ref) for revision in found]
     names = merchants.names_of([*owners, *(revision.merchant_ref for revision in found)])
     names |= {ref: offer.titles for ref, offer in catalog.offers_by_refs(owners).items()}
-    region_ids = {region.ref: region.region_id for region in regions.regions()}
+    region_ids = regions.ids_of({revision.region_ref for revision in found})
     return [
         Item(
             ref=revision.ref,

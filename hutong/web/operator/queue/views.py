@@ -151,7 +151,7 @@ def _chosen(request: HttpRequest, waiting: Sequence[Item]) -> list[Item]:
 
 
 def _looked_at(request: HttpRequest) -> tuple[list[RegionView], Wanted, list[Item]]:
-    every = regions.regions()
+    every = regions.towns()
     return every, items.wanted_of(request, every), items.waiting(at=clock.now())
 
 

@@ -25,7 +25,7 @@ from markdown_it import MarkdownIt
 
 from hutong.kernel import clock
 from hutong.kernel import live as kernel_live
-from hutong.kernel.money import Money, format_money
+from hutong.kernel.money import MINUS, Money, format_money
 from hutong.kernel.text import mask_phone, pick
 
 register = template.Library()
@@ -73,7 +73,7 @@ def distance(metres: float | None) -> str:
 @register.filter
 def number(value: int | None) -> str:
     """A whole number with the separators of the language."""
-    return "" if value is None else format_decimal(value, locale=locale())
+    return "" if value is None else format_decimal(value, locale=locale()).replace("-", MINUS)
 
 
 @register.filter
@@ -170,6 +170,17 @@ def markdown(text: str) -> SafeString:
     return SafeString(html)  # the renderer escapes what it is given
 
 
+# What ends a script element, or begins a comment in one, is written as JSON can write any symbol.
+_IN_A_SCRIPT = {ord(symbol): f"\\u{ord(symbol):04x}" for symbol in "<>&\u2028\u2029"}
+
+
+@register.simple_tag
+def json_ld(facts: Mapping[str, Any]) -> SafeString:
+    """Facts for search engines as a block of data, which no browser runs."""
+    text = json.dumps(facts, ensure_ascii=False).translate(_IN_A_SCRIPT)
+    return format_html('<script type="application/ld+json">{}</script>', SafeString(text))
+
+
 @register.filter
 def as_json(value: Any) -> str:
     """JSON for a data attribute; the template escapes it."""
@@ -208,8 +219,18 @@ def local_time(context: template.Context, at: datetime | None, style: str = "sho
         wall, style = wall - timedelta(seconds=1), "date"
     if style == "soon" and wall - clock.now() < timedelta(hours=16):
         style = "time"
-    text = format_datetime(wall, STYLES[locale()][style], locale=locale())
-    return format_html('<time datetime="{}">{}</time>', wall.isoformat(timespec="seconds"), text)
+    return format_html(
+        '<time datetime="{}">{}</time>', wall.isoformat(timespec="seconds"), _wall_words(wall, style)
+    )
+
+
+def time_words(at: datetime, zone: str, style: str = "long") -> str:
+    """A moment in a zone as people read it, without a page around it: `local_time` for files and letters."""
+    return _wall_words(clock.local(at, zone), style)
+
+
+def _wall_words(wall: datetime, style: str) -> str:
+    return format_datetime(wall, STYLES[locale()][style], locale=locale())
 
 
 @register.simple_tag
