@@ -118,9 +118,11 @@ def books_hold(request: pytest.FixtureRequest, at: datetime) -> Iterator[None]:
 def looks_are_of_this_test() -> Iterator[None]:
     """What pages counted in memory goes with the test: its regions will be gone when somebody else writes it."""
     yield
-    from hutong.know.insight import services
+    from hutong.attract.placements import services as placements
+    from hutong.know.insight import services as insight
 
-    services._recorder._counts.clear()
+    insight._recorder._counts.clear()
+    placements._recorder._counts.clear()
 
 
 def _money_moved(*, alone: bool) -> bool:

@@ -100,10 +100,17 @@ def extract_catalogues(root: Path = ROOT) -> None:
         catalogue.revision_date = template.revision_date
         catalogue.obsolete.clear()
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as stream:
-            pofile.write_po(
-                stream, catalogue, width=110, sort_output=True, omit_header=False, include_lineno=False
-            )
+        _write(path, catalogue)
+
+
+def _write(path: Path, catalogue: Catalog) -> None:
+    """Writes it beside the old one and then takes its place: a text that cannot be written loses no other."""
+    fresh = path.with_suffix(".fresh")
+    with fresh.open("wb") as stream:
+        pofile.write_po(
+            stream, catalogue, width=110, sort_output=True, omit_header=False, include_lineno=False
+        )
+    fresh.replace(path)
 
 
 def add(texts: dict[str, str | list[str]], root: Path = ROOT) -> list[str]:
@@ -125,10 +132,7 @@ def add(texts: dict[str, str | list[str]], root: Path = ROOT) -> list[str]:
                 unknown.append(text)
             else:
                 message.string = tuple(translation) if isinstance(translation, list) else translation
-        with path.open("wb") as stream:
-            pofile.write_po(
-                stream, catalogue, width=110, sort_output=True, omit_header=False, include_lineno=False
-            )
+        _write(path, catalogue)
         compile_catalogues(root)
     return unknown
 

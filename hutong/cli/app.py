@@ -5,30 +5,21 @@ from typing import Annotated
 
 import typer
 
-from hutong.cli import database, people, setup
+from hutong.cli import database, imports, people, search, setup
 from hutong.cli import init as init_command
 from hutong.cli.screen import console, errors_as_sentences, progress_bar
-from hutong.kernel.errors import Invalid
-
-
-class RegionNew(Invalid):
-    """A region that is not there yet needs more than its name."""
-
-    code = "region_new"
-    message = "The region “%(region)s” is new: say its --zone and --currency too."
-
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     help="Found online, paid online, enjoyed in person, remembered.",
 )
-imports = typer.Typer(no_args_is_help=True, help="Bring places in from elsewhere.")
 books = typer.Typer(no_args_is_help=True, help="The books of the house.")
-app.add_typer(imports, name="import")
+app.add_typer(imports.app, name="import")
 app.add_typer(books, name="books")
 app.add_typer(people.app, name="people")
 app.add_typer(database.app, name="database")
+app.add_typer(search.app, name="search")
 app.command("init")(init_command.init)
 
 
@@ -127,42 +118,6 @@ def restore(
 
         if not command.ask_and_run(file, into_home=into_home, replace=replace, yes=yes):
             raise typer.Exit(1)
-
-
-@imports.command("osm")
-def import_osm(
-    file: Annotated[Path, typer.Argument(help="An OSM extract: .osm.pbf, .osm.gz or .osm")],
-    region: Annotated[str, typer.Option(help="Short name of the region in addresses, e.g. helsinki")],
-    name: Annotated[str, typer.Option(help="Name people read, in English; the short name in capitals")] = "",
-    name_zh: Annotated[str, typer.Option(help="Name people read, in Chinese")] = "",
-    zone: Annotated[str, typer.Option(help="Time zone, e.g. Europe/Helsinki")] = "",
-    currency: Annotated[str, typer.Option(help="ISO 4217 code, e.g. EUR")] = "",
-    accept_losses: Annotated[bool, typer.Option(help="Also when most known listings are not in it")] = False,
-) -> None:
-    """Places of trade become stores, streets become the basemap. Again: updates, and never doubles.
-
-    A region that is known keeps its name, zone and currency unless said otherwise; a new one needs the last two.
-    """
-    with errors_as_sentences():
-        setup.django(wait_for_database=True)
-        from hutong.flows.import_osm import import_osm as run  # Models load only once Django is set up.
-        from hutong.flows.import_osm.source import format_of
-        from hutong.kernel import clock
-        from hutong.town.regions.queries import region_by_slug
-
-        known = region_by_slug(region)
-        format_of(file)  # no such file is said first
-        if known is None and not (zone and currency):
-            raise RegionNew(region=region)
-        names = known.names if known else {"en": region.replace("-", " ").title()}
-        said = {language: text for language, text in (("en", name), ("zh-Hans", name_zh)) if text}
-        with progress_bar() as progress:
-            report = run(
-                file, region, names={**names, **said}, zone=zone or (known.zone if known else ""),
-                currency=currency or (known.currency if known else ""), at=clock.now(), progress=progress,
-                accept_losses=accept_losses,
-            )  # fmt: skip
-        console.print(report.as_text())
 
 
 @books.command("check")

@@ -17,7 +17,8 @@ _HERE: tuple[Check, ...] = (
 )  # fmt: skip
 _DATA: tuple[Check, ...] = (data.server, data.clock, data.tables, data.contents, data.worker)
 _NETWORK: tuple[Check, ...] = (
-    network.senders, network.mail, providers.providers, network.front, network.live, network.certificate,
+    network.senders, network.mail, network.search, providers.providers, network.front, network.live,
+    network.certificate,
 )  # fmt: skip
 
 

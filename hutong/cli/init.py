@@ -211,8 +211,8 @@ def _region(given: Mapping[str, str], rest: Answers | None, *, ask: bool) -> Non
 
     from hutong.flows.import_osm import import_osm
     from hutong.kernel import clock
+    from hutong.kernel.geo import Datum
     from hutong.town.regions.queries import region_by_slug
-    from hutong.town.regions.types import Datum
 
     known = region_by_slug(settings.HUTONG_DEFAULT_REGION)
     if known and known.basemap:

@@ -13,8 +13,8 @@ from babel.numbers import list_currencies
 from hutong.cli import provider_questions
 from hutong.cli.question import Answers, AnswersMissing, AnswerWrong, Question, settle
 from hutong.config import environment, mail
+from hutong.kernel.geo import Datum
 from hutong.town.people.rules import normalise_phone
-from hutong.town.regions.types import Datum
 
 __all__ = [
     "COUNTRY",

@@ -119,10 +119,11 @@ async def _rescue(app: Any) -> None:
 
 
 def _relay() -> bool:
-    """Move outbox rows to jobs; whether there may be more."""
+    """Move outbox rows to jobs; whether there may be more. What comes until the next time goes together."""
+    from hutong.flows import jobs
     from hutong.kernel import outbox
 
-    return outbox.relay() > 0
+    return outbox.relay(together=jobs.TOGETHER) == outbox.RELAYED_AT_ONCE
 
 
 def _tick() -> bool:

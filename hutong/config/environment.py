@@ -8,6 +8,7 @@ import base64
 import contextlib
 import hmac
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Callable, Mapping
@@ -92,6 +93,27 @@ def _database(value: str) -> str:
     return ""
 
 
+def _search(value: str) -> str:
+    if not value:
+        return ""
+    # Nothing of it is repeated: it holds a password.
+    said = "write https://user:password@host:9200 and behind it, if you like, /alias of small letters"
+    try:
+        parts = urlparse(value)
+        well = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        return said
+    plain = not (parts.query or parts.fragment or parts.params)
+    return "" if well and plain and re.fullmatch(r"/?|/[a-z][a-z0-9_-]{0,60}", parts.path) else said
+
+
+def _encrypted(value: str) -> str:
+    parts = urlparse(value)
+    here = parts.hostname in _LOOPBACK
+    secret = parts.password is not None and parts.scheme == "http" and not here
+    return "sends its password without encryption; write https://" if secret else ""
+
+
 def _iban(value: str) -> str:
     return "" if not value or iban.is_valid(value) else "is no IBAN; compare it sign by sign"
 
@@ -141,6 +163,7 @@ SETTINGS = (
     Setting("HUTONG_EMAIL_URL", "tray:", "Who sends e-mail: `smtp://user:password@host:587` (STARTTLS), `smtps://user:password@host:465`, `console:` (the log, without the text) or `tray:` (a page of the demo). Add `?starttls=0` for a relay without it.", _no_tray, mail.wrong, trial_may=True),
     Setting("HUTONG_EMAIL_FROM", "", "Sender of the e-mails. Empty: the site's name, no-reply at its host."),
     Setting("HUTONG_PUSH_HOST", "", "One more host (`host` or `host:port`) that web push may be sent to, besides the push services of the known browsers."),
+    Setting("HUTONG_SEARCH_URL", "", "OpenSearch, `https://user:password@host:9200/alias`, where PostgreSQL is not to answer what people look for; filled by `hutong search rebuild`. Empty: PostgreSQL.", _encrypted, _search),
     Setting("HUTONG_PHONE_COUNTRY", "FI", "Country assumed for phone numbers typed without one (ISO 3166)."),
     Setting("HUTONG_PROVIDERS", "sandbox", "The payment providers offered at checkout, with commas, the usual one first: `sandbox` (moves no money), `stripe`, `wechat`, `alipay`.", _no_sandbox, providers.wrong_names, trial_may=True),
     Setting("HUTONG_DISPUTES_BORNE_BY", "merchant", "Who bears what was redeemed of a lost chargeback, unless an operator decides otherwise: `merchant` or `platform`.", wrong=_one_of("merchant", "platform")),
@@ -176,7 +199,7 @@ SETTINGS = (
     Setting("HUTONG_HOLDBACK_DAYS", "3", "Days after a redemption before its amount may be paid out, where the merchant has no days of its own.", wrong=_number(0, 180)),
     Setting("HUTONG_PAYOUT_MINIMUM", "0", "The least a merchant is paid at once, in whole units of its currency (euros, yuan).", wrong=_number(0, 1_000_000)),
     Setting("HUTONG_PAYOUT_SECOND_ABOVE", "1000", "Above this total, in whole units of the currency, a batch of payouts is approved by two operators.", wrong=_number(0, 1_000_000_000)),
-    Setting("HUTONG_PAYOUT_DRAFTS", "", "When a batch of payouts is drafted by itself, from six in the morning on: `daily`, or `weekly` on Mondays. People approve it as ever. Empty: operators make each.", wrong=_one_of("", "daily", "weekly")),
+    Setting("HUTONG_PAYOUT_DRAFTS", "", "When a batch of payouts is drafted by itself, from six in the morning on: `daily`, or `weekly` on Mondays; a day that was missed is made up for. People approve it as ever. Empty: operators make each.", wrong=_one_of("", "daily", "weekly")),
     Setting("HUTONG_PAYOUT_COOLING_DAYS", "3", "Days after a merchant changed its bank account before money is sent there.", wrong=_number(0, 90)),
     Setting("HUTONG_BANK_HOLDER", "", "In whose name the account is from which merchants are paid. Empty: HUTONG_OPERATOR_NAME."),
     Setting("HUTONG_BANK_IBAN", "", "IBAN of the account from which merchants are paid; needed for the XML file for the bank.", wrong=_iban),

@@ -63,6 +63,7 @@ if not _running_tests:
     _counters.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(_counters))
 HUTONG_PUSH_HOST = _values["HUTONG_PUSH_HOST"]
+HUTONG_SEARCH_URL = _values["HUTONG_SEARCH_URL"]
 HUTONG_BASEMAPS = HUTONG_HOME / "basemaps"
 
 SECRET_KEY = environment.secret_key(_values)
@@ -98,6 +99,9 @@ INSTALLED_APPS = [
     "hutong.town.pictures",
     "hutong.town.merchants",
     "hutong.town.catalog",
+    "hutong.attract.reviews",
+    "hutong.attract.placements",
+    "hutong.attract.saved",
     "hutong.attract.search",
     "hutong.pay.ledger",
     "hutong.pay.fees",
@@ -118,8 +122,10 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "hutong.kernel.http.BackOfficePolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "hutong.kernel.caching.SameForAllMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "hutong.web.shell.languages.AskedLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "hutong.web.shell.sessions.SignInMiddleware",

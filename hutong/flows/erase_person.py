@@ -10,6 +10,8 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from hutong.attract.reviews import services as reviews
+from hutong.attract.saved import services as saved
 from hutong.flows import refund as refund_flow
 from hutong.flows import tell
 from hutong.kernel import idempotency
@@ -29,6 +31,7 @@ from hutong.town.people import queries as people_read
 from hutong.town.people import services as people
 from hutong.town.people.models import Person
 from hutong.town.people.types import SignInState
+from hutong.town.pictures import services as pictures
 from hutong.town.regions.queries import default_region
 from hutong.visit.vouchers import queries as vouchers
 from hutong.visit.vouchers.types import UseState
@@ -149,6 +152,9 @@ def erase(*, person_ref: str, at: datetime) -> bool:
         notifications.forget(person=person)
         forget_roles(person_ref=person_ref, ways=ways, at=at)
         customers.forget_person(person_ref=person_ref, at=at)
+        for review_ref in reviews.forget_person(person=person, at=at):
+            pictures.show(owner_ref=review_ref, refs=[], alts={}, at=at)
+        saved.forget_person(person=person)
         idempotency.forget(actor=person_ref)
     return True
 

@@ -15,6 +15,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from hutong.attract.reviews import queries as reviews
+from hutong.attract.saved.queries import everything_about as saved
 from hutong.kernel import audit, budget
 from hutong.know.customers import queries as customers
 from hutong.pay.giftcards import queries as giftcards
@@ -45,6 +47,7 @@ LEFT_OUT: Mapping[str, str] = {
     "fees.CommissionRule": "what merchants pay; who made the rule is in the audit entries",
     "settlement.PayoutAccount": "a merchant's bank account; who entered it is in the audit entries",
     "payments.AgreedRate": "what providers keep; who agreed on it is in the audit entries",
+    "payments.WithoutBill": "days without a provider's bill; who said so and agreed is in the audit entries",
     "settlement.Correction": "the merchant's books; who asked for it and decided is in the audit entries",
     "settlement.Adjustment": "the merchant's books; who entered it is in the audit entries",
     "settlement.Settled": "the merchant's books: amounts of units that are in the file",
@@ -54,7 +57,8 @@ LEFT_OUT: Mapping[str, str] = {
     "catalog.OfferDecision": "a merchant's goods; who decided about them is in the audit entries",
     "contents.ReasonTemplate": "the operators' ready words; who changed them is in the audit entries",
     "merchants.Pairing": "an address that pairs a phone for ten minutes; the phones paired are in the file",
-    "pictures.Picture": "a shop's pictures; who uploaded them is in the audit entries",
+    "placements.Placement": "what is shown for money; who entered it is in the audit entries",
+    "pictures.Picture": "pictures of shops and reviews; who uploaded them is in the audit entries",
     "stock.Stock": "how many of an offer there are; who set it is in the audit entries",
     "admin.LogEntry": "the back office's own log of superusers",
     "axes.AccessAttempt": "failed passwords of the back office, kept against guessing",
@@ -78,6 +82,8 @@ def everything(*, person: Person) -> Everything:
         **vouchers.everything_about(person),
         **stock.everything_about(person.public_id),
         **customers.everything_about(person.public_id),
+        **reviews.everything_about(person),
+        **saved(person),
         "kernel.AuditEntry": _audit_entries(person.public_id),
     }
 
@@ -159,6 +165,7 @@ def _titles() -> dict[str, str]:
         "people.Message": _("Messages sent to me"),
         "merchants.Staff": _("Shops I work for"),
         "merchants.MerchantDecision": _("Decisions I made about merchants"),
+        "merchants.BrandGift": _("Brands I gave to merchants"),
         "merchants.Device": _("Phones I paired with a shop"),
         "merchants.Claim": _("Shops I claimed"),
         "merchants.Invitation": _("Invitations to work in a shop"),
@@ -183,5 +190,15 @@ def _titles() -> dict[str, str]:
         "customers.ConsentChange": _("Consents to shops, given and taken back"),
         "customers.Customer": _("What shops know of me"),
         "customers.Visit": _("My visits, as shops remember them"),
+        "saved.SavedList": _("My lists"),
+        "saved.SavedEntry": _("What I saved"),
+        "saved.SeenStore": _("Shops I looked at"),
+        "saved.SeenChoice": _("Whether what I look at is remembered"),
+        "reviews.Review": _("My reviews"),
+        "reviews.ReviewVersion": _("My reviews as they were"),
+        "reviews.AnswerVersion": _("Answers I wrote for a shop"),
+        "reviews.HelpfulVote": _("Reviews I found helpful"),
+        "reviews.Report": _("Reviews I reported"),
+        "reviews.Decision": _("Decisions I made about reviews"),
         "kernel.AuditEntry": _("What I did, from the audit log"),
     }

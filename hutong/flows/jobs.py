@@ -8,21 +8,26 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+from hutong.attract.saved import services as saved
 from hutong.flows import (
     books,
+    check_reviews,
     dispute,
     erase_person,
     expire_orders,
     gift_cards,
     index_search,
+    own_words,
     payment_received,
     payout_drafts,
     pictures,
+    place_stores,
     reconcile,
     remember,
     tell,
     transfers,
     watch,
+    write_review,
 )
 from hutong.flows.notify import deliver, fan_out
 from hutong.kernel import budget, clock, outbox
@@ -40,12 +45,15 @@ COLLECT_EVERY_S = 24 * 60 * 60
 BOOKS_EVERY_S = 15 * 60
 NIGHT_FROM = 3
 CLEAR_OUT_EVERY_S = 60 * 60
+COUNT_SHOPS_EVERY_S = 60 * 60
 BILLS_EVERY_S = 60 * 60
 
 
-def _remember_visit(*, voucher_ref: str = "", **visit: Any) -> None:
-    """Both follow from one row, since redeeming has statements to spare for none more."""
+def _remember_visit(*, voucher_ref: str = "", order_ref: str = "", **visit: Any) -> None:
+    """All of it follows from one row, since redeeming has statements to spare for none more."""
     remember.visit(**visit)
+    if order_ref:
+        write_review.recheck(order_ref=order_ref, reason=visit["kind"], happened_at=visit["happened_at"])
     if voucher_ref and visit["kind"] == VisitKind.REDEMPTION.value:
         tell.redeemed(
             voucher_ref=voucher_ref,
@@ -61,29 +69,74 @@ def _index_offer(*, offer_ref: str) -> None:
     index_search.index_offer(offer_ref=offer_ref, at=clock.now())
 
 
+def _index_offers(*, offer_refs: list[str]) -> None:
+    index_search.index_offers(offer_refs, at=clock.now())
+
+
 def _count_sold(*, offer_ref: str) -> None:
     index_search.count_sold(offer_ref)
+
+
+def _count_sold_of(*, offer_refs: list[str]) -> None:
+    index_search.count_sold_of(offer_refs)
 
 
 def _index_store(*, store_ref: str) -> None:
     index_search.index_store(store_ref=store_ref, at=clock.now())
 
 
+def _index_stores(*, store_refs: list[str]) -> None:
+    index_search.index_stores(store_refs, at=clock.now())
+
+
 def _index_region(*, region_ref: str) -> None:
     index_search.index_region(region_ref=region_ref, at=clock.now())
 
 
+def _place_region(*, region_ref: str) -> None:
+    place_stores.place_region(region_ref, at=clock.now())
+
+
+def _index_next(*, after_id: int) -> None:
+    index_search.index_next(after_id=after_id, at=clock.now())
+
+
+def _recount_terms(*, kind: str) -> None:
+    index_search.recount(kind)
+
+
+def _index_own_words(*, words_ref: str, change: int, after_id: int, done: int) -> None:
+    own_words.follow(words_ref=words_ref, change=change, after_id=after_id, done=done, at=clock.now())
+
+
+# Changes that come close together are taken in one job, so that search is up to date within a second of many.
+TOGETHER = {
+    "count_sold": outbox.Together("count_sold_of", one="offer_ref", many="offer_refs"),
+    "index_offer": outbox.Together("index_offers", one="offer_ref", many="offer_refs"),
+    "index_store": outbox.Together("index_stores", one="store_ref", many="store_refs"),
+}
 HANDLERS: dict[str, Callable[..., None]] = {
     "remember_purchase": remember.purchase,
     "remember_visit": _remember_visit,
     "count_sold": _count_sold,
+    "count_sold_of": _count_sold_of,
     "index_offer": _index_offer,
+    "index_offers": _index_offers,
     "index_store": _index_store,
+    "index_stores": _index_stores,
+    "index_offer_alone": _index_offer,
+    "index_store_alone": _index_store,
+    "index_next": _index_next,
     "index_region": _index_region,
+    "recount_terms": _recount_terms,
     "tell_order_paid": tell.order_paid,
     "tell_extended": tell.extended,
+    place_stores.JOB: _place_region,
+    own_words.JOB: _index_own_words,
     "notify": fan_out,
     "deliver_notification": deliver,
+    transfers.JOB: transfers.run_now,
+    write_review.JOB: write_review.recheck,
 }
 
 
@@ -120,9 +173,12 @@ def tick(*, at: datetime) -> None:
     payment_received.ask_unknown(at=at)
     expire_orders.expire_vouchers(at=at)
     index_search.index_stale(at=at)
+    index_search.renew_hours(at=at)
+    index_search.recount_terms(at=at)
     erase_person.run_due(at=at)
     clear_out(at=at)
     collect_pictures(at=at)
+    count_shops(at=at)
     check_all_books(at=at)
     check_books(at=at)
     fetch_bills(at=at)
@@ -130,6 +186,7 @@ def tick(*, at: datetime) -> None:
     transfers.run(at=at)
     dispute.run(at=at)
     watch.run(at=at)
+    check_reviews.run(at=at)
 
 
 def clear_out(*, at: datetime) -> bool:
@@ -140,6 +197,7 @@ def clear_out(*, at: datetime) -> bool:
         return False  # another tick did it less than an hour ago
     people.purge(at=at)
     merchants.forget_old_documents(at=at)
+    saved.clear_out(at=at)
     budget.sweep(at=at)
     return True
 
@@ -151,6 +209,16 @@ def collect_pictures(*, at: datetime) -> Collected | None:
     except TooMany:
         return None  # another tick did it today
     return pictures.collect(at=at)
+
+
+def count_shops(*, at: datetime) -> bool:
+    """Count the shops of every region, once in `COUNT_SHOPS_EVERY_S` however many workers there are."""
+    try:
+        budget.spend("count shops", limit=1, window_s=COUNT_SHOPS_EVERY_S, at=at)
+    except TooMany:
+        return False  # another tick did it less than an hour ago
+    place_stores.count_shops()
+    return True
 
 
 def check_books(*, at: datetime) -> tuple[str, ...]:

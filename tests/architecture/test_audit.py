@@ -14,6 +14,7 @@ WITHOUT_A_LINE = {
         for name in ("cancel_order", "expire_order", "mark_paid", "move_order", "note_late_payment_returned")
     },
     "pay/orders/services/units.py:mark_units_refunded": "an OrderEvent, and the flow writes an operator's refund",
+    "attract/reviews/services/reacting.py:vote": "a vote is a row of its own, taken back by who gave it",
     "pay/giftcards/services/buying.py:begin_purchase": "the card says who bought it and when; its payment follows",
     "town/catalog/services/offers.py:check_offer": "changes nothing",
     "town/contents/services.py:propose": "the flow knows what changed, and writes it in the same transaction",

@@ -24,7 +24,9 @@ from hutong.kernel.rows import execute, scalar
 
 NOWHERE = "postgresql://nobody:pa55word@127.0.0.1:1/none"
 ARGUMENTS = {
+    "import csv": ["no-such-file.csv", "--region", "town"],
     "import osm": ["no-such-file.osm", "--region", "town"],
+    "import regions": ["no-such-file.geojson"],
     "people grant-operator": ["+358401234567"],
     "people revoke-operator": ["+358401234567"],
     "manage": ["check"],

@@ -94,7 +94,7 @@ def test_proxies_know_the_parts(name: str) -> None:
         assert f"127.0.0.1:{PORTS[part]}" in text, part
     assert re.search(r"/live/", text)
     assert "/v1" not in text, "the sandbox's own interface stays inside"
-    assert "22m" in text.lower(), "pictures of 20 MB come through"
+    assert "62m" in text.lower(), "the photos of a review come through"
 
 
 def test_nginx_passes_on_who_asks_and_does_not_hold_streams_back() -> None:

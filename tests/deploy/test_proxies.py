@@ -250,5 +250,5 @@ def test_the_doctor_finds_it_well(front: Front, monkeypatch: pytest.MonkeyPatch)
 
 def test_what_is_too_large_is_turned_away(front: Front) -> None:
     with front.client() as client:
-        answer = client.post("/sign-in/", content=b"x" * (23 << 20))
+        answer = client.post("/sign-in/", content=b"x" * (63 << 20))
         assert answer.status_code == 413

@@ -38,6 +38,22 @@ def senders(production: bool) -> Iterator[Finding]:
             yield judged(not said, f"the gateway of {name} takes connections{said}", f"look at {url}")
 
 
+def search(_production: bool) -> Iterator[Finding]:
+    """OpenSearch answers, where the site names one."""
+    from django.conf import settings
+
+    from hutong.attract.search.queries import away
+
+    if settings.HUTONG_SEARCH_URL:
+        said = away()
+        if said:
+            yield look(
+                said, "PostgreSQL answers what people look for meanwhile; see docs/howto/opensearch.md"
+            )
+        else:
+            yield well("OpenSearch answers")
+
+
 def mail(production: bool) -> Iterator[Finding]:
     """The mail server lets us in. Nothing is sent."""
     from django.conf import settings

@@ -8,7 +8,6 @@ from hutong.kernel import live
 from hutong.town.notifications import rules
 from hutong.town.notifications.models import Notification, Preference, Subscription
 from hutong.town.notifications.senders.in_app import topic
-from hutong.town.notifications.types import Group
 from hutong.town.people.models import Person
 
 
@@ -25,7 +24,7 @@ def withdraw(*, subject_ref: str, at: datetime) -> int:
     """What was told of a decision is taken back with it, as long as nothing of it has left; of how many people."""
     news = Notification.objects.filter(
         subject_ref=subject_ref,
-        kind__in=[kind.value for kind, spec in rules.KINDS.items() if spec.group is Group.DECISIONS],
+        kind__in=[kind.value for kind, spec in rules.KINDS.items() if spec.leaves_after],
         created_at__gt=at - rules.TAKEN_BACK_WITHIN,
     )
     with transaction.atomic():

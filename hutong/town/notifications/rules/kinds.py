@@ -1,37 +1,11 @@
-"""Pure decisions about notifications: the table of kinds, who is told by which channel, and when."""
+"""The tables of what may be told: groups that are switched together, and kinds with their words."""
 
-from collections.abc import Mapping
-from datetime import datetime, time, timedelta
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 from hutong.town.notifications.types import Audience, Channel, Group, GroupSpec, Kind, KindSpec
 
-# A try that failed is repeated after so long; after the last of them the delivery has failed.
-PAUSES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=3))
-# A delivery that nobody picked up, or that was claimed by a process which then died, is looked at after this.
-LEASE = timedelta(minutes=5)
-# What waited so long is no news any more.
-STALE_AFTER = timedelta(days=1)
-# At most so many a person, a channel and a day: a fault of ours must not flood anybody.
-BUDGETS = {Channel.IN_APP: 300, Channel.EMAIL: 40, Channel.PUSH: 100, Channel.SMS: 5}
-SUBSCRIPTIONS_MAX = 10
-ENDPOINT_MAX = 1000
-KEPT = timedelta(days=365)
 # So long an operator may take a decision back; until then nothing about it leaves the house.
 TAKEN_BACK_WITHIN = timedelta(minutes=5)
-QUIET_FROM, QUIET_UNTIL = time(22), time(8)
-MOST_SHOWN = 99
-
-# The push services of the browsers people have; a subscription that names another host is refused, since we
-# would be sending requests wherever a visitor likes.
-PUSH_HOSTS = (
-    "fcm.googleapis.com",
-    "jmt17.google.com",
-    ".push.services.mozilla.com",
-    ".notify.windows.com",
-    ".push.apple.com",
-)
 
 _IN_APP, _EMAIL, _PUSH, _SMS = Channel.IN_APP, Channel.EMAIL, Channel.PUSH, Channel.SMS
 _QUIETLY = frozenset({_IN_APP})
@@ -49,16 +23,20 @@ def _(text: str) -> str:
 
 GROUPS: dict[Group, GroupSpec] = {
     Group.ORDERS: GroupSpec(
-        Audience.SHOPPER, _("Orders and refunds"),
-        _("Paid orders, and money on its way back to you."), _ALL, fixed=True,
+        Audience.SHOPPER, _("Orders and refunds"), _("Paid orders, and money on its way back to you."), _ALL, fixed=True,
     ),
     Group.VOUCHERS: GroupSpec(
-        Audience.SHOPPER, _("Vouchers"),
-        _("Used, extended, or about to expire."), _ALL, fixed=False,
+        Audience.SHOPPER, _("Vouchers"), _("Used, extended, or about to expire."), _ALL, fixed=False,
     ),
     Group.ACCOUNT: GroupSpec(
-        Audience.SHOPPER, _("Account and security"),
-        _("Sign-ins, changes of phone or e-mail, your data."), _ALL, fixed=True,
+        Audience.SHOPPER, _("Account and security"), _("Sign-ins, changes of phone or e-mail, your data."), _ALL, fixed=True,
+    ),
+    Group.REVIEWS: GroupSpec(
+        Audience.SHOPPER, _("Your reviews"), _("Answers to what you wrote, and what became of it."),
+        _NO_SMS, fixed=False,
+    ),
+    Group.FEEDBACK: GroupSpec(
+        Audience.STAFF, _("Reviews of the shop"), _("What shoppers say after their visit."), _NO_SMS, fixed=False,
     ),
     Group.SALES: GroupSpec(
         Audience.STAFF, _("Sales of the shop"),
@@ -96,8 +74,9 @@ def _shopper(
     defaults: frozenset[Channel],
     *page: str,
     always: frozenset[Channel] = frozenset(),
+    leaves_after: timedelta = timedelta(0),
 ) -> KindSpec:
-    return KindSpec(Audience.SHOPPER, group, title, body, page, defaults, always)
+    return KindSpec(Audience.SHOPPER, group, title, body, page, defaults, always, leaves_after=leaves_after)
 
 
 def _staff(
@@ -188,6 +167,21 @@ KINDS: dict[Kind, KindSpec] = {
     Kind.TEST_MESSAGE: _shopper(
         Group.ACCOUNT, _("It works"), _("This is how we tell you something on this device."),
         _BY_PUSH, "notification_settings",
+    ),
+    Kind.REVIEW_ANSWERED: _shopper(
+        Group.REVIEWS, _("%(store)s answered your review"), _("Read what the shop says."), _BY_PUSH, "my_reviews",
+    ),
+    Kind.REVIEW_PUBLISHED: _shopper(
+        Group.REVIEWS, _("Your review is published"), _("Everybody can read now what you wrote about %(store)s."),
+        _BY_PUSH, "my_reviews", leaves_after=TAKEN_BACK_WITHIN,
+    ),
+    Kind.REVIEW_HIDDEN: _shopper(
+        Group.REVIEWS, _("Your review of %(store)s is not shown"), _("Why: %(reason)s You can change it."),
+        _BY_BOTH, "my_reviews", leaves_after=TAKEN_BACK_WITHIN,
+    ),
+    Kind.REVIEW_RECEIVED: _staff(
+        Group.FEEDBACK, "answer_reviews", _("%(store)s was given stars: %(stars)s"),
+        _("Read the review, and answer it."), _BY_PUSH, "merchant_reviews",
     ),
     Kind.MERCHANT_APPROVED: _staff(
         Group.DECISIONS, "manage_team", _("%(merchant)s is open"),
@@ -294,8 +288,11 @@ KINDS: dict[Kind, KindSpec] = {
     ),
     Kind.PROVIDER_TROUBLE: _operator(
         Group.ALARMS, _("The payment provider does not answer"),
-        _("Payments, refunds or payouts whose outcome is unknown for over ten minutes: %(count)s"),
-        _BY_BOTH, "operator_orders",
+        _("Payments or refunds whose outcome is unknown for over ten minutes: %(count)s"), _BY_BOTH, "operator_orders",
+    ),
+    Kind.PAYOUTS_WAIT: _operator(
+        Group.ALARMS, _("Payouts wait at a payment service"),
+        _("Not sent for over ten minutes: %(count)s. The batch says why."), _BY_BOTH, "operator_batch", "batch_ref",
     ),
     Kind.BILL_DIFFERS: _operator(
         Group.ALARMS, _("A bill of a payment service does not agree with ours"),
@@ -325,76 +322,3 @@ KINDS: dict[Kind, KindSpec] = {
         _BY_BOTH, "operator_figures",
     ),
 }  # fmt: skip
-
-
-def wanted(kind: Kind, turned: Mapping[tuple[Group, Channel], bool]) -> frozenset[Channel]:
-    """The channels a person is told of `kind` by, given the switches they `turned`."""
-    spec = KINDS[kind]
-    if kind is Kind.TEST_MESSAGE:
-        return spec.defaults  # it was asked for just now
-    channels = GROUPS[spec.group].channels
-    return spec.always | {channel for channel in channels if is_on(spec.group, channel, turned, kind=kind)}
-
-
-def is_on(
-    group: Group,
-    channel: Channel,
-    turned: Mapping[tuple[Group, Channel], bool],
-    *,
-    kind: Kind | None = None,
-) -> bool:
-    """Whether a channel is on for a group, or for one `kind` of it.
-
-    A switch that was turned holds for the whole group. One that was not turned stands for each kind as the
-    table says; for the group it shows as on when it is so for any of its kinds.
-    """
-    if channel not in GROUPS[group].channels:
-        return False
-    if channel is Channel.IN_APP and GROUPS[group].fixed:
-        return True
-    if (group, channel) in turned:
-        return turned[group, channel]
-    if kind is not None:
-        return channel in KINDS[kind].defaults
-    return any(channel in spec.defaults for spec in KINDS.values() if spec.group is group)
-
-
-def kinds_for(audience: Audience) -> tuple[Kind, ...]:
-    """The kinds that people are told in one of their roles."""
-    return tuple(kind for kind, spec in KINDS.items() if spec.audience is audience)
-
-
-def not_before(spec: KindSpec, at: datetime, *, zone: str) -> datetime:
-    """When a notification may leave: soon, or in the morning (8:00) for what must not come at night."""
-    at += spec.leaves_after
-    if spec.at_night:
-        return at
-    wall = at.astimezone(ZoneInfo(zone))
-    if QUIET_UNTIL <= wall.time() < QUIET_FROM:
-        return at
-    day = wall.date() if wall.time() < QUIET_UNTIL else wall.date() + timedelta(days=1)
-    return datetime.combine(day, QUIET_UNTIL, ZoneInfo(zone))
-
-
-def next_try(tries: int, at: datetime) -> datetime | None:
-    """When a delivery that failed for the `tries`th time is tried again; None when it is given up."""
-    return at + PAUSES[tries - 1] if tries <= len(PAUSES) else None
-
-
-def push_address_allowed(endpoint: str, *, also: str = "") -> bool:
-    """Whether web push may be sent to `endpoint`: at a browser's own service, by HTTPS on its usual port.
-
-    `also` is one more host (with its port, if it has one) that the settings name.
-    """
-    if len(endpoint) > ENDPOINT_MAX or any(symbol <= " " or symbol == "\\" for symbol in endpoint):
-        return False
-    try:
-        parts = urlsplit(endpoint)
-        port = parts.port
-    except ValueError:
-        return False
-    if also and parts.scheme in ("http", "https") and parts.netloc == also:
-        return True
-    host = parts.hostname or ""
-    known = any(host.endswith(one) if one.startswith(".") else host == one for one in PUSH_HOSTS)
-    return parts.scheme == "https" and known and "@" not in parts.netloc and port in (None, 443)
