@@ -130,9 +130,7 @@ def _filter_id(filters: dict[str, Any]) -> str:
     )
 
 
-@pytest.mark.parametrize(
-    ("filters", "names"), _FILTERS, ids=[_filter_id(filters) for filters, _ in _FILTERS]
-)
+@pytest.mark.parametrize(("filters", "names"), _FILTERS, ids=[_filter_id(filters) for filters, _ in _FILTERS])
 def test_each_filter_leaves_the_stores_that_have_it(
     engine: Engine, town: Town, filters: dict[str, Any], names: list[str]
 ) -> None:
