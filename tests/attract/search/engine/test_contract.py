@@ -100,7 +100,7 @@ def test_nothing_that_is_typed_is_an_error(engine: Engine, town: Town, text: str
     assert engine.suggest(text, place=HERE, language="en") is not None
 
 
-_FILTERS = [
+_FILTERS: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"category": "cafe"},
         ["Cafe Aurora", "Golden Kettle", "Kettle and Sons", "Tea House", "Harbour Lights Cafe"],
