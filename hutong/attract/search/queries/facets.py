@@ -1,9 +1,10 @@
 """What a question may be narrowed to, each value with how many stores it would leave, up to a thousand.
 
 Plan relied on: the rows of the area are looked through once, at most `LOOKED_AT` of them: index-only along
-`search_store_around`, or, with words, the ways of the list. In an area with more stores than that, a value that more
-than a thousand of those have is settled; any other is counted by itself, kind by kind (`kinds`). With words there is no
-index for that: there it is said to be at least what was met.
+`search_store_place`, or, with words, the ways of the list. They are counted by kind (`rules/kinds.py`), and what is
+asked of a store is asked of the few kinds. In an area with more stores than that, a value that more than a thousand of
+those have is settled; any other is counted by itself, kind by kind (`kinds`). With words there is no index for that:
+there it is said to be at least what was met.
 """
 
 # Statements are put together of constants of this package; words are quoted, values are parameters.
@@ -15,31 +16,43 @@ from json import loads
 from typing import Any
 
 from hutong.attract.search.queries.asked import CHOSEN, OPEN_NOW, TABLE, Asked
-from hutong.attract.search.queries.kinds import AROUND_ONLY, counted_by_kind, kinds_cte, reach
+from hutong.attract.search.queries.kinds import (
+    BAND,
+    BOOKABLE,
+    BY_PLACE,
+    CATEGORY,
+    DEAL,
+    ROOT_CATEGORY,
+    STARS,
+    counted_by_kind,
+    kinds_cte,
+    may_pass,
+    passing,
+    reach,
+    untold,
+)
 from hutong.attract.search.queries.paths import BOUNDS, Bounds, rare
-from hutong.attract.search.rules import ranking
+from hutong.attract.search.rules import kinds, ranking
 from hutong.attract.search.types import Count, Facet, Facets, LeftOut
 from hutong.kernel.rows import rows
 from hutong.town.catalog.rules import TAGS
 
 COUNTED = 1_000
-LOOKED_AT = 5_000
+LOOKED_AT = 50_000
 MOST_AREAS = 24
 # Of an area that is not looked through, so many rows of each of 16 parts tell which districts it has.
 _PARTS, SPREAD = 4, 200
-# What is asked of a row while it is looked through.
+# What is taken along of each row, and the three ways it is counted: by kind, by district, by circle.
+_SEEN = "t.kind, t.district_id, t.circle_id, t.hours_id, t.rating"
+_BY_KIND, _BY_DISTRICT, _BY_CIRCLE = 3, 5, 6  # what `grouping` says of them
+# The clause of one value of a kind, of a kind `k` of stores.
 _CLAUSES = {
-    "open": f"t.hours_id IN {OPEN_NOW}",
-    "bookable": f"t.tags @> ARRAY['{ranking.BOOKABLE}']",
-}
-# The clause of one value of a kind, of a row that was looked through.
-_ROW_CLAUSES = {
     "total": "true",
-    "open": "t.is_open",
-    "deal": "t.deals > 0",
-    "bookable": "t.bookable",
-    "price": "t.price_band = {value}",
-    "rating": "t.rating >= {value}",
+    "open": "k.is_open",
+    "deal": DEAL,
+    "bookable": BOOKABLE,
+    "price": f"{BAND} = {{value}}",
+    "rating": f"{STARS} >= {{value}}",
 }
 # The filter that a kind is counted without, where that has another name.
 _OWN = {"group": "category", "district": "", "circle": "", "total": ""}
@@ -115,7 +128,7 @@ def facet_statement(
         " WHERE c.parent_id IS NULL"
     )
     ctes = [CHOSEN] if narrowed else []
-    ctes += [_base(asked, bounds, looked_at), _counts(asked, narrowed)]
+    ctes += [*_seen(asked, bounds, looked_at), *_counted(asked, bounds, looked_at), _counts(asked, narrowed)]
     ctes += _areas(asked)
     ctes.append(
         "valued(kind, value, id, names, reach) AS MATERIALIZED ("
@@ -162,7 +175,7 @@ def _areas(asked: Asked) -> list[str]:
             "spread AS MATERIALIZED (SELECT s.* FROM"
             f" generate_series(0, {_PARTS - 1}) i, generate_series(0, {_PARTS - 1}) j, LATERAL ("
             f"SELECT t.district_id, t.circle_id FROM {TABLE} t WHERE (SELECT yes FROM cut) AND {asked.within}"
-            f" AND t.place <@ {part} AND {AROUND_ONLY} LIMIT {SPREAD}) s)"
+            f" AND t.place <@ {part} AND {BY_PLACE} LIMIT {SPREAD}) s)"
         )
         met += " AND NOT (SELECT yes FROM cut)" + "".join(
             f" UNION ALL SELECT '{kind}', s.{kind}_id, count(*) FROM spread s WHERE s.{kind}_id IS NOT NULL GROUP BY 2"
@@ -179,41 +192,64 @@ def _own(kind: str) -> str:
     return _OWN.get(kind, kind)
 
 
-def _base(asked: Asked, bounds: Bounds, looked_at: int) -> str:
-    """`base`: the rows with the words, and for each filter whether a row passes; `cut`: whether there may be more."""
-    passes = "".join(f", ({clause}) AS ok_{name}" for name, clause in asked.filters.items())
-    passes += f", coalesce({_CLAUSES['open']}, false) AS is_open, {_CLAUSES['bookable']} AS bookable"
-    kept = "t.category_id, t.root_category_id, t.district_id, t.circle_id, t.rating, t.price_band, t.deals, t.tags"
+def _seen(asked: Asked, bounds: Bounds, looked_at: int) -> list[str]:
+    """`seen`: the rows with the words, whether they pass the filters or not; `cut`: whether there may be more."""
     area = f"FROM {TABLE} t WHERE {asked.within}"
     if not asked.by_text:
-        return (
-            f"base AS MATERIALIZED (SELECT {kept}{passes} FROM (SELECT {asked.columns} {area} LIMIT {looked_at + 1}) t),"
-            f" cut AS MATERIALIZED (SELECT count(*) > {looked_at} AS yes FROM base)"
-        )
+        return [
+            # Not materialized: it is read once, and counted as it is read.
+            f"seen AS NOT MATERIALIZED (SELECT {_SEEN} {area} AND {BY_PLACE} LIMIT {looked_at + 1})",
+        ]
     few, most = bounds.first_text, bounds.counted_hits
     common = "NOT (SELECT yes FROM rare)"
     read = "((SELECT yes FROM enough) OR (SELECT yes FROM wide))"
-    return (
-        f"rare AS MATERIALIZED (SELECT {rare(asked.pieces, most)} AS yes),"
+    columns = f"{_SEEN}, t.place, t.words"
+    return [
+        f"rare AS MATERIALIZED (SELECT {rare(asked.pieces, most)} AS yes)",
         # How many there are an index says; only then is a row read for its words.
-        f" near AS MATERIALIZED (SELECT count(*) AS n FROM (SELECT {area} AND {common} LIMIT {few + 1}) t),"
-        f" enough AS MATERIALIZED (SELECT {common} AND n <= {few} AS yes FROM near),"
-        f" hits AS MATERIALIZED (SELECT {asked.columns} FROM {TABLE} t"
-        f" WHERE NOT (SELECT yes FROM enough) AND {asked.matches} LIMIT {most + 1}),"
-        f" many AS MATERIALIZED (SELECT count(*) > {most} AS yes FROM hits),"
-        " far AS MATERIALIZED (SELECT count(*) AS n FROM ("
-        f"SELECT {area} AND (SELECT yes FROM many) LIMIT {most + 1}) t),"
-        f" wide AS MATERIALIZED (SELECT (SELECT yes FROM many) AND n <= {most} AS yes FROM far),"
-        f" cut AS MATERIALIZED (SELECT n > {most} AS yes FROM far),"
-        f" base AS MATERIALIZED (SELECT {kept}{passes} FROM ("
-        f"SELECT t.* FROM (SELECT {asked.columns} {area} AND {read} OFFSET 0) t WHERE {asked.matches}"
-        f" UNION ALL SELECT t.* FROM hits t WHERE NOT (SELECT yes FROM wide) AND {asked.within}) t)"
+        f"near AS MATERIALIZED (SELECT count(*) AS n FROM (SELECT {area} AND {common} LIMIT {few + 1}) t)",
+        f"enough AS MATERIALIZED (SELECT {common} AND n <= {few} AS yes FROM near)",
+        f"hits AS MATERIALIZED (SELECT {columns} FROM {TABLE} t"
+        f" WHERE NOT (SELECT yes FROM enough) AND {asked.matches} LIMIT {most + 1})",
+        f"many AS MATERIALIZED (SELECT count(*) > {most} AS yes FROM hits)",
+        "far AS MATERIALIZED (SELECT count(*) AS n FROM ("
+        f"SELECT {area} AND (SELECT yes FROM many) LIMIT {most + 1}) t)",
+        f"wide AS MATERIALIZED (SELECT (SELECT yes FROM many) AND n <= {most} AS yes FROM far)",
+        f"seen AS NOT MATERIALIZED ("
+        f"SELECT {_SEEN} FROM (SELECT {columns} {area} AND {read} OFFSET 0) t WHERE {asked.matches}"
+        f" UNION ALL SELECT {_SEEN} FROM hits t WHERE NOT (SELECT yes FROM wide) AND {asked.within})",
+    ]
+
+
+def _counted(asked: Asked, bounds: Bounds, looked_at: int) -> list[str]:
+    """`groups`: how many rows there are of each kind, and how many that pass in each district and circle; `base`: the
+    kinds, with what is asked of them; `cut`: whether there may be more rows than were seen."""
+    of_row = {"is_open": f"coalesce(t.hours_id IN {OPEN_NOW}, false)"}
+    of_row |= {f"ok_{name}": clause for name, clause in untold(asked).items()}
+    told = "".join(
+        f", {clause} AS ok_{name}" for name, clause in may_pass(asked).items() if f"ok_{name}" not in of_row
     )
+    columns = ", ".join(f"{clause} AS {name}" for name, clause in of_row.items())
+    names = ", ".join(f"t.{name}" for name in of_row)
+    cut = (
+        f"SELECT n > {bounds.counted_hits} AS yes FROM far"
+        if asked.by_text
+        else f"SELECT coalesce(sum(n), 0) > {looked_at} AS yes FROM groups WHERE way = {_BY_KIND}"
+    )
+    return [
+        f"groups AS MATERIALIZED (SELECT grouping(t.kind, t.district_id, t.circle_id) AS way, t.kind, t.district_id,"
+        f" t.circle_id, {names}, t.passes, count(*) AS n FROM (SELECT t.kind, t.district_id, t.circle_id, {columns},"
+        f" {passing(asked, 't')} AS passes FROM seen t) t"
+        f" GROUP BY GROUPING SETS ((t.kind, {names}), (t.district_id, t.passes), (t.circle_id, t.passes)))",
+        f"cut AS MATERIALIZED ({cut})",
+        f"base AS MATERIALIZED (SELECT k.*, {CATEGORY} AS category_id, {ROOT_CATEGORY} AS root_category_id{told}"
+        f" FROM groups k WHERE k.way = {_BY_KIND})",
+    ]
 
 
 def _others(asked: Asked, kind: str) -> str:
-    """The clause of all filters but a kind's own, over the rows that were looked through."""
-    return " AND ".join(f"t.ok_{name}" for name in asked.filters if name != _own(kind)) or "true"
+    """The clause of all filters but a kind's own, over the kinds that were seen."""
+    return " AND ".join(f"k.ok_{name}" for name in asked.filters if name != _own(kind)) or "true"
 
 
 def _counts(asked: Asked, narrowed: bool) -> str:
@@ -222,23 +258,25 @@ def _counts(asked: Asked, narrowed: bool) -> str:
     single += [("price", str(band)) for band in range(1, 5)]
     single += [("rating", f"{least:g}") for least in ranking.LEAST_RATINGS]
     single += [(f"without {name}", "") for name in asked.filters]
-    columns = ", ".join(
-        f"count(*) FILTER (WHERE {_others(asked, kind.removeprefix('without '))}"
-        f" AND {_ROW_CLAUSES.get(kind, 'true').format(value=value)})"
-        for kind, value in single
-    )
+
+    def clause(kind: str, value: str) -> str:
+        of = kinds.stars_class(float(value)) if kind == "rating" else value
+        return f"{_others(asked, kind.removeprefix('without '))} AND {_CLAUSES.get(kind, 'true').format(value=of)}"
+
+    columns = ", ".join(f"coalesce(sum(k.n) FILTER (WHERE {clause(*one)}), 0)" for one in single)
     names = ", ".join(f"n{number}" for number in range(len(single)))
     values = ", ".join(f"('{kind}', '{value}', s.n{number})" for number, (kind, value) in enumerate(single))
-    grouped = [("category" if narrowed else "group", "t.category_id" if narrowed else "t.root_category_id")]
-    grouped += [("district", "t.district_id"), ("circle", "t.circle_id")]
-    branches = [
-        f"SELECT '{kind}', {key}, '', count(*) FROM base t WHERE {_others(asked, kind)} AND {key} IS NOT NULL GROUP BY 2"
-        for kind, key in grouped
-    ]
+    own, key = ("category", "k.category_id") if narrowed else ("group", "k.root_category_id")
+    tags = ", ".join(f"('{tag}', {kinds.tag_bits([tag])})" for tag in TAGS)
     return (
-        f"singles({names}) AS MATERIALIZED (SELECT {columns} FROM base t),"
-        f" counts(kind, id, value, n) AS MATERIALIZED (SELECT v.kind, NULL::int8, v.value, v.n FROM singles s,"
-        f" LATERAL (VALUES {values}) v(kind, value, n) UNION ALL {' UNION ALL '.join(branches)}"
-        f" UNION ALL SELECT 'tags', NULL, tag, count(*) FROM base t, unnest(t.tags) tag"
-        f" WHERE {_others(asked, 'tags')} GROUP BY 3)"
+        f"singles({names}) AS MATERIALIZED (SELECT {columns} FROM base k),"
+        f" counts(kind, id, value, n) AS MATERIALIZED (SELECT v.kind, NULL::int8, v.value, v.n::int8 FROM singles s,"
+        f" LATERAL (VALUES {values}) v(kind, value, n)"
+        f" UNION ALL SELECT '{own}', {key}, '', sum(k.n)::int8 FROM base k WHERE {_others(asked, own)} GROUP BY 2"
+        f" UNION ALL SELECT 'district', g.district_id, '', g.n FROM groups g"
+        f" WHERE g.way = {_BY_DISTRICT} AND g.passes AND g.district_id IS NOT NULL"
+        f" UNION ALL SELECT 'circle', g.circle_id, '', g.n FROM groups g"
+        f" WHERE g.way = {_BY_CIRCLE} AND g.passes AND g.circle_id IS NOT NULL"
+        f" UNION ALL SELECT 'tags', NULL, v.tag, sum(k.n)::int8 FROM base k JOIN (VALUES {tags}) v(tag, bits)"
+        f" ON k.kind & v.bits <> 0 WHERE {_others(asked, 'tags')} GROUP BY 3)"
     )

@@ -14,17 +14,19 @@ from collections.abc import Mapping
 from hutong.attract.search.queries.asked import OPEN_NOW, TABLE, Asked
 from hutong.attract.search.rules import kinds, ranking
 
-_DECODED = (
-    f"k.kind, k.kind >> {kinds.CATEGORY_SHIFT} AS category_id,"
-    f" (k.kind >> {kinds.BAND_SHIFT}) & {kinds.BAND_MASK} AS band,"
-    f" (k.kind >> {kinds.STARS_SHIFT}) & {kinds.STARS_MASK} AS stars"
-)
-_DEAL = f"k.kind & {1 << kinds.DEAL_BIT} <> 0"
-_BOOKABLE = f"k.kind & {kinds.tag_bits([ranking.BOOKABLE])} <> 0"
+CATEGORY = f"(k.kind >> {kinds.CATEGORY_SHIFT})"
+BAND = f"((k.kind >> {kinds.BAND_SHIFT}) & {kinds.BAND_MASK})"
+STARS = f"((k.kind >> {kinds.STARS_SHIFT}) & {kinds.STARS_MASK})"
+DEAL = f"(k.kind & {1 << kinds.DEAL_BIT} <> 0)"
+BOOKABLE = f"(k.kind & {kinds.tag_bits([ranking.BOOKABLE])} <> 0)"
+# The chosen category with those of its group.
+ROOT_CATEGORY = f"(SELECT coalesce(c.parent_id, c.id) FROM merchants_category c WHERE c.id = {CATEGORY})"
+_CHOSEN_ONES = "(SELECT c.id FROM merchants_category c, chosen h WHERE h.id IN (c.id, c.parent_id))"
 # Of a district or a circle the rows of the area are looked through, where so many kinds answer the filters.
 _MANY_KINDS = 150
-# True of every row, and of a column that only the index of places has: the one of kinds would be read from end to end.
-AROUND_ONLY = "t.quality >= 0"
+# True of every row, and of columns that not both indexes have: to PostgreSQL, which takes any place for as likely, they
+# cost the same, and one of them would be read from end to end.
+BY_PLACE, _BY_KIND = "t.rating >= 0", "t.store_id > 0"
 _WORLD = "box(point(-20037509, -20037509), point(20037509, 20037509))"
 
 
@@ -37,12 +39,11 @@ def reach(region: str) -> str:
 
 
 def kinds_cte(asked: Asked, gate: str) -> str:
-    """`kinds`: those there are, decoded, and for each filter whether a store of the kind may pass."""
-    may = "".join(f", {clause} AS ok_{name}" for name, clause in _may(asked).items())
+    """`kinds`: those there are, and for each filter whether a store of the kind may pass."""
+    may = "".join(f", {clause} AS ok_{name}" for name, clause in may_pass(asked).items())
     return (
-        f"kinds AS MATERIALIZED (SELECT k.*, coalesce(c.parent_id, c.id) AS root_category_id{may}"
-        f" FROM (SELECT {_DECODED} FROM search_searchkind k WHERE {gate}) k"
-        " JOIN merchants_category c ON c.id = k.category_id),"
+        f"kinds AS MATERIALIZED (SELECT k.kind, {CATEGORY} AS category_id, {ROOT_CATEGORY} AS root_category_id{may}"
+        f" FROM search_searchkind k WHERE {gate}),"
         f" answering AS MATERIALIZED (SELECT count(*) AS n FROM kinds k WHERE {_all_ok(asked)})"
     )
 
@@ -51,53 +52,61 @@ def counted_by_kind(asked: Asked, own: Mapping[str, str], most: int, bound: int)
     """A SELECT of `n` and of `more`, whether it was given up, for the value `v`; `own` is the filter a value leaves out."""
     many = f"v.kind IN ('district', 'circle') AND (SELECT n FROM answering) > {_MANY_KINDS}"
     row = f"{_passes(asked, own)} AND {_is_value()}"
-    every = " AND ".join(["true", *(f"({clause})" for clause in asked.filters.values())])
+    every = passing(asked, "t")
     there = f"{asked.within} AND t.place <@ coalesce(v.reach, {_WORLD})"
     return (
         f"SELECT count(*) FILTER (WHERE s.pass) AS n, coalesce(bool_or(s.n = {bound}), false) AS more FROM ("
         f"SELECT s.pass, s.n FROM (SELECT r.pass, row_number() OVER () AS n FROM kinds k, LATERAL ("
-        f"SELECT coalesce({row}, false) AS pass FROM {TABLE} t WHERE t.kind = k.kind AND {there} LIMIT {bound}) r"
+        f"SELECT coalesce({row}, false) AS pass FROM {TABLE} t"
+        f" WHERE t.kind = k.kind AND {there} AND {_BY_KIND} LIMIT {bound}) r"
         f" WHERE NOT ({many}) AND {_kinds_of_value(asked, own)} LIMIT {bound}) s"
         f" WHERE s.pass OR s.n = {bound} LIMIT {most + 1}) s WHERE NOT ({many})"
         " UNION ALL "
         f"SELECT count(*) FILTER (WHERE s.pass), coalesce(bool_or(s.n = {bound}), false) FROM ("
         f"SELECT s.pass, s.n FROM (SELECT coalesce({every} AND {_is_value()}, false) AS pass, row_number() OVER () AS n"
-        f" FROM {TABLE} t WHERE {many} AND {there} AND {AROUND_ONLY} LIMIT {bound}) s"
+        f" FROM {TABLE} t WHERE {many} AND {there} AND {BY_PLACE} LIMIT {bound}) s"
         f" WHERE s.pass OR s.n = {bound} LIMIT {most + 1}) s WHERE {many}"
     )
 
 
-def _all_ok(asked: Asked) -> str:
-    return " AND ".join(f"k.ok_{name}" for name in _may(asked)) or "true"
+def passing(asked: Asked, row: str) -> str:
+    """Whether a row passes all filters, by its kind and by what its kind does not tell."""
+    told = [clause.replace("k.kind", f"{row}.kind") for clause in may_pass(asked).values()]
+    return " AND ".join(["true", *told, *untold(asked).values()])
 
 
-def _may(asked: Asked) -> dict[str, str]:
-    """For each filter that a kind can tell something of: whether a store of this kind may pass."""
+def may_pass(asked: Asked) -> dict[str, str]:
+    """For each filter that a kind can tell something of: whether a store of the kind `k` may pass."""
     question, found = asked.question, {}
     if "category" in asked.filters:
-        found["category"] = "(SELECT id FROM chosen) IN (k.category_id, coalesce(c.parent_id, c.id))"
+        found["category"] = f"({CATEGORY} IN {_CHOSEN_ONES})"
     if "price" in asked.filters:
-        found["price"] = "k.band = ANY(%(bands)s::int2[])"
+        found["price"] = f"({BAND} = ANY(%(bands)s::int2[]))"
     if question.least_rating is not None:
-        found["rating"] = f"k.stars >= {kinds.stars_class(question.least_rating)}"
+        found["rating"] = f"({STARS} >= {kinds.stars_class(question.least_rating)})"
     if "deal" in asked.filters:
-        found["deal"] = _DEAL
+        found["deal"] = DEAL
     if "bookable" in asked.filters:
-        found["bookable"] = _BOOKABLE
+        found["bookable"] = BOOKABLE
     if "tags" in asked.filters:
         bits = kinds.tag_bits(question.tags)
-        found["tags"] = f"k.kind & {bits} = {bits}"
+        # A promise that is none has no store.
+        found["tags"] = f"(k.kind & {bits} = {bits})" if set(question.tags) <= set(kinds.TAGS) else "false"
     return found
 
 
-def _untold(asked: Asked) -> list[str]:
-    """The filters that the kind does not decide: the row is asked."""
-    question, found = asked.question, []
+def untold(asked: Asked) -> dict[str, str]:
+    """The filters that the kind does not decide: the row `t` is asked."""
+    question, found = asked.question, {}
     if question.least_rating is not None and not kinds.tells_stars(question.least_rating):
-        found.append("rating")
-    if not set(question.tags) <= set(kinds.TAGS):
-        found.append("tags")
-    return [*found, *(["open"] if "open" in asked.filters else [])]
+        found["rating"] = f"({asked.filters['rating']})"
+    if "open" in asked.filters:
+        found["open"] = f"coalesce({asked.filters['open']}, false)"
+    return found
+
+
+def _all_ok(asked: Asked) -> str:
+    return " AND ".join(f"k.ok_{name}" for name in may_pass(asked)) or "true"
 
 
 def _leaving_out(name: str, own: Mapping[str, str]) -> str:
@@ -107,7 +116,7 @@ def _leaving_out(name: str, own: Mapping[str, str]) -> str:
 
 def _passes(asked: Asked, own: Mapping[str, str]) -> str:
     """Whether the row passes the filters that its kind does not decide."""
-    clauses = [f"({_leaving_out(name, own)} OR {asked.filters[name]})" for name in _untold(asked)]
+    clauses = [f"({_leaving_out(name, own)} OR {clause})" for name, clause in untold(asked).items()]
     return " AND ".join(clauses) or "true"
 
 
@@ -117,12 +126,12 @@ def _kinds_of_value(asked: Asked, own: Mapping[str, str]) -> str:
     tags = " ".join(f"WHEN '{tag}' THEN {kinds.tag_bits([tag])}" for tag in kinds.TAGS)
     value = (
         "CASE v.kind WHEN 'category' THEN k.category_id = v.id WHEN 'group' THEN k.root_category_id = v.id"
-        " WHEN 'price' THEN k.band::text = v.value"
-        f" WHEN 'rating' THEN k.stars >= CASE v.value {stars} END"
-        f" WHEN 'deal' THEN {_DEAL} WHEN 'bookable' THEN {_BOOKABLE}"
+        f" WHEN 'price' THEN {BAND}::text = v.value"
+        f" WHEN 'rating' THEN {STARS} >= CASE v.value {stars} END"
+        f" WHEN 'deal' THEN {DEAL} WHEN 'bookable' THEN {BOOKABLE}"
         f" WHEN 'tags' THEN k.kind & CASE v.value {tags} ELSE 0 END <> 0 ELSE true END"
     )
-    others = [f"({_leaving_out(name, own)} OR k.ok_{name})" for name in _may(asked)]
+    others = [f"({_leaving_out(name, own)} OR k.ok_{name})" for name in may_pass(asked)]
     return " AND ".join([value, *others])
 
 

@@ -36,6 +36,8 @@ RARE = 1_000
 # How many of the nearest are ranked together where the order is by relevance.
 WINDOW_PLAIN, WINDOW_TEXT = 200, 40
 NO_PRICE = 2**62
+# The key in a cursor that goes on after all stores of one distance.
+_AFTER_TIES = f"{2**63 - 1}::int8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,8 @@ class _Plan:
     def _scan(self, branch: str, columns: str, bound: int, gate: str) -> str:
         return (
             f"SELECT {columns} FROM {TABLE} t WHERE {gate} AND {branch} AND {self.asked.within}{self.cursor}"
-            f" ORDER BY {NEAREST.sql} LIMIT {bound}"
+            # Without a key beside the distance no plan that sorts the whole area is as cheap; ties are all looked at.
+            f" ORDER BY {NEAREST.key} FETCH FIRST {bound} ROWS WITH TIES"
         )
 
     def pool(self, bound: int, gate: str) -> str:
@@ -189,7 +192,7 @@ _NOT_FILLED = "NOT (SELECT yes FROM filled)"
 def _plain_ways(plan: _Plan, bounds: Bounds) -> list[str]:
     """Outward, and no other way: without words nothing tells where else to look."""
     bound = bounds.first_plain
-    looked_at = plan.looked_at(f"t.store_id, {NEAREST.key} AS value", bound, _NOT_FILLED)
+    looked_at = plan.looked_at(f"{_AFTER_TIES} AS store_id, {NEAREST.key} AS value", bound, _NOT_FILLED)
     return plan.ends([plan.outward(bound, "true")], looked_at, bound, "true")
 
 
@@ -198,7 +201,7 @@ def _text_ways(plan: _Plan, bounds: Bounds) -> list[str]:
     bound, common = bounds.first_text, "NOT (SELECT yes FROM rare)"
     beyond = plan.looked_at("t.store_id", bound + 1, "true")
     many = "(SELECT yes FROM many)"
-    looked_at = plan.looked_at(f"t.store_id, {NEAREST.key} AS value", bounds.far, _NOT_FILLED)
+    looked_at = plan.looked_at(f"{_AFTER_TIES} AS store_id, {NEAREST.key} AS value", bounds.far, _NOT_FILLED)
     return [
         f"rare AS MATERIALIZED (SELECT {rare(plan.asked.pieces)} AS yes)",
         f"near AS MATERIALIZED ({plan.outward(bound, common)})",
