@@ -1,6 +1,7 @@
 """Style that a tool can hold: sizes, names, and a docstring where each app says what it owns."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,32 @@ def test_public_functions_have_docstrings() -> None:
                 if not node.name.startswith("_") and not ast.get_docstring(node):
                     bare.append(f"{path.relative_to(ROOT)}: {node.name}")
     assert bare == []
+
+
+def _gives_away_the_token(templates: dict[str, str]) -> list[str]:
+    """Includes with `only` of templates with a form: what `only` leaves out is also the token that forms are sent with."""
+    included = re.compile(r'{% include "([^"]+)"([^%]*)%}')
+
+    def has_form(name: str, above: tuple[str, ...] = ()) -> bool:
+        text = templates.get(name, "")
+        return "{% csrf_token %}" in text or any(
+            has_form(part, (*above, name)) for part, _with in included.findall(text) if part not in above
+        )
+
+    return [
+        f"{name} includes {part}"
+        for name, text in templates.items()
+        for part, with_what in included.findall(text)
+        if re.search(r"\bonly\b", with_what) and has_form(part)
+    ]
+
+
+def test_forms_keep_their_token_where_they_are_included() -> None:
+    folder = ROOT / "hutong" / "templates"
+    assert not _gives_away_the_token(
+        {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*.html")}
+    )
+    inner = {"row.html": "<form>{% csrf_token %}", "rows.html": '{% include "row.html" with one=1 %}'}
+    assert not _gives_away_the_token(inner)
+    page = {**inner, "page.html": '{% include "rows.html" with all=all only %}'}
+    assert _gives_away_the_token(page) == ["page.html includes rows.html"]

@@ -81,6 +81,7 @@ def addresses() -> list[str]:
         "/operator/site/pages/terms/",
         "/operator/site/announce/",
         "/operator/site/categories/",
+        "/operator/site/words/",
         "/operator/audit/?area=offer.",
     ]
 
@@ -103,6 +104,7 @@ def test_an_operators_day(
     if size == PHONE:
         refund(office, busy)
         switch_a_feature_off(office, arrive(language=language))
+        add_words_of_one_meaning(office, arrive(language=language))
         shopper = arrive(language=language, size=size, scheme=scheme)
         see_announced(shopper, "Closed on Monday")
     else:
@@ -259,6 +261,34 @@ def switch_a_feature_off(office: Visitor, shopper: Visitor) -> None:
     expect(asks).to_have_count(0)
     switch.press("Space")
     expect(switch).to_have_attribute("aria-checked", "true")
+
+
+def add_words_of_one_meaning(office: Visitor, shopper: Visitor) -> None:
+    """What people here say for coffee: followed until every shop is found by it, taken away and given back."""
+    page, found = office.page, shopper.page.locator("a[href^='/store/']")
+    page.goto("/operator/site/words/")
+    page.locator("textarea[name=words]").fill("only one")
+    page.locator("main form button.btn-primary").click()
+    expect(page.locator("textarea[name=words][aria-invalid=true]")).to_be_visible()
+    refused(office)
+    page.locator("select[name=category]").select_option("cafe")
+    page.locator("textarea[name=words]").fill("sumppi, 咖啡水")
+    page.locator("main form button.btn-primary").click()
+    line = page.locator("#own-words li").filter(has_text="sumppi")
+    read(office)
+    expect(line.locator("progress")).to_have_count(
+        0
+    )  # the page follows by itself until all shops are indexed
+    shopper.page.goto("/nearby/?q=sumppi")
+    expect(found.first).to_be_visible()
+    for times, section in ((0, "removed-title"), (1, "held-title")):
+        line.locator("button").click()
+        expect(
+            page.locator(f"section[aria-labelledby={section}] li").filter(has_text="sumppi")
+        ).to_have_count(1)
+        expect(line.locator("progress")).to_have_count(0)
+        shopper.page.goto("/nearby/?q=sumppi")
+        expect(found).to_have_count(0) if not times else expect(found.first).to_be_visible()
 
 
 def set_a_category(office: Visitor, shopper: Visitor) -> None:
