@@ -3,6 +3,7 @@
 # Statements are put together of constants of this package; words are quoted, values are parameters.
 # ruff: noqa: S608
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from psycopg import sql
 
 from hutong.attract.search import rules
-from hutong.attract.search.rules import ranking, tokens
+from hutong.attract.search.rules import ranking, squares, tokens
 from hutong.attract.search.rules.tokens import Wanted
 from hutong.attract.search.types import Area, Bounds, Circle, Question
 from hutong.kernel.errors import Invalid
@@ -75,6 +76,29 @@ class Asked:
             return f"{x} - {radius}", f"{y} - {radius}", f"{x} + {radius}", f"{y} + {radius}"
         return "%(x0)s::float8", "%(y0)s::float8", "%(x1)s::float8", "%(y1)s::float8"
 
+    @property
+    def inside(self) -> str:
+        """`within`, for rows that words lead to: PostgreSQL takes any place for as rare as the rarest word, and would
+        otherwise go through all of the area for it."""
+        return self.within.replace("t.place <@", "(t.place + point '(0,0)') <@")
+
+    @property
+    def near_words(self) -> str:
+        """The clause of the words within squares that cover what is looked at."""
+        return f"{self.matches}{in_squares(squares.cover(*self._sides_of_params()))}"
+
+    def near_words_around(self, level: int) -> tuple[str, float]:
+        """The clause of the words in the squares around the place, and how far all of them are within those."""
+        found, reach = squares.around(self.params["x"], self.params["y"], level)
+        return f"{self.matches}{in_squares(found)}", reach
+
+    def _sides_of_params(self) -> tuple[float, float, float, float]:
+        known = self.params
+        if isinstance(self.question.within, Circle):
+            x, y, radius = known["cx"], known["cy"], known["radius"]
+            return x - radius, y - radius, x + radius, y + radius
+        return known["x0"], known["y0"], known["x1"], known["y1"]
+
     def branches(self) -> tuple[str, ...]:
         """The clause that an index on the category serves, once for a category and once for a group; one is false."""
         return (_IN_CATEGORY, _IN_GROUP) if "category" in self.filters else ("true",)
@@ -88,6 +112,12 @@ class Asked:
 def quoted(text: str) -> str:
     """A literal of SQL, with its percent signs doubled because the statement has parameters as well."""
     return sql.Literal(text).as_string().replace("%", "%%")
+
+
+def in_squares(numbers: Sequence[int]) -> str:
+    """What is added to a clause of words, so that the index tells which have them in one of these squares."""
+    listed = ",".join(str(number) for number in numbers)
+    return f" AND search_squares(t.place) && '{{{listed}}}'::int8[]" if numbers else ""
 
 
 def ask(question: Question, pieces: tuple[Wanted, ...] | None = None) -> Asked:

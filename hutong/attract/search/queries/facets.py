@@ -31,7 +31,7 @@ from hutong.attract.search.queries.kinds import (
     reach,
     untold,
 )
-from hutong.attract.search.queries.paths import BOUNDS, Bounds, rare
+from hutong.attract.search.queries.paths import BOUNDS, Bounds, told_of
 from hutong.attract.search.rules import kinds, ranking
 from hutong.attract.search.types import Count, Facet, Facets, LeftOut
 from hutong.kernel.rows import rows
@@ -201,23 +201,18 @@ def _seen(asked: Asked, bounds: Bounds, looked_at: int) -> list[str]:
             f"seen AS NOT MATERIALIZED (SELECT {_SEEN} {area} AND {BY_PLACE} LIMIT {looked_at + 1})",
         ]
     few, most = bounds.first_text, bounds.counted_hits
-    common = "NOT (SELECT yes FROM rare)"
-    read = "((SELECT yes FROM enough) OR (SELECT yes FROM wide))"
     columns = f"{_SEEN}, t.place, t.words"
     return [
-        f"rare AS MATERIALIZED (SELECT {rare(asked.pieces, most)} AS yes)",
+        f"told AS MATERIALIZED ({told_of(asked.pieces)})",
         # How many there are an index says; only then is a row read for its words.
-        f"near AS MATERIALIZED (SELECT count(*) AS n FROM (SELECT {area} AND {common} LIMIT {few + 1}) t)",
-        f"enough AS MATERIALIZED (SELECT {common} AND n <= {few} AS yes FROM near)",
-        f"hits AS MATERIALIZED (SELECT {columns} FROM {TABLE} t"
-        f" WHERE NOT (SELECT yes FROM enough) AND {asked.matches} LIMIT {most + 1})",
-        f"many AS MATERIALIZED (SELECT count(*) > {most} AS yes FROM hits)",
-        "far AS MATERIALIZED (SELECT count(*) AS n FROM ("
-        f"SELECT {area} AND (SELECT yes FROM many) LIMIT {most + 1}) t)",
-        f"wide AS MATERIALIZED (SELECT (SELECT yes FROM many) AND n <= {most} AS yes FROM far)",
+        "near AS MATERIALIZED (SELECT count(*) AS n FROM ("
+        f"SELECT {area} AND (SELECT common FROM told) LIMIT {few + 1}) t)",
+        f"enough AS MATERIALIZED (SELECT (SELECT common FROM told) AND n <= {few} AS yes FROM near)",
+        f"hits AS MATERIALIZED (SELECT {_SEEN} FROM {TABLE} t"
+        f" WHERE NOT (SELECT yes FROM enough) AND {asked.near_words} AND {asked.inside} LIMIT {most + 1})",
         f"seen AS NOT MATERIALIZED ("
-        f"SELECT {_SEEN} FROM (SELECT {columns} {area} AND {read} OFFSET 0) t WHERE {asked.matches}"
-        f" UNION ALL SELECT {_SEEN} FROM hits t WHERE NOT (SELECT yes FROM wide) AND {asked.within})",
+        f"SELECT {_SEEN} FROM (SELECT {columns} {area} AND (SELECT yes FROM enough) OFFSET 0) t WHERE {asked.matches}"
+        f" UNION ALL SELECT {_SEEN} FROM hits t)",
     ]
 
 
@@ -232,7 +227,7 @@ def _counted(asked: Asked, bounds: Bounds, looked_at: int) -> list[str]:
     columns = ", ".join(f"{clause} AS {name}" for name, clause in of_row.items())
     names = ", ".join(f"t.{name}" for name in of_row)
     cut = (
-        f"SELECT n > {bounds.counted_hits} AS yes FROM far"
+        f"SELECT count(*) > {bounds.counted_hits} AS yes FROM hits"
         if asked.by_text
         else f"SELECT coalesce(sum(n), 0) > {looked_at} AS yes FROM groups WHERE way = {_BY_KIND}"
     )

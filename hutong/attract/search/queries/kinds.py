@@ -24,9 +24,9 @@ ROOT_CATEGORY = f"(SELECT coalesce(c.parent_id, c.id) FROM merchants_category c 
 _CHOSEN_ONES = "(SELECT c.id FROM merchants_category c, chosen h WHERE h.id IN (c.id, c.parent_id))"
 # Of a district or a circle the rows of the area are looked through, where so many kinds answer the filters.
 _MANY_KINDS = 150
-# True of every row, and of columns that not both indexes have: to PostgreSQL, which takes any place for as likely, they
-# cost the same, and one of them would be read from end to end.
-BY_PLACE, _BY_KIND = "t.rating >= 0", "t.store_id > 0"
+# True of every row, and of columns that only one of the two indexes has: to PostgreSQL, which takes any place for as
+# likely, they cost the same, and one of them would be read from end to end.
+BY_PLACE, _BY_KIND = "t.quality >= 0", "t.region_id > 0"
 _WORLD = "box(point(-20037509, -20037509), point(20037509, 20037509))"
 
 

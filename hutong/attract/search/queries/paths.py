@@ -2,17 +2,20 @@
 
 Plan relied on, each with a bound on the rows looked at (named below), whatever is asked:
 
-- *first*: outward from the place along `search_store_around` (index-only, as all filtered columns are in it), with
-  words along `search_store_place`, in a category along `search_store_category` or `search_store_group`; with another
+- *few*: rare words lead to all rows of the area that have them, along `search_store_words`, which has where they are as
+  well: squares that cover the area (`rules/squares.py`).
+- *outward*: from the place along `search_store_around` (index-only, as all filtered columns are in it), with words that
+  are common along `search_store_place`, in a category along `search_store_category` or `search_store_group`; with another
   order than nearness all of the area at once.
-- *hits*: with words, the GIN index `search_store_words`; all rows with the words, then the other clauses.
+- *around*: with other words the squares around the place, small ones, then larger ones, until enough are met that nothing
+  outside can be nearer.
+- *hits*: all rows of the area that have the words.
 - *far*: outward again with a larger bound, or along the index of the order (`search_store_rating`, `_price`, `_sold`,
   the key). Where that bound is met before the page is full, the page is short and its cursor goes on from there.
 
-Words of which the vocabulary knows few stores (`rare`) begin with the hits, common ones with the first way: they are
-met soon, and their lists in the GIN index are long. The vocabulary is a guide only: a way that does not come to an end
-within its bound is given up for the next, so what is found does not depend on it. A branch that does not apply is never
-run (one-time filters on materialized CTEs). Columns of an outer query are filtered after the bound, on purpose.
+What the vocabulary knows of words (`told_of`) is a guide only: a way that does not come to an end within its bound is given
+up for the next, so what is found does not depend on it. A branch that does not apply is never run (one-time filters on
+materialized CTEs). Columns of an outer query are filtered after the bound, on purpose.
 """
 
 # Statements are put together of constants of this package; words are quoted, values are parameters.
@@ -31,8 +34,12 @@ FIRST_PLAIN, FIRST_TEXT, POOL_PLAIN, HITS, FAR = 10_000, 4_000, 10_000, 5_000, 2
 COUNTED_FAR = 20_000
 # The most stores with the words that are looked at to count everything.
 COUNTED_HITS = 20_000
-# A word that no more stores have is rare.
-RARE = 1_000
+# Words that no more stores have are rare; those of so large a share of all stores are common.
+RARE, COMMON = 1_000, 0.05
+# So many stores with rare words are looked at, should the vocabulary be wrong about them.
+FEW = 2_000
+# The squares around a place that are looked through for words, one size after the other.
+AROUND = (16, 14)
 # How many of the nearest are ranked together where the order is by relevance.
 WINDOW_PLAIN, WINDOW_TEXT = 200, 40
 NO_PRICE = 2**62
@@ -78,6 +85,7 @@ class Bounds:
     first_plain: int = FIRST_PLAIN
     first_text: int = FIRST_TEXT
     pool_plain: int = POOL_PLAIN
+    few: int = FEW
     hits: int = HITS
     far: int = FAR
     window_plain: int = WINDOW_PLAIN
@@ -149,10 +157,10 @@ class _Plan:
             f" ORDER BY {NEAREST.key} FETCH FIRST {bound} ROWS WITH TIES"
         )
 
-    def pool(self, bound: int, gate: str) -> str:
+    def pool(self, bound: int) -> str:
         """All rows of the area, up to the bound, in any order."""
         scans = [
-            f"(SELECT {self.columns} FROM {TABLE} t WHERE {gate} AND {branch} AND {self.asked.within} LIMIT {bound})"
+            f"(SELECT {self.columns} FROM {TABLE} t WHERE {branch} AND {self.asked.within} LIMIT {bound})"
             for branch in self.asked.branches()
         ]
         return " UNION ALL ".join(scans)
@@ -161,20 +169,48 @@ class _Plan:
         """The rows in the order that is asked for, wherever they are."""
         return f"SELECT {columns} FROM {TABLE} t WHERE {gate}{self.cursor} ORDER BY {self.order.sql} LIMIT {bound}"
 
-    def hits(self, bounds: Bounds) -> list[str]:
-        """All rows that have the words, and whether those are too many to look at."""
+    def hits(self, bounds: Bounds, gate: str) -> list[str]:
+        """All rows of the area that have the words, and whether those are too many to look at."""
         return [
-            f"hits AS MATERIALIZED (SELECT {self.columns} FROM {TABLE} t"
-            f" WHERE NOT (SELECT yes FROM enough) AND {self.asked.matches} LIMIT {bounds.hits + 1})",
+            self._met("hits", self.asked.near_words, gate, bounds.hits),
             f"many AS MATERIALIZED (SELECT count(*) > {bounds.hits} AS yes FROM hits)",
         ]
 
-    def of_hits(self) -> str:
+    def few_of_rare(self, bounds: Bounds) -> list[str]:
+        """All rows of the area with words that are rare, and whether they are as few as was thought."""
+        rare = "(SELECT rare FROM told)"
+        return [
+            self._met("few", self.asked.near_words, rare, bounds.few),
+            f"whole AS MATERIALIZED (SELECT {rare} AND count(*) <= {bounds.few} AS yes FROM few)",
+        ]
+
+    def around(self, level: int, gate: str, done: str, bounds: Bounds) -> list[str]:
+        """The rows with the words in the squares around the place, and whether enough of them are nearer than any other."""
+        words, _reach = self.asked.near_words_around(level)
+        met = f"met{level}"
+        return [
+            self._met(met, words, gate, bounds.hits),
+            f"{done} AS MATERIALIZED (SELECT NOT {gate} OR (SELECT count(*) FROM {met}) <= {bounds.hits}"
+            f" AND count(*) >= {self.wanted} AS yes FROM ({self.of_around(level, 'true')}) t)",
+        ]
+
+    def of_around(self, level: int, gate: str) -> str:
+        """The best of the rows of `around`."""
+        _words, reach = self.asked.near_words_around(level)
+        return (
+            f"SELECT t.* FROM met{level} t WHERE {gate} AND t.d <= {reach!r}"
+            f" AND {self.asked.filtered()}{self.cursor}{self.few}"
+        )
+
+    def of_hits(self, name: str, gate: str) -> str:
         """The hits that answer: all where relevance is asked for, because the best may be far away."""
         limit = "" if self.asked.question.sort is StoreSort.RELEVANCE else self.few
+        return f"SELECT t.* FROM {name} t WHERE {gate} AND {self.asked.filtered()}{self.cursor}{limit}"
+
+    def _met(self, name: str, words: str, gate: str, bound: int) -> str:
         return (
-            "SELECT t.* FROM hits t WHERE NOT (SELECT yes FROM many)"
-            f" AND {self.asked.within} AND {self.asked.filtered()}{self.cursor}{limit}"
+            f"{name} AS MATERIALIZED (SELECT {self.columns} FROM {TABLE} t"
+            f" WHERE {gate} AND {words} AND {self.asked.inside} LIMIT {bound + 1})"
         )
 
     def ends(self, found: list[str], looked_at: str, bound: int, gate: str) -> list[str]:
@@ -197,72 +233,75 @@ def _plain_ways(plan: _Plan, bounds: Bounds) -> list[str]:
 
 
 def _text_ways(plan: _Plan, bounds: Bounds) -> list[str]:
-    """Outward a little, then the hits, then outward as far as may be."""
-    bound, common = bounds.first_text, "NOT (SELECT yes FROM rare)"
-    beyond = plan.looked_at("t.store_id", bound + 1, "true")
+    """Few hits; else outward a little where the words are common; else squares around the place, the smaller ones first;
+    else all hits; else outward as far as may be."""
+    bound, common = bounds.first_text, "(SELECT common FROM told)"
+    beyond = plan.looked_at("t.store_id", bound + 1, f"{common} AND NOT (SELECT yes FROM whole)")
     many = "(SELECT yes FROM many)"
     looked_at = plan.looked_at(f"{_AFTER_TIES} AS store_id, {NEAREST.key} AS value", bounds.far, _NOT_FILLED)
-    return [
-        f"rare AS MATERIALIZED (SELECT {rare(plan.asked.pieces)} AS yes)",
-        f"near AS MATERIALIZED ({plan.outward(bound, common)})",
-        f"enough AS MATERIALIZED (SELECT CASE WHEN {common} THEN (SELECT count(*) FROM near) >= {plan.wanted}"
+    ctes = [
+        f"told AS MATERIALIZED ({told_of(plan.asked.pieces)})",
+        *plan.few_of_rare(bounds),
+        f"near AS MATERIALIZED ({plan.outward(bound, f'{common} AND NOT (SELECT yes FROM whole)')})",
+        f"enough AS MATERIALIZED (SELECT CASE WHEN (SELECT yes FROM whole) THEN true WHEN {common}"
+        f" THEN (SELECT count(*) FROM near) >= {plan.wanted}"
         f" OR (SELECT count(*) FROM ({beyond}) b) <= {bound} ELSE false END AS yes)",
-        *plan.hits(bounds),
-        *plan.ends(
-            [
-                f"SELECT t.* FROM near t WHERE (SELECT yes FROM enough){plan.few}",
-                plan.of_hits(),
-                plan.outward(bounds.far, many),
-            ],
-            looked_at,
-            bounds.far,
-            many,
-        ),
     ]
+    found = [
+        plan.of_hits("few", "(SELECT yes FROM whole)"),
+        f"SELECT t.* FROM near t WHERE (SELECT yes FROM enough){plan.few}",
+    ]
+    done = "enough"
+    for level in AROUND:
+        before, done = f"NOT (SELECT yes FROM {done})", f"enough{level}"
+        ctes += plan.around(level, before, done, bounds)
+        found.append(plan.of_around(level, f"{before} AND (SELECT yes FROM {done})"))
+    ctes += plan.hits(bounds, f"NOT (SELECT yes FROM {done})")
+    found.append(plan.of_hits("hits", f"NOT {many}"))
+    found.append(plan.outward(bounds.far, many))
+    return [*ctes, *plan.ends(found, looked_at, bounds.far, many)]
 
 
 def _sorted_ways(plan: _Plan, bounds: Bounds) -> list[str]:
-    """All of the area where it has few rows, then the hits of words, then along the index of the order."""
-    asked, order = plan.asked, plan.order
-    bound = bounds.first_text if asked.by_text else bounds.pool_plain
-    common = "NOT (SELECT yes FROM rare)"
-    many = "(SELECT yes FROM many)" if asked.by_text else "NOT (SELECT yes FROM enough)"
-    along = plan.along(plan.columns, bounds.far, many)
-    found = [f"SELECT t.* FROM pool t WHERE (SELECT yes FROM enough) AND {plan.kept}{plan.cursor}{plan.few}"]
+    """All of the area where it has few rows, or all hits of words; else along the index of the order."""
+    asked, order, bound = plan.asked, plan.order, bounds.pool_plain
     if asked.by_text:
-        found.append(plan.of_hits())
+        gate = "(SELECT yes FROM many)"
+        ctes = plan.hits(bounds, "true")
+        found = [plan.of_hits("hits", f"NOT {gate}")]
+    else:
+        gate = "NOT (SELECT yes FROM enough)"
+        ctes = [
+            f"pool AS MATERIALIZED ({plan.pool(bound + 1)})",
+            f"enough AS MATERIALIZED (SELECT count(*) <= {bound} AS yes FROM pool)",
+        ]
+        found = [
+            f"SELECT t.* FROM pool t WHERE (SELECT yes FROM enough) AND {plan.kept}{plan.cursor}{plan.few}"
+        ]
+    along = plan.along(plan.columns, bounds.far, gate)
     found.append(
         f"SELECT t.* FROM ({along}) t WHERE {asked.within} AND {asked.matches} AND {asked.filtered()}{plan.few}"
     )
-    return [
-        f"rare AS MATERIALIZED (SELECT {rare(asked.pieces)} AS yes)",
-        f"pool AS MATERIALIZED ({plan.pool(bound + 1, common)})",
-        f"enough AS MATERIALIZED (SELECT {common} AND count(*) <= {bound} AS yes FROM pool)",
-        *(plan.hits(bounds) if asked.by_text else []),
-        *plan.ends(
-            found,
-            plan.along(f"t.store_id, {order.key} AS value", bounds.far, _NOT_FILLED),
-            bounds.far,
-            many,
-        ),
-    ]
+    last = plan.along(f"t.store_id, {order.key} AS value", bounds.far, _NOT_FILLED)
+    return [*ctes, *plan.ends(found, last, bounds.far, gate)]
 
 
 def path_column(asked: Asked) -> str:
     """Whether the rows of `found` are all there are beyond the cursor (the hits), which then are one window."""
     if not asked.by_text:
         return "false"
-    return "(SELECT NOT yes FROM enough) AND (SELECT NOT yes FROM many)"
+    last = f"(SELECT yes FROM enough{AROUND[-1]})"
+    return f"(SELECT yes FROM whole) OR NOT {last} AND NOT (SELECT yes FROM many)"
 
 
-def rare(pieces: tuple[Wanted, ...], most: int = RARE) -> str:
-    """Whether at most so many stores have all pieces, by what the vocabulary knows of each, as if they were independent."""
+def told_of(pieces: tuple[Wanted, ...]) -> str:
+    """Whether all pieces are `rare` or `common`, by what the vocabulary knows of each, as if they were independent."""
     if not pieces:
-        return "false"
+        return "SELECT false AS rare, true AS common"
     shares = " * ".join(f"least(1, {_known(piece)} / n)" for piece in pieces)
     return (
-        f"(SELECT n * {shares} <= {most} FROM (SELECT greatest(1, c.reltuples)::float8 AS n"
-        f" FROM pg_class c WHERE c.oid = '{TABLE}'::regclass) c)"
+        f"SELECT share * n <= {RARE} AS rare, share >= {COMMON} AS common FROM (SELECT n, {shares} AS share"
+        f" FROM (SELECT greatest(1, c.reltuples)::float8 AS n FROM pg_class c WHERE c.oid = '{TABLE}'::regclass) c) s"
     )
 
 

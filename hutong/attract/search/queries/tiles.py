@@ -23,7 +23,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from hutong.attract.search.queries.asked import CHOSEN, TABLE, Asked, ask
-from hutong.attract.search.queries.paths import rare
+from hutong.attract.search.queries.paths import told_of
 from hutong.attract.search.rules import tiles
 from hutong.attract.search.rules.tiles import Tile
 from hutong.attract.search.types import Bounds, Question
@@ -165,7 +165,7 @@ def _sources(asked: Asked, tile: Tile) -> list[str]:
     ctes = [
         "every AS MATERIALIZED (SELECT coalesce(sum(c.stores), 0) AS n FROM search_searchcell c"
         " WHERE c.level = %(up)s::int2 AND c.category_id = 0 AND c.cell = %(square)s::int8)",
-        f"rare AS MATERIALIZED (SELECT {rare(asked.pieces)} AS yes)",
+        f"rare AS MATERIALIZED (SELECT t.rare AS yes FROM ({told_of(asked.pieces)}) t)",
     ]
     if known:
         ctes += [
