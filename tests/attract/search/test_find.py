@@ -26,7 +26,9 @@ AT = datetime(2026, 6, 3, 10, tzinfo=UTC)
 WORDS = ("golden", "kahvila", "noodle", "bar", "salon", "lucky", "aurora", "harbour")
 TAGS = ("refund_any_time", "no_booking", "book_ahead")
 # So few rows are looked at that every way is taken, and given up, among a few hundred stores.
-NARROW = Ways(first_plain=60, first_text=30, pool_plain=40, hits=25, far=70, window_plain=15, window_text=12)
+NARROW = Ways(
+    first_plain=60, first_text=30, pool_plain=40, few=20, hits=25, far=70, window_plain=15, window_text=12
+)
 
 
 @pytest.fixture
@@ -67,6 +69,10 @@ def city() -> list[dict[str, Any]]:
             }
         )
     execute(_INSERT, [json.dumps(stores)])
+    # Of one word the vocabulary says that it is common, of the others that no store has them.
+    execute(
+        "INSERT INTO search_searchterm (key, term, kind, stores) VALUES ('golden', 'golden', 'word', 390)"
+    )
     execute("ANALYZE search_searchstore")
     return stores
 
@@ -265,7 +271,8 @@ def know(*words: str) -> None:
     """The vocabulary has these words, each of 50 stores."""
     for word in words:
         execute(
-            "INSERT INTO search_searchterm (key, term, kind, stores) VALUES (%s, %s, 'word', 50)",
+            "INSERT INTO search_searchterm (key, term, kind, stores) VALUES (%s, %s, 'word', 50)"
+            " ON CONFLICT DO NOTHING",
             [word, word],
         )
 
