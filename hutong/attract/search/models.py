@@ -242,6 +242,13 @@ class SearchTerm(models.Model):
         ]
         indexes = [
             models.Index(OpClass(F("key"), name="text_pattern_ops"), name="search_term_prefix"),
+            # Words are few among the names, and each question asks how many stores have its own.
+            models.Index(
+                OpClass(F("key"), name="text_pattern_ops"),
+                include=["stores"],
+                condition=Q(kind="word"),
+                name="search_term_words",
+            ),
             # One or two letters begin too many terms to look at all: the ones that most stores have come first.
             models.Index(Left(F("key"), 1), F("stores").desc(), name="search_term_first"),
             models.Index(Left(F("key"), 2), F("stores").desc(), name="search_term_second"),

@@ -3,9 +3,9 @@
 The index of kinds has a column that the one of places has not, by which a question says which of the two it means.
 """
 
-from django.contrib.postgres.indexes import GinIndex, GistIndex
-from django.db import migrations
-from django.db.models import F
+from django.contrib.postgres.indexes import GinIndex, GistIndex, OpClass
+from django.db import migrations, models
+from django.db.models import F, Q
 
 from hutong.attract.search.models import SquaresSql
 
@@ -68,6 +68,15 @@ class Migration(migrations.Migration):
                 fields=["kind", "place"],
                 include=("hours_id", "district_id", "circle_id", "region_id"),
                 name="search_store_kind",
+            ),
+        ),
+        migrations.AddIndex(
+            "searchterm",
+            models.Index(
+                OpClass(F("key"), name="text_pattern_ops"),
+                include=("stores",),
+                condition=Q(kind="word"),
+                name="search_term_words",
             ),
         ),
     ]

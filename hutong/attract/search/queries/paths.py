@@ -36,10 +36,8 @@ COUNTED_FAR = 20_000
 COUNTED_HITS = 20_000
 # Words that no more stores have are rare; those of so large a share of all stores are common.
 RARE, COMMON = 1_000, 0.05
-# So many stores with rare words are looked at, should the vocabulary be wrong about them.
-FEW = 2_000
 # The squares around a place that are looked through for words, one size after the other.
-AROUND = (16, 14)
+AROUND = (16, 14, 12)
 # How many of the nearest are ranked together where the order is by relevance.
 WINDOW_PLAIN, WINDOW_TEXT = 200, 40
 NO_PRICE = 2**62
@@ -85,7 +83,7 @@ class Bounds:
     first_plain: int = FIRST_PLAIN
     first_text: int = FIRST_TEXT
     pool_plain: int = POOL_PLAIN
-    few: int = FEW
+    few: int = RARE
     hits: int = HITS
     far: int = FAR
     window_plain: int = WINDOW_PLAIN
@@ -172,7 +170,7 @@ class _Plan:
     def hits(self, bounds: Bounds, gate: str) -> list[str]:
         """All rows of the area that have the words, and whether those are too many to look at."""
         return [
-            self._met("hits", self.asked.near_words, gate, bounds.hits),
+            self._met("hits", f"{self.asked.near_words} AND {self.asked.inside}", gate, bounds.hits),
             f"many AS MATERIALIZED (SELECT count(*) > {bounds.hits} AS yes FROM hits)",
         ]
 
@@ -180,6 +178,7 @@ class _Plan:
         """All rows of the area with words that are rare, and whether they are as few as was thought."""
         rare = "(SELECT rare FROM told)"
         return [
+            # Rows outside the area count as well, because they are read.
             self._met("few", self.asked.near_words, rare, bounds.few),
             f"whole AS MATERIALIZED (SELECT {rare} AND count(*) <= {bounds.few} AS yes FROM few)",
         ]
@@ -199,18 +198,21 @@ class _Plan:
         _words, reach = self.asked.near_words_around(level)
         return (
             f"SELECT t.* FROM met{level} t WHERE {gate} AND t.d <= {reach!r}"
-            f" AND {self.asked.filtered()}{self.cursor}{self.few}"
+            f" AND {self.asked.within} AND {self.asked.filtered()}{self.cursor}{self.few}"
         )
 
     def of_hits(self, name: str, gate: str) -> str:
         """The hits that answer: all where relevance is asked for, because the best may be far away."""
         limit = "" if self.asked.question.sort is StoreSort.RELEVANCE else self.few
-        return f"SELECT t.* FROM {name} t WHERE {gate} AND {self.asked.filtered()}{self.cursor}{limit}"
+        return (
+            f"SELECT t.* FROM {name} t"
+            f" WHERE {gate} AND {self.asked.within} AND {self.asked.filtered()}{self.cursor}{limit}"
+        )
 
     def _met(self, name: str, words: str, gate: str, bound: int) -> str:
         return (
             f"{name} AS MATERIALIZED (SELECT {self.columns} FROM {TABLE} t"
-            f" WHERE {gate} AND {words} AND {self.asked.inside} LIMIT {bound + 1})"
+            f" WHERE {gate} AND {words} LIMIT {bound + 1})"
         )
 
     def ends(self, found: list[str], looked_at: str, bound: int, gate: str) -> list[str]:
