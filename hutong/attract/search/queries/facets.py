@@ -20,9 +20,9 @@ from hutong.attract.search.queries.kinds import (
     BAND,
     BOOKABLE,
     BY_PLACE,
-    CATEGORY,
     DEAL,
-    ROOT_CATEGORY,
+    JOIN_CATEGORY,
+    OF_CATEGORY,
     STARS,
     counted_by_kind,
     kinds_cte,
@@ -237,8 +237,8 @@ def _counted(asked: Asked, bounds: Bounds, looked_at: int) -> list[str]:
         f" {passing(asked, 't')} AS passes FROM seen t) t"
         f" GROUP BY GROUPING SETS ((t.kind, {names}), (t.district_id, t.passes), (t.circle_id, t.passes)))",
         f"cut AS MATERIALIZED ({cut})",
-        f"base AS MATERIALIZED (SELECT k.*, {CATEGORY} AS category_id, {ROOT_CATEGORY} AS root_category_id{told}"
-        f" FROM groups k WHERE k.way = {_BY_KIND})",
+        f"base AS MATERIALIZED (SELECT k.*, {OF_CATEGORY}{told}"
+        f" FROM groups k {JOIN_CATEGORY} WHERE k.way = {_BY_KIND})",
     ]
 
 

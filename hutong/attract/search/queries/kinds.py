@@ -20,7 +20,8 @@ STARS = f"((k.kind >> {kinds.STARS_SHIFT}) & {kinds.STARS_MASK})"
 DEAL = f"(k.kind & {1 << kinds.DEAL_BIT} <> 0)"
 BOOKABLE = f"(k.kind & {kinds.tag_bits([ranking.BOOKABLE])} <> 0)"
 # The chosen category with those of its group.
-ROOT_CATEGORY = f"(SELECT coalesce(c.parent_id, c.id) FROM merchants_category c WHERE c.id = {CATEGORY})"
+JOIN_CATEGORY = f"JOIN merchants_category c ON c.id = {CATEGORY}"
+OF_CATEGORY = "c.id AS category_id, coalesce(c.parent_id, c.id) AS root_category_id"
 _CHOSEN_ONES = "(SELECT c.id FROM merchants_category c, chosen h WHERE h.id IN (c.id, c.parent_id))"
 # Of a district or a circle the rows of the area are looked through, where so many kinds answer the filters.
 _MANY_KINDS = 150
@@ -42,8 +43,8 @@ def kinds_cte(asked: Asked, gate: str) -> str:
     """`kinds`: those there are, and for each filter whether a store of the kind may pass."""
     may = "".join(f", {clause} AS ok_{name}" for name, clause in may_pass(asked).items())
     return (
-        f"kinds AS MATERIALIZED (SELECT k.kind, {CATEGORY} AS category_id, {ROOT_CATEGORY} AS root_category_id{may}"
-        f" FROM search_searchkind k WHERE {gate}),"
+        f"kinds AS MATERIALIZED (SELECT k.kind, {OF_CATEGORY}{may}"
+        f" FROM search_searchkind k {JOIN_CATEGORY} WHERE {gate}),"
         f" answering AS MATERIALIZED (SELECT count(*) AS n FROM kinds k WHERE {_all_ok(asked)})"
     )
 
