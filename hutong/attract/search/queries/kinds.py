@@ -19,9 +19,9 @@ BAND = f"((k.kind >> {kinds.BAND_SHIFT}) & {kinds.BAND_MASK})"
 STARS = f"((k.kind >> {kinds.STARS_SHIFT}) & {kinds.STARS_MASK})"
 DEAL = f"(k.kind & {1 << kinds.DEAL_BIT} <> 0)"
 BOOKABLE = f"(k.kind & {kinds.tag_bits([ranking.BOOKABLE])} <> 0)"
-# The chosen category with those of its group.
 JOIN_CATEGORY = f"JOIN merchants_category c ON c.id = {CATEGORY}"
 OF_CATEGORY = "c.id AS category_id, coalesce(c.parent_id, c.id) AS root_category_id"
+# The chosen category with those of its group.
 _CHOSEN_ONES = "(SELECT c.id FROM merchants_category c, chosen h WHERE h.id IN (c.id, c.parent_id))"
 # Of a district or a circle the rows of the area are looked through, where so many kinds answer the filters.
 _MANY_KINDS = 150
