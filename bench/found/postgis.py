@@ -35,7 +35,6 @@ _COLUMNS = "store_id, store_ref, place, category_id, root_category_id, lon, lat,
 _HERE = "point(%(x)s::float8, %(y)s::float8)"
 _THERE = "ST_SetSRID(ST_MakePoint(%(x)s::float8, %(y)s::float8), 3857)"
 _POSTGIS = """
-CREATE INDEX search_store_place ON search_searchstore USING gist (place);
 CREATE EXTENSION postgis;
 CREATE EXTENSION btree_gist;
 CREATE TABLE postgis_store AS SELECT store_id, store_ref, ST_SetSRID(ST_MakePoint(place[0], place[1]), 3857)
@@ -95,7 +94,8 @@ def _copy(conninfo: str) -> None:
     indexes = [
         str(one["indexdef"])
         for one in rows(
-            "SELECT indexdef FROM pg_indexes WHERE indexname IN ('search_store_category', 'search_store_group')"
+            "SELECT indexdef FROM pg_indexes WHERE indexname IN"
+            " ('search_store_place', 'search_store_category', 'search_store_group')"
         )
     ]
     owner = conninfo.replace(f"dbname={DATABASE}", "dbname=postgres")
