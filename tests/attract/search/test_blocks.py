@@ -21,7 +21,7 @@ def blocks_touched(place: Place, category: str | None) -> int:
     statement = nearby_json_statement(
         place=place, category=category, text=None, limit=20, after=None, radius_m=200_000.0
     )
-    return touched(Statement(*statement))[0]
+    return touched(Statement(*statement)).blocks
 
 
 def worst(count: int) -> dict[str, int]:
