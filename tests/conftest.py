@@ -94,6 +94,15 @@ _OF_ROOMS = ("ledger_transaction", "orders_unit", "payments_payment", "vouchers_
 
 
 @pytest.fixture(autouse=True)
+def reads_are_counted_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process takes some reads at once; tests count statements, which must not depend on the test before."""
+    from hutong.kernel import limits
+
+    limits.held.forget()
+    monkeypatch.setattr(limits, "AT_ONCE", 1)
+
+
+@pytest.fixture(autouse=True)
 def books_hold(request: pytest.FixtureRequest, at: datetime) -> Iterator[None]:
     """After each test that moved money the books must add up (`hutong books check`), without asking providers.
 

@@ -23,31 +23,51 @@ RETURNING spent
 # each other in a circle.
 _SPEND_ALL = """
 WITH wanted AS (
-  SELECT * FROM unnest(%(keys)s::text[], %(limits)s::int4[]) AS wanted(key, most) ORDER BY key
+  SELECT * FROM unnest(%(keys)s::text[], %(limits)s::int4[], %(costs)s::int4[]) AS wanted(key, most, cost) ORDER BY key
 )
 INSERT INTO kernel_budget AS b (key, window_started_at, spent)
-SELECT key, %(at)s::timestamptz, 1 FROM wanted
+SELECT key, %(at)s::timestamptz, cost FROM wanted
 ON CONFLICT (key) DO UPDATE SET
   window_started_at = CASE WHEN b.window_started_at <= %(since)s THEN %(at)s
     ELSE LEAST(b.window_started_at, %(at)s) END,
-  spent = CASE WHEN b.window_started_at <= %(since)s THEN 1 ELSE b.spent + 1 END
+  spent = CASE WHEN b.window_started_at <= %(since)s THEN excluded.spent ELSE b.spent + excluded.spent END
 WHERE b.window_started_at <= %(since)s
-  OR b.spent < (SELECT most FROM wanted WHERE wanted.key = excluded.key)
+  OR b.spent + excluded.spent <= (SELECT most FROM wanted WHERE wanted.key = excluded.key)
 RETURNING key
 """
 
 
-def spend_all(limits: Mapping[str, int], *, window_s: int, at: datetime) -> None:
-    """Take 1 from each of several budgets in one statement; `limits` says how much each has in a window.
+def spend_all(
+    limits: Mapping[str, int], *, window_s: int, at: datetime, at_once: Mapping[str, int] | None = None
+) -> dict[str, int]:
+    """Take from each of several budgets in one statement, and tell how much; `limits` says how much each has in a window.
 
-    Raises `TooMany` when one of them is used up; what was taken from the others is not given back.
+    What is taken is 1, or what `at_once` says; where that is more than is left, 1, by a second statement. Raises
+    `TooMany` when one of them is used up; what was taken from the others is not given back.
     """
-    since = at - timedelta(seconds=window_s)
-    values = {"keys": list(limits), "limits": list(limits.values()), "at": at, "since": since}
-    granted = {entry["key"] for entry in rows(_SPEND_ALL, values)}
-    refused = [key for key in limits if key not in granted]
+    costs = dict.fromkeys(limits, 1) | dict(at_once or {})
+    taken = _spend_each(limits, costs, window_s=window_s, at=at)
+    again = {key: limit for key, limit in limits.items() if key not in taken and costs[key] > 1}
+    if again:
+        taken |= _spend_each(again, dict.fromkeys(again, 1), window_s=window_s, at=at)
+    refused = [key for key in limits if key not in taken]
     if refused:
         raise TooMany(retry_after_s=max(_wait_s(key, window_s=window_s, at=at) for key in refused))
+    return taken
+
+
+def _spend_each(
+    limits: Mapping[str, int], costs: Mapping[str, int], *, window_s: int, at: datetime
+) -> dict[str, int]:
+    """What was taken, of the budgets that had so much left."""
+    values = {
+        "keys": list(limits),
+        "limits": list(limits.values()),
+        "costs": [costs[key] for key in limits],
+        "at": at,
+        "since": at - timedelta(seconds=window_s),
+    }
+    return {entry["key"]: costs[entry["key"]] for entry in rows(_SPEND_ALL, values)}
 
 
 def sweep(*, at: datetime) -> int:

@@ -3,10 +3,14 @@
 Pages are counted where they change something, the API at every request. What is read by pages costs little and
 is limited by the proxy in front, if at all. Budgets against guessing codes are tighter and stand beside the
 services they guard.
+
+A request that only reads would write for its counting alone. So a process takes some reads at once from a budget and
+counts them in its memory: a budget may be told to be used up by some reads too early, never too late.
 """
 
+import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
@@ -18,6 +22,9 @@ from hutong.kernel.http import answer, client_address, database_away
 from hutong.kernel.secret import keyed_hex
 
 WINDOW_S = 60
+# So many reads are taken at once, at most such a share of a budget, and are good for so long.
+AT_ONCE, SHARE, HELD_S = 20, 50, 5.0
+MOST_HELD = 10_000  # keys; beyond that what was taken is forgotten
 _READS = {"GET", "HEAD", "OPTIONS"}
 # Signed by the provider and counted there; a burst of them is a busy evening.
 _UNCOUNTED = ("/api/v1/webhooks/",)
@@ -48,13 +55,56 @@ def counted(request: HttpRequest) -> bool:
     return request.method not in _READS or request.path.startswith("/api/")
 
 
+class _Held:
+    """What this process took from budgets and has not used yet."""
+
+    def __init__(self) -> None:
+        self._left: dict[str, tuple[int, datetime]] = {}
+        self._lock = threading.Lock()
+
+    def use(self, key: str, *, at: datetime) -> bool:
+        """Use one of a key, where there is one that is still good."""
+        with self._lock:
+            left, until = self._left.get(key, (0, at))
+            if not (left and until - timedelta(seconds=HELD_S) <= at < until):
+                return False
+            self._left[key] = left - 1, until
+            return True
+
+    def keep(self, key: str, left: int, *, at: datetime) -> None:
+        """Keep what was taken."""
+        with self._lock:
+            if len(self._left) >= MOST_HELD:
+                self._left.clear()
+            self._left[key] = left, at + timedelta(seconds=HELD_S)
+
+    def forget(self) -> None:
+        """Nothing is kept any more."""
+        with self._lock:
+            self._left.clear()
+
+
+held = _Held()
+
+
 def count(request: HttpRequest, *, at: datetime) -> None:
-    """Take the request from the budgets of its address and of whoever asks. Raises `TooMany`."""
+    """Take the request from the budgets of its address and of whoever asks. One statement, for most reads none.
+
+    Raises `TooMany`.
+    """
     limits = {f"requests.address:{client_address(request)}": settings.HUTONG_ADDRESS_LIMIT}
     actor = _actor(request)
     if actor:
         limits[f"requests.actor:{actor}"] = settings.HUTONG_ACTOR_LIMIT
-    budget.spend_all(limits, window_s=WINDOW_S, at=at)
+    if request.method not in _READS:
+        budget.spend_all(limits, window_s=WINDOW_S, at=at)
+        return
+    wanted = {key: limit for key, limit in limits.items() if not held.use(key, at=at)}
+    if wanted:
+        at_once = {key: max(1, min(AT_ONCE, limit // SHARE)) for key, limit in wanted.items()}
+        taken = budget.spend_all(wanted, window_s=WINDOW_S, at=at, at_once=at_once)
+        for key, number in taken.items():
+            held.keep(key, number - 1, at=at)
 
 
 def _actor(request: HttpRequest) -> str:

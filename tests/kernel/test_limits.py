@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from hutong.kernel import budget
+from hutong.kernel import budget, limits
 from hutong.kernel.errors import TooMany
 from hutong.kernel.models import Budget
 from tests.factories import people
@@ -47,6 +49,56 @@ def test_the_api_counts_reads_too_by_token(settings: Settings) -> None:
     assert refused["Content-Type"] == "application/problem+json"
     assert refused.json()["code"] == TooMany.code
     assert Client().get("/api/v1/regions", headers=second).status_code == 200
+
+
+def reads(times: int, address: str = "10.0.0.1") -> list[int]:
+    return [Client().get("/api/v1/regions", REMOTE_ADDR=address).status_code for _number in range(times)]
+
+
+def spent_on_counting(times: int) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        assert set(reads(times)) == {200}
+    return sum("kernel_budget" in query["sql"] for query in captured.captured_queries)
+
+
+def test_reads_are_counted_without_a_statement_for_each(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.HUTONG_ADDRESS_LIMIT = 1_000
+    assert spent_on_counting(40) == 40
+    monkeypatch.setattr(limits, "AT_ONCE", 20)
+    assert spent_on_counting(40) == 2
+
+
+def test_no_read_too_many_is_let_through(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three at once of 150: the last ones are taken one by one, as they would be by several processes."""
+    monkeypatch.setattr(limits, "AT_ONCE", 20)
+    settings.HUTONG_ADDRESS_LIMIT = 151
+    answers = reads(153)
+    assert answers == [200] * 151 + [429] * 2
+    assert reads(1, "10.0.0.2") == [200]
+
+
+def test_what_was_taken_by_a_process_counts_for_all(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process may ask for no more than is left, so all of them together never answer too often."""
+    monkeypatch.setattr(limits, "AT_ONCE", 20)
+    settings.HUTONG_ADDRESS_LIMIT = 100
+    answered = 0
+    for _process in range(60):
+        limits.held.forget()
+        answered += reads(1).count(200)
+    assert answered == 50  # two at once, of which each process used one
+
+
+def test_what_was_taken_is_good_for_some_seconds(at: datetime) -> None:
+    limits.held.keep("a", 2, at=at)
+    assert limits.held.use("a", at=at + timedelta(seconds=4))
+    assert not limits.held.use("a", at=at + timedelta(seconds=5))
+    assert not limits.held.use("a", at=at - timedelta(seconds=1))
+    assert limits.held.use("a", at=at)
+    assert not limits.held.use("a", at=at)
 
 
 def test_a_providers_notifications_are_never_counted(settings: Settings) -> None:
