@@ -14,15 +14,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import psutil  # type: ignore[import-untyped]
 from django.db import transaction
 from psycopg import sql as compose
 
+from bench.served import WORKERS
 from hutong.kernel.database import tool
 from hutong.kernel.rows import scalar
 
 CLIENTS = 4
 SECONDS = 8
 WARM_UP_S = 3
+_EVEN_WITHIN_S = 30
 # pgbench takes 128 scripts at most.
 SCRIPTS = 100
 _FETCHED = "SELECT pg_stat_get_xact_blocks_fetched('search_searchstore'::regclass)"
@@ -72,22 +75,49 @@ def answer(port: int, wanted: bytes) -> bytes:
 
 
 def over_http(port: int, requests: Sequence[bytes]) -> Carried:
-    """Kept-alive connections, each of which sends its next request when it has its answer.
+    """Kept-alive connections, each of which sends its next request when it has its answer; as many to each worker.
 
     Raw sockets and one thread: the client shares the machine with the servers and must cost little.
     """
+    connections = _connected_evenly(port, requests[0])
     with selectors.DefaultSelector() as selector:
-        connections = [socket.create_connection(("127.0.0.1", port)) for _ in range(CLIENTS)]
         for connection in connections:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             selector.register(connection, selectors.EVENT_READ)
             connection.sendall(requests[0])
         _exchange(selector, requests, WARM_UP_S)
         taken, elapsed = _exchange(selector, requests, SECONDS)
-        for connection in connections:
-            connection.close()
+    for connection in connections:
+        connection.close()
     taken.sort()
     return Carried(len(taken) / elapsed, taken[len(taken) // 2] * 1000, taken[int(len(taken) * 0.99)] * 1000)
+
+
+def _connected_evenly(port: int, wanted: bytes) -> list[socket.socket]:
+    """The operating system deals connections out as it likes: all four to one worker measure half a site. So some are
+    tried and given back. Connections that were answered once are open at a worker."""
+    kept: dict[int, list[socket.socket]] = {}
+    until = time.monotonic() + _EVEN_WITHIN_S
+    while time.monotonic() < until:
+        connection = socket.create_connection(("127.0.0.1", port), timeout=60)
+        connection.sendall(wanted)
+        received = b""
+        while not _whole(received):
+            received += connection.recv(65_536)
+        own = connection.getsockname()[1]
+        (worker,) = (
+            one.pid
+            for one in psutil.net_connections("tcp")
+            if one.laddr.port == port and one.raddr and one.raddr.port == own and one.pid
+        )
+        of_worker = kept.setdefault(worker, [])
+        if len(of_worker) < CLIENTS // WORKERS:
+            of_worker.append(connection)
+        else:
+            connection.close()
+        if sum(map(len, kept.values())) == CLIENTS:
+            return [one for of_one in kept.values() for one in of_one]
+    raise RuntimeError(f"{CLIENTS} connections are not spread over {WORKERS} workers in {_EVEN_WITHIN_S} s")
 
 
 def by_pgbench(conninfo: str, transactions: Sequence[Sequence[Statement]], *, prepared: bool) -> float:
