@@ -159,12 +159,15 @@ def stores_by_refs(*, refs: Sequence[str], place: Place, at: datetime) -> dict[s
 
 
 def _nearest(question: Wanted, after: bool) -> str:
-    """The nearest rows of every branch, then those of all branches within the radius."""
+    """The nearest rows of every branch, then those of all branches within the radius; at one distance all of them.
+
+    By the distance alone, which an index knows: with a key beside it PostgreSQL 15 sorts all stores of a category.
+    """
     cursor = f" AND (t.place <-> {HERE}, t.store_ref) > (%(after_value)s::float8, %(after_ref)s::text)"
     branches = " UNION ALL ".join(
         f"(SELECT t.store_ref, t.card, t.lon, t.lat, t.place <-> {HERE} AS d FROM {branch.source}"  # noqa: S608
         f" WHERE {branch.where}{cursor if after else ''}"
-        f" ORDER BY t.place <-> {HERE}, t.store_ref LIMIT %(limit)s::int4)"
+        f" ORDER BY t.place <-> {HERE} FETCH FIRST (%(limit)s::int4) ROWS WITH TIES)"
         for branch in question.branches
     )
     return f"{question.prefix}SELECT * FROM ({branches}) u WHERE d <= %(cap)s::float8"  # noqa: S608
