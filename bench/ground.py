@@ -70,6 +70,8 @@ def template(name: str, version: int, fill: Callable[[], None]) -> str:
         server.execute(
             sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(draft), sql.Identifier(wanted))
         )
+        # What was filled is on the disk before anything is measured.
+        server.execute("CHECKPOINT")
     return wanted
 
 

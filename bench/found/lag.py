@@ -20,6 +20,8 @@ from bench import ground
 from bench.found import city, worker
 from bench.served import served
 from bench.table import Row
+from hutong.flows import jobs
+from hutong.kernel import clock
 from hutong.kernel.rows import execute, rows
 
 CHANGES_A_SECOND, SECONDS = 100, 10
@@ -61,6 +63,8 @@ def run(console: Console, stores: int) -> list[Row]:
         found = rows("SELECT id, public_id, address FROM merchants_store ORDER BY id")
         chosen = random.Random(SEED).sample(found, min(len(found), CHANGES_A_SECOND * SECONDS))
         execute("DELETE FROM kernel_outboxrow")
+        # What the clock brings once a day is no part of it; the worker's first round would do it now.
+        jobs.tick(at=clock.now())
     try:
         shipped = _measure(name, _SHIPPED, chosen, "first")
         alone = _measure(name, _ALONE, chosen, "second")
