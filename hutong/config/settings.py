@@ -119,7 +119,7 @@ MIDDLEWARE = [
     "hutong.kernel.http.RequestIdMiddleware",
     "hutong.kernel.metrics.MeasureMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "hutong.kernel.http.ContentSecurityMiddleware",
     "hutong.kernel.http.BackOfficePolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "hutong.kernel.caching.SameForAllMiddleware",
@@ -193,6 +193,7 @@ if not _running_tests:
         "reconnect_timeout": 30,
     }
     database.let_pools_try_soon()
+    database.let_pools_look_before_they_ask()
 DATABASES["default"]["TEST"] = {"TEMPLATE": "hutong_template", "NAME": f"test_{DATABASES['default']['NAME']}"}
 
 _languages = {"en": _("English"), "zh-hans": _("Simplified Chinese")}

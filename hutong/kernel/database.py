@@ -9,6 +9,7 @@ import hashlib
 import importlib.util
 import os
 import pwd
+import select
 import shutil
 import stat
 import subprocess
@@ -21,6 +22,7 @@ from urllib.parse import parse_qsl, unquote, urlparse
 
 import psycopg
 from psycopg import sql
+from psycopg_pool import ConnectionPool
 from psycopg_pool.base import AttemptWithBackoff
 
 _USER = "postgres"
@@ -154,6 +156,30 @@ def let_pools_try_soon() -> None:
     would wait until the pool gives up. There is no setting for that, only the class that both pauses are made by.
     """
     AttemptWithBackoff.INITIAL_DELAY, AttemptWithBackoff.DELAY_BACKOFF = _POOLS_TRY_EVERY_S, 1.0
+
+
+def let_pools_look_before_they_ask() -> None:
+    """From now on each pool of this process asks a connection whether it still works where its socket has something
+    to tell, and not before each use.
+
+    Of its own a pool sends an empty statement each time, a round trip to the server for each request. A server that has
+    ended, or ended the connection, has closed its side of the socket, and the operating system knows that by itself.
+    """
+    if ConnectionPool.check_connection is not _check:
+        ConnectionPool.check_connection = staticmethod(_check)  # type: ignore[method-assign, assignment]
+
+
+_ask = ConnectionPool.check_connection
+
+
+def _check(connection: "psycopg.Connection[Any]") -> None:
+    """Pass a connection that lies still. Raises what asking raises for one that is closed or whose server has gone."""
+    if connection.closed:
+        raise psycopg.OperationalError("the connection is closed")
+    look = select.poll()
+    look.register(connection.pgconn.socket, select.POLLIN)
+    if look.poll(0):
+        _ask(connection)
 
 
 def url_of(settings: dict[str, Any]) -> str:

@@ -6,9 +6,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from csp.constants import HEADER
+from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
@@ -18,6 +21,8 @@ from hutong.kernel.ids import new_id
 from hutong.kernel.rows import scalar
 
 Respond = Callable[[HttpRequest], HttpResponse]
+
+_NOTHING = "default-src 'none'; script-src 'none'; object-src 'none'; frame-ancestors 'none'"
 
 
 class RequestIdMiddleware:
@@ -69,6 +74,17 @@ class DomainErrorMiddleware:
         if isinstance(error, OperationalError | InterfaceError):
             return database_away(request, error)
         return answer(request, error) if isinstance(error, DomainError) else None
+
+
+class ContentSecurityMiddleware(CSPMiddleware):
+    """The site's policy for pages. Data for programs runs and loads nothing, which is said without working it out."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Set the header, where the answer has none of its own."""
+        if response.get("Content-Type", "").startswith(("application/json", "application/problem+json")):
+            response.headers.setdefault(HEADER, _NOTHING)
+            return response
+        return super().process_response(request, response)
 
 
 def database_away(request: HttpRequest, error: Exception) -> HttpResponse:

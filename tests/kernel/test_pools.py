@@ -25,7 +25,9 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(
             AttemptWithBackoff, name, getattr(AttemptWithBackoff, name)
         )  # for what comes after
+    monkeypatch.setattr(ConnectionPool, "check_connection", staticmethod(ConnectionPool.check_connection))
     database.let_pools_try_soon()
+    database.let_pools_look_before_they_ask()
 
 
 @pytest.mark.usefixtures("_soon")
@@ -59,3 +61,17 @@ def test_a_lone_visitor_does_not_wait_for_each_dead_connection_longer_than_for_t
         with pool.connection(timeout=20) as alive:
             assert alive.info.backend_pid not in {each.info.backend_pid for each in held}
         assert time.monotonic() - began < 5
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_soon")
+def test_a_connection_that_lies_still_is_not_asked_and_one_that_was_ended_is_found_out() -> None:
+    url = database.patient_url(connection.settings_dict)
+    last = "SELECT query FROM pg_stat_activity WHERE pid = %s"
+    with psycopg.connect(url, autocommit=True) as still, psycopg.connect(url, autocommit=True) as other:
+        still.execute("SELECT 1")
+        ConnectionPool.check_connection(still)
+        assert other.execute(last, [still.info.backend_pid]).fetchone() == ("SELECT 1",)
+        other.execute("SELECT pg_terminate_backend(%s, 10000)", [still.info.backend_pid])
+        with pytest.raises(psycopg.OperationalError):
+            ConnectionPool.check_connection(still)
