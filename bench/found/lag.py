@@ -182,3 +182,6 @@ def _restore(name: str, chosen: list[dict[str, object]]) -> None:
         refs = [str(store["public_id"]) for store in chosen]
         for start in range(0, len(refs), 200):
             services.index_stores(store_refs=refs[start : start + 200], at=city.AT)
+        # An index is believed for pages that are known to be seen by all, which is forgotten of each page that changes.
+        for table in ("merchants_store", "search_searchstore"):
+            execute(f"VACUUM (ANALYZE) {table}")
