@@ -47,7 +47,7 @@ def scan(shown: tuple[str, str, str]) -> str:
     code, device_ref, nonce = shown
     actor = redeem.actor_for(device_ref=device_ref)
     return redeem.redeem(
-        code=code, actor=actor, nonce=nonce, address="127.0.0.1", at=clock.now()
+        wanted=redeem.Wanted(code), actor=actor, nonce=nonce, address="127.0.0.1", at=clock.now()
     ).redemption_ref
 
 

@@ -5,13 +5,14 @@ from datetime import datetime
 from django.db import transaction
 
 from hutong.flows import fulfil, payment_received
-from hutong.kernel import live
+from hutong.kernel import live, outbox
 from hutong.kernel.locking import retrying
 from hutong.pay.giftcards import services as giftcards
 from hutong.pay.orders import queries as orders_read
 from hutong.pay.orders import services as orders
 from hutong.town.catalog.types import OfferKind
 from hutong.visit.vouchers import services as vouchers
+from hutong.visit.vouchers.types import RefundPromise
 
 BY = "expire_orders"
 
@@ -51,5 +52,10 @@ def _end(order_ref: str, at: datetime) -> bool:
 
 
 def expire_vouchers(*, at: datetime) -> int:
-    """Mark vouchers whose last day is over; how many. Their money is the shopper's until it is refunded."""
-    return len(vouchers.expire_due(at=at))
+    """Mark vouchers whose last day is over; how many. What they promised to give back by then is asked for."""
+    with transaction.atomic():
+        ended = vouchers.expire_due(at=at)
+        for one in ended:
+            if one.unit_refs and one.refund is RefundPromise.ANY_TIME:
+                outbox.send("refund_expired", at=at, order_ref=one.order_ref, unit_refs=list(one.unit_refs))
+    return len(ended)

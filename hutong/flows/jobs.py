@@ -23,6 +23,7 @@ from hutong.flows import (
     pictures,
     place_stores,
     reconcile,
+    refund,
     remember,
     tell,
     transfers,
@@ -63,6 +64,10 @@ def _remember_visit(*, voucher_ref: str = "", order_ref: str = "", **visit: Any)
             titles=visit["titles"],
             at=datetime.fromisoformat(visit["happened_at"]),
         )
+
+
+def _refund_expired(*, order_ref: str, unit_refs: list[str]) -> None:
+    refund.refund_expired(order_ref=order_ref, unit_refs=unit_refs, at=clock.now())
 
 
 def _index_offer(*, offer_ref: str) -> None:
@@ -129,6 +134,7 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "index_next": _index_next,
     "index_region": _index_region,
     "recount_terms": _recount_terms,
+    "refund_expired": _refund_expired,
     "tell_order_paid": tell.order_paid,
     "tell_extended": tell.extended,
     place_stores.JOB: _place_region,

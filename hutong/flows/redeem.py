@@ -1,24 +1,26 @@
 """Served in the shop: one use becomes a fact, its money is settled, the customer is remembered, the page turns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from hutong.kernel import live, outbox
+from hutong.kernel import audit, live, outbox
 from hutong.kernel.errors import Forbidden
 from hutong.kernel.locking import retrying
 from hutong.kernel.money import Money
 from hutong.know.customers.types import VisitKind
 from hutong.pay.orders import services as orders
-from hutong.pay.settlement.services import settle, unsettle
+from hutong.pay.orders.types import SoldUnit
+from hutong.pay.settlement.services import settle, unsettle_units
 from hutong.pay.settlement.types import Share
 from hutong.town.merchants.models import Device, Store
 from hutong.town.merchants.queries import may_redeem
 from hutong.town.people.models import Person
 from hutong.visit.vouchers import services as vouchers
-from hutong.visit.vouchers.types import RedemptionResult, UndoResult
+from hutong.visit.vouchers.types import Prepared, RedemptionResult, UndoResult
 
 
 class MayNotRedeem(Forbidden):
@@ -67,49 +69,95 @@ def actor_for(
     return Actor(store=store, person=person)
 
 
-def redeem(*, code: str, actor: Actor, nonce: str, address: str, at: datetime) -> RedemptionResult:
-    """Use the voucher of `code` once in the actor's store; the same nonce again gives the same answer.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for at the counter; see `vouchers.services.redeem`."""
+
+    code: str
+    uses: int = 1
+    choices: tuple[int, ...] = ()
+    bill: Money | None = None
+    override_reason: str = ""
+
+
+def redeem(*, wanted: Wanted, actor: Actor, nonce: str, address: str, at: datetime) -> RedemptionResult:
+    """Use a voucher as `wanted` in the actor's store; the same nonce again gives the same answer.
 
     Wrong codes are counted by actor, merchant and `address`; too many raise `TooMany`. Raises what
-    `vouchers.services.redeem` raises, each with a sentence for the person at the counter. At most 15 statements.
+    `vouchers.services.redeem` raises, each with a sentence for the person at the counter. At most 15 statements for
+    one use.
     """
     merchant = actor.store.merchant
     assert merchant is not None, "an unclaimed store has no staff and no device"
     with vouchers.guessing_stopped(
         actor_ref=actor.ref, merchant_ref=merchant.public_id, address=address, at=at
     ):
-        return _redeem(code, actor, merchant.public_id, nonce, at)
+        return _redeem(wanted, actor, merchant.public_id, nonce, at)
+
+
+def prepare(*, code: str, actor: Actor, address: str, at: datetime) -> Prepared:
+    """What the voucher of `code` could be used for now; wrong codes are counted as in `redeem`. Changes nothing."""
+    merchant = actor.store.merchant
+    assert merchant is not None, "an unclaimed store has no staff and no device"
+    with vouchers.guessing_stopped(
+        actor_ref=actor.ref, merchant_ref=merchant.public_id, address=address, at=at
+    ):
+        return vouchers.prepare(code=code, store=actor.store, at=at)
 
 
 @retrying
-def _redeem(code: str, actor: Actor, merchant_ref: str, nonce: str, at: datetime) -> RedemptionResult:
+def _redeem(wanted: Wanted, actor: Actor, merchant_ref: str, nonce: str, at: datetime) -> RedemptionResult:
     with transaction.atomic():
         result = vouchers.redeem(
-            code=code, store=actor.store, actor_ref=actor.ref, device=actor.device, by=actor.person,
-            nonce=nonce, at=at,
+            code=wanted.code, uses=wanted.uses, choices=wanted.choices, bill=wanted.bill,
+            override_reason=wanted.override_reason, store=actor.store, actor_ref=actor.ref, device=actor.device,
+            by=actor.person, nonce=nonce, at=at,
         )  # fmt: skip
         if result.replay:
             return result
-        (unit,) = orders.mark_units_used(unit_refs=[result.unit_ref], at=at)
-        settle(
-            shares=[
-                Share(
-                    unit_ref=unit.unit_ref,
-                    gross=unit.gross,
-                    commission=unit.commission,
-                    commission_tax=unit.commission_tax,
-                    provider_fee=unit.provider_fee,
-                )
-            ],
-            merchant_ref=merchant_ref,
-            reference=result.redemption_ref,
-            store_ref=result.store_ref,
-            at=at,
-        )
-        _remember(VisitKind.REDEMPTION, result, merchant_ref, unit.paid, at)
-        for topic in (result.voucher_ref, f"today:{result.store_ref}"):
+        paid = _settle(result, merchant_ref, at) or Money(0, actor.store.region.currency)
+        _remember(VisitKind.REDEMPTION, result, merchant_ref, paid, at)
+        if wanted.override_reason:
+            audit.record(
+                action="voucher.override",
+                subject=result.voucher_ref,
+                by=actor.person.public_id if actor.person else actor.ref,
+                at=at,
+                after={"redemption": result.redemption_ref},
+                merchant=merchant_ref,
+                reason=wanted.override_reason,
+            )
+        for topic in (*{one.voucher_ref for one in result.redeemed}, f"today:{result.store_ref}"):
             live.hint(topic)
     return result
+
+
+def _settle(result: RedemptionResult, merchant_ref: str, at: datetime) -> Money | None:
+    """Owe the merchant what the used units sold for; what was paid for them. A later visit of a pass uses none."""
+    if not result.spent_units:
+        return None
+    units = orders.mark_units_used(unit_refs=list(result.spent_units), at=at)
+    settle(
+        shares=[
+            Share(
+                unit_ref=unit.unit_ref,
+                gross=unit.gross,
+                commission=unit.commission,
+                commission_tax=unit.commission_tax,
+                provider_fee=unit.provider_fee,
+            )
+            for unit in units
+        ],
+        merchant_ref=merchant_ref,
+        reference=result.redemption_ref,
+        store_ref=result.store_ref,
+        at=at,
+    )
+    return _paid(units)
+
+
+def _paid(units: Sequence[SoldUnit]) -> Money:
+    return sum((unit.paid for unit in units[1:]), units[0].paid)
 
 
 def _remember(
@@ -134,7 +182,7 @@ def _remember(
 
 @retrying
 def undo(*, redemption_ref: str, actor: Actor, at: datetime) -> UndoResult:
-    """Take a redemption back within its window: the use, the settlement and the memory of it; all or nothing.
+    """Take a scan back within its window: its uses, their settlement and the memory of it; all or nothing.
 
     Raises what `vouchers.services.undo` raises.
     """
@@ -145,9 +193,14 @@ def undo(*, redemption_ref: str, actor: Actor, at: datetime) -> UndoResult:
         if actor.person and not actor.device:
             # Who redeemed may have left this shop for another within the window.
             actor_for(person=actor.person, store_ref=result.store_ref)
-        (unit,) = orders.mark_units_unused(unit_refs=[result.unit_ref], at=at)
-        unsettle(reference=redemption_ref, at=at)
-        _remember(VisitKind.UNDO, result, unit.merchant_ref, unit.paid, at)
+        merchant = actor.store.merchant
+        assert merchant is not None, "who undoes works for a merchant"
+        paid = Money(0, actor.store.region.currency)
+        if result.unit_refs:
+            units = orders.mark_units_unused(unit_refs=list(result.unit_refs), at=at)
+            unsettle_units(unit_refs=result.unit_refs, reference=result.redemption_ref, at=at)
+            paid = _paid(units)
+        _remember(VisitKind.UNDO, result, merchant.public_id, paid, at)
         for topic in (result.voucher_ref, f"today:{result.store_ref}"):
             live.hint(topic)
     return result

@@ -32,12 +32,21 @@ from hutong.town.merchants.queries import has_right
 from hutong.town.merchants.types import Right
 from hutong.town.people.models import Person
 
+EXPIRED = "expired"
+
 
 class NothingToRefund(Conflict):
     """Everything of the order was used or refunded, or it was never paid."""
 
     code = "nothing_to_refund"
     message = _("There is nothing left to refund: it was used, or refunded before.")
+
+
+class NotPromised(Conflict):
+    """The terms of the vouchers do not promise the shopper this money, or not any more; `unit_refs`."""
+
+    code = "refund_not_promised"
+    message = _("The terms of this voucher do not promise a refund now. Please ask the shop.")
 
 
 class OrderDisputed(Conflict):
@@ -70,9 +79,25 @@ def refund(
     recorded, in one transaction, so that a voucher is never used and refunded; then the money is sent. The
     answer may still be PENDING or UNKNOWN; the janitor goes on. A shopper refunds only own orders and what was not
     used; who has `Right.REFUND` at the order's shop (`as_merchant`) and an operator also what was, with a reason.
-    Other orders look unknown. Raises `NothingToRefund`, `ReasonMissing`, `UnitsNotRefundable`, `OrderUnknown`.
+    Other orders look unknown. Raises `NothingToRefund`, `NotPromised`, `ReasonMissing`,
+    `UnitsNotRefundable`, `OrderUnknown`.
     """
     requested = _request(order_ref, unit_refs, reason.strip(), by, as_operator, at, as_merchant)
+    return _sent(requested, at)
+
+
+def refund_expired(*, order_ref: str, unit_refs: Sequence[str], at: datetime) -> RefundView | None:
+    """Give back by itself what was unused when a voucher ended that promised it; None where nothing is left to give,
+    or a bank has taken the payment back. Again: nothing happens. Never inside a transaction.
+    """
+    try:
+        requested = _request(order_ref, unit_refs, EXPIRED, None, False, at)
+    except (NothingToRefund, OrderDisputed):
+        return None  # the shopper was faster, or who has the money is not decided yet
+    return _sent(requested, at)
+
+
+def _sent(requested: RefundView, at: datetime) -> RefundView:
     if requested.provider == stored_value.GIFT_CARD:
         return requested  # all of it came from cards, and is there again
     send(refund_ref=requested.ref, at=at)
@@ -84,36 +109,43 @@ def _request(
     order_ref: str,
     unit_refs: Sequence[str] | None,
     reason: str,
-    by: Person,
+    by: Person | None,
     as_operator: bool,
     at: datetime,
     as_merchant: bool = False,
 ) -> RefundView:
+    """Take the right away and write the refund down; without `by` the platform does it by itself."""
     with transaction.atomic():
         order = orders.lock_order(order_ref=order_ref)
-        _check_asker(order, by, as_operator=as_operator, as_merchant=as_merchant)
+        if by:
+            _check_asker(order, by, as_operator=as_operator, as_merchant=as_merchant)
         if order.state not in LIVE_STATES:
             raise NothingToRefund
         if payments_read.held_by_dispute(order_ref):
             raise OrderDisputed
         offers = {unit.unit_ref: unit.offer_ref for unit in orders_read.units_of(order_ref)}
         kind = fulfil.of(OfferKind.VOUCHER)
-        wanted = list(unit_refs) if unit_refs is not None else kind.refundable(unit_refs=list(offers))
+        generous = as_operator or as_merchant
+        if by:
+            wanted = _wanted(kind, unit_refs, list(offers), None if generous else at)
+        else:
+            wanted = kind.refundable(unit_refs=list(unit_refs or ()), promised_at=at)
         if not wanted:
             raise NothingToRefund
-        if not set(wanted) <= set(offers):
-            raise orders.UnitsNotSold(unit_refs=sorted(set(wanted) - set(offers)))
-        generous = as_operator or as_merchant
         released = kind.give_back(
             order_ref=order_ref, units={ref: offers[ref] for ref in wanted}, at=at, used_too=generous
         )
         if released.used and not reason:
             raise ReasonMissing
         units = orders.mark_units_refunded(
-            order_ref=order_ref, unit_refs=wanted, by=by.public_id, at=at, used_too=generous
+            order_ref=order_ref,
+            unit_refs=wanted,
+            by=by.public_id if by else EXPIRED,
+            at=at,
+            used_too=generous,
         )
         requested = _give_back(order, units, released.used, reason, at)
-        if generous:
+        if by and generous:
             audit.record(
                 action="order.refunded",
                 subject=order_ref,
@@ -138,6 +170,23 @@ def _request(
         for offer_ref in {offers[ref] for ref in wanted}:
             outbox.send("count_sold", at=at, offer_ref=offer_ref)
     return requested
+
+
+def _wanted(
+    kind: fulfil.Fulfilment, unit_refs: Sequence[str] | None, offered: list[str], promised_at: datetime | None
+) -> list[str]:
+    """What somebody asks to have back: of a shopper what the terms promise now (`promised_at`), and nothing else."""
+    if unit_refs is None:
+        return kind.refundable(unit_refs=offered, promised_at=promised_at)
+    unknown = set(unit_refs) - set(offered)
+    if unknown:
+        raise orders.UnitsNotSold(unit_refs=sorted(unknown))
+    if promised_at:
+        unused = kind.refundable(unit_refs=unit_refs)
+        promised = kind.refundable(unit_refs=unused, promised_at=promised_at)
+        if len(promised) < len(unused):
+            raise NotPromised(unit_refs=sorted(set(unused) - set(promised)))
+    return list(unit_refs)
 
 
 def _give_back(

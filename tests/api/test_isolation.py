@@ -66,6 +66,10 @@ ASKED: dict[str, tuple[str, Ask]] = {
         lambda who, there: who.put(f"/reviews/{there.review_ref}/answer", {"text": "Thank you"}),
     ),
     "redeem_voucher": ("device", lambda who, there: who.post("/redemptions", {"code": there.unused.code})),
+    "prepare_redemption": (
+        "device",
+        lambda who, there: who.post("/redemptions/prepare", {"code": there.unused.code}),
+    ),
     "undo_redemption": ("device", lambda who, there: who.post(f"/redemptions/{there.redemption_ref}/undo")),
     "list_stores": ("owner", lambda who, there: who.get(f"/merchant/stores?{asked_merchant(there)}")),
     "get_today": ("owner", lambda who, there: who.get(f"/merchant/today?{asked_merchant(there)}")),

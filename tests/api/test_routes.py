@@ -44,6 +44,7 @@ WITHOUT_KEY = {
     "pause_deal",
     "resume_deal",
     "pair_device",
+    "prepare_redemption",
     "make_key",
     "decide_merchant",
     "decide_deal",

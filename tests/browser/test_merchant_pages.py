@@ -18,10 +18,9 @@ from hutong.town.catalog.queries import offer_by_ref
 from hutong.town.merchants import services
 from hutong.town.merchants.models import Store
 from hutong.town.people.models import Person
-from hutong.visit.vouchers.services import set_terms
 from tests.browser.conftest import DESKTOP, PHONE, Arrive, Visitor
 from tests.factories import catalog as offers
-from tests.factories import joining, people, pictures
+from tests.factories import joining, people, pictures, vouchers
 from tests.fakes.site import Site
 from tests.web.visitors import visitor
 from tests.web.world import World, world
@@ -94,7 +93,7 @@ def busy(there: World) -> None:
         store_ref=store_ref, body={"descriptions": WORDS | {"en": "Best cake."}}, by=owner, at=at
     )
     card = offers.offer(store=scene.store, at=scene.at, title="Ten coffees", price=2900, list_price=4000)
-    set_terms(offer_ref=card.public_id, valid_days=30, uses=10)
+    vouchers.promise(card.public_id, valid_days=30, uses=10)
     scene.offer, kept = card, scene.offer
     scene.bought()
     scene.offer = kept

@@ -10,7 +10,7 @@ if __name__ == "__main__":
     from hutong.kernel import clock
 
     done = redeem.redeem(
-        code=sys.argv[2],
+        wanted=redeem.Wanted(code=sys.argv[2]),
         actor=redeem.actor_for(device_ref=sys.argv[1]),
         nonce="after-the-restore",
         address="127.0.0.1",

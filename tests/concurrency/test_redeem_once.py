@@ -69,7 +69,11 @@ def test_each_voucher_is_redeemed_exactly_once(site: Site, measured: Measured) -
 def test_control_without_the_guards_vouchers_are_redeemed_again(site: Site) -> None:
     shop = scene(at=clock.now())
     vouchers = shop.bought(quantity=VOUCHERS)
-    spent_once = ("vouchers_redemption_one_live", "settlement_unit_once")
+    spent_once = (
+        "vouchers_redemption_one_live",
+        "vouchers_redemption_spent_once",
+        "settlement_unit_once",
+    )
     with forgetting("vouchers_voucher", "vouchers_use", "orders_unit", without=spent_once):
         tally, _different = scan_all(site, shop, vouchers[:3], repeat=False)
     assert tally.statuses[201] > 3

@@ -116,7 +116,7 @@ def test_control_a_nonce_that_is_not_unique_takes_two_uses(
     at: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made, tap = tapped_twice(5, at)
-    once = "ON CONFLICT (actor_ref, nonce) DO NOTHING"
+    once = "ON CONFLICT (actor_ref, nonce, position) DO NOTHING"
     assert once in redeeming._RECORD
     monkeypatch.setattr(redeeming, "_RECORD", redeeming._RECORD.replace(once, ""))
     with constraint_dropped("vouchers_redemption", "vouchers_redemption_nonce"):

@@ -79,11 +79,13 @@ class Scene:
         assert self.money_arrives(placed) == "paid"
         return vouchers.vouchers_of_order(placed.order_ref, at=self.at)
 
-    def scan(self, code: str, *, nonce: str = "", at: datetime | None = None) -> RedemptionResult:
+    def scan(
+        self, code: str, *, uses: int = 1, nonce: str = "", at: datetime | None = None
+    ) -> RedemptionResult:
         """The shop's device scans a code."""
         actor = redeem.actor_for(device_ref=self.device.public_id)
         return redeem.redeem(
-            code=code,
+            wanted=redeem.Wanted(code=code, uses=uses),
             actor=actor,
             nonce=nonce or f"scan-{next(_keys)}",
             address="127.0.0.1",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
+from typing import Any
 
 from hutong.town.merchants.models import Device, Store
 from hutong.town.people.models import Person
 from hutong.visit.vouchers import queries, services
 from hutong.visit.vouchers.models import Voucher
-from hutong.visit.vouchers.types import RedemptionResult
+from hutong.visit.vouchers.types import RedemptionResult, Terms, VoucherKind
 from tests.factories import merchants, people
 
 NOON = datetime(2026, 6, 1, 9, tzinfo=UTC)
@@ -34,6 +35,17 @@ class MadeVoucher:
         return Voucher.objects.get(public_id=self.ref)
 
 
+def promise(
+    offer_ref: str, *, valid_days: int = 90, uses: int = 1, at: datetime = NOON, **terms: Any
+) -> Terms:
+    """Vouchers of this offer hold so long, for so many uses; `terms` are the others of `Terms`."""
+    kind = VoucherKind.CARD if uses > 1 else VoucherKind.SINGLE
+    said: dict[str, Any] = {"valid_days": valid_days, "uses": uses, "kind": kind} | terms
+    made = Terms(**said)
+    services.set_terms(offer_ref=offer_ref, terms=made, unit="EUR", at=at)
+    return made
+
+
 def voucher(
     *,
     store: Store | None = None,
@@ -42,33 +54,56 @@ def voucher(
     valid_days: int = 90,
     also_in: tuple[Store, ...] = (),
     at: datetime = NOON,
+    **terms: Any,
 ) -> MadeVoucher:
-    """A voucher that was just paid, good in `store` (by default of a new merchant)."""
+    """A voucher that was just paid, good in `store` (by default of a new merchant); `terms` are the others of `Terms`."""
+    (made,) = several(
+        1, store=store, person=person, uses=uses, valid_days=valid_days, also_in=also_in, at=at, **terms
+    )
+    return made
+
+
+def several(
+    vouchers: int,
+    *,
+    store: Store | None = None,
+    person: Person | None = None,
+    uses: int = 1,
+    valid_days: int = 90,
+    also_in: tuple[Store, ...] = (),
+    at: datetime = NOON,
+    **terms: Any,
+) -> list[MadeVoucher]:
+    """Vouchers of one order, as `voucher` makes one."""
     number = next(_numbers)
     place = store or merchants.store()
     owner = person or people.person(name="Sami Shopper")
     offer_ref, order_ref = f"off_v{number}", f"ord_v{number}"
-    services.set_terms(offer_ref=offer_ref, valid_days=valid_days, uses=uses)
+    promise(offer_ref, valid_days=valid_days, uses=uses, at=at, **terms)
     assert place.merchant is not None
-    (made,) = services.issue(
+    issued = services.issue(
         person=owner,
         merchant=place.merchant,
         order_ref=order_ref,
         offer_ref=offer_ref,
-        unit_refs=[f"unt_v{number}_{index}" for index in range(uses)],
+        unit_refs=[f"unt_v{number}_{index}" for index in range(uses * vouchers)],
         titles={"en": "Lunch for two", "zh-Hans": "双人午餐"},
         store_ids=[place.pk, *(other.pk for other in also_in)],
         zone="Europe/Helsinki",
+        ordered_at=at,
         at=at,
     )
-    return MadeVoucher(
-        ref=made.voucher_ref,
-        code=queries.code_of(made.voucher_ref),
-        unit_refs=made.unit_refs,
-        order_ref=order_ref,
-        person=owner,
-        store=place,
-    )
+    return [
+        MadeVoucher(
+            ref=made.voucher_ref,
+            code=queries.code_of(made.voucher_ref),
+            unit_refs=made.unit_refs,
+            order_ref=order_ref,
+            person=owner,
+            store=place,
+        )
+        for made in issued
+    ]
 
 
 def redeem(
@@ -78,6 +113,7 @@ def redeem(
     nonce: str | None = None,
     code: str | None = None,
     at: datetime = NOON,
+    **asked: Any,
 ) -> RedemptionResult:
     """Redeem a voucher in its store, by default with a new device and a new nonce."""
     scanner = device or merchants.device(store=made.store)
@@ -89,4 +125,19 @@ def redeem(
         by=None,
         nonce=nonce or f"nonce-{next(_numbers)}",
         at=at,
+        **asked,
+    )
+
+
+def redeem_by(made: MadeVoucher, person: Person, *, at: datetime = NOON, **asked: Any) -> RedemptionResult:
+    """Redeem a voucher in its store as one of the staff, without a device."""
+    return services.redeem(
+        code=made.code,
+        store=made.store,
+        actor_ref=person.public_id,
+        device=None,
+        by=person,
+        nonce=f"nonce-{next(_numbers)}",
+        at=at,
+        **asked,
     )

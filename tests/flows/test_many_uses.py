@@ -11,8 +11,8 @@ from hutong.visit.stock import services as stock
 from hutong.visit.stock.queries import stock_of
 from hutong.visit.stock.services import PersonLimitReached, SoldOut
 from hutong.visit.vouchers import queries as vouchers
-from hutong.visit.vouchers.services import set_terms
 from tests.factories import people
+from tests.factories import vouchers as vouchers_made
 from tests.factories.loop import Scene, scene
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 def card(at: datetime, *, capacity: int | None = None, limit: int | None = None) -> Scene:
     """A shop with a card of three uses at 19.90, `capacity` of them."""
     made = scene(at=at, per_person_limit=limit)
-    set_terms(offer_ref=made.offer.public_id, valid_days=90, uses=3)
+    vouchers_made.promise(made.offer.public_id, uses=3)
     if capacity is not None:
         stock.set_capacity(offer_ref=made.offer.public_id, capacity=capacity * 3, by="per_test", at=at)
     return made

@@ -137,7 +137,9 @@ def test_who_left_the_shop_cannot_undo_there(at: datetime) -> None:
     post = merchants.staff(merchant=shop.merchant, store=shop.store)
     cashier = post.person
     actor = redeem.actor_for(person=cashier, store_ref=shop.store.public_id)
-    result = redeem.redeem(code=voucher.code, actor=actor, nonce="n1", address="127.0.0.1", at=at)
+    result = redeem.redeem(
+        wanted=redeem.Wanted(voucher.code), actor=actor, nonce="n1", address="127.0.0.1", at=at
+    )
     merchants.staff(merchant=other.merchant, store=other.store, person=cashier)
     Staff.objects.filter(pk=post.pk).update(revoked_at=at)
     elsewhere = redeem.actor_for(person=cashier, store_ref=other.store.public_id)

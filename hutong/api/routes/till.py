@@ -7,8 +7,8 @@ from ninja import Router, Status
 from hutong.api.actors import StoreUnclear, person_of
 from hutong.api.answers import once
 from hutong.api.doors import ApiRequest, Scope, scope
-from hutong.api.schemas.base import Key, Ref, RefPath, said
-from hutong.api.schemas.visit import RedemptionIn, RedemptionOut, UndoIn, UndoOut
+from hutong.api.schemas.base import Key, Ref, RefPath
+from hutong.api.schemas.visit import PreparedOut, PrepareIn, RedemptionIn, RedemptionOut, UndoIn, UndoOut
 from hutong.flows import redeem
 from hutong.kernel import clock
 from hutong.kernel.http import client_address
@@ -18,33 +18,38 @@ from hutong.town.people.types import TokenKind
 router = Router(tags=["Redeeming"])
 
 
+@router.post("/redemptions/prepare", auth=scope(Scope.REDEMPTIONS_WRITE), response={200: PreparedOut})
+def prepare_redemption(request: ApiRequest, body: PrepareIn) -> PreparedOut:
+    """What a voucher could be used for now, and what has to be said for that. Changes nothing.
+
+    A code nobody has and a code of another merchant are answered alike, and counted as in redeeming.
+    """
+    actor = _actor(request, body.store)
+    address = client_address(request)
+    return PreparedOut.of(redeem.prepare(code=body.code, actor=actor, address=address, at=clock.now()))
+
+
 @router.post("/redemptions", auth=scope(Scope.REDEMPTIONS_WRITE), response={201: RedemptionOut})
 def redeem_voucher(request: ApiRequest, body: RedemptionIn, key: Key) -> Status[RedemptionOut]:
-    """Use a voucher once. The Idempotency-Key is the nonce of this scan: again it gives the same answer.
+    """Use a voucher, once or several times, all or nothing. The Idempotency-Key is the nonce of this scan: again it
+    gives the same answer.
 
     A code nobody has and a code of another merchant are answered alike.
     """
     done = redeem.redeem(
-        code=body.code,
+        wanted=redeem.Wanted(
+            code=body.code,
+            uses=body.uses,
+            choices=tuple(body.choices),
+            bill=body.bill.money() if body.bill else None,
+            override_reason=body.override_reason,
+        ),
         actor=_actor(request, body.store),
         nonce=key,
         address=client_address(request),
         at=clock.now(),
     )
-    return Status(
-        201,
-        RedemptionOut(
-            ref=done.redemption_ref,
-            title=said(done.titles),
-            store=done.store_ref,
-            at=done.at,
-            use_no=done.use_no,
-            uses_left=done.uses_left,
-            uses_total=done.uses_total,
-            replay=done.replay,
-            undone=done.undone,
-        ),
-    )
+    return Status(201, RedemptionOut.of(done))
 
 
 @router.post("/redemptions/{ref}/undo", auth=scope(Scope.REDEMPTIONS_WRITE), response={200: UndoOut})

@@ -9,9 +9,18 @@ from ninja import Schema
 from pydantic import Field, StringConstraints
 
 from hutong.pay.giftcards.types import CardState, CardView
-from hutong.visit.vouchers.types import UseState, VoucherState, VoucherView
+from hutong.visit.vouchers.rules.terms import MOST_CHOICES, MOST_USES
+from hutong.visit.vouchers.types import (
+    Prepared,
+    RedemptionResult,
+    TermsReason,
+    UseState,
+    VoucherKind,
+    VoucherState,
+    VoucherView,
+)
 
-from .base import ONE_LINE, MoneyOut, Ref, said
+from .base import ONE_LINE, Line, MoneyIn, MoneyOut, Ref, said
 
 
 class GiftCardIn(Schema):
@@ -104,7 +113,7 @@ class VoucherOut(Schema):
         )
 
 
-class RedemptionIn(Schema):
+class PrepareIn(Schema):
     """The code as typed or scanned."""
 
     code: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=ONE_LINE)] = Field(
@@ -113,18 +122,119 @@ class RedemptionIn(Schema):
     store: Ref | None = Field(None, description="Where. A device is always in its own store.")
 
 
+class ChoiceOut(Schema):
+    """One of the things of a voucher, and how often it may still be taken."""
+
+    name: str
+    left: int
+
+
+class RefusalOut(Schema):
+    """Why the terms allow no use now, and from when they do; null where they never do."""
+
+    reason: TermsReason
+    next_at: datetime | None
+
+
+class PreparedOut(Schema):
+    """What could be used now. Nothing is changed, and nothing is kept for whoever asks."""
+
+    voucher: str
+    deal: str
+    title: str
+    kind: VoucherKind
+    most: int = Field(
+        description="How many uses one redemption takes at most, with the vouchers bought with it."
+    )
+    choices: list[ChoiceOut] = Field(
+        description="To choose from, one for each use; named by position from 0."
+    )
+    face: MoneyOut | None = Field(description="What a cash voucher takes off the bill.")
+    least_bill: MoneyOut | None = Field(description="What the bill comes to at least, for each use.")
+    refusal: RefusalOut | None
+
+    @staticmethod
+    def of(prepared: Prepared) -> PreparedOut:
+        """The shape of `prepared`."""
+        terms, refused = prepared.terms, prepared.refusal
+        return PreparedOut(
+            voucher=prepared.voucher_ref,
+            deal=prepared.offer_ref,
+            title=said(prepared.titles),
+            kind=terms.kind,
+            most=prepared.most,
+            choices=[
+                ChoiceOut(name=said(one.names), left=prepared.left[position])
+                for position, one in enumerate(terms.choices)
+            ],
+            face=MoneyOut.of(terms.face) if terms.face else None,
+            least_bill=MoneyOut.of(terms.least_bill) if terms.least_bill else None,
+            refusal=RefusalOut(reason=refused.reason, next_at=refused.next_at) if refused else None,
+        )
+
+
+class RedemptionIn(PrepareIn):
+    """The code as typed or scanned, and what is used of it: see `prepare`."""
+
+    uses: Annotated[int, Field(ge=1, le=MOST_USES)] = 1
+    choices: Annotated[list[Annotated[int, Field(ge=0, lt=MOST_CHOICES)]], Field(max_length=MOST_USES)] = []
+    bill: MoneyIn | None = Field(
+        None, description="What the bill comes to, where a least amount is asked for."
+    )
+    override_reason: Line = Field(
+        "", description="Why a manager lets it pass against its terms. Nobody else may."
+    )
+
+
+class UsedOut(Schema):
+    """One use that was recorded."""
+
+    ref: str
+    voucher: str
+    use_no: int
+    choice: str | None
+
+
 class RedemptionOut(Schema):
-    """The recorded use. The same Idempotency-Key gives the same answer, with `replay` true."""
+    """The recorded uses. The same Idempotency-Key gives the same answer, with `replay` true.
+
+    `ref` names all of them: who undoes one of a redemption undoes all.
+    """
 
     ref: str
     title: str
     store: str
     at: datetime
+    uses: list[UsedOut]
     use_no: int
     uses_left: int
     uses_total: int
     replay: bool
     undone: bool
+
+    @staticmethod
+    def of(done: RedemptionResult) -> RedemptionOut:
+        """The shape of `done`."""
+        return RedemptionOut(
+            ref=done.redemption_ref,
+            title=said(done.titles),
+            store=done.store_ref,
+            at=done.at,
+            uses=[
+                UsedOut(
+                    ref=one.redemption_ref,
+                    voucher=one.voucher_ref,
+                    use_no=one.use_no,
+                    choice=said(one.choice) if one.choice else None,
+                )
+                for one in done.redeemed
+            ],
+            use_no=done.use_no,
+            uses_left=done.uses_left,
+            uses_total=done.uses_total,
+            replay=done.replay,
+            undone=done.undone,
+        )
 
 
 class UndoOut(Schema):

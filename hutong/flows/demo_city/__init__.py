@@ -26,6 +26,7 @@ from hutong.town.people.models import Person
 from hutong.town.regions.models import Region
 from hutong.visit.stock.services import set_capacity
 from hutong.visit.vouchers.services import set_terms
+from hutong.visit.vouchers.types import Terms
 
 STAGE = "Opening sample shops"
 _OPERATOR, _OWNER, _CASHIER, _SHOPPER = (f"+35840000000{number}" for number in (1, 2, 3, 4))
@@ -155,7 +156,8 @@ def _make_offer(
         by=owner,
         at=at,
     )
-    set_terms(offer_ref=offer.public_id, valid_days=sample.valid_days)
+    terms = Terms(valid_days=sample.valid_days, uses=1)
+    set_terms(offer_ref=offer.public_id, terms=terms, unit=currency, at=at)
     if sample.capacity is not None:
         set_capacity(offer_ref=offer.public_id, capacity=sample.capacity, by=owner.public_id, at=at)
     catalog.submit_offer(offer_ref=offer.public_id, by=owner, at=at)

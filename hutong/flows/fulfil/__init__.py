@@ -38,8 +38,9 @@ class Fulfilment(Protocol):
     def release(self, *, order_ref: str, at: datetime) -> None:
         """The order ended unpaid: what it held is free again."""
 
-    def refundable(self, *, unit_refs: Sequence[str]) -> list[str]:
-        """Those of the units that were neither enjoyed nor given back."""
+    def refundable(self, *, unit_refs: Sequence[str], promised_at: datetime | None = None) -> list[str]:
+        """Those of the units that were neither enjoyed nor given back; with a moment those alone whose money was
+        promised to the shopper then."""
 
     def give_back(
         self, *, order_ref: str, units: Mapping[str, str], at: datetime, used_too: bool = False

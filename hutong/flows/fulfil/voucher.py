@@ -51,6 +51,7 @@ class VoucherFulfilment:
                 titles=dict(mine[0].titles),
                 store_ids=offer.store_ids,
                 zone=offer.stores[0].zone,
+                ordered_at=order.created_at,
                 at=at,
             )
         return [voucher.voucher_ref for voucher in made]
@@ -63,8 +64,10 @@ class VoucherFulfilment:
         """Give the held stock back."""
         stock.release(order_ref=order_ref, at=at)
 
-    def refundable(self, *, unit_refs: Sequence[str]) -> list[str]:
-        """Units whose use is ready."""
+    def refundable(self, *, unit_refs: Sequence[str], promised_at: datetime | None = None) -> list[str]:
+        """Units whose use is ready, and that their voucher's terms promise."""
+        if promised_at:
+            return vouchers.promised_back(unit_refs, at=promised_at)
         return vouchers.unused_units(unit_refs)
 
     def give_back(

@@ -4,17 +4,20 @@ Texts by language, amounts in minor units of `unit`, days as ISO dates of the sh
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from hutong.flows.offers.templates import Template
+from hutong.flows.terms_words import lines, refund_words
 from hutong.kernel.clock import day_bounds, local
 from hutong.kernel.money import Money, format_money
 from hutong.kernel.text import pick
 from hutong.town.catalog.types import Include, OfferDraft, OfferView
 from hutong.visit.stock.types import StockView
 from hutong.visit.vouchers.rules import DEFAULT_TERMS
-from hutong.visit.vouchers.types import Terms
+from hutong.visit.vouchers.rules.terms import ever_usable, faults, from_json, to_json
+from hutong.visit.vouchers.types import Choice, RefundPromise, Terms, VoucherKind
 
 Body = dict[str, Any]
 
@@ -25,7 +28,7 @@ MOST_FOR_SALE = 1_000_000
 # What a version of an approved offer consists of; the rest of a sketch is about the form.
 FIELDS = (
     "titles", "descriptions", "includes", "emoji", "hue", "unit", "list_price", "price", "starts_on", "ends_on",
-    "per_person_limit", "capacity", "valid_days", "uses", "tags", "stores",
+    "per_person_limit", "capacity", "valid_days", "uses", "terms", "tags", "stores",
 )  # fmt: skip
 
 
@@ -46,6 +49,7 @@ def blank(*, unit: str, stores: Sequence[str]) -> Body:
         "capacity": None,
         "valid_days": DEFAULT_TERMS.valid_days,
         "uses": 1,
+        "terms": {},
         "tags": ["refund_any_time"],
         "stores": list(stores),
     }
@@ -97,9 +101,32 @@ def of_offer(offer: OfferView, terms: Terms, stock: StockView | None) -> Body:
         "capacity": None if capacity is None else capacity // terms.uses,
         "valid_days": terms.valid_days,
         "uses": terms.uses,
+        "terms": _said(terms),
         "tags": list(offer.tags),
         "stores": [store.ref for store in offer.stores],
     }
+
+
+def _said(terms: Terms) -> dict[str, Any]:
+    """What the terms say beside the other fields: no kind that the number of uses tells, no thing of the deal."""
+    told = {"valid_days", "uses", "choices"}
+    if terms.kind in (VoucherKind.SINGLE, VoucherKind.CARD):
+        told.add("kind")
+    if terms.refund is RefundPromise.ANY_TIME:
+        told.add("refund")
+    return {name: value for name, value in to_json(terms).items() if name not in told}
+
+
+def terms_of_body(body: Mapping[str, Any]) -> Terms:
+    """The terms of its vouchers. A deal that says no other kind is a card where it has several uses; what there is to
+    choose from are the things in the deal."""
+    terms = from_json({**body.get("terms", {}), "valid_days": body["valid_days"], "uses": body["uses"]})
+    if terms.kind in (VoucherKind.SINGLE, VoucherKind.CARD):
+        return replace(terms, kind=VoucherKind.CARD if terms.uses > 1 else VoucherKind.SINGLE)
+    if terms.kind is VoucherKind.CHOICE:
+        things = tuple(Choice(include["names"], include["quantity"]) for include in body["includes"])
+        return replace(terms, choices=things)
+    return terms
 
 
 def zone_of(offer: OfferView) -> str:
@@ -107,8 +134,11 @@ def zone_of(offer: OfferView) -> str:
     return offer.stores[0].zone if offer.stores else "UTC"
 
 
-def missing(body: Mapping[str, Any], *, today: date) -> list[str]:
-    """What stands between a sketch and handing it in, as stable codes in the order of the form."""
+def missing(body: Mapping[str, Any], *, today: date, zone: str = "UTC") -> list[str]:
+    """What stands between a sketch and handing it in, as stable codes in the order of the form.
+
+    Today is that of the shop's `zone`.
+    """
     found = []
     if not any(text.strip() for text in body["titles"].values()):
         found.append("title")
@@ -124,8 +154,25 @@ def missing(body: Mapping[str, Any], *, today: date) -> list[str]:
         found.append("ends_past")
     if body["ends_on"] and body["starts_on"] and body["ends_on"] < body["starts_on"]:
         found.append("ends_before_start")
+    found += _wrong_terms(body, today, zone)
     if not body["stores"]:
         found.append("stores")
+    return found
+
+
+def _wrong_terms(body: Mapping[str, Any], today: date, zone: str) -> list[str]:
+    """What of the terms contradicts itself, or the days of sale."""
+    terms = terms_of_body(body)
+    found = []
+    if terms.kind is VoucherKind.CHOICE and sum(one.most for one in terms.choices) < terms.uses:
+        found.append("choices")
+    elif faults(terms, unit=body["unit"]):
+        found.append("terms")
+    first_on = max(today, date.fromisoformat(body["starts_on"] or today.isoformat()))
+    if not ever_usable(terms, zone=zone, at=day_bounds(first_on, zone)[0]):
+        found.append("never_usable")
+    elif terms.last_on and (not body["ends_on"] or body["ends_on"] > terms.last_on.isoformat()):
+        found.append("sale_outlasts")
     return found
 
 
@@ -167,7 +214,7 @@ def readable(
     body: Mapping[str, Any], *, language: str, stores: Mapping[str, Mapping[str, str]]
 ) -> dict[str, Any]:
     """The same in words, field by field, so that two versions can be laid beside each other."""
-    unit = body["unit"]
+    unit, terms = body["unit"], terms_of_body(body)
 
     def money(minor: int | None) -> str:
         return "" if minor is None else format_money(Money(minor, unit), language)
@@ -191,8 +238,7 @@ def readable(
         "ends_on": body["ends_on"],
         "per_person_limit": number(body["per_person_limit"]),
         "capacity": number(body["capacity"]),
-        "valid_days": number(body["valid_days"]),
-        "uses": number(body["uses"]),
+        "terms": "\n".join([*(line.text for line in lines(terms)), refund_words(terms)[0]]),
         "tags": list(body["tags"]),
         "stores": ", ".join(pick(stores.get(ref, {}), language) or ref for ref in body["stores"]),
     }

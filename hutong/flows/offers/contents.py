@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from hutong.flows.offers.body import Body, draft_of, of_offer, readable, zone_of
+from hutong.flows.offers.body import Body, draft_of, of_offer, readable, terms_of_body, zone_of
 from hutong.kernel import outbox
 from hutong.kernel.errors import NotFound
 from hutong.town.catalog import queries as catalog
@@ -30,12 +30,12 @@ def check(*, offer: OfferView, body: Mapping[str, Any], by: Person, at: datetime
     """Pass a version of an approved offer that may be published now, by somebody who may write it.
 
     Raises what `catalog.services.check_offer` and `stock.services.check_capacity` raise, and `OfferInvalid`
-    when it changes the number of uses: orders that are being paid just now count on it.
+    when it changes the kind or the number of uses: orders that are being paid just now count on it.
     """
     draft = draft_of(body, zone=zone_of(offer), at=at, offer=offer)
     catalog_services.check_offer(offer_ref=offer.ref, store_refs=body["stores"], draft=draft, by=by)
-    uses = terms_of(offer.ref).uses
-    if body["uses"] != uses:
+    now, then = terms_of(offer.ref), terms_of_body(body)
+    if (now.kind, now.uses) != (then.kind, then.uses):
         raise catalog_services.OfferInvalid(faults=["uses_changed"])
     stock.check_capacity(offer_ref=offer.ref, capacity=_in_uses(body))
 
@@ -61,7 +61,7 @@ def apply(revision: RevisionView, at: datetime) -> None:
 
 def set_limits(*, offer_ref: str, body: Mapping[str, Any], by: str, at: datetime) -> None:
     """Set the terms of vouchers and how many there are. Raises `CapacityTooSmall`."""
-    set_terms(offer_ref=offer_ref, valid_days=body["valid_days"], uses=body["uses"])
+    set_terms(offer_ref=offer_ref, terms=terms_of_body(body), unit=body["unit"], at=at)
     found = stock_of([offer_ref]).get(offer_ref)
     if (found.capacity if found else None) != _in_uses(body):
         stock.set_capacity(offer_ref=offer_ref, capacity=_in_uses(body), by=by, at=at)

@@ -120,9 +120,10 @@ def hand_in(*, sketch_ref: str, merchant_ref: str, by: Person, at: datetime) -> 
     sketch = catalog.sketch(sketch_ref, merchant_ref)
     if sketch is None or not sketch.open:
         raise services.SketchUnknown
-    body = {field: sketch.body[field] for field in bodies.FIELDS}
+    blank = bodies.blank(unit=sketch.body["unit"], stores=())
+    body = {field: sketch.body.get(field, blank[field]) for field in bodies.FIELDS}
     zone = zone_of_sketch(sketch)
-    missing = bodies.missing(body, today=clock.local(at, zone).date())
+    missing = bodies.missing(body, today=clock.local(at, zone).date(), zone=zone)
     if missing:
         raise OfferIncomplete(missing=missing)
     with transaction.atomic():

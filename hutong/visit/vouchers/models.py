@@ -7,18 +7,23 @@ from django.db.models import F, Q
 
 from hutong.kernel.ids import public_id_field, ref_field
 from hutong.visit.vouchers.rules import DEFAULT_TERMS
-from hutong.visit.vouchers.types import UseState, VoucherState
+from hutong.visit.vouchers.types import UseState, VoucherKind, VoucherState
 
 
 class VoucherTerms(models.Model):
-    """What a voucher of an offer promises beyond its price. Without a row: `rules.DEFAULT_TERMS`."""
+    """What vouchers of an offer promise that were ordered from `since` on, until its next row. Without any row:
+    `rules.DEFAULT_TERMS`. Rows are added and never changed."""
 
-    offer_ref = ref_field(unique=True)
+    offer_ref = ref_field()
+    since = models.DateTimeField()
     valid_days = models.IntegerField(default=DEFAULT_TERMS.valid_days)
     uses = models.IntegerField(default=DEFAULT_TERMS.uses)
+    # The rest of what `rules.terms.to_json` writes.
+    more = models.JSONField(default=dict, db_default={})
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["offer_ref", "since"], name="vouchers_terms_since"),
             models.CheckConstraint(
                 condition=Q(valid_days__gte=1, valid_days__lte=3650), name="vouchers_terms_valid_days"
             ),
@@ -33,7 +38,8 @@ class Voucher(models.Model):
     """The right to enjoy what was bought, in any of its stores, from `valid_from` until before `valid_until`.
 
     `expired` is written by the janitor some time after `valid_until`; the time decides, not the state.
-    `undone_count` bounds how often redeeming and undoing may go round.
+    `undone_count` bounds how often redeeming and undoing may go round. `terms` are those of its sale. A pass keeps its
+    one use until it ends, however often it was shown; its Use says whether it was.
     """
 
     public_id = public_id_field("vch")
@@ -42,6 +48,10 @@ class Voucher(models.Model):
     order_ref = ref_field(db_index=True)
     offer_ref = ref_field()
     titles = models.JSONField()
+    kind = models.CharField(
+        max_length=10, default=VoucherKind.SINGLE.value, db_default=VoucherKind.SINGLE.value
+    )
+    terms = models.JSONField()
     code_hmac = models.CharField(max_length=64, unique=True)
     store_ids = ArrayField(models.BigIntegerField())
     valid_from = models.DateTimeField()
@@ -69,6 +79,11 @@ class Voucher(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(valid_from__lt=F("valid_until")), name="vouchers_voucher_validity"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=[kind.value for kind in VoucherKind])
+                & (~Q(kind=VoucherKind.PASS.value) | Q(uses_total=1)),
+                name="vouchers_voucher_kind",
             ),
         ]
         indexes = [
@@ -112,7 +127,8 @@ class Use(models.Model):
 class Redemption(models.Model):
     """The fact of a use: where, when, by whom and by which device. Undone ones stay, with who undid them.
 
-    `actor_ref` is the device, or the person where no device took part; its nonce makes a repeat harmless.
+    `actor_ref` is the device, or the person where no device took part; its nonce makes a repeat harmless. What one scan
+    used has one nonce, and a `position` each. `use_no` counts the visits of a pass, of which the first `spent` its unit.
     """
 
     public_id = public_id_field("red")
@@ -128,6 +144,14 @@ class Redemption(models.Model):
     )
     actor_ref = ref_field()
     nonce = models.CharField(max_length=80)
+    position = models.SmallIntegerField(default=0, db_default=0)
+    spent = models.BooleanField(default=True, db_default=True)
+    # Which of the things of its terms was taken, by its position there; what the bill came to; and why a manager let
+    # it pass against its terms.
+    choice = models.SmallIntegerField(null=True)
+    bill = models.BigIntegerField(null=True)
+    bill_unit = models.CharField(max_length=40, blank=True, default="", db_default="")
+    override_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
     at = models.DateTimeField()
     undone_at = models.DateTimeField(null=True)
     undone_by = ref_field(blank=True, default="")
@@ -139,7 +163,18 @@ class Redemption(models.Model):
                 condition=Q(undone_at__isnull=True),
                 name="vouchers_redemption_one_live",
             ),
-            models.UniqueConstraint(fields=["actor_ref", "nonce"], name="vouchers_redemption_nonce"),
+            models.UniqueConstraint(
+                fields=["actor_ref", "nonce", "position"], name="vouchers_redemption_nonce"
+            ),
+            models.CheckConstraint(
+                condition=Q(bill__isnull=True, bill_unit="") | (Q(bill__gte=0) & ~Q(bill_unit="")),
+                name="vouchers_redemption_bill",
+            ),
+            models.UniqueConstraint(
+                fields=["unit_ref"],
+                condition=Q(undone_at__isnull=True, spent=True),
+                name="vouchers_redemption_spent_once",
+            ),
             models.CheckConstraint(
                 condition=Q(undone_at__isnull=True, undone_by="")
                 | (Q(undone_at__isnull=False) & ~Q(undone_by="")),

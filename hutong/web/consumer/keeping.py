@@ -56,7 +56,7 @@ class Ticket:
 
 def _ticket(voucher: VoucherView, offer: OfferView | None, units: dict[str, SoldUnit]) -> Ticket:
     bought = [(use.state, units[use.unit_ref]) for use in voucher.uses if use.unit_ref in units]
-    back = [unit for state, unit in bought if state is UseState.READY]
+    back = [unit for state, unit in bought if state is UseState.READY and voucher.gives_back]
     zero = Money(0, bought[0][1].paid.unit) if bought else None
     return Ticket(
         voucher=voucher,

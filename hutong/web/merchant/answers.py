@@ -6,15 +6,16 @@ from enum import StrEnum
 from typing import Any
 
 from babel.dates import format_datetime, format_time
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from hutong.flows.terms_words import refusal_of, refusal_words
 from hutong.kernel.clock import local
 from hutong.kernel.errors import DomainError
 from hutong.kernel.text import pick
 from hutong.town.catalog.types import Include
 from hutong.visit.vouchers.rules import UNDO_WINDOW
-from hutong.visit.vouchers.types import RedemptionResult, UndoResult, VoucherState
+from hutong.visit.vouchers.types import RedemptionResult, UndoResult, VoucherKind, VoucherState
 
 
 class Tone(StrEnum):
@@ -57,23 +58,31 @@ def yes(result: RedemptionResult, *, includes: tuple[Include, ...], at: datetime
             at=result.at,
         )
     undo_until = result.at + UNDO_WINDOW
-    use = ""
-    if result.uses_total > 1:
-        use = _("Use %(no)s of %(total)s, %(left)s left") % {
-            "no": result.use_no,
-            "total": result.uses_total,
-            "left": result.uses_left,
-        }
     return Answer(
         Tone.YES,
         _("Valid"),
         titles=result.titles,
         includes=includes,
-        use=use,
+        use=_use(result),
         at=result.at,
         undo_ref=result.redemption_ref if at < undo_until else "",
         undo_until=undo_until,
     )
+
+
+def _use(result: RedemptionResult) -> str:
+    """What of the voucher was used: which of its things, how many, which visit."""
+    if result.kind is VoucherKind.PASS:
+        return _("Visit %(no)s") % {"no": result.use_no}
+    chosen = [pick(one.choice, get_language() or "en") for one in result.redeemed if one.choice]
+    number = len(result.redeemed)
+    if number > 1:
+        words = ngettext("%(n)s used, %(left)s left", "%(n)s used, %(left)s left", number)
+        chosen.append(words % {"n": number, "left": result.uses_left})
+    elif result.uses_total > 1:
+        words = _("Use %(no)s of %(total)s, %(left)s left")
+        chosen.append(words % {"no": result.use_no, "total": result.uses_total, "left": result.uses_left})
+    return " · ".join(chosen)
 
 
 def undone(result: UndoResult) -> Answer:
@@ -189,6 +198,17 @@ def _elsewhere(details: dict[str, Any], _zone: str, _at: datetime) -> Explained:
     )
 
 
+def _terms(details: dict[str, Any], zone: str, _at: datetime) -> Explained:
+    refused, terms = refusal_of(details)
+    text, advice = refusal_words(refused, terms, zone=zone)
+    return (Tone.WAIT, _("Not now"), text, advice or _("Nothing was redeemed."))
+
+
+def _few(details: dict[str, Any], _zone: str, _at: datetime) -> Explained:
+    text = ngettext("Only %(n)s is left.", "Only %(n)s are left.", details["left"]) % {"n": details["left"]}
+    return (Tone.WAIT, _("Not enough left"), text, _("Nothing was redeemed. Choose fewer."))
+
+
 def _waits(details: dict[str, Any], _zone: str, _at: datetime) -> Explained:
     minutes = max(1, round(int(details.get("retry_after_s", 60)) / 60))
     return (
@@ -217,6 +237,8 @@ _EXPLANATIONS = {
     "voucher_refunded": _refunded,
     "voucher_blocked": _blocked,
     "voucher_wrong_store": _elsewhere,
+    "voucher_terms": _terms,
+    "voucher_not_enough": _few,
     "voucher_changed": _again,
     "nonce_reused": _again,
     "too_many": _waits,

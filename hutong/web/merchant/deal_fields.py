@@ -6,7 +6,6 @@ the last step, so that nothing stops somebody who wants to go on later.
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,7 +14,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from hutong.flows.offers.body import MOST_FOR_SALE, MOST_USES, MOST_VALID_DAYS, Body
+from hutong.flows.offers.body import MOST_FOR_SALE, Body
 from hutong.kernel.money import Money, exponent
 from hutong.kernel.text import clean
 from hutong.town.catalog.rules import (
@@ -24,10 +23,8 @@ from hutong.town.catalog.rules import (
     MAX_PART,
     MAX_PRICE_MINOR,
     MAX_TITLE,
-    TAGS,
 )
 from hutong.town.catalog.types import SketchView
-from hutong.town.merchants.types import StoreView
 
 # Pictures of Fluent Emoji that stand for a deal until it has photos; all of them are in frontend/emoji.txt.
 EMOJI = (
@@ -240,44 +237,6 @@ class PriceForm(forms.Form):
         for name, value in self.cleaned_data.items():
             day = name in ("starts_on", "ends_on")
             kept[name] = (value.isoformat() if value else "") if day else value
-        return kept
-
-
-class TermsForm(forms.Form):
-    """How long a voucher holds, for how many uses, what it promises, and in which stores."""
-
-    valid_days = forms.IntegerField(
-        label=gettext_lazy("Valid for so many days after purchase"),
-        required=False,
-        min_value=1,
-        max_value=MOST_VALID_DAYS,
-    )
-    uses = forms.IntegerField(
-        label=gettext_lazy("Uses of one voucher"), required=False, min_value=1, max_value=MOST_USES
-    )
-    tags = forms.MultipleChoiceField(required=False, choices=[(tag, tag) for tag in TAGS])
-    stores = forms.MultipleChoiceField(required=False)
-
-    def __init__(self, stores: Mapping[str, StoreView], *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.fields["stores"].choices = [(ref, ref) for ref in stores]  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        """At least one store."""
-        data = super().clean() or {}
-        if "stores" not in self.errors and not data.get("stores"):
-            self.add_error("stores", _("Choose at least one store."))
-        return data
-
-    def kept(self, body: Body, *, uses_fixed: bool) -> Body:
-        """The body with every field that could be read; an empty number keeps what it was."""
-        data = self.cleaned_data
-        kept = {**body, "valid_days": data.get("valid_days") or body["valid_days"]}
-        if not uses_fixed:
-            kept["uses"] = data.get("uses") or body["uses"]
-        for name in ("tags", "stores"):
-            if name in data:
-                kept[name] = list(data[name])
         return kept
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from hutong.flows.offers import contents, drafting
-from hutong.flows.offers.body import Body, advice, draft_of, missing
+from hutong.flows.offers.body import Body, advice, draft_of, missing, terms_of_body
 from hutong.flows.offers.drafting import Outcome
 from hutong.flows.offers.templates import templates_for
 from hutong.kernel import clock
@@ -32,6 +32,7 @@ from hutong.visit.stock.queries import stock_of
 from hutong.web.merchant import deal_fields as fields
 from hutong.web.merchant.access import Desk, needs
 from hutong.web.merchant.frame import merchant_page
+from hutong.web.merchant.terms_form import TermsForm, terms_initial
 from hutong.web.merchant.words import deal_changes
 from hutong.web.shell.commission_words import asked_words, why
 
@@ -197,11 +198,10 @@ def _price(request: HttpRequest, desk: Desk, draft: Draft) -> HttpResponse:
 def _terms(request: HttpRequest, desk: Desk, draft: Draft) -> HttpResponse:
     context: dict[str, Any] = {"tags": TAGS, "stores": list(draft.stores.values())}
     if request.method != "POST":
-        names = ("valid_days", "uses", "tags", "stores")
-        form = fields.TermsForm(draft.stores, initial={name: draft.body[name] for name in names})
+        form = TermsForm(draft.stores, draft.body["unit"], initial=terms_initial(draft.body))
         context |= {"form": form, "chosen_tags": draft.body["tags"], "chosen_stores": draft.body["stores"]}
         return _show(request, desk, draft, "terms", context)
-    form = fields.TermsForm(draft.stores, request.POST)
+    form = TermsForm(draft.stores, draft.body["unit"], request.POST)
     valid = form.is_valid()
     _save(desk, draft, form.kept(draft.body, uses_fixed=draft.approved))
     goes = request.POST.get("go", "next")
@@ -333,15 +333,16 @@ def _amounts(draft: Draft, list_price: int | None, price: int | None, unit: str)
 def _review(desk: Desk, draft: Draft) -> dict[str, Any]:
     """The deal as shoppers will see it, and what is missing, with the step where it is mended."""
     body = draft.body
-    gone = missing(body, today=draft.today)
+    zone = next(iter(draft.stores.values())).zone if draft.stores else desk.store.zone
+    gone = missing(body, today=draft.today, zone=zone)
     context: dict[str, Any] = {"missing": [_MISSING[code]() for code in gone], "problem": ""}
     context["advice"] = [_ADVICE[code]() for code in advice(body)]
     context["body"] = body
     if None not in (body["price"], body["list_price"]) and "price_above" not in gone:
-        zone = next(iter(draft.stores.values())).zone if draft.stores else desk.store.zone
         deal = draft_of({**body, "ends_on": body["ends_on"]}, zone=zone, at=clock.now(), offer=draft.offer)
         context |= {
             "deal": deal,
+            "terms": terms_of_body(body),
             "deal_includes": [
                 (include, include.value * include.quantity if include.value else None)
                 for include in deal.includes
@@ -374,6 +375,10 @@ _MISSING: dict[str, Callable[[], tuple[str, str]]] = {
     "price_small": lambda: ("price", _("A price that can be shared out over all uses")),
     "ends_past": lambda: ("price", _("A last day of sale that has not passed")),
     "ends_before_start": lambda: ("price", _("A last day of sale after the first")),
+    "choices": lambda: ("what", _("As many things in the deal as one voucher takes")),
+    "terms": lambda: ("terms", _("Terms that fit together")),
+    "never_usable": lambda: ("terms", _("A day and an hour at which it can be used: now there is none")),
+    "sale_outlasts": lambda: ("price", _("A last day of sale that is not after the last day it holds")),
     "stores": lambda: ("terms", _("A store in which it holds")),
 }
 _ADVICE: dict[str, Callable[[], tuple[str, str]]] = {

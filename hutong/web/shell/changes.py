@@ -77,6 +77,7 @@ FIELDS = {
     "stores": gettext_lazy("Stores"),
     "tags": gettext_lazy("Promises"),
     "tax_ppm": gettext_lazy("Tax on the commission"),
+    "terms": gettext_lazy("Terms"),
     "texts": gettext_lazy("Words"),
     "words": gettext_lazy("Words"),
     "titles": gettext_lazy("Title"),

@@ -137,6 +137,7 @@ ACTIONS = {
     "store.state_changed": gettext_lazy("State of the store changed"),
     "token.issued": gettext_lazy("Key for the API made"),
     "token.revoked": gettext_lazy("Key for the API revoked"),
+    "voucher.override": gettext_lazy("Redeemed against the terms"),
     "vouchers.extended": gettext_lazy("Vouchers extended"),
     "words.added": gettext_lazy("Words of one meaning added"),
     "words.removed": gettext_lazy("Words of one meaning taken away"),

@@ -122,7 +122,9 @@ def unit_rows(
 
     def row(unit: UnitView) -> UnitRow:
         use, voucher = uses.get(unit.unit_ref, (None, None))
-        return UnitRow(unit, use, voucher, choosable=may_refund and may_choose(unit, used_too=used_too))
+        promised = used_too or voucher is None or voucher.gives_back
+        choosable = may_refund and promised and may_choose(unit, used_too=used_too)
+        return UnitRow(unit, use, voucher, choosable=choosable)
 
     return [(line, [row(unit) for unit in line.units]) for line in order.lines]
 

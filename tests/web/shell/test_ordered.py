@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hutong.visit.vouchers.services import set_terms
 from hutong.web.shell.templatetags.ordered import bought
-from tests.factories import people
+from tests.factories import people, vouchers
 from tests.web.visitors import shop, visitor
 
 
@@ -28,7 +27,7 @@ def test_how_many(quantity: int, uses: int, words: str) -> None:
 @pytest.mark.django_db
 def test_a_card_of_ten_is_one_voucher_on_every_page_of_its_order() -> None:
     here = shop()
-    set_terms(offer_ref=here.scene.offer.public_id, valid_days=90, uses=10)
+    vouchers.promise(here.scene.offer.public_id, uses=10)
     (voucher,) = here.scene.bought()
     order, title = voucher.order_ref, here.scene.offer.titles["en"]
     for person, addresses in (
@@ -55,7 +54,7 @@ def test_a_card_of_ten_is_one_voucher_on_every_page_of_its_order() -> None:
 @pytest.mark.django_db
 def test_a_card_of_ten_is_one_sold_in_the_list_of_deals() -> None:
     here = shop()
-    set_terms(offer_ref=here.scene.offer.public_id, valid_days=90, uses=10)
+    vouchers.promise(here.scene.offer.public_id, uses=10)
     here.scene.scan(here.scene.bought(quantity=2)[0].code)
     browser = visitor(here.owner)
     for address in ("/merchant/deals/", f"/merchant/deals/{here.scene.offer.public_id}/"):

@@ -1,8 +1,7 @@
-"""Pure decisions of vouchers: validity, transitions, budgets of wrong tries."""
+"""Pure decisions of vouchers: transitions, budgets of wrong tries; `terms` has what their terms allow."""
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from hutong.visit.vouchers.types import Terms, UseState, VoucherState
 
@@ -17,13 +16,6 @@ OWN_TRIES = 8
 SHARED_TRIES = 20
 NEWCOMER_TRIES = 30
 PROVEN_TRIES = 3
-
-
-def valid_until(at: datetime, *, days: int, zone: str) -> datetime:
-    """When a voucher sold at `at` ends: the midnight after its last day, on the wall clock of the zone."""
-    tz = ZoneInfo(zone)
-    last_on = at.astimezone(tz).date() + timedelta(days=days)
-    return datetime.combine(last_on + timedelta(days=1), time.min, tz)
 
 
 def state_at(state: VoucherState, *, valid_until: datetime, at: datetime) -> VoucherState:

@@ -5,7 +5,11 @@ from hutong.visit.vouchers.services.errors import (
     CodeMistyped,
     ExtensionRefused,
     NonceReused,
+    NotEnoughLeft,
+    OverrideForbidden,
     RedemptionUndone,
+    TermsRefuse,
+    TermsWrong,
     UndoForbidden,
     UndoTooLate,
     UndoTooOften,
@@ -22,6 +26,7 @@ from hutong.visit.vouchers.services.errors import (
 from hutong.visit.vouchers.services.extend import extend
 from hutong.visit.vouchers.services.guessing import guessing_stopped
 from hutong.visit.vouchers.services.issue import expire_due, issue, set_terms
+from hutong.visit.vouchers.services.prepare import prepare
 from hutong.visit.vouchers.services.redeem import redeem
 from hutong.visit.vouchers.services.refund import release_for_refund
 from hutong.visit.vouchers.services.undo import undo
@@ -30,7 +35,11 @@ __all__ = [
     "CodeMistyped",
     "ExtensionRefused",
     "NonceReused",
+    "NotEnoughLeft",
+    "OverrideForbidden",
     "RedemptionUndone",
+    "TermsRefuse",
+    "TermsWrong",
     "UndoForbidden",
     "UndoTooLate",
     "UndoTooOften",
@@ -48,6 +57,7 @@ __all__ = [
     "extend",
     "guessing_stopped",
     "issue",
+    "prepare",
     "redeem",
     "release_for_refund",
     "set_terms",

@@ -120,3 +120,31 @@ class ExtensionRefused(Invalid):
 
     code = "extension_refused"
     message = _("Choose a day from today on, within two years.")
+
+
+class TermsWrong(Invalid):
+    """The terms of an offer contradict themselves; `faults` are the codes of `rules.terms.faults`."""
+
+    code = "terms_wrong"
+    message = _("Some of the terms do not fit together. Please look at them again.")
+
+
+class TermsRefuse(Conflict):
+    """The voucher is good, and its terms do not allow this use: `reason`, and what belongs to it, see `Refusal`."""
+
+    code = "voucher_terms"
+    message = _("The terms of this voucher do not allow this now.")
+
+
+class NotEnoughLeft(Conflict):
+    """More uses were asked for than are `left`."""
+
+    code = "voucher_not_enough"
+    message = _("Only %(left)s are left on this voucher.")
+
+
+class OverrideForbidden(Forbidden):
+    """Only who manages the store lets something pass against the terms, with a reason."""
+
+    code = "override_forbidden"
+    message = _("Only a manager can redeem this against its terms.")

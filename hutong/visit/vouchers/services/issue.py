@@ -1,7 +1,7 @@
 """Terms of voucher offers, making vouchers, and ending those whose time is over."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -9,17 +9,31 @@ from hutong.kernel.ids import new_id
 from hutong.kernel.rows import rows
 from hutong.town.merchants.models import Merchant
 from hutong.town.people.models import Person
-from hutong.visit.vouchers import queries, rules
+from hutong.visit.vouchers import queries
 from hutong.visit.vouchers.models import Use, Voucher, VoucherTerms
-from hutong.visit.vouchers.types import IssuedVoucher, Terms
+from hutong.visit.vouchers.rules.terms import ends_at, faults, starts_at, to_json
+from hutong.visit.vouchers.services.errors import TermsWrong
+from hutong.visit.vouchers.types import ExpiredVoucher, IssuedVoucher, RefundPromise, Terms
+
+_LEAST = timedelta(microseconds=1)
 
 
-def set_terms(*, offer_ref: str, valid_days: int, uses: int = 1) -> Terms:
-    """Say what vouchers of this offer promise from now on; those that were sold keep what they had."""
+def set_terms(*, offer_ref: str, terms: Terms, unit: str, at: datetime) -> None:
+    """Say what vouchers of this offer promise that are ordered from `at` on; others keep what they had.
+
+    Raises `TermsWrong` where they contradict themselves; `unit` is the currency in which the offer is sold.
+    """
+    found = faults(terms, unit=unit)
+    if found:
+        raise TermsWrong(faults=found)
+    if VoucherTerms.objects.filter(offer_ref=offer_ref).exists() and queries.terms_of(offer_ref) == terms:
+        return
+    more = {name: value for name, value in to_json(terms).items() if name not in ("valid_days", "uses")}
     VoucherTerms.objects.update_or_create(
-        offer_ref=offer_ref, defaults={"valid_days": valid_days, "uses": uses}
+        offer_ref=offer_ref,
+        since=at,
+        defaults={"valid_days": terms.valid_days, "uses": terms.uses, "more": more},
     )
-    return Terms(valid_days=valid_days, uses=uses)
 
 
 def issue(
@@ -32,21 +46,22 @@ def issue(
     titles: dict[str, str],
     store_ids: Sequence[int],
     zone: str,
+    ordered_at: datetime,
     at: datetime,
 ) -> list[IssuedVoucher]:
-    """Make the vouchers of paid units: one for every `uses` units of the offer's terms, in their order.
+    """Make the vouchers of paid units: one for every `uses` units of the offer's terms of `ordered_at`, in their order.
 
-    They are good from `at` until the end of their last day in `zone`. The same units again give the vouchers
-    that exist. The caller holds the order's lock. Raises `ValueError` when units are left over.
+    They are good from `at`, or from their first day, until the end of their last day in `zone`. The same units again
+    give the vouchers that exist. The caller holds the order's lock. Raises `ValueError` when units are left over.
     """
-    terms = queries.terms_of(offer_ref)
+    terms = queries.terms_of(offer_ref, at=ordered_at)
     if not unit_refs or len(unit_refs) % terms.uses or not store_ids:
         raise ValueError(f"{len(unit_refs)} units do not make vouchers of {terms.uses} uses in {store_ids}")
     with transaction.atomic():
         existing = _issued(unit_refs)
         if existing:
             return existing
-        until = rules.valid_until(at, days=terms.valid_days, zone=zone)
+        starts, until = starts_at(terms, zone=zone, at=at), ends_at(terms, zone=zone, at=at)
         shares = [unit_refs[start : start + terms.uses] for start in range(0, len(unit_refs), terms.uses)]
         refs = [new_id("vch") for _share in shares]
         vouchers = [
@@ -57,9 +72,12 @@ def issue(
                 order_ref=order_ref,
                 offer_ref=offer_ref,
                 titles=titles,
+                kind=terms.kind.value,
+                terms=to_json(terms),
                 code_hmac=queries.lookup_hash(queries.code_of(ref)),
                 store_ids=list(store_ids),
-                valid_from=at,
+                # Money that comes late for a deal with a last day: it is refunded like any that has expired.
+                valid_from=min(starts, until - _LEAST),
                 valid_until=until,
                 uses_total=terms.uses,
                 uses_left=terms.uses,
@@ -79,11 +97,10 @@ def issue(
         ]
 
 
-def expire_due(*, at: datetime, limit: int = 500) -> list[IssuedVoucher]:
+def expire_due(*, at: datetime, limit: int = 500) -> list[ExpiredVoucher]:
     """Write down that vouchers past their time are expired, the oldest first; which they were.
 
-    `unit_refs` are the unused ones, for an automatic refund. Vouchers somebody works on just now are left for
-    the next round.
+    Vouchers somebody works on just now are left for the next round.
     """
     found = rows(
         """
@@ -91,20 +108,27 @@ def expire_due(*, at: datetime, limit: int = 500) -> list[IssuedVoucher]:
           SELECT id FROM vouchers_voucher WHERE state = 'ready' AND valid_until <= %s
           ORDER BY valid_until LIMIT %s::int4 FOR UPDATE SKIP LOCKED
         ), ended AS (
-          UPDATE vouchers_voucher v SET state = 'expired' FROM due WHERE v.id = due.id
-          RETURNING v.id, v.public_id, v.valid_until
+          -- a pass that was shown is used up
+          UPDATE vouchers_voucher v SET state = CASE WHEN shown.out THEN 'used' ELSE 'expired' END,
+            uses_left = CASE WHEN shown.out THEN 0 ELSE v.uses_left END
+          FROM due CROSS JOIN LATERAL (SELECT NOT EXISTS (
+            SELECT 1 FROM vouchers_use u WHERE u.voucher_id = due.id AND u.state = 'ready') AS out) shown
+          WHERE v.id = due.id RETURNING v.id, v.public_id, v.order_ref, v.valid_until, v.terms
         )
-        SELECT public_id, valid_until, (SELECT array_agg(u.unit_ref ORDER BY u.use_no) FROM vouchers_use u
-          WHERE u.voucher_id = ended.id AND u.state = 'ready') AS unit_refs
+        SELECT public_id AS voucher_ref, order_ref, valid_until, terms ->> 'refund' AS refund,
+          (SELECT array_agg(u.unit_ref ORDER BY u.use_no) FROM vouchers_use u
+           WHERE u.voucher_id = ended.id AND u.state = 'ready') AS unit_refs
         FROM ended ORDER BY valid_until, id
         """,
         [at, limit],
     )
     return [
-        IssuedVoucher(
-            voucher_ref=entry["public_id"],
-            unit_refs=tuple(entry["unit_refs"]),
-            valid_until=entry["valid_until"],
+        ExpiredVoucher(
+            **{
+                **entry,
+                "unit_refs": tuple(entry["unit_refs"] or ()),
+                "refund": RefundPromise(entry["refund"]),
+            }
         )
         for entry in found
     ]

@@ -1,5 +1,8 @@
-"""Redeeming: one use of a voucher becomes a fact, once."""
+"""Redeeming: uses of a voucher become facts, once."""
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -7,13 +10,20 @@ from django.db import transaction
 
 from hutong.kernel import codes
 from hutong.kernel.ids import new_id
-from hutong.kernel.rows import row
+from hutong.kernel.money import Money
+from hutong.kernel.rows import row, rows
 from hutong.town.merchants.models import Device, Store
+from hutong.town.merchants.queries import has_right
+from hutong.town.merchants.types import Right
 from hutong.town.people.models import Person
 from hutong.visit.vouchers import queries
+from hutong.visit.vouchers.rules.terms import MOST_USES, day_of, from_json, refusal, to_json
 from hutong.visit.vouchers.services.errors import (
     CodeMistyped,
     NonceReused,
+    NotEnoughLeft,
+    OverrideForbidden,
+    TermsRefuse,
     VoucherAlreadyUsed,
     VoucherBlocked,
     VoucherChanged,
@@ -23,42 +33,85 @@ from hutong.visit.vouchers.services.errors import (
     VoucherUnknown,
     WrongStore,
 )
-from hutong.visit.vouchers.types import RedemptionResult, VoucherState
+from hutong.visit.vouchers.types import (
+    Asked,
+    Redeemed,
+    RedemptionResult,
+    Terms,
+    VoucherKind,
+    VoucherState,
+)
 
+# What one scan takes from: the voucher that was shown, and where it has too little those bought with it, in the order
+# of their keys, so that two scans never wait for each other.
+_TOGETHER = """
+SELECT v.id, v.uses_left, v.code_hmac = %(code_hmac)s AS shown FROM vouchers_voucher v
+WHERE (v.order_ref, v.offer_ref, v.person_id) = (
+    SELECT order_ref, offer_ref, person_id FROM vouchers_voucher
+    WHERE code_hmac = %(code_hmac)s AND merchant_id = %(merchant_id)s::int8)
+  AND v.state = 'ready' AND v.blocked_at IS NULL AND v.valid_from <= %(at)s AND v.valid_until > %(at)s
+  AND v.store_ids @> ARRAY[%(store_id)s::int8]
+ORDER BY v.id FOR NO KEY UPDATE
+"""
 # The guard: whoever comes second waits for the row, reads it again and finds that it no longer fits.
 _TAKE = """
-UPDATE vouchers_voucher v SET uses_left = v.uses_left - 1,
-  state = CASE WHEN v.uses_left = 1 THEN 'used' ELSE v.state END
-FROM people_person p
-WHERE v.code_hmac = %(code_hmac)s AND v.merchant_id = %(merchant_id)s::int8 AND v.state = 'ready'
-  AND v.blocked_at IS NULL AND v.uses_left > 0 AND v.valid_from <= %(at)s AND v.valid_until > %(at)s
+UPDATE vouchers_voucher v SET
+  uses_left = v.uses_left - CASE WHEN v.kind = 'pass' THEN 0 ELSE %(take)s::int4 END,
+  state = CASE WHEN v.kind <> 'pass' AND v.uses_left = %(take)s::int4 THEN 'used' ELSE v.state END
+FROM people_person p, merchants_store s JOIN regions_region g ON g.id = s.region_id
+WHERE {which} AND v.merchant_id = %(merchant_id)s::int8 AND v.state = 'ready'
+  AND v.blocked_at IS NULL AND v.uses_left >= %(take)s::int4
+  AND v.valid_from <= %(at)s AND v.valid_until > %(at)s
   AND v.store_ids @> ARRAY[%(store_id)s::int8] AND p.id = v.person_id
-RETURNING v.id, v.public_id AS voucher_ref, v.order_ref, v.offer_ref, v.titles, v.uses_left, v.uses_total,
-  p.public_id AS person_ref
+  AND s.id = %(store_id)s::int8
+RETURNING v.id, v.public_id AS voucher_ref, v.order_ref, v.offer_ref, v.titles, v.kind, v.terms, v.valid_until,
+  v.uses_left, v.uses_total, p.public_id AS person_ref, g.zone
 """
-# Runs under the lock that `_TAKE` holds on the voucher, so the first ready use is nobody else's.
-_RECORD = """
-WITH taken AS (
-  UPDATE vouchers_use SET state = 'used' WHERE id = (
-    SELECT id FROM vouchers_use WHERE voucher_id = %(voucher_id)s::int8 AND state = 'ready'
-    ORDER BY use_no LIMIT 1)
-  RETURNING use_no, unit_ref
+_TAKE_SHOWN, _TAKE_OTHER = (
+    _TAKE.format(which=which) for which in ("v.code_hmac = %(code_hmac)s", "v.id = %(voucher_id)s::int8")
 )
-INSERT INTO vouchers_redemption (public_id, voucher_id, use_no, unit_ref, store_id, device_id, person_id,
-  actor_ref, nonce, at, undone_by)
-SELECT %(redemption_ref)s, %(voucher_id)s::int8, use_no, unit_ref, %(store_id)s::int8, %(device_id)s::int8,
-  %(person_id)s::int8, %(actor_ref)s, %(nonce)s, %(at)s, '' FROM taken
-ON CONFLICT (actor_ref, nonce) DO NOTHING RETURNING public_id AS redemption_ref, use_no, unit_ref, at
+_INSERT = """
+INSERT INTO vouchers_redemption (public_id, voucher_id, use_no, unit_ref, store_id, device_id, person_id, actor_ref,
+  nonce, position, spent, choice, bill, bill_unit, override_reason, at, undone_by)
 """
+_VALUES = """%(store_id)s::int8, %(device_id)s::int8, %(person_id)s::int8, %(actor_ref)s, %(nonce)s"""
+_BILL = """%(bill)s::int8, %(bill_unit)s, %(override_reason)s, %(at)s, ''"""
+_DONE = """
+ON CONFLICT (actor_ref, nonce, position) DO NOTHING
+RETURNING public_id AS redemption_ref, use_no, unit_ref, spent, choice, at
+"""
+# Runs under the lock that `_TAKE` holds on the voucher, so the first ready uses are nobody else's.
+_RECORD = f"""
+WITH taken AS (
+  UPDATE vouchers_use SET state = 'used' WHERE id IN (
+    SELECT id FROM vouchers_use WHERE voucher_id = %(voucher_id)s::int8 AND state = 'ready'
+    ORDER BY use_no LIMIT %(take)s::int4)
+  RETURNING use_no, unit_ref
+), counted AS (SELECT use_no, unit_ref, row_number() OVER (ORDER BY use_no)::int4 AS n FROM taken)
+{_INSERT}
+SELECT (%(refs)s::text[])[n], %(voucher_id)s::int8, use_no, unit_ref, {_VALUES}, %(position)s::int4 + n - 1, true,
+  (%(choices)s::int2[])[n], {_BILL} FROM counted {_DONE}
+"""  # noqa: S608  constants alone
+# A visit of a pass: the first one uses its unit, and each has a number of its own.
+_VISIT = f"""
+WITH opened AS (
+  UPDATE vouchers_use SET state = 'used' WHERE voucher_id = %(voucher_id)s::int8 AND state = 'ready' RETURNING id
+)
+{_INSERT}
+SELECT (%(refs)s::text[])[n], u.voucher_id,
+  n + (SELECT count(*) FROM vouchers_redemption WHERE voucher_id = u.voucher_id),
+  u.unit_ref, {_VALUES}, %(position)s::int4 + n - 1, n = 1 AND EXISTS (SELECT 1 FROM opened), NULL::int2, {_BILL}
+FROM vouchers_use u, generate_series(1, %(take)s::int4) AS n WHERE u.voucher_id = %(voucher_id)s::int8 {_DONE}
+"""  # noqa: S608  constants alone
 _STORED = """
-SELECT r.public_id AS redemption_ref, r.use_no, r.unit_ref, r.at, r.undone_at, v.public_id AS voucher_ref,
-  v.order_ref, v.offer_ref, v.titles, v.uses_left, v.uses_total, v.code_hmac, p.public_id AS person_ref,
-  s.public_id AS store_ref
+SELECT r.public_id AS redemption_ref, r.use_no, r.unit_ref, r.spent, r.choice, r.at, r.undone_at,
+  v.public_id AS voucher_ref, v.order_ref, v.offer_ref, v.titles, v.kind, v.terms, v.uses_left, v.uses_total,
+  v.code_hmac, p.public_id AS person_ref, s.public_id AS store_ref
 FROM vouchers_redemption r
 JOIN vouchers_voucher v ON v.id = r.voucher_id
 JOIN people_person p ON p.id = v.person_id
 JOIN merchants_store s ON s.id = r.store_id
-WHERE r.actor_ref = %s AND r.nonce = %s
+WHERE r.actor_ref = %s AND r.nonce = %s ORDER BY r.position
 """
 _REASON = """
 SELECT v.state, v.uses_left, v.valid_from, v.valid_until, v.blocked_at,
@@ -71,10 +124,40 @@ LEFT JOIN LATERAL (SELECT * FROM vouchers_redemption WHERE voucher_id = v.id AND
 LEFT JOIN merchants_store s ON s.id = r.store_id
 WHERE v.code_hmac = %(code_hmac)s AND v.merchant_id = %(merchant_id)s::int8
 """
+_TAKEN_BEFORE = """
+SELECT count(*) FILTER (WHERE at >= %(starts_at)s AND at < %(ends_at)s) AS today,
+  array_agg(choice) FILTER (WHERE choice IS NOT NULL) AS choices
+FROM vouchers_redemption WHERE voucher_id = %(voucher_id)s::int8 AND undone_at IS NULL
+"""
 
 
 class _NonceTaken(Exception):
     """A twin of this request recorded its redemption first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    """One scan: where, by whom, and what is asked for."""
+
+    code_hmac: str
+    store: Store
+    actor_ref: str
+    device: Device | None
+    by: Person | None
+    nonce: str
+    asked: Asked
+    override_reason: str
+    at: datetime
+
+    @property
+    def guard(self) -> dict[str, Any]:
+        """What a voucher is found by, and what it has to be good for."""
+        return {
+            "code_hmac": self.code_hmac,
+            "merchant_id": self.store.merchant_id,
+            "store_id": self.store.pk,
+            "at": self.at,
+        }
 
 
 def redeem(
@@ -86,39 +169,52 @@ def redeem(
     by: Person | None,
     nonce: str,
     at: datetime,
+    uses: int = 1,
+    choices: Sequence[int] = (),
+    bill: Money | None = None,
+    override_reason: str = "",
 ) -> RedemptionResult:
-    """Use the voucher of `code` (typed, or the text of its QR) once in `store`.
+    """Use the voucher of `code` (typed, or the text of its QR) `uses` times in `store`, all or nothing.
+
+    Where it has fewer left, the rest comes from the vouchers of the same deal that were bought with it. `choices` are
+    the positions of what is taken, one for each use, and `bill` is what the bill comes to, where the terms ask for
+    them. With an `override_reason` who manages the store (`by`) lets it pass against its terms; nothing else.
 
     The same `actor_ref` (a device, or a person without one) and `nonce` always give the first answer, with
     `replay` set, also for twins at the same moment. Whether the actor may redeem in this store is asked
-    before, and `guessing_stopped` goes around it. Three statements, and two for the savepoint inside an outer
-    transaction; one or two more to say why not.
+    before, and `guessing_stopped` goes around it. For one use three statements, and two for the savepoint inside an
+    outer transaction; one more where the terms count what was taken before, one or two more to say why not.
 
     Raises `CodeMistyped` without looking anything up; `VoucherUnknown` alike for a code nobody has and for
     another merchant's; and for vouchers of the store's own merchant `WrongStore`, `VoucherAlreadyUsed`,
-    `VoucherExpired`, `VoucherNotYetValid`, `VoucherRefunded`, `VoucherBlocked`, `VoucherChanged`; `NonceReused` when it
-    was used for another voucher.
+    `VoucherExpired`, `VoucherNotYetValid`, `VoucherRefunded`, `VoucherBlocked`, `VoucherChanged`, `NotEnoughLeft`,
+    `TermsRefuse`, `OverrideForbidden`; `NonceReused` when it was used for another voucher.
     """
     parsed = codes.parse_code(code)
     if parsed is None:
         raise CodeMistyped
-    if not (device or by) or not 1 <= len(nonce) <= 80:
-        raise ValueError("somebody redeems, with a nonce of at most 80 symbols")
-    code_hmac = queries.lookup_hash(parsed)
-    stored = _stored_answer(actor_ref, nonce, code_hmac)
+    if not (device or by) or not 1 <= len(nonce) <= 80 or not 1 <= uses <= MOST_USES:
+        raise ValueError(f"somebody redeems, with a nonce of at most 80 symbols, 1 to {MOST_USES} uses")
+    scan = _Scan(
+        code_hmac=queries.lookup_hash(parsed),
+        store=store,
+        actor_ref=actor_ref,
+        device=device,
+        by=by,
+        nonce=nonce,
+        asked=Asked(uses=uses, choices=tuple(choices), bill=bill),
+        override_reason=override_reason.strip()[:200],
+        at=at,
+    )
+    stored = _stored_answer(scan)
     if stored:
         return stored
-    values = {
-        "code_hmac": code_hmac, "merchant_id": store.merchant_id, "store_id": store.pk, "at": at,
-        "device_id": device.pk if device else None, "person_id": by.pk if by else None,
-        "actor_ref": actor_ref, "nonce": nonce, "redemption_ref": new_id("red"),
-    }  # fmt: skip
     try:
         with transaction.atomic():
-            return _take_use(values, store)
+            return _take_all(scan)
     except (_NonceTaken, VoucherAlreadyUsed) as error:
         # A double tap arrives twice at the same moment: the second gets the answer of the first.
-        stored = _stored_answer(actor_ref, nonce, code_hmac)
+        stored = _stored_answer(scan)
         if stored:
             return stored
         if isinstance(error, _NonceTaken):
@@ -126,48 +222,118 @@ def redeem(
         raise
 
 
-def _take_use(values: dict[str, Any], store: Store) -> RedemptionResult:
-    taken = row(_TAKE, {name: values[name] for name in ("code_hmac", "merchant_id", "store_id", "at")})
+def _take_all(scan: _Scan) -> RedemptionResult:
+    if scan.asked.uses == 1:
+        shown = _take(_TAKE_SHOWN, {**scan.guard, "take": 1}, scan)
+        _require_terms(scan, shown, scan.asked)
+        return _result([shown], _write_uses(scan, shown, take=1, position=0), scan.store.public_id)
+    taken: list[dict[str, Any]] = []
+    recorded: list[dict[str, Any]] = []
+    for voucher_id, take in _shares(scan):
+        taken.append(_take(_TAKE_OTHER, {**scan.guard, "voucher_id": voucher_id, "take": take}, scan))
+        chosen = scan.asked.choices[len(recorded) : len(recorded) + take]
+        _require_terms(scan, taken[-1], replace(scan.asked, own=take, choices=chosen))
+        recorded += _write_uses(scan, taken[-1], take=take, position=len(recorded))
+    return _result(taken, recorded, scan.store.public_id)
+
+
+def _shares(scan: _Scan) -> list[tuple[int, int]]:
+    """From which vouchers how many uses are taken, the one that was shown first."""
+    found = rows(_TOGETHER, scan.guard)
+    shown = next((entry for entry in found if entry["shown"]), None)
+    if shown is None:
+        say_why_not(scan.guard)
+    left, shares = scan.asked.uses, []
+    for entry in [shown, *(entry for entry in found if not entry["shown"])]:
+        take = min(left, entry["uses_left"])
+        shares += [(entry["id"], take)] * (take > 0)
+        left -= take
+    if left:
+        raise NotEnoughLeft(left=scan.asked.uses - left)
+    return shares
+
+
+def _take(statement: str, values: Mapping[str, Any], scan: _Scan) -> dict[str, Any]:
+    taken = row(statement, dict(values))
     if taken is None:
-        _say_why_not(values)
-    recorded = row(
-        _RECORD,
-        {
-            "voucher_id": taken["id"],
-            **{
-                name: values[name]
-                for name in (
-                    "redemption_ref",
-                    "store_id",
-                    "device_id",
-                    "person_id",
-                    "actor_ref",
-                    "nonce",
-                    "at",
-                )
-            },
-        },
+        say_why_not(scan.guard)
+    return {**taken, "terms": from_json(queries.loaded(taken["terms"]))}
+
+
+def _require_terms(scan: _Scan, taken: Mapping[str, Any], asked: Asked) -> None:
+    """Pass what the terms allow, or a manager does. It comes after the take: the voucher's row is locked now."""
+    terms: Terms = taken["terms"]
+    if terms.a_day is not None or terms.kind is VoucherKind.CHOICE:
+        asked = _with_taken_before(scan, taken, asked)
+    refused = refusal(terms, asked, zone=taken["zone"], until=taken["valid_until"], at=scan.at)
+    if refused is None:
+        return
+    if scan.override_reason:
+        merchant = scan.store.merchant
+        assert merchant is not None, "who redeems works for the merchant of the store"
+        if scan.by and has_right(scan.by, Right.UNDO, merchant.public_id, scan.store.public_id):
+            return
+        raise OverrideForbidden
+    raise TermsRefuse(
+        reason=refused.reason.value,
+        next_at=refused.next_at,
+        most=refused.most,
+        least=refused.least and {"minor": refused.least.minor, "unit": refused.least.unit},
+        terms=to_json(terms),
     )
-    if recorded is None:
+
+
+def _with_taken_before(scan: _Scan, taken: Mapping[str, Any], asked: Asked) -> Asked:
+    starts_at, ends_at = day_of(taken["terms"], zone=taken["zone"], at=scan.at)
+    before = row(_TAKEN_BEFORE, {"voucher_id": taken["id"], "starts_at": starts_at, "ends_at": ends_at})
+    assert before is not None, "a count has one row"
+    return replace(asked, used_today=before["today"], taken=Counter(before["choices"] or []))
+
+
+def _write_uses(scan: _Scan, taken: Mapping[str, Any], *, take: int, position: int) -> list[dict[str, Any]]:
+    """Write the redemptions of one voucher. Raises `_NonceTaken` where a twin of the request was faster."""
+    chosen = scan.asked.choices[position : position + take]
+    terms: Terms = taken["terms"]
+    values = {
+        "voucher_id": taken["id"],
+        "take": take,
+        "position": position,
+        "refs": [new_id("red") for _use in range(take)],
+        "choices": list(chosen) if terms.kind is VoucherKind.CHOICE else [],
+        "store_id": scan.store.pk,
+        "device_id": scan.device.pk if scan.device else None,
+        "person_id": scan.by.pk if scan.by else None,
+        "actor_ref": scan.actor_ref,
+        "nonce": scan.nonce,
+        "bill": scan.asked.bill.minor if scan.asked.bill else None,
+        "bill_unit": scan.asked.bill.unit if scan.asked.bill else "",
+        "override_reason": scan.override_reason,
+        "at": scan.at,
+    }
+    recorded = rows(_VISIT if terms.kind is VoucherKind.PASS else _RECORD, values)
+    if len(recorded) != take:
         raise _NonceTaken
-    return _result({**taken, **recorded, "store_ref": store.public_id}, replay=False, undone=False)
+    recorded.sort(key=lambda entry: entry["use_no"])
+    return [{**entry, "voucher_ref": taken["voucher_ref"]} for entry in recorded]
 
 
-def _stored_answer(actor_ref: str, nonce: str, code_hmac: str) -> RedemptionResult | None:
-    found = row(_STORED, [actor_ref, nonce])
-    if found is None:
+def _stored_answer(scan: _Scan) -> RedemptionResult | None:
+    found = rows(_STORED, [scan.actor_ref, scan.nonce])
+    if not found:
         return None
-    if found["code_hmac"] != code_hmac:
+    if scan.code_hmac not in {entry["code_hmac"] for entry in found}:
         raise NonceReused
-    return _result(found, replay=True, undone=found["undone_at"] is not None)
+    vouchers = list({entry["voucher_ref"]: entry for entry in found}.values())
+    for entry in vouchers:
+        entry["terms"] = from_json(queries.loaded(entry["terms"]))
+    return _result(vouchers, found, found[0]["store_ref"], replay=True)
 
 
-def _say_why_not(values: dict[str, Any]) -> NoReturn:
+def say_why_not(guard: Mapping[str, Any]) -> NoReturn:
     """The reason, for vouchers of the actor's own merchant alone; a foreign one looks like none."""
-    found = row(_REASON, {name: values[name] for name in ("code_hmac", "merchant_id", "store_id")})
+    found = row(_REASON, dict(guard))
     if found is None:
         raise VoucherUnknown
-    at = values["at"]
     if found["state"] == VoucherState.REFUNDED.value:
         raise VoucherRefunded
     if found["state"] == VoucherState.USED.value:
@@ -178,29 +344,46 @@ def _say_why_not(values: dict[str, Any]) -> NoReturn:
         )
     if found["blocked_at"] is not None:
         raise VoucherBlocked
-    if found["state"] == VoucherState.EXPIRED.value or found["valid_until"] <= at:
+    if found["state"] == VoucherState.EXPIRED.value or found["valid_until"] <= guard["at"]:
         raise VoucherExpired(valid_until=found["valid_until"])
     if not found["in_store"]:
         raise WrongStore(stores=queries.loaded(found["stores"]))
-    if found["valid_from"] > at:
+    if found["valid_from"] > guard["at"]:
         raise VoucherNotYetValid(valid_from=found["valid_from"])
     raise VoucherChanged
 
 
-def _result(found: dict[str, Any], *, replay: bool, undone: bool) -> RedemptionResult:
+def _result(
+    vouchers: Sequence[Mapping[str, Any]],
+    recorded: Sequence[Mapping[str, Any]],
+    store_ref: str,
+    *,
+    replay: bool = False,
+) -> RedemptionResult:
+    """The answer of a scan from the vouchers it took from and its redemptions."""
+    first = vouchers[0]
+    things = first["terms"].choices
     return RedemptionResult(
-        redemption_ref=found["redemption_ref"],
-        voucher_ref=found["voucher_ref"],
-        order_ref=found["order_ref"],
-        offer_ref=found["offer_ref"],
-        unit_ref=found["unit_ref"],
-        person_ref=found["person_ref"],
-        titles=queries.loaded(found["titles"]),
-        store_ref=found["store_ref"],
-        at=found["at"],
-        use_no=found["use_no"],
-        uses_left=found["uses_left"],
-        uses_total=found["uses_total"],
+        redeemed=tuple(
+            Redeemed(
+                redemption_ref=entry["redemption_ref"],
+                voucher_ref=entry["voucher_ref"],
+                unit_ref=entry["unit_ref"],
+                use_no=entry["use_no"],
+                spent=entry["spent"],
+                choice=None if entry["choice"] is None else things[entry["choice"]].names,
+            )
+            for entry in recorded
+        ),
+        order_ref=first["order_ref"],
+        offer_ref=first["offer_ref"],
+        person_ref=first["person_ref"],
+        titles=queries.loaded(first["titles"]),
+        kind=first["terms"].kind,
+        store_ref=store_ref,
+        at=recorded[0]["at"],
+        uses_left=sum(entry["uses_left"] for entry in vouchers),
+        uses_total=sum(entry["uses_total"] for entry in vouchers),
         replay=replay,
-        undone=undone,
+        undone=replay and all(entry["undone_at"] for entry in recorded),
     )

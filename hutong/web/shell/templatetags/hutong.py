@@ -131,8 +131,7 @@ DEAL_FIELDS = {
     "ends_on": lambda: _("Last day of sale"),
     "per_person_limit": lambda: _("At most for each person"),
     "capacity": lambda: _("How many in all"),
-    "valid_days": lambda: _("Valid for so many days after purchase"),
-    "uses": lambda: _("Uses of one voucher"),
+    "terms": lambda: _("Terms"),
     "tags": lambda: _("What you promise"),
     "stores": lambda: _("Where it holds"),
 }

@@ -13,6 +13,8 @@ from hutong.kernel.secret import keyed_hash, keyed_hex
 from hutong.town.people.models import Person
 from hutong.visit.vouchers import rules
 from hutong.visit.vouchers.models import Redemption, Use, Voucher, VoucherTerms
+from hutong.visit.vouchers.queries.checks import problems
+from hutong.visit.vouchers.rules import terms
 from hutong.visit.vouchers.types import (
     ExpiringLine,
     ExpiringVoucher,
@@ -21,11 +23,34 @@ from hutong.visit.vouchers.types import (
     Terms,
     UseState,
     UseView,
-    VoucherProblem,
     VoucherState,
     VoucherStore,
     VoucherView,
 )
+
+__all__ = [
+    "code_of",
+    "ending",
+    "ends_of_offer",
+    "everything_about",
+    "expiring",
+    "loaded",
+    "lookup_hash",
+    "problems",
+    "promised_back",
+    "redeemed_by",
+    "served_in",
+    "served_of_order",
+    "served_to",
+    "terms_of",
+    "terms_of_all",
+    "today",
+    "unused_by_week",
+    "unused_units",
+    "voucher_view",
+    "vouchers_of_order",
+    "wallet",
+]
 
 # The code is the keyed hash of the public id, so it need not be stored to be shown again; what is looked up
 # is a hash of the code under another key, so the table alone shows no code.
@@ -34,7 +59,7 @@ _LOOKUP_PURPOSE = "vouchers.lookup"
 
 # Walks the index of the person (or the unique public id), then primary keys. One statement however many.
 _VOUCHERS = """
-SELECT v.public_id, v.order_ref, v.offer_ref, v.titles, v.state, v.valid_from, v.valid_until, v.uses_total,
+SELECT v.public_id, v.order_ref, v.offer_ref, v.titles, v.terms, v.state, v.valid_from, v.valid_until, v.uses_total,
   v.uses_left, v.created_at, v.blocked_at, m.public_id AS merchant_ref, m.names AS merchant_names,
   (SELECT coalesce(json_agg(json_build_object('ref', s.public_id, 'names', s.names, 'address', s.address,
      'lon', s.lon, 'lat', s.lat) ORDER BY s.id), '[]')
@@ -59,22 +84,26 @@ def lookup_hash(code: str) -> str:
     return keyed_hex(_LOOKUP_PURPOSE, code)
 
 
-def terms_of(offer_ref: str) -> Terms:
-    """What vouchers of this offer promise; the default where nobody set anything."""
-    found = VoucherTerms.objects.filter(offer_ref=offer_ref).first()
-    return Terms(valid_days=found.valid_days, uses=found.uses) if found else rules.DEFAULT_TERMS
+def terms_of(offer_ref: str, *, at: datetime | None = None) -> Terms:
+    """What vouchers of this offer promise, or promised at `at`; the default where nobody set anything."""
+    return terms_of_all([offer_ref], at=at)[offer_ref]
 
 
-def terms_of_all(offer_refs: Iterable[str]) -> dict[str, Terms]:
-    """What vouchers of these offers promise, by offer; the default where nobody set anything. One statement."""
+def terms_of_all(offer_refs: Iterable[str], *, at: datetime | None = None) -> dict[str, Terms]:
+    """What vouchers of these offers promise, or promised at `at`, by offer; the default where nobody set anything.
+
+    An offer whose first terms are younger than `at` always had those. One statement.
+    """
     refs = list(offer_refs)
-    found = {terms.offer_ref: terms for terms in VoucherTerms.objects.filter(offer_ref__in=refs)}
-    return {
-        ref: Terms(valid_days=found[ref].valid_days, uses=found[ref].uses)
-        if ref in found
-        else rules.DEFAULT_TERMS
-        for ref in refs
-    }
+    found: dict[str, VoucherTerms] = {}
+    for one in VoucherTerms.objects.filter(offer_ref__in=refs).order_by("since"):
+        if at is None or one.since <= at or one.offer_ref not in found:
+            found[one.offer_ref] = one
+    return {ref: _terms(found[ref]) if ref in found else rules.DEFAULT_TERMS for ref in refs}
+
+
+def _terms(one: VoucherTerms) -> Terms:
+    return terms.from_json({**one.more, "valid_days": one.valid_days, "uses": one.uses})
 
 
 def wallet(person: Person, *, at: datetime, limit: int = 200) -> list[VoucherView]:
@@ -169,6 +198,18 @@ def unused_units(unit_refs: Sequence[str]) -> list[str]:
     return [unit_ref for unit_ref in unit_refs if unit_ref in ready]
 
 
+def promised_back(unit_refs: Sequence[str], *, at: datetime) -> list[str]:
+    """Those of the units whose use is ready and whose terms promise the shopper their money at `at`; one statement."""
+    ready = {
+        use.unit_ref
+        for use in Use.objects.filter(unit_ref__in=unit_refs, state=UseState.READY.value).select_related(
+            "voucher"
+        )
+        if terms.may_take_back(terms.from_json(use.voucher.terms), until=use.voucher.valid_until, at=at)
+    }
+    return [unit_ref for unit_ref in unit_refs if unit_ref in ready]
+
+
 def today(store_ids: Sequence[int], *, starts_at: datetime, ends_at: datetime) -> list[RedeemedLine]:
     """The redemptions of these stores in [starts_at, ends_at), undone ones too, the newest first."""
     found = rows(
@@ -233,48 +274,6 @@ def unused_by_week(merchant_id: int, *, zone: str, at: datetime, until: datetime
         )
         for entry in found
     ]
-
-
-_PROBLEMS = """
-WITH uses AS (
-  SELECT u.voucher_id, count(*) AS total, count(*) FILTER (WHERE u.state = 'ready') AS ready,
-    count(*) FILTER (WHERE u.state = 'used') AS used,
-    -- what was used and then refunded keeps its redemption
-    count(*) FILTER (WHERE u.state <> 'refunded' AND (u.state = 'used') <> (r.id IS NOT NULL)) AS unmatched
-  FROM {uses}
-  LEFT JOIN vouchers_redemption r
-    ON r.voucher_id = u.voucher_id AND r.use_no = u.use_no AND r.unit_ref = u.unit_ref AND r.undone_at IS NULL
-  GROUP BY u.voucher_id
-)
-SELECT v.public_id, what FROM {vouchers} LEFT JOIN uses c ON c.voucher_id = v.id
-CROSS JOIN LATERAL (VALUES
-  (coalesce(c.total, 0) <> v.uses_total, 'the number of uses is not uses_total'),
-  (coalesce(c.ready, 0) <> v.uses_left, 'uses_left is not the number of ready uses'),
-  (coalesce(c.unmatched, 0) <> 0, 'a use and its redemption disagree'),
-  (v.state = 'used' AND coalesce(c.used, 0) = 0, 'used, but no use was redeemed'),
-  (v.state = 'refunded' AND coalesce(c.used, 0) <> 0, 'refunded, but a use was redeemed')
-) AS rule (broken, what)
-WHERE broken ORDER BY v.id
-"""
-
-
-_EVERY = {"uses": "vouchers_use u", "vouchers": "vouchers_voucher v"}
-_OF_ORDERS = (
-    "unnest(%(order_refs)s::text[]) AS asked (ref) JOIN vouchers_voucher v ON v.order_ref = asked.ref"
-)
-_THESE = {"uses": f"{_OF_ORDERS} JOIN vouchers_use u ON u.voucher_id = v.id", "vouchers": _OF_ORDERS}
-
-
-def problems(order_refs: Iterable[str] | None = None) -> list[VoucherProblem]:
-    """Every voucher, or those of these orders, whose counter, uses and redemptions disagree.
-
-    One statement; empty when all is well.
-    """
-    if order_refs is None:
-        found = rows(_PROBLEMS.format(**_EVERY))
-    else:
-        found = rows(_PROBLEMS.format(**_THESE), {"order_refs": sorted(set(order_refs))})
-    return [VoucherProblem(ref=entry["public_id"], what=entry["what"]) for entry in found]
 
 
 def everything_about(person: Person) -> dict[str, list[dict[str, Any]]]:
@@ -345,6 +344,7 @@ def loaded(value: Any) -> Any:
 
 def _view(entry: dict[str, Any], at: datetime) -> VoucherView:
     code = codes.group(code_of(entry["public_id"]))
+    said, until = terms.from_json(loaded(entry["terms"])), entry["valid_until"]
     state = VoucherState(entry["state"])
     return VoucherView(
         ref=entry["public_id"],
@@ -363,6 +363,8 @@ def _view(entry: dict[str, Any], at: datetime) -> VoucherView:
         uses_left=entry["uses_left"],
         uses=tuple(_use(use) for use in loaded(entry["uses"])),
         created_at=entry["created_at"],
+        terms=said,
+        gives_back=terms.may_take_back(said, until=until, at=at),
         blocked=entry["blocked_at"] is not None,
     )
 

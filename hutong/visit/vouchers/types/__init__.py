@@ -1,8 +1,50 @@
 """Values of vouchers that cross the boundary."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+
+from hutong.visit.vouchers.types.terms import (
+    Asked,
+    Choice,
+    Days,
+    Hours,
+    RefundPromise,
+    Refusal,
+    Terms,
+    TermsReason,
+    VoucherKind,
+)
+
+__all__ = [
+    "Asked",
+    "Choice",
+    "Days",
+    "ExpiredVoucher",
+    "ExpiringLine",
+    "ExpiringVoucher",
+    "Hours",
+    "IssuedVoucher",
+    "Prepared",
+    "Redeemed",
+    "RedeemedLine",
+    "RedemptionResult",
+    "RefundPromise",
+    "Refusal",
+    "Released",
+    "Served",
+    "Terms",
+    "TermsReason",
+    "UndoResult",
+    "UseState",
+    "UseView",
+    "VoucherKind",
+    "VoucherProblem",
+    "VoucherState",
+    "VoucherStore",
+    "VoucherView",
+]
 
 
 class VoucherState(StrEnum):
@@ -23,14 +65,6 @@ class UseState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """What a voucher of an offer promises: how many days from the sale it holds, for how many uses."""
-
-    valid_days: int
-    uses: int
-
-
-@dataclass(frozen=True, slots=True)
 class IssuedVoucher:
     """A voucher that was made, or had been made before for the same units."""
 
@@ -40,37 +74,96 @@ class IssuedVoucher:
 
 
 @dataclass(frozen=True, slots=True)
-class RedemptionResult:
-    """The stored answer of a redemption. `replay` is True when this nonce had been answered before.
+class Redeemed:
+    """One use that a scan made a fact. `choice` says in names which of the voucher's things was taken.
 
-    `unit_ref` is what the room `pay` settles. `undone` can be True only in a replay.
+    `spent` says whether its unit was used by it, and not by an earlier visit of a pass.
+    """
+
+    redemption_ref: str
+    voucher_ref: str
+    unit_ref: str
+    use_no: int
+    spent: bool
+    choice: Mapping[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class RedemptionResult:
+    """The stored answer of a scan, which has at least one of `redeemed`. `replay` is True when this nonce had been
+    answered before.
+
+    `uses_left` and `uses_total` are of the vouchers it took from. `undone` can be True only in a replay.
+    """
+
+    redeemed: tuple[Redeemed, ...]
+    order_ref: str
+    offer_ref: str
+    person_ref: str
+    titles: dict[str, str]
+    kind: VoucherKind
+    store_ref: str
+    at: datetime
+    uses_left: int
+    uses_total: int
+    replay: bool
+    undone: bool
+
+    @property
+    def redemption_ref(self) -> str:
+        """What names the scan: the first of its redemptions."""
+        return self.redeemed[0].redemption_ref
+
+    @property
+    def voucher_ref(self) -> str:
+        """The voucher that was shown."""
+        return self.redeemed[0].voucher_ref
+
+    @property
+    def unit_ref(self) -> str:
+        """The unit of its first use."""
+        return self.redeemed[0].unit_ref
+
+    @property
+    def use_no(self) -> int:
+        """Which use of the voucher the last one was."""
+        return self.redeemed[-1].use_no
+
+    @property
+    def spent_units(self) -> tuple[str, ...]:
+        """The units that were used by it: what the room `pay` settles."""
+        return tuple(one.unit_ref for one in self.redeemed if one.spent)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a voucher could be used for now: up to `most` uses by one scan, of each choice what is `left` by position.
+
+    `asks` is True where choices or the amount of the bill have to be said. `refusal` is why its terms allow none now.
+    """
+
+    voucher_ref: str
+    offer_ref: str
+    titles: dict[str, str]
+    terms: Terms
+    most: int
+    left: Mapping[int, int]
+    refusal: Refusal | None
+    asks: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UndoResult:
+    """A scan that was undone, all of it. `voucher_state` is `expired` when the voucher's time had run out meanwhile.
+
+    `unit_refs` are the units that are unused again.
     """
 
     redemption_ref: str
     voucher_ref: str
     order_ref: str
     offer_ref: str
-    unit_ref: str
-    person_ref: str
-    titles: dict[str, str]
-    store_ref: str
-    at: datetime
-    use_no: int
-    uses_left: int
-    uses_total: int
-    replay: bool
-    undone: bool
-
-
-@dataclass(frozen=True, slots=True)
-class UndoResult:
-    """An undone redemption. `voucher_state` is `expired` when the voucher's time had run out meanwhile."""
-
-    redemption_ref: str
-    voucher_ref: str
-    order_ref: str
-    offer_ref: str
-    unit_ref: str
+    unit_refs: tuple[str, ...]
     person_ref: str
     titles: dict[str, str]
     store_ref: str
@@ -133,8 +226,22 @@ class VoucherView:
     uses_left: int
     uses: tuple[UseView, ...]
     created_at: datetime
+    terms: Terms
+    gives_back: bool
+    """Whether its terms promise the shopper the money of what is unused, at the moment that was asked for."""
     blocked: bool = False
     """Its payment is in dispute: it is not redeemed for now."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiredVoucher:
+    """A voucher whose last day is over, with its unused units, and what was promised of their money."""
+
+    voucher_ref: str
+    order_ref: str
+    valid_until: datetime
+    unit_refs: tuple[str, ...]
+    refund: RefundPromise
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,84 @@
+"""What could be used now: asked before redeeming, where there is something to choose. Changes nothing."""
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from hutong.kernel import codes
+from hutong.kernel.rows import rows
+from hutong.town.merchants.models import Store
+from hutong.visit.vouchers import queries
+from hutong.visit.vouchers.rules.terms import day_of, from_json, not_now, refusal
+from hutong.visit.vouchers.services.errors import CodeMistyped
+from hutong.visit.vouchers.services.redeem import say_why_not
+from hutong.visit.vouchers.types import Asked, Prepared, VoucherKind
+
+# The voucher of a code, and those of its deal that were bought with it, as `redeem` would take from them.
+_USABLE = """
+SELECT v.public_id AS voucher_ref, v.offer_ref, v.titles, v.terms, v.valid_until, v.uses_left, g.zone,
+  v.code_hmac = %(code_hmac)s AS shown,
+  (SELECT json_agg(json_build_array(r.at, r.choice)) FROM vouchers_redemption r
+   WHERE r.voucher_id = v.id AND r.undone_at IS NULL) AS taken
+FROM vouchers_voucher v, merchants_store s JOIN regions_region g ON g.id = s.region_id
+WHERE (v.order_ref, v.offer_ref, v.person_id) = (
+    SELECT order_ref, offer_ref, person_id FROM vouchers_voucher
+    WHERE code_hmac = %(code_hmac)s AND merchant_id = %(merchant_id)s::int8)
+  AND v.state = 'ready' AND v.blocked_at IS NULL AND v.valid_from <= %(at)s AND v.valid_until > %(at)s
+  AND v.store_ids @> ARRAY[%(store_id)s::int8] AND s.id = %(store_id)s::int8
+ORDER BY v.id
+"""
+
+
+def prepare(*, code: str, store: Store, at: datetime) -> Prepared:
+    """What the voucher of `code` could be used for in `store` at `at`, and what has to be said for that.
+
+    One statement, or two to say why not. Raises what `redeem` raises for a voucher that is not good; where only its
+    terms refuse, `refusal` says so.
+    """
+    parsed = codes.parse_code(code)
+    if parsed is None:
+        raise CodeMistyped
+    guard = {
+        "code_hmac": queries.lookup_hash(parsed),
+        "merchant_id": store.merchant_id,
+        "store_id": store.pk,
+        "at": at,
+    }
+    found = rows(_USABLE, guard)
+    shown = next((entry for entry in found if entry["shown"]), None)
+    if shown is None:
+        say_why_not(guard)
+    terms = from_json(queries.loaded(shown["terms"]))
+    zone, until = shown["zone"], shown["valid_until"]
+    span = day_of(terms, zone=zone, at=at)
+    lefts = [_left(entry, terms.a_day, span) for entry in found]
+    most = min(sum(lefts), terms.at_once or sum(lefts))
+    # What has still to be said is no refusal yet: only days, hours and what was used today are.
+    refused = not_now(terms, zone=zone, until=until, at=at)
+    if refused is None and not most:
+        refused = refusal(terms, Asked(used_today=terms.a_day or 0), zone=zone, until=until, at=at)
+    chosen = Counter(choice for _moment, choice in _taken(shown) if choice is not None)
+    return Prepared(
+        voucher_ref=shown["voucher_ref"],
+        offer_ref=shown["offer_ref"],
+        titles=queries.loaded(shown["titles"]),
+        terms=terms,
+        most=most,
+        left={position: one.most - chosen[position] for position, one in enumerate(terms.choices)},
+        refusal=refused,
+        asks=terms.kind is VoucherKind.CHOICE or terms.least_bill is not None,
+    )
+
+
+def _taken(entry: dict[str, Any]) -> list[tuple[str, int | None]]:
+    """When and which choice of it was taken, of one voucher."""
+    return queries.loaded(entry["taken"]) or []
+
+
+def _left(entry: dict[str, Any], a_day: int | None, span: tuple[datetime, datetime]) -> int:
+    """How many uses of one voucher one scan takes at most."""
+    left = int(entry["uses_left"])
+    if a_day is None:
+        return left
+    today = sum(span[0] <= datetime.fromisoformat(moment) < span[1] for moment, _choice in _taken(entry))
+    return max(0, min(left, a_day - today))
