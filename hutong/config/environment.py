@@ -170,6 +170,7 @@ SETTINGS = (
     Setting("HUTONG_PAYMENT_PAGES", "", "More addresses where shoppers pay, with commas, such as a domain of your own at Stripe; browsers let a form lead to no others.", wrong=providers.wrong_pages),
     Setting("HUTONG_STRIPE_SECRET_KEY", "", "Stripe's secret key, or the file it is in: `/path`, or `file:name` in HUTONG_HOME."),
     Setting("HUTONG_STRIPE_WEBHOOK_SECRETS", "", "Signing secrets of the endpoint at Stripe (or their files), with commas."),
+    Setting("HUTONG_STRIPE_CONNECT", "0", "`1` where merchants may be paid at Stripe, to accounts that are connected to yours (Stripe Connect).", wrong=_one_of("0", "1")),
     Setting("HUTONG_STRIPE_URL", "", "Where Stripe is called. Empty: Stripe itself; a simulator's address to try.", _https_or_usual, _address_or_usual, trial_may=True),
     Setting("HUTONG_WECHAT_MCHID", "", "Merchant number at WeChat Pay."),
     Setting("HUTONG_WECHAT_APPID", "", "App id that is joined to the merchant number."),

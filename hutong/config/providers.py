@@ -30,6 +30,7 @@ KEYS: Mapping[str, Keys] = {
         settings={
             "secret_key": "HUTONG_STRIPE_SECRET_KEY",
             "webhook_secrets": "HUTONG_STRIPE_WEBHOOK_SECRETS",
+            "connect": "HUTONG_STRIPE_CONNECT",
             "url": "HUTONG_STRIPE_URL",
         },
         needed=("secret_key", "webhook_secrets"),

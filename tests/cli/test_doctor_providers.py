@@ -176,6 +176,8 @@ def test_the_endpoint_at_stripe_is_looked_at(
         ("POST /v1/files", Mark.BROKEN, "Files write"),
         ("POST", Mark.BROKEN, "Sessions write, Charges and Refunds write, Disputes write, Files write"),
         ("GET /v1/webhook_endpoints", Mark.LOOK, "may not read webhook endpoints"),
+        ("GET /v1/transfers", Mark.LOOK, "may not pay merchants: Transfers write"),
+        ("POST /v1/transfers", Mark.LOOK, "may not pay merchants: Transfers write"),
     ],
 )
 def test_a_restricted_key_without_a_right_is_named(
@@ -189,11 +191,15 @@ def test_a_restricted_key_without_a_right_is_named(
     assert isinstance(stripe, StripeSimulator)
     stripe.forbidden = {forbidden}
     try:
-        [one] = looked("stripe")[mark]
+        found, without_connect = (
+            [one for one in looked("stripe", HUTONG_STRIPE_CONNECT=each)[mark] if said in one.what]
+            for each in "10"
+        )
     finally:
         stripe.forbidden = set()
-    assert said in one.what
+    [one] = found
     assert "restricted key" in one.mend
+    assert without_connect == ([] if "/v1/transfers" in forbidden else found)
 
 
 def test_trying_the_rights_at_stripe_changes_nothing(
@@ -202,7 +208,8 @@ def test_trying_the_rights_at_stripe_changes_nothing(
     stripe = stage[0]["stripe"]
     assert isinstance(stripe, StripeSimulator)
     assert looked("stripe")[Mark.BROKEN] == []
-    assert [stripe.books.trades, stripe.books.backs, stripe.disputes, stripe.files] == [{}] * 4
+    made = [stripe.books.trades, stripe.books.backs, stripe.disputes, stripe.files, stripe.transfers.sent]
+    assert made == [{}] * 5
 
 
 def test_what_wechat_lets_nobody_try_is_said(

@@ -19,6 +19,7 @@ _MENDS = (
     ("application ends on", "ask for a new one in Alipay's console, and set HUTONG_ALIPAY_APP_CERTIFICATE before"),
     ("application counts from", "ask for a new one in Alipay's console, and set HUTONG_ALIPAY_APP_CERTIFICATE"),
     ("is not that of the private key", "HUTONG_ALIPAY_APP_CERTIFICATE and HUTONG_ALIPAY_PRIVATE_KEY belong together"),
+    ("may not pay merchants", "give the restricted key Transfers write, or set HUTONG_STRIPE_CONNECT=0"),
     ("may not send money", "sign for 转账到支付宝账户 in Alipay's console, or pay merchants by files for the bank"),
     ("timestamp", _CLOCK),
     ("of another time", _CLOCK),

@@ -21,8 +21,11 @@ from tests.fakes.providers.server import Simulator, running
 from tests.fakes.providers.stripe import StripeSimulator
 from tests.fakes.providers.wechat.by_hand import made_by_hand
 
-PAYEES = {"shop@example.org": "胡同咖啡", "13800138000": "张三"}
-"""The accounts at the simulated Alipay that merchants may be paid to, with the names they are in."""
+PAYEES = {
+    "alipay": {"shop@example.org": "胡同咖啡", "13800138000": "张三"},
+    "stripe": {"acct_1HutongCafe000000": "Hutong Café"},
+}
+"""The accounts at simulated providers that merchants may be paid to, with the names they are in."""
 
 # From the notify address to a simulator and the settings of a site that pays with it, all but its address.
 Made = tuple[Simulator, dict[str, str]]
@@ -30,7 +33,9 @@ Made = tuple[Simulator, dict[str, str]]
 
 def _stripe(notify_url: str) -> Made:
     made = StripeSimulator(notify_url=notify_url)
+    made.transfers.payees = dict(PAYEES["stripe"])
     return made, {
+        "HUTONG_STRIPE_CONNECT": "1",
         "HUTONG_STRIPE_SECRET_KEY": made.secret_key,
         "HUTONG_STRIPE_WEBHOOK_SECRETS": made.webhook_secrets[0],
     }
@@ -46,7 +51,7 @@ def _alipay(_notify_url: str) -> Made:
     made = AlipaySimulator(keys=keys)
     own, root = certified(keys.merchant, "Hutong"), certified(keys.alipay, "Ant Financial Root")
     made.certificates = certificates.numbers(application=_framed(own), roots=_framed(root))
-    made.transfers.payees = dict(PAYEES)
+    made.transfers.payees = dict(PAYEES["alipay"])
     return made, {
         "HUTONG_ALIPAY_APP_CERTIFICATE": own,
         "HUTONG_ALIPAY_ROOT_CERTIFICATES": root,
@@ -98,9 +103,9 @@ def main() -> None:
         for place, name in enumerate(names):
             notify_url = f"{asked.site}/api/v1/webhooks/{name}"
             found |= start(stack, name, port=asked.port + place, notify_url=notify_url)[1]
-        if "alipay" in names:
-            for account, holder in PAYEES.items():
-                print(f"# an account at Alipay that takes payouts: {account}, {holder}")
+        for name in names:
+            for account, holder in PAYEES.get(name, {}).items():
+                print(f"# an account at {name} that takes payouts: {account}, {holder}")
         for setting, value in found.items():
             print(f"{setting}={value}", flush=True)
         if asked.settings:

@@ -53,6 +53,7 @@ def _stripe(keys: Keys, timeout_s: float) -> Provider:
         secret_key=keys["secret_key"],
         webhook_secrets=keys["webhook_secrets"],
         url=keys["url"] or STRIPE_URL,
+        connect=keys.get("connect") == "1",
         notify_url=_notify_url("stripe"),
         timeout_s=timeout_s,
     )

@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from tests.fakes.providers import transfers
 from tests.fakes.providers.alipay.paper import CHINA
 from tests.fakes.providers.books import Books, Refused
+from tests.fakes.providers.transfers import Sent
 
 
-@dataclass
-class Sent:
-    """A transfer as it was asked for."""
+class Transfers(transfers.Transfers):
+    """Transfers by the seller's reference, each once. One may end as `SUCCESS`, `FAIL`, `CLOSED` or `REFUND`."""
 
-    ref: str
-    order_id: str
-    amount: str
-    account: str
-    status: str
-    at: datetime
-    error: str = ""
-
-
-class Transfers:
-    """Transfers by the seller's reference, each once. `payees` are the accounts there are, with their names."""
+    name, done = "Alipay", "SUCCESS"
 
     def __init__(self, books: Books) -> None:
-        self._books = books
-        self.payees: dict[str, str] = {}
-        self.sent: dict[str, Sent] = {}
-        self.refuse = ""
-        """Why the next transfers are refused, whoever they are for; "" for no reason."""
+        super().__init__(books)
         self.pending = False
         """Whether the next transfers take their time."""
 
@@ -58,27 +42,14 @@ class Transfers:
                 raise Refused("wrong_name")
             status = "DEALING" if self.pending else "SUCCESS"
             order_id = self._books.new_ref("X")
-            self.sent[ref] = Sent(ref, order_id, amount, payee["identity"], status, self._books.now())
+            self.sent[ref] = Sent(ref, order_id, amount, "CNY", payee["identity"], status, self._books.now())
             return self.said(ref)
-
-    def end(self, ref: str, status: str, error: str = "") -> None:
-        """One that took its time comes to its end: `SUCCESS`, `FAIL`, `CLOSED` or `REFUND`."""
-        self.sent[ref].status, self.sent[ref].error = status, error
-
-    def judge(self, ours: Mapping[str, str]) -> list[str]:
-        """Where Alipay's own books and another's differ; `ours` are the amounts that are said to have been sent, by ref."""
-        theirs = {each.ref: each.amount for each in self.sent.values() if each.status == "SUCCESS"}
-        return [
-            f"{ref}: Alipay sent {theirs.get(ref, 'nothing')}, not {ours.get(ref, 'nothing')}"
-            for ref in sorted(theirs.keys() | ours.keys())
-            if theirs.get(ref) != ours.get(ref)
-        ]
 
     def said(self, ref: str) -> dict[str, Any]:
         """What Alipay says of one."""
         found = self.sent.get(ref)
         if found is None:
             raise Refused("no_transfer")
-        said = {"out_biz_no": ref, "order_id": found.order_id, "status": found.status}
+        said = {"out_biz_no": ref, "order_id": found.provider_ref, "status": found.status}
         said["trans_date"] = f"{found.at.astimezone(CHINA):%Y-%m-%d %H:%M:%S}"
         return said | ({"error_code": found.error} if found.error else {})

@@ -1,4 +1,4 @@
-"""A simulator of Stripe: Checkout Sessions, refunds, balance transactions, signed events.
+"""A simulator of Stripe: Checkout Sessions, refunds, transfers, balance transactions, signed events.
 
 `books` numbers things as Stripe does, `objects` writes them as JSON, `requests` reads forms and finds what Stripe
 would find wrong in them, `simulator` is the API.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -35,7 +35,7 @@ class StripeBooks(Books):
     def open_session(self, ref: str, **asked: Any) -> Trade:
         """A new trade, also where the reference was used before (then `ref~2`, `ref~3`)."""
         with self.lock:
-            trade = self.open(_free(ref, self.trades), **asked)
+            trade = self.open(free(ref, self.trades), **asked)
             self.sessions[trade.provider_ref] = trade.ref
             trade.data["intent"] = made_id("pi_3", trade.provider_ref, 23)
             self.intents[trade.data["intent"]] = trade.ref
@@ -44,7 +44,7 @@ class StripeBooks(Books):
     def send_back(self, ref: str, **asked: Any) -> Back:
         """A new refund, also where the reference was used before."""
         with self.lock:
-            back = self.refund(_free(ref, self.backs), **asked)
+            back = self.refund(free(ref, self.backs), **asked)
             self.refunds[back.provider_ref] = back.ref
             return back
 
@@ -67,7 +67,8 @@ class StripeBooks(Books):
             yield replace(row, fee=0) if row.refund_ref else row  # Stripe keeps its fee
 
 
-def _free(ref: str, taken: dict[str, Any]) -> str:
+def free(ref: str, taken: Container[str]) -> str:
+    """The reference, or where it was used before `ref~2`, `ref~3`."""
     number, free = 1, ref
     while free in taken:
         number += 1

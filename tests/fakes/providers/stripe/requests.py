@@ -8,9 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
+from tests.fakes.providers.books import Refused
 from tests.fakes.providers.server import Answer, Call
 
 Form = dict[str, str]
+Asked = tuple[str, Form | bytes]
+"""A path and its parameters, or what is sent there in another form."""
 
 _SESSION_FIELDS = frozenset(
     """adaptive_pricing allow_promotion_codes automatic_tax cancel_url client_reference_id currency customer
@@ -18,6 +21,9 @@ _SESSION_FIELDS = frozenset(
     submit_type success_url""".split()
 )
 _REFUND_FIELDS = frozenset("amount charge expand metadata payment_intent reason".split())
+_TRANSFER_FIELDS = frozenset(
+    "amount currency description destination expand metadata source_transaction source_type transfer_group".split()
+)
 _REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 # As Stripe writes amounts, for the currencies that tests pay in.
 _LEAST = {"eur": 50, "usd": 50, "gbp": 30, "sek": 300, "jpy": 50, "huf": 17_500}
@@ -40,6 +46,21 @@ def json_answer(status: int, data: Mapping[str, Any], **headers: str) -> Answer:
     body = json.dumps(data, indent=2).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Answer(status, body, {"content-type": "application/json", **named})
+
+
+_WORDS = {
+    "not_paid": (
+        "This PaymentIntent does not have a successful charge to refund.",
+        "payment_intent_unexpected_state",
+    ),
+    "too_much": ("Refund amount is greater than unrefunded amount on charge.", "charge_already_refunded"),
+}
+
+
+def worded(refused: Refused) -> Wrong:
+    """What the books refuse, as Stripe says it."""
+    message, code = _WORDS.get(refused.why, (refused.why, refused.why))
+    return Wrong(message, code=code)
 
 
 def missing(thing: str, name: str) -> Wrong:
@@ -115,6 +136,17 @@ def check_refund(form: Form) -> None:
         raise Wrong("One of the following params should be provided: payment_intent or charge.")
 
 
+def transfer_asked(form: Form) -> int:
+    """The amount of a transfer, which is found right but for what only the books know."""
+    _known(form, _TRANSFER_FIELDS)
+    if not form.get("destination"):
+        raise Wrong("Missing required param: destination.", code="parameter_missing", param="destination")
+    currency = form.get("currency", "")
+    if currency != currency.lower() or len(currency) != 3:
+        raise Wrong(f"Invalid currency: {currency}.", param="currency")
+    return _whole(form, "amount")
+
+
 def whole_or(form: Form, name: str, default: int) -> int:
     """A whole number, if the field is there."""
     return _whole(form, name) if name in form else default
@@ -133,15 +165,15 @@ def _known(form: Form, fields: frozenset[str]) -> None:
             raise Wrong(f"Received unknown parameter: {name}", code="parameter_unknown", param=name)
 
 
-def form_or_none(call: Call) -> dict[str, Any]:
+def form_or_none(call: Call) -> Form:
     """The fields of a POST; nothing where it has none that can be read."""
     try:
-        return dict(form_of(call.body)) if call.method == "POST" else {}
+        return form_of(call.body) if call.method == "POST" else {}
     except ValueError:
         return {}
 
 
-def replayed(known: tuple[tuple[str, bytes], Answer | None], asked: tuple[str, bytes]) -> Answer:
+def replayed(known: tuple[Asked, Answer | None], asked: Asked) -> Answer:
     """The answer to a call whose key was used before, as Stripe gives it."""
     before, answer = known
     if before != asked:

@@ -26,6 +26,7 @@ from tests.fakes.providers.stripe.objects import (
     session_of,
 )
 from tests.fakes.providers.stripe.requests import (
+    Asked,
     Wrong,
     check_refund,
     form_of,
@@ -37,28 +38,19 @@ from tests.fakes.providers.stripe.requests import (
     replayed,
     session_asked,
     whole_or,
+    worded,
 )
+from tests.fakes.providers.stripe.transfers import Transfers
 
 SECRET_KEY = "sk_test_51Simulator0000000000000000"
 WEBHOOK_SECRET = "whsec_simulator00000000000000000000"
-SESSIONS, REFUNDS, BALANCE, INTENTS = (
-    "/v1/checkout/sessions",
-    "/v1/refunds",
-    "/v1/balance_transactions",
-    "/v1/payment_intents",
-)
+SESSIONS, REFUNDS = "/v1/checkout/sessions", "/v1/refunds"
+BALANCE, TRANSFERS = "/v1/balance_transactions", "/v1/transfers"
 _SESSION_EVENTS = {
     TradeState.PAID: "checkout.session.completed",
     TradeState.FAILED: "checkout.session.async_payment_failed",
     TradeState.CLOSED: "checkout.session.expired",
     TradeState.OPEN: "checkout.session.completed",  # completed, while the money is on its way
-}
-_WORDS = {
-    "not_paid": (
-        "This PaymentIntent does not have a successful charge to refund.",
-        "payment_intent_unexpected_state",
-    ),
-    "too_much": ("Refund amount is greater than unrefunded amount on charge.", "charge_already_refunded"),
 }
 
 
@@ -84,13 +76,14 @@ class StripeSimulator(Simulator):
         self.page_limit = 100
         self._events = 0
         self._lock = threading.Lock()
+        self.transfers = Transfers(self.books)
         self.disputes: dict[str, Chargeback] = {}
         self.files: dict[str, Json] = {}
         self.forbidden: set[str] = set()
         """What the key, a restricted one, may not do: `POST /v1/refunds` and all below."""
         self.endpoints: list[Json] = [endpoint_of(notify_url)] if notify_url else []
         # Idempotency key -> what was asked, and the answer once there is one.
-        self._saved: dict[str, tuple[tuple[str, bytes], Answer | None]] = {}
+        self._saved: dict[str, tuple[Asked, Answer | None]] = {}
 
     def named(self, call: Call) -> tuple[str, str]:
         """See `Simulator.named`."""
@@ -104,6 +97,8 @@ class StripeSimulator(Simulator):
             if call.method == "POST":
                 return "refund", form.get("metadata[refund_ref]", "")
             return "query_refund", ""
+        if call.path == TRANSFERS:
+            return self.transfers.named(call, again=call.headers.get("idempotency-key") in self._saved)
         return ("bill", "") if call.path == BALANCE else ("", "")
 
     def handle(self, call: Call) -> Answer:
@@ -116,7 +111,7 @@ class StripeSimulator(Simulator):
         key = call.headers.get("idempotency-key", "")
         if call.method != "POST" or not key:
             return self._answered(call)
-        asked = (call.path, call.body)
+        asked = (call.path, form_or_none(call) or call.body)  # in whatever order the parameters come
         with self._lock:
             known = self._saved.get(key)
             if known is None:
@@ -242,8 +237,7 @@ class StripeSimulator(Simulator):
         except Wrong as wrong:
             return wrong.answer
         except Refused as refused:
-            message, code = _WORDS.get(refused.why, (refused.why, refused.why))
-            return Wrong(message, code=code).answer
+            return worded(refused).answer
 
     def _handler(self, method: str, parts: list[str]) -> Callable[[Call, list[str]], Json]:
         match (method, parts):
@@ -263,6 +257,10 @@ class StripeSimulator(Simulator):
                 return self._one_refund
             case ("GET", ["v1", "payment_intents", _]):
                 return self._intent
+            case ("POST", ["v1", "transfers"]):
+                return self.transfers.create
+            case ("GET", ["v1", "transfers"]):
+                return self._transfers
             case ("GET", ["v1", "balance_transactions"]):
                 return self._balance
             case ("GET", ["v1", "disputes"]):
@@ -385,7 +383,11 @@ class StripeSimulator(Simulator):
         expand = "data.source" in call.query.values()
         rows = sorted(self.books.bill(on.date()), key=lambda row: row.at)
         made = [balance_transaction_of(row, number, expand=expand) for number, row in enumerate(rows)]
-        return self._list(call, made[::-1])
+        made += self.transfers.on_bill(expand=expand)[::-1]
+        return self._list(call, sorted(made, key=lambda one: one["created"])[::-1])
+
+    def _transfers(self, call: Call, parts: list[str]) -> Json:
+        return self._list(call, self.transfers.of_group(call.query.get("transfer_group")))
 
     def _list(self, call: Call, things: list[Json]) -> Json:
         query = call.query

@@ -1,4 +1,4 @@
-"""Stripe: hosted Checkout Sessions, refunds, webhooks and the bill, over plain HTTPS.
+"""Stripe: hosted Checkout Sessions, refunds, transfers to merchants, webhooks and the bill, over plain HTTPS.
 
 `client` is the `Provider`; `calls` the HTTP and what its errors mean; `reports` Stripe's words in ours; `webhook`
 the signature; `bill` balance transactions; `amounts` the currencies that Stripe counts in another way than ISO 4217.

@@ -3,7 +3,9 @@
 A line is money of a shopper that came or went. Of refunds that name ours the amount is what went back (negative
 where a refund failed and its money returned). Where a line names nothing of ours, its amount is signed as in Stripe's
 balance: a refund made by hand in the Dashboard or a dispute is negative. A bill for Stripe's services is a line
-without amount whose fee is what was taken. Payouts to the bank stand beside the lines: no shopper's money moves.
+without amount whose fee is what was taken. Payouts to the bank stand beside the lines: no shopper's money moves. Transfers
+to merchants that carry our reference are left out, since each is asked about under it; those made or taken back by hand
+are lines.
 """
 
 import json
@@ -33,12 +35,20 @@ def read(rows: Iterable[Any], *, payment_ref_of: Callable[[str], str]) -> Bill:
         try:
             if isinstance(row, dict) and row.get("type") in PAYOUTS:
                 payouts.append(_payout(row))
-            else:
+            elif not _is_our_transfer(row):
                 lines.append(_line(row, payment_ref_of))
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             why = f"{type(error).__name__}: {error}"[:200]
             broken.append(BrokenLine(number, json.dumps(row, ensure_ascii=False)[:_TEXT_LIMIT], why))
     return Bill(tuple(lines), tuple(broken), tuple(payouts))
+
+
+def _is_our_transfer(row: Any) -> bool:
+    return (
+        isinstance(row, dict)
+        and row.get("type") == "transfer"
+        and bool(metadata(row.get("source"), "transfer_ref"))
+    )
 
 
 def _payout(row: dict[str, Any]) -> BillPayout:

@@ -33,11 +33,15 @@ class SavedFailure(OutcomeUnknown):
 
 
 class Refusal(ProviderRefused):
-    """Stripe's no, with the HTTP status it came with."""
+    """Stripe's no, with the HTTP status it came with.
 
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason=reason)
-        self.status = status
+    `said` is its sentence and `word` its code, "" where it has none. `replayed`: the first call with this key was told
+    so, and nothing was tried now.
+    """
+
+    def __init__(self, status: int, said: str, *, word: str = "", replayed: bool = False) -> None:
+        super().__init__(reason=f"{said} ({word})" if word else said)
+        self.status, self.said, self.word, self.replayed = status, said, word, replayed
 
 
 class MayNot(Refusal):
@@ -170,22 +174,22 @@ class Calls:
 
 
 def _raise_for(answer: httpx.Response, error: Mapping[str, Any]) -> None:
-    status = answer.status_code
+    status, replayed = answer.status_code, answer.headers.get("idempotent-replayed") == "true"
     if 200 <= status < 300:
         return
     if status == 429:
         raise ProviderUnavailable
     if status >= 500:
-        raise SavedFailure if answer.headers.get("idempotent-replayed") == "true" else OutcomeUnknown
+        raise SavedFailure if replayed else OutcomeUnknown
     if status == 409 or status < 400:
         raise OutcomeUnknown
     said = str(error.get("message") or "no reason given")[:300]
     if status == 401:
         raise Refusal(status, f"Stripe does not accept the secret key: {said}")
     if status == 403:
-        raise MayNot(status, f"The secret key may not do this at Stripe: {said}")
-    code = str(error.get("code") or error.get("type") or status)
-    raise Refusal(status, f"{said} ({code[:60]})")
+        raise MayNot(status, f"The secret key may not do this at Stripe: {said}", replayed=replayed)
+    word = str(error.get("code") or error.get("type") or status)[:60]
+    raise Refusal(status, said, word=word, replayed=replayed)
 
 
 def _error(answer: httpx.Response) -> dict[str, Any]:

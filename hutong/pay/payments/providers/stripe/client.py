@@ -16,6 +16,7 @@ from hutong.pay.payments.providers.stripe.disputes import DISPUTES, StripeDisput
 from hutong.pay.payments.providers.stripe.endpoints import doubts_of_endpoint
 from hutong.pay.payments.providers.stripe.reports import metadata, payment_report, refund_report
 from hutong.pay.payments.providers.stripe.rights import check_rights
+from hutong.pay.payments.providers.stripe.transfers import StripeTransfers
 from hutong.pay.payments.types import (
     Bill,
     Event,
@@ -43,11 +44,11 @@ _TEXT_LIMIT = 250
 T = TypeVar("T")
 
 
-class StripeProvider(StripeDisputes):
+class StripeProvider(StripeDisputes, StripeTransfers):
     """Stripe. Safe to share between threads.
 
     `webhook_secrets` are the signing secrets of the endpoints that tell us, usually one (`whsec_...`); `notify_url` is
-    the address that they are to have.
+    the address that they are to have. `connect`: merchants have accounts that are connected to this one.
     """
 
     name = "stripe"
@@ -61,8 +62,10 @@ class StripeProvider(StripeDisputes):
         timeout_s: float,
         url: str = URL,
         notify_url: str = "",
+        connect: bool = False,
     ) -> None:
         self._notify_url = notify_url
+        self.transfers_to = frozenset({"stripe"} if connect else ())
         self._secrets = tuple(secret.strip() for secret in webhook_secrets)
         self._calls = Calls(url=url, secret_key=secret_key, timeout_s=timeout_s)
 
@@ -83,7 +86,8 @@ class StripeProvider(StripeDisputes):
                 reason=f"The clock of this machine and that of Stripe are {apart_s:.0f} s apart."
             )
         check_rights(self._calls)
-        return doubts_of_endpoint(self._calls, self._notify_url)
+        doubts = doubts_of_endpoint(self._calls, self._notify_url)
+        return doubts + (self.doubts_of_transfers() if self.transfers_to else ())
 
     def start(self, request: StartRequest) -> Started:
         """See `Provider.start`. The provider's id is that of the Checkout Session."""

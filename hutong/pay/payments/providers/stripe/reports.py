@@ -1,9 +1,9 @@
-"""What Stripe says of sessions and refunds, in our words. KeyError, TypeError, ValueError on another shape."""
+"""What Stripe says of sessions, refunds and transfers, in our words. KeyError, TypeError, ValueError on another shape."""
 
 from typing import Any
 
 from hutong.pay.payments.providers.stripe.amounts import from_stripe
-from hutong.pay.payments.types import PaymentReport, RefundReport, ReportStatus
+from hutong.pay.payments.types import PaymentReport, RefundReport, ReportStatus, TransferReport
 
 REFUND_STATUS = {
     "pending": ReportStatus.PENDING,
@@ -54,6 +54,15 @@ def refund_report(refund: dict[str, Any]) -> RefundReport:
         provider_ref=_text(refund["id"]),
         reason=str(refund.get("failure_reason") or ""),
     )
+
+
+def transfer_report(transfer: dict[str, Any]) -> TransferReport:
+    """A transfer. It is with the receiver as soon as there is one, until somebody takes all of it back by hand."""
+    back = transfer["reversed"]
+    if type(back) is not bool:
+        raise ValueError(f"neither reversed nor not: {back!r}")
+    status, reason = (ReportStatus.FAILED, "transfer_reversed") if back else (ReportStatus.DONE, "")
+    return TransferReport(metadata(transfer, "transfer_ref"), status, _text(transfer["id"]), reason)
 
 
 def _payment_status(session: dict[str, Any], failed: bool) -> ReportStatus:
