@@ -142,13 +142,15 @@ class AccountType(StrEnum):
 
     BANK = "bank"
     ALIPAY = "alipay"
+    STRIPE = "stripe"
 
 
 @dataclass(frozen=True, slots=True)
 class BankDetails:
     """Where money goes, as it was checked: an IBAN, or an account number with the code of its bank.
 
-    At Alipay `account_number` is the e-mail address or phone number by which the holder signs in.
+    At Alipay `account_number` is the e-mail address or phone number by which the holder signs in, at Stripe the id of the
+    account (`acct_...`), whose country nobody asks.
     """
 
     holder: str
@@ -166,11 +168,11 @@ class BankDetails:
 
     @property
     def masked(self) -> str:
-        """The account as pages show it: `FI •••• 0785`, `Alipay k•••@example.org`, `Alipay •••• 5678`."""
-        if self.kind is AccountType.ALIPAY:
-            is_email = "@" in self.number
-            return f"Alipay {mask_email(self.number) if is_email else f'•••• {self.number[-4:]}'}"
-        return f"{self.country} •••• {self.number[-4:]}"
+        """The account as pages show it: `FI •••• 0785`, `Alipay k•••@example.org`, `Stripe •••• 5678`."""
+        if self.kind is AccountType.ALIPAY and "@" in self.number:
+            return f"Alipay {mask_email(self.number)}"
+        where = self.country if self.kind is AccountType.BANK else self.kind.value.capitalize()
+        return f"{where} •••• {self.number[-4:]}"
 
 
 @dataclass(frozen=True, slots=True)

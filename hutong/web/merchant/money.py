@@ -63,11 +63,21 @@ class BankForm(forms.Form):
             "Leave the bank account below empty then."
         ),
     )
+    stripe = forms.CharField(
+        label=gettext_lazy("Your account at Stripe"),
+        required=False,
+        max_length=100,
+        help_text=gettext_lazy(
+            "Its id (acct_...), which the people who run this site can tell you. "
+            "Leave the bank account below empty then."
+        ),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "alipay" not in transfers.through("CNY"):
-            del self.fields["alipay"]
+        # Yuan are what Alipay sends; Stripe sends every currency.
+        for kind in {"alipay", "stripe"} - transfers.through("CNY").keys():
+            del self.fields[kind]
         names = Locale.parse(locale()).territories
         found = sorted((str(name), code) for code, name in names.items() if len(code) == 2 and code.isalpha())
         self.fields["country"].choices = [(code, name) for name, code in found]  # type: ignore[attr-defined]
@@ -270,4 +280,4 @@ def _may_change(desk: Desk) -> bool:
 
 def _country(desk: Desk) -> str:
     account = settlement.account_of(desk.merchant_ref)
-    return account.details.country if account else settings.HUTONG_PHONE_COUNTRY
+    return (account.details.country if account else "") or settings.HUTONG_PHONE_COUNTRY

@@ -10,8 +10,8 @@ from django.db import IntegrityError, transaction
 from hutong.kernel import audit
 from hutong.pay.settlement import queries, services
 from hutong.pay.settlement.models import PayoutAccount, PayoutTerms
-from hutong.pay.settlement.rules.accounts import AccountFault, AccountWrong, bank_details
-from hutong.pay.settlement.types import PayoutEvery
+from hutong.pay.settlement.rules.accounts import AccountFault, AccountWrong, bank_details, stripe_details
+from hutong.pay.settlement.types import AccountType, PayoutEvery
 from tests.factories.settlement import IBAN, OTHER_IBAN, SITE, account, days
 
 
@@ -46,6 +46,27 @@ def test_an_account_is_kept_as_banks_write_it() -> None:
         holder="胡同咖啡", country="CN", account_number="6222 0202-0001", bank_code="cnaps1"
     )
     assert (chinese.iban, chinese.account_number, chinese.bank_code) == ("", "622202020001", "CNAPS1")
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "acct_", "acct_1MTf", "1MTfjCQ9PRzxEwkZ", "acct_1MTfjCQ9PRzxEwk!", "ACCT_1MTfjCQ9PRzxEwkZ",
+              f"acct_{'1' * 65}", "acct_1MTf jCQ9PRzxEwkZ"]
+)  # fmt: skip
+def test_what_is_no_id_of_an_account_at_stripe_is_refused(typed: str) -> None:
+    with pytest.raises(AccountWrong) as refused:
+        stripe_details(holder="Kahvila Oy", account=typed)
+    assert refused.value.fault is AccountFault.STRIPE
+    with pytest.raises(AccountWrong) as refused:
+        stripe_details(holder=" ", account="acct_1MTfjCQ9PRzxEwkZ")
+    assert refused.value.fault is AccountFault.HOLDER
+
+
+def test_an_account_at_stripe_keeps_its_letters() -> None:
+    found = stripe_details(holder=" Kahvila  Oy ", account=" acct_1MTfjCQ9PRzxEwkZ ")
+    assert (found.holder, found.number, found.kind) == (
+        "Kahvila Oy", "acct_1MTfjCQ9PRzxEwkZ", AccountType.STRIPE,
+    )  # fmt: skip
+    assert found.masked == "Stripe •••• EwkZ"
 
 
 @pytest.mark.django_db
@@ -88,6 +109,11 @@ def test_the_database_keeps_one_account_with_one_number(at: datetime) -> None:
         ({}, "settlement_one_account"),
         ({"merchant_ref": "mer_b", "iban": ""}, "settlement_account_one_number"),
         ({"merchant_ref": "mer_b", "bank_code": "X"}, "settlement_account_one_number"),
+        ({"merchant_ref": "mer_b", "kind": "stripe"}, "settlement_account_one_number"),
+        (
+            {"merchant_ref": "mer_b", "kind": "other", "iban": "", "account_number": "1"},
+            "settlement_account_one_number",
+        ),
         ({"merchant_ref": "mer_b", "usable_at": at - days(1)}, "settlement_account_usable_later"),
     ):
         with pytest.raises(IntegrityError, match=name), transaction.atomic():

@@ -8,6 +8,8 @@ from django.db.models import F, Q
 from hutong.kernel.ids import public_id_field, ref_field
 from hutong.pay.settlement.types import AccountType, AdjustmentReason, BatchState, PayoutEvery, PayoutState
 
+_AT_PROVIDERS = [AccountType.ALIPAY.value, AccountType.STRIPE.value]
+
 
 class PayoutAccount(models.Model):
     """Where a merchant's money goes. A row never changes but for `replaced_at`, so payouts may point at it."""
@@ -18,7 +20,7 @@ class PayoutAccount(models.Model):
     holder = models.CharField(max_length=70)
     country = models.CharField(max_length=2)
     iban = models.CharField(max_length=34, blank=True, default="")
-    # Of a bank, or the name by which somebody signs in at Alipay.
+    # Of a bank; the name by which somebody signs in at Alipay; the id of an account at Stripe.
     account_number = models.CharField(max_length=100, blank=True, default="")
     bank_code = models.CharField(max_length=20, blank=True, default="")
     bic = models.CharField(max_length=11, blank=True, default="")
@@ -35,7 +37,7 @@ class PayoutAccount(models.Model):
             models.CheckConstraint(
                 condition=(Q(kind=AccountType.BANK.value, account_number="", bank_code="") & ~Q(iban=""))
                 | (Q(kind=AccountType.BANK.value, iban="") & ~Q(account_number="") & ~Q(bank_code=""))
-                | (Q(kind=AccountType.ALIPAY.value, iban="", bank_code="", bic="") & ~Q(account_number="")),
+                | (Q(kind__in=_AT_PROVIDERS, iban="", bank_code="", bic="") & ~Q(account_number="")),
                 name="settlement_account_one_number",
             ),
             models.CheckConstraint(

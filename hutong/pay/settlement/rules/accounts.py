@@ -21,6 +21,7 @@ SEPA = frozenset(
 
 
 _ALIPAY = re.compile(r"1\d{10}|[^@\s]{1,64}@[a-z0-9.-]{3,60}", re.ASCII)
+_STRIPE = re.compile(r"acct_[A-Za-z0-9]{8,64}")
 
 
 class AccountFault(StrEnum):
@@ -33,6 +34,7 @@ class AccountFault(StrEnum):
     IBAN_NEEDED = "iban_needed"
     NUMBER = "number"
     ALIPAY = "alipay"
+    STRIPE = "stripe"
     BANK_CODE = "bank_code"
     BIC = "bic"
 
@@ -53,10 +55,8 @@ def bank_details(
     An IBAN's check digits, length and form are those of its country (ISO 13616), which also is the account's.
     Without one there are a number of 4 to 34 and a bank code of 3 to 20 letters and digits.
     """
-    holder, country = clean(holder, limit=HOLDER_LIMIT), country.strip().upper()
+    holder, country = _holder(holder), country.strip().upper()
     iban, account_number, bank_code, bic = map(_bare, (iban, account_number, bank_code, bic))
-    if len(holder) < 2:
-        raise AccountWrong(AccountFault.HOLDER)
     if len(country) != 2 or not country.isascii() or not country.isalpha():
         raise AccountWrong(AccountFault.COUNTRY)
     if iban:
@@ -78,13 +78,26 @@ def alipay_details(*, holder: str, account: str) -> BankDetails:
 
     Raises AccountWrong.
     """
-    holder, account = clean(holder, limit=HOLDER_LIMIT), clean(account, limit=100).replace(" ", "").lower()
-    if len(holder) < 2:
-        raise AccountWrong(AccountFault.HOLDER)
+    holder, account = _holder(holder), clean(account, limit=100).replace(" ", "").lower()
     account = account.removeprefix("+86")
     if not _ALIPAY.fullmatch(account):
         raise AccountWrong(AccountFault.ALIPAY)
     return BankDetails(holder, "CN", "", account, "", "", AccountType.ALIPAY)
+
+
+def stripe_details(*, holder: str, account: str) -> BankDetails:
+    """An account at Stripe as it is kept: by its id, in which large and small letters differ. Raises AccountWrong."""
+    holder, account = _holder(holder), clean(account, limit=100)
+    if not _STRIPE.fullmatch(account):
+        raise AccountWrong(AccountFault.STRIPE)
+    return BankDetails(holder, "", "", account, "", "", AccountType.STRIPE)
+
+
+def _holder(typed: str) -> str:
+    holder = clean(typed, limit=HOLDER_LIMIT)
+    if len(holder) < 2:
+        raise AccountWrong(AccountFault.HOLDER)
+    return holder
 
 
 def _checked_iban(iban: str, country: str) -> str:

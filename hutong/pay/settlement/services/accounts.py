@@ -12,7 +12,13 @@ from hutong.kernel.errors import Invalid
 from hutong.kernel.locking import advisory
 from hutong.pay.settlement.models import PayoutAccount, PayoutTerms
 from hutong.pay.settlement.queries.accounts import account_view
-from hutong.pay.settlement.rules.accounts import AccountFault, AccountWrong, alipay_details, bank_details
+from hutong.pay.settlement.rules.accounts import (
+    AccountFault,
+    AccountWrong,
+    alipay_details,
+    bank_details,
+    stripe_details,
+)
 from hutong.pay.settlement.types import BankAccount, PayoutEvery
 
 LONGEST_HOLDBACK_DAYS = 180
@@ -28,6 +34,7 @@ _WORDS = {
     AccountFault.ALIPAY: _(
         "Please enter the e-mail address or the phone number by which you sign in at Alipay."
     ),
+    AccountFault.STRIPE: _("Please enter the id of the account at Stripe: it begins with acct_."),
     AccountFault.BIC: _("This BIC is not right: it has 8 or 11 letters and digits. You may leave it empty."),
 }
 
@@ -56,6 +63,7 @@ def set_account(
     bank_code: str,
     bic: str,
     alipay: str = "",
+    stripe: str = "",
     cooling_days: int,
     by: str,
     at: datetime,
@@ -63,14 +71,16 @@ def set_account(
     """Pay a merchant to this account from now on; the same account again changes nothing.
 
     A first account may be paid to at once. Another one only after `cooling_days`, since whoever takes over an
-    owner's phone changes it first; meanwhile nothing is paid out. With `alipay` it is the account there of that name,
-    and nothing but `holder` is needed besides. Raises BankAccountInvalid.
+    owner's phone changes it first; meanwhile nothing is paid out. With `alipay` or `stripe` it is the account there of
+    that name, and nothing but `holder` is needed besides. Raises BankAccountInvalid.
     """
     try:
-        details = (
-            alipay_details(holder=holder, account=alipay)
-            if alipay
-            else bank_details(
+        if alipay:
+            details = alipay_details(holder=holder, account=alipay)
+        elif stripe:
+            details = stripe_details(holder=holder, account=stripe)
+        else:
+            details = bank_details(
                 holder=holder,
                 country=country,
                 iban=iban,
@@ -78,7 +88,6 @@ def set_account(
                 bank_code=bank_code,
                 bic=bic,
             )
-        )
     except AccountWrong as error:
         raise BankAccountInvalid(_WORDS[error.fault], fault=error.fault.value) from error
     with transaction.atomic():
