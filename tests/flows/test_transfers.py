@@ -16,7 +16,6 @@ from hutong.pay.ledger.types import PLATFORM, AccountKind
 from hutong.pay.payments import queries as payments
 from hutong.pay.payments.models import Transfer
 from hutong.pay.payments.providers import registry
-from hutong.pay.payments.providers.alipay.client import AlipayProvider
 from hutong.pay.payments.providers.errors import ProviderRefused
 from hutong.pay.payments.services import TransferUnderWay
 from hutong.pay.payments.types import TransferState
@@ -28,13 +27,14 @@ from tests.concurrency.race import race
 from tests.factories import people
 from tests.factories.payouts import (
     MINOR,
-    PAYEE,
     PRICE,
+    Service,
     Slow,
+    account_typed,
     now,
     pay_out,
     send_what_is_due,
-    sending_alipay,
+    sending,
 )
 from tests.factories.settlement import days
 from tests.fakes.providers.alipay import AlipaySimulator
@@ -42,19 +42,18 @@ from tests.fakes.providers.alipay import AlipaySimulator
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def alipay(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[AlipaySimulator]:
-    """Alipay, to whom this site has shown certificates."""
-    with sending_alipay(settings, monkeypatch) as simulator:
-        yield simulator
+@pytest.fixture(params=["alipay", "stripe"])
+def service(
+    request: pytest.FixtureRequest, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Service]:
+    """Each provider that sends money, and this site may have it do so."""
+    with sending(request.param, settings, monkeypatch) as found:
+        yield found
 
 
-@pytest.fixture
-def worker(alipay: AlipaySimulator) -> Slow:
-    """What calls Alipay here."""
-    found = registry.provider("alipay")
-    assert isinstance(found, Slow)
-    return found
+def paid_to(service: Service, operator: Person, owner: Person, at: datetime, *, to: str = "") -> PayoutView:
+    """`pay_out` to the owner's account with this provider, or to another one there."""
+    return pay_out(operator, owner, at, typed=account_typed(**{service.name: to or service.account}))
 
 
 @pytest.fixture
@@ -79,27 +78,29 @@ def told(owner: Person) -> list[str]:
     return list(found.order_by("pk").values_list("kind", flat=True))
 
 
-def wrong(alipay: AlipaySimulator, at: datetime) -> list[str]:
-    """What does not add up, of all our books, and of what was sent by Alipay's own."""
+def wrong(service: Service, at: datetime) -> list[str]:
+    """What does not add up, of all our books, and of what was sent by the provider's own."""
     jobs.drain()
     done = Transfer.objects.filter(state=TransferState.DONE)
-    ours = {each.ref: Money(each.amount, each.unit).major_text for each in done}
-    return [*books.check(at=at, ask_providers=False).problems, *alipay.transfers.judge(ours)]
+    ours = {each.ref: service.written(Money(each.amount, each.unit)) for each in done}
+    return [*books.check(at=at, ask_providers=False).problems, *service.transfers.judge(ours)]
 
 
 def test_money_goes_out_of_what_the_provider_holds(
-    alipay: AlipaySimulator, operator: Person, owner: Person, at: datetime
+    service: Service, operator: Person, owner: Person, at: datetime
 ) -> None:
-    payout = pay_out(operator, owner, at)
-    (sent,) = alipay.transfers.sent.values()
-    assert (sent.ref, sent.amount, sent.account) == (payout.ref, "1791.00", PAYEE)
-    assert (payout.via, payout.state) == ("alipay", PayoutState.PAID)
-    assert payout.details.masked == "Alipay k•••@example.org"
+    payout = paid_to(service, operator, owner, at)
+    (sent,) = service.transfers.sent.values()
+    assert (sent.ref, sent.amount, sent.account) == (
+        payout.ref, service.written(Money(MINOR, "CNY")), service.account,
+    )  # fmt: skip
+    assert (payout.via, payout.state) == (service.name, PayoutState.PAID)
+    assert payout.details.masked == service.masked
     assert told(owner) == ["payout_paid"]
     # less with the provider, and nothing of it from the bank
-    assert ledger.balance(AccountKind.CLEARING, "alipay", "CNY") == Money(MINOR - PRICE, "CNY")
+    assert ledger.balance(AccountKind.CLEARING, service.name, "CNY") == Money(MINOR - PRICE, "CNY")
     assert ledger.balance(AccountKind.BANK, PLATFORM, "CNY") == Money(0, "CNY")
-    assert (owed(payout), wrong(alipay, at)) == (0, [])
+    assert (owed(payout), wrong(service, at)) == (0, [])
     batch = queries.batch(payout.batch_ref)
     assert batch is not None
     assert batch.state is BatchState.CLOSED
@@ -110,10 +111,10 @@ def test_money_goes_out_of_what_the_provider_holds(
 
 @pytest.mark.parametrize("fault", ["error_before", "error_after"])
 def test_what_is_lost_on_the_way_is_sent_once(
-    fault: str, alipay: AlipaySimulator, operator: Person, owner: Person, at: datetime
+    fault: str, service: Service, operator: Person, owner: Person, at: datetime
 ) -> None:
-    alipay.faults.ask(fault, call="transfer")
-    payout = pay_out(operator, owner, at)
+    service.simulator.faults.ask(fault, call="transfer")
+    payout = paid_to(service, operator, owner, at)
     assert payout.state is PayoutState.SENT
     assert payments.transfers([payout.ref])[payout.ref].state is TransferState.UNKNOWN
     for act in (payouts.paid, payouts.bounced):
@@ -125,42 +126,44 @@ def test_what_is_lost_on_the_way_is_sent_once(
     assert transfers.run(at=at + timedelta(seconds=4)) == 0
     assert transfers.run(at=at + timedelta(seconds=6)) == 1
     assert transfers.run(at=at + days(1)) == 0
-    assert (now(payout).state, len(alipay.transfers.sent)) == (PayoutState.PAID, 1)
+    assert (now(payout).state, len(service.transfers.sent)) == (PayoutState.PAID, 1)
     assert payments.transfers([payout.ref])[payout.ref].tries == (2 if fault == "error_before" else 1)
-    assert (told(owner), owed(payout), wrong(alipay, at)) == (["payout_paid"], 0, [])
+    assert (told(owner), owed(payout), wrong(service, at)) == (["payout_paid"], 0, [])
 
 
 def test_what_cannot_arrive_is_owed_again(
-    alipay: AlipaySimulator, operator: Person, owner: Person, at: datetime
+    service: Service, operator: Person, owner: Person, at: datetime
 ) -> None:
-    payout = pay_out(operator, owner, at, alipay="nobody@example.org")
-    assert (payout.state, payout.reason) == (PayoutState.BOUNCED, "PAYEE_NOT_EXIST")
-    assert (told(owner), owed(payout), wrong(alipay, at)) == (["payout_bounced"], MINOR, [])
+    payout = paid_to(service, operator, owner, at, to=service.nobody)
+    assert (payout.state, payout.reason) == (PayoutState.BOUNCED, service.no_payee)
+    assert (told(owner), owed(payout), wrong(service, at)) == (["payout_bounced"], MINOR, [])
     assert transfers.run(at=at + days(9)) == 0
 
 
+@pytest.mark.parametrize("service", ["alipay"], indirect=True)
 def test_one_that_takes_its_time_and_then_fails_is_owed_again(
-    alipay: AlipaySimulator, operator: Person, owner: Person, at: datetime
+    service: Service, operator: Person, owner: Person, at: datetime
 ) -> None:
-    alipay.transfers.pending = True
-    payout = pay_out(operator, owner, at)
+    assert isinstance(service.simulator, AlipaySimulator)
+    service.simulator.transfers.pending = True
+    payout = paid_to(service, operator, owner, at)
     assert payments.transfers([payout.ref])[payout.ref].state is TransferState.PENDING
-    alipay.transfers.end(payout.ref, "FAIL", "PAYEE_ACC_OCUPIED")
+    service.transfers.end(payout.ref, "FAIL", "PAYEE_ACC_OCUPIED")
     jobs.tick(at=at + days(5))
     assert (now(payout).state, now(payout).reason) == (PayoutState.BOUNCED, "PAYEE_ACC_OCUPIED")
-    assert (told(owner), owed(payout), wrong(alipay, at)) == (["payout_bounced"], MINOR, [])
+    assert (told(owner), owed(payout), wrong(service, at)) == (["payout_bounced"], MINOR, [])
 
 
 def test_what_is_refused_for_another_reason_waits_and_may_be_given_up(
-    alipay: AlipaySimulator, operator: Person, owner: Person, at: datetime
+    service: Service, operator: Person, owner: Person, at: datetime
 ) -> None:
-    alipay.transfers.refuse = "too_little"
-    payout = pay_out(operator, owner, at)
+    service.transfers.refuse = "too_little"
+    payout = paid_to(service, operator, owner, at)
     later = at + days(4)
     transfers.run(at=later + timedelta(seconds=6))
     waits = payments.transfers([payout.ref])[payout.ref]
     assert (waits.state, waits.tries) == (TransferState.UNKNOWN, 2)
-    assert waits.reason.startswith("PAYER_BALANCE_NOT_ENOUGH")
+    assert waits.reason.startswith(service.too_little)
     # somebody may be sending it at this very moment
     with pytest.raises(TransferUnderWay):
         payouts.bounced(payout_ref=payout.ref, reason="by hand", by=operator, at=later + timedelta(minutes=1))
@@ -172,22 +175,21 @@ def test_what_is_refused_for_another_reason_waits_and_may_be_given_up(
     assert not watch.tell_of_provider(at=later + timedelta(hours=3))
     alarm = Notification.objects.get(person=operator, kind="payouts_wait")
     assert alarm.url == f"/operator/payouts/batches/{payout.batch_ref}/"
-    (problem,) = wrong(alipay, after_a_day)
+    (problem,) = wrong(service, after_a_day)
     assert problem.startswith(f"payments: transfer_open {payout.ref}: unknown since")
-    assert "PAYER_BALANCE_NOT_ENOUGH" in problem
+    assert service.too_little in problem
     blocked = close_month.obstacles(unit="CNY", on=at.date().replace(day=1), at=at + days(40))
     assert {each.what: each.example for each in blocked}[Obstacle.UNKNOWN] == payout.ref
     payouts.bounced(payout_ref=payout.ref, reason="by hand", by=operator, at=later + timedelta(minutes=3))
-    assert (payments.unknown_since(after_a_day), wrong(alipay, after_a_day)) == ([], [])
+    assert (payments.unknown_since(after_a_day), wrong(service, after_a_day)) == ([], [])
     assert (now(payout).state, owed(payout)) == (PayoutState.BOUNCED, MINOR)
-    alipay.transfers.refuse = ""
+    service.transfers.refuse = ""
     assert transfers.run(at=later + days(2)) == 0
-    assert alipay.transfers.sent == {}
+    assert service.transfers.sent == {}
 
 
 def given_up_by_itself(
-    alipay: AlipaySimulator,
-    worker: Slow,
+    service: Service,
     operator: Person,
     owner: Person,
     *,
@@ -199,11 +201,11 @@ def given_up_by_itself(
 
     Its own connection gives it up, which a lock does not keep from itself. `lost`: the answer to its call, later.
     """
-    alipay.transfers.refuse = "too_little"
-    payout = pay_out(operator, owner, at)
-    alipay.transfers.refuse = ""
+    service.transfers.refuse = "too_little"
+    payout = paid_to(service, operator, owner, at)
+    service.transfers.refuse = ""
     if lost:
-        alipay.faults.ask("error_after", call="transfer")
+        service.simulator.faults.ask("error_after", call="transfer")
     at += days(4)
 
     def give_up() -> None:
@@ -213,41 +215,42 @@ def given_up_by_itself(
             )
         payouts.bounced(payout_ref=payout.ref, reason="by hand", by=operator, at=at + timedelta(minutes=3))
 
-    worker.meanwhile[still_in] = give_up
+    service.worker.meanwhile[still_in] = give_up
     transfers.run(at=at + timedelta(minutes=1))
-    assert worker.meanwhile == {}
+    assert service.worker.meanwhile == {}
     return now(payout)
 
 
 def test_who_stood_still_after_asking_does_not_send_what_was_given_up(
-    alipay: AlipaySimulator, worker: Slow, operator: Person, owner: Person, at: datetime
+    service: Service, operator: Person, owner: Person, at: datetime
 ) -> None:
-    payout = given_up_by_itself(alipay, worker, operator, owner, at=at, still_in="query_transfer")
-    assert (payout.state, owed(payout), alipay.transfers.sent) == (PayoutState.BOUNCED, MINOR, {})
-    asked = worker.asked
+    payout = given_up_by_itself(service, operator, owner, at=at, still_in="query_transfer")
+    assert (payout.state, owed(payout), service.transfers.sent) == (PayoutState.BOUNCED, MINOR, {})
+    asked = service.worker.asked
     for after in (days(5), days(6), days(8), days(9)):
         assert transfers.run(at=at + after) == 0
-    assert worker.asked == asked + 3
-    assert (alipay.transfers.sent, wrong(alipay, at)) == ({}, [])
+    assert service.worker.asked == asked + 3
+    assert (service.transfers.sent, wrong(service, at)) == ({}, [])
 
 
 @pytest.mark.parametrize("paid_again", [False, True])
 def test_what_was_sent_after_it_was_given_up_is_found_and_set_against_what_is_owed(
     paid_again: bool,
-    alipay: AlipaySimulator, worker: Slow, operator: Person, owner: Person, at: datetime,
+    service: Service, operator: Person, owner: Person, at: datetime,
 ) -> None:  # fmt: skip
-    payout = given_up_by_itself(alipay, worker, operator, owner, at=at, still_in="transfer", lost=True)
-    assert (list(alipay.transfers.sent), payout.state) == ([payout.ref], PayoutState.BOUNCED)
-    found = [f"{payout.ref}: Alipay sent 1791.00, not nothing"]
-    assert (owed(payout), wrong(alipay, at)) == (MINOR, found)
+    payout = given_up_by_itself(service, operator, owner, at=at, still_in="transfer", lost=True)
+    assert (list(service.transfers.sent), payout.state) == ([payout.ref], PayoutState.BOUNCED)
+    sent = service.written(Money(MINOR, "CNY"))
+    found = [f"{payout.ref}: {service.transfers.name} sent {sent}, not nothing"]
+    assert (owed(payout), wrong(service, at)) == (MINOR, found)
     later = at + days(5)
     if paid_again:
         send_what_is_due(operator, later)
-        assert len(alipay.transfers.sent) == 2
+        assert len(service.transfers.sent) == 2
     else:
         assert transfers.run(at=later) == 1
     assert payments.transfers([payout.ref])[payout.ref].state is TransferState.DONE
-    assert (owed(payout), wrong(alipay, at)) == (-MINOR if paid_again else 0, [])
+    assert (owed(payout), wrong(service, at)) == (-MINOR if paid_again else 0, [])
     assert sorted(told(owner)) == ["payout_bounced", *["payout_paid"] * (2 if paid_again else 1)]
     with pytest.raises(services.NothingToPay):
         payouts.make(unit="CNY", on=(later + days(1)).date(), by=operator, at=later + days(1))
@@ -257,20 +260,20 @@ def test_what_was_sent_after_it_was_given_up_is_found_and_set_against_what_is_ow
 
 
 def test_who_stood_still_and_sent_it_says_so_itself(
-    alipay: AlipaySimulator, worker: Slow, operator: Person, owner: Person, at: datetime
+    service: Service, operator: Person, owner: Person, at: datetime
 ) -> None:
-    payout = given_up_by_itself(alipay, worker, operator, owner, at=at, still_in="transfer")
-    assert (list(alipay.transfers.sent), payout.state) == ([payout.ref], PayoutState.BOUNCED)
-    assert (owed(payout), wrong(alipay, at)) == (0, [])
+    payout = given_up_by_itself(service, operator, owner, at=at, still_in="transfer")
+    assert (list(service.transfers.sent), payout.state) == ([payout.ref], PayoutState.BOUNCED)
+    assert (owed(payout), wrong(service, at)) == (0, [])
     assert told(owner) == ["payout_bounced", "payout_paid"]
 
 
 def test_nothing_is_given_up_while_a_worker_is_at_it_however_long(
-    alipay: AlipaySimulator, worker: Slow, operator: Person, owner: Person, at: datetime
+    service: Service, operator: Person, owner: Person, at: datetime
 ) -> None:
-    alipay.transfers.refuse = "too_little"
-    payout = pay_out(operator, owner, at)
-    alipay.transfers.refuse = ""
+    service.transfers.refuse = "too_little"
+    payout = paid_to(service, operator, owner, at)
+    service.transfers.refuse = ""
     refused = []
 
     def give_up() -> None:
@@ -280,31 +283,32 @@ def test_nothing_is_given_up_while_a_worker_is_at_it_however_long(
         )
         refused.append(found)
 
-    worker.meanwhile["transfer"] = give_up
+    service.worker.meanwhile["transfer"] = give_up
     assert transfers.run(at=at + days(5)) == 1
     assert [type(each) for each in refused] == [TransferUnderWay]
-    assert (now(payout).state, owed(payout), len(alipay.transfers.sent)) == (PayoutState.PAID, 0, 1)
+    assert (now(payout).state, owed(payout), len(service.transfers.sent)) == (PayoutState.PAID, 0, 1)
 
 
 def test_without_keys_that_can_be_read_nothing_is_sent(
-    alipay: AlipaySimulator, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    service: Service, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert transfers.through("CNY") == {"alipay": "alipay"}
-    assert transfers.through("EUR") == {}
+    own = {service.name: service.name}
+    assert transfers.through("CNY") == own
+    assert transfers.through("EUR") == (own if service.name == "stripe" else {})
 
-    def unreadable(_keys: object, _timeout_s: float) -> AlipayProvider:
+    def unreadable(_keys: object, _timeout_s: float) -> Slow:
         raise ProviderRefused
 
-    monkeypatch.setitem(registry._MAKERS, "alipay", unreadable)
-    settings.HUTONG_PROVIDER_KEYS = {"alipay": {"of": f"another than {alipay.url}"}}
+    monkeypatch.setitem(registry._MAKERS, service.name, unreadable)
+    settings.HUTONG_PROVIDER_KEYS = {service.name: {"of": f"another than {service.simulator.url}"}}
     assert transfers.through("CNY") == {}
 
 
 def test_other_accounts_are_for_the_bank(
-    alipay: AlipaySimulator, operator: Person, owner: Person, at: datetime
+    service: Service, operator: Person, owner: Person, at: datetime
 ) -> None:
-    payout = pay_out(operator, owner, at, alipay="")
-    assert (payout.via, payout.state, alipay.transfers.sent) == ("", PayoutState.SENT, {})
+    payout = pay_out(operator, owner, at, typed=account_typed(account="6222021202000000000"))
+    assert (payout.via, payout.state, service.transfers.sent) == ("", PayoutState.SENT, {})
     assert payouts.for_bank([payout]) == ([], [payout])
     assert payouts.paid(payout_ref=payout.ref, by=operator, at=at + days(5)).state is PayoutState.PAID
     assert ledger.balance(AccountKind.BANK, PLATFORM, "CNY") == Money(MINOR, "CNY")

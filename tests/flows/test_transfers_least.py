@@ -17,7 +17,7 @@ from hutong.pay.settlement.types import AdjustmentReason, BatchState, NotDue, Pa
 from hutong.town.merchants.types import Role
 from hutong.town.people.models import Person
 from tests.factories import merchants, people
-from tests.factories.payouts import PAYEE, bank_or_alipay, send_what_is_due, sending_alipay, worker_comes
+from tests.factories.payouts import PAYEE, account_typed, send_what_is_due, sending_alipay, worker_comes
 from tests.factories.settlement import days, earned
 from tests.fakes.providers.alipay import AlipaySimulator
 from tests.web.visitors import visitor
@@ -43,7 +43,7 @@ def merchant(owner: Person, at: datetime, *, fen: int, account: str = "") -> str
     made = merchants.store(at=at).merchant
     assert made is not None
     merchants.staff(merchant=made, person=owner, role=Role.OWNER)
-    typed = bank_or_alipay(account=account, alipay="" if account else PAYEE)
+    typed = account_typed(account=account, alipay="" if account else PAYEE)
     payouts.set_account(merchant_ref=made.public_id, typed=typed, by=owner, at=at)
     earned(fen, merchant=made.public_id, at=at, unit="CNY")
     return made.public_id

@@ -23,7 +23,7 @@ from tests.factories import people
 from tests.factories.payouts import (
     HOLDER,
     Slow,
-    bank_or_alipay,
+    account_typed,
     now,
     pay_out,
     send_what_is_due,
@@ -60,7 +60,7 @@ def owner() -> Person:
 
 def change_account(payout: PayoutView, owner: Person, at: datetime) -> None:
     """The owner wants its money at another account."""
-    typed = bank_or_alipay(alipay=NEW)
+    typed = account_typed(alipay=NEW)
     payouts.set_account(merchant_ref=payout.merchant_ref, typed=typed, by=owner, at=at)
 
 
@@ -166,6 +166,6 @@ def test_what_a_worker_has_for_itself_is_hurried_only_after_its_time(
     change_account(payout, owner, taken + timedelta(seconds=1))
     assert Transfer.objects.get().next_ask_at == taken + LEASE
     Transfer.objects.update(next_ask_at=taken + timedelta(seconds=30))
-    typed = bank_or_alipay(alipay="third@example.org")
+    typed = account_typed(alipay="third@example.org")
     payouts.set_account(merchant_ref=payout.merchant_ref, typed=typed, by=owner, at=taken + days(1))
     assert Transfer.objects.get().next_ask_at == taken + timedelta(seconds=30)

@@ -16,28 +16,35 @@ from hutong.pay.payments.types import TransferState, TransferView
 from hutong.pay.settlement.types import ACCOUNT_CHANGED, PayoutState, PayoutView
 from hutong.web.operator.money_names import provider_label
 
-_WORD = re.compile(r"[A-Z][A-Z0-9_]{3,}", re.ASCII)
-# By how the provider's word begins: what is wrong, and what can be done about it. Alipay's words.
+# Alipay's words have large letters, Stripe's small ones and a line between them. Our own are not shown.
+_WORD = re.compile(r"[A-Z][A-Z0-9_]{3,}|(?!provider_|payment_)[a-z]+_[a-z]", re.ASCII)
+_ANOTHER = gettext_lazy("There is no such account. The merchant has to enter another one.")
+_PROVE = gettext_lazy("The merchant has to prove to the service who they are.")
+_TOP_UP = gettext_lazy("Too little is on your account there. Top it up; it is tried again by itself.")
+_OPEN = gettext_lazy("The service does not let you send money yet. Have it opened there.")
+# By how the provider's word begins: what is wrong, and what can be done about it. Alipay's words, then Stripe's.
 _FAILED: dict[str, Promise] = {
-    "PAYEE_NOT_EXIST": gettext_lazy("There is no such account. The merchant has to enter another one."),
+    "PAYEE_NOT_EXIST": _ANOTHER,
     "PAYEE_": gettext_lazy("The account or the name on it is not right. The merchant has to look at both."),
-    "PERM_AML_": gettext_lazy("The merchant has to prove to the service who they are."),
+    "PERM_AML_": _PROVE,
     "EXCEED_LIMIT_SM_MIN_": gettext_lazy(
         "Less than the service sends. It goes with the merchant's next payout."
     ),
     "BLOCK_USER_": gettext_lazy("This account may not receive money. The merchant has to enter another one."),
+    "resource_missing": _ANOTHER,
+    "insufficient_capabilities_": _PROVE,
+    "transfer_reversed": gettext_lazy("Somebody took it back in the console of the service."),
 }
 _WAITS: dict[str, Promise] = {
     ProviderUnavailable.code: gettext_lazy("The service does not answer. It is tried again by itself."),
-    "PAYER_BALANCE_": gettext_lazy(
-        "Too little is on your account there. Top it up; it is tried again by itself."
-    ),
-    "BALANCE_IS_NOT_": gettext_lazy(
-        "Too little is on your account there. Top it up; it is tried again by itself."
-    ),
+    "PAYER_BALANCE_": _TOP_UP,
+    "BALANCE_IS_NOT_": _TOP_UP,
     "EXCEED_LIMIT_": gettext_lazy("A limit is in the way. Have it raised; it is tried again by itself."),
-    "PERMIT_": gettext_lazy("The service does not let you send money yet. Have it opened there."),
-    "ISV_": gettext_lazy("The service does not let you send money yet. Have it opened there."),
+    "PERMIT_": _OPEN,
+    "ISV_": _OPEN,
+    "balance_insufficient": _TOP_UP,
+    "transfers_not_allowed": _OPEN,
+    "The secret key may not": _OPEN,
 }
 _CHANGED = gettext_lazy(
     "The account was changed meanwhile. It was not sent; the next batch has it, to the new account."

@@ -23,6 +23,7 @@ from hutong.town.notifications.models import Notification
 from hutong.web.shell import statement_files
 from hutong.web.shell.templatetags.hutong import time_words
 from tests.factories import people
+from tests.factories.payouts import sending
 from tests.factories.settlement import IBAN, OTHER_IBAN
 from tests.web.visitors import Shop, shop, visitor
 
@@ -231,3 +232,25 @@ def test_what_is_wrong_with_an_account_stands_at_its_field(
     assert answer.status_code == 422
     assert words in str(answer.context["form"].errors[field])
     assert settlement.account_of(here.scene.merchant.public_id) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong", "words"), [("alipay", "x", "e-mail address"), ("stripe", "acct_1", "begins with acct_")]
+)
+def test_where_a_service_pays_merchants_the_owner_may_name_an_account_there(
+    kind: str, wrong: str, words: str, here: Shop, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = visitor(here.owner)
+    assert f'name="{kind}"' not in browser.get("/merchant/money/bank/").content.decode()
+    with sending(kind, settings, monkeypatch) as service:
+        page = browser.get("/merchant/money/bank/")
+        other = {"alipay": "stripe", "stripe": "alipay"}[kind]
+        assert page.context["form"].fields.keys() & {kind, other} == {kind}
+        assert "Or a bank account" in page.content.decode()
+        no_bank = {"holder": "Kahvila Oy", "country": "FI"}
+        refused = browser.post("/merchant/money/bank/set/", {**no_bank, kind: wrong})
+        assert words in str(refused.context["form"].errors[kind])
+        saved = browser.post("/merchant/money/bank/set/", {**no_bank, kind: service.account}, follow=True)
+        assert service.masked in saved.content.decode()
+        again = browser.get("/merchant/money/bank/")
+        assert again.context["form"].initial["country"] == ("CN" if kind == "alipay" else "FI")

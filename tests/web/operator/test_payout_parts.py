@@ -19,7 +19,7 @@ from hutong.pay.settlement.types import ACCOUNT_CHANGED, AccountType, BankDetail
 from hutong.town.people.models import Person
 from hutong.web.operator.payout_lines import LATER_S, SOON_S, Part, parts_of
 from tests.factories import merchants, people
-from tests.factories.payouts import HOLDER, PAYEE, bank_or_alipay, sending_alipay, worker_comes
+from tests.factories.payouts import HOLDER, PAYEE, account_typed, sending_alipay, worker_comes
 from tests.factories.settlement import NOON, days, earned
 from tests.fakes.providers.alipay import AlipaySimulator
 from tests.web.visitors import visitor
@@ -58,6 +58,17 @@ def shown(*found: PayoutView, transfer: TransferView | None = None) -> list[Part
         ),
         (replace(TRANSFER, reason="EXCEED_LIMIT_DM_MAX_AMOUNT"), "A limit is in the way.", True),
         (replace(TRANSFER, reason="provider_unavailable"), "The service does not answer.", True),
+        (
+            replace(TRANSFER, reason="balance_insufficient: Y"),
+            "Too little is on your account there.",
+            True,
+        ),
+        (
+            replace(TRANSFER, reason="The secret key may not do this at Stripe: Z"),
+            "The service does not let you send money yet.",
+            True,
+        ),
+        (replace(TRANSFER, reason="payment_outcome_unknown"), "Alipay did not say that it was sent.", True),
         (replace(TRANSFER, reason="NEW_WORD"), "Alipay did not say that it was sent.", True),
         (replace(TRANSFER, state=TransferState.PENDING), "Alipay is sending it, and will say", False),
     ],
@@ -67,7 +78,8 @@ def test_what_a_provider_sends_says_how_it_stands(
 ) -> None:
     ((line,),) = (part.lines for part in shown(SENT, transfer=transfer))
     assert line.said.startswith(said)
-    assert line.code == (transfer.reason if transfer and transfer.reason.isupper() else "")
+    shows = transfer is not None and (transfer.reason.isupper() or ": Y" in transfer.reason)
+    assert line.code == (transfer.reason if transfer and shows else "")
     assert line.waits == (may_give_up and bool(transfer and transfer.tries))
     assert (line.may_give_up, line.may_note, line.arrives) == (may_give_up, False, False)
     assert line.again_s == (SOON_S if said.endswith("within a minute.") else LATER_S)
@@ -76,14 +88,19 @@ def test_what_a_provider_sends_says_how_it_stands(
 def test_what_came_back_says_what_the_merchant_has_to_do() -> None:
     gone = replace(SENT, state=PayoutState.BOUNCED, reason="PAYEE_NOT_EXIST")
     by_hand = replace(gone, reason="I pay it by hand")
-    (part,) = shown(gone, by_hand)
+    codes = ["resource_missing", "insufficient_capabilities_for_transfer", "transfer_reversed"]
+    (part,) = shown(gone, by_hand, *(replace(gone, reason=code) for code in codes))
+    nobody = "There is no such account. The merchant has to enter another one."
     assert [line.said for line in part.lines] == [
-        "There is no such account. The merchant has to enter another one.",
+        nobody,
         "I pay it by hand",
+        nobody,
+        "The merchant has to prove to the service who they are.",
+        "Somebody took it back in the console of the service.",
     ]
-    assert [line.code for line in part.lines] == ["PAYEE_NOT_EXIST", ""]
+    assert [line.code for line in part.lines] == ["PAYEE_NOT_EXIST", "", *codes]
     assert (part.total, part.to_note) == (Money(0, "CNY"), 0)
-    assert [(line.state, line.again_s) for line in part.lines] == [("bounced", 0)] * 2
+    assert [(line.state, line.again_s) for line in part.lines] == [("bounced", 0)] * 5
 
 
 def test_what_was_not_sent_since_the_account_changed_says_so() -> None:
@@ -105,7 +122,7 @@ def merchant(owner: Person, *, account: str, alipay_account: str) -> None:
     at = clock.now() - days(30)
     made = merchants.store(at=at).merchant
     assert made is not None
-    typed = bank_or_alipay(account=account, alipay=alipay_account)
+    typed = account_typed(account=account, alipay=alipay_account)
     payouts.set_account(merchant_ref=made.public_id, typed=typed, by=owner, at=at)
     earned(1000, merchant=made.public_id, at=at, unit="CNY")
 
