@@ -144,18 +144,22 @@ def touched(statement: Statement) -> Touched:
         found = scalar(
             f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) {statement.sql}", statement.params
         )[0]
-        # Whatever is read of the table where indexes alone are read is its visibility map.
-        looks = scalar(_FETCHED) - before if _reads_no_row(found["Plan"]) else 0
+        # Whatever is read of the table where indexes alone are read is its visibility map, and the rows it sends to.
+        read = _rows_read(found["Plan"])
+        looks = 0 if read is None else max(0, scalar(_FETCHED) - before - read)
     blocks = int(found["Plan"]["Shared Hit Blocks"] + found["Plan"]["Shared Read Blocks"])
     return Touched(blocks - looks, looks, float(found["Execution Time"] + found["Planning Time"]))
 
 
-def _reads_no_row(plan: dict[str, Any]) -> bool:
-    """Whether no node reads a row of the stores."""
+def _rows_read(plan: dict[str, Any]) -> int | None:
+    """How many rows of the stores are read beside their indexes; None where a node reads them all."""
     reads = plan.get("Relation Name") == "search_searchstore" and plan["Actual Loops"] > 0
-    if reads and (plan["Node Type"] != "Index Only Scan" or plan["Heap Fetches"]):
-        return False
-    return all(_reads_no_row(part) for part in plan.get("Plans", ()))
+    if reads and plan["Node Type"] != "Index Only Scan":
+        return None
+    parts = [_rows_read(part) for part in plan.get("Plans", ())]
+    if None in parts:
+        return None
+    return (plan["Heap Fetches"] if reads else 0) + sum(part for part in parts if part is not None)
 
 
 def _script(statements: Sequence[Statement]) -> list[str]:
