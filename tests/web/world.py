@@ -136,6 +136,7 @@ def world() -> World:
         "saved_ref": saved.save(person=scene.shopper, ref=scene.store.public_id, at=at),
         "list_ref": saved.make_list(person=scene.shopper, name=LIST_NAME, at=at),
         "share_key": "shl_none",
+        "gift_token": "0" * 40,
         "number": "0",
         "z": "15",
         "x": "18652",

@@ -53,6 +53,8 @@ class Voucher(models.Model):
     )
     terms = models.JSONField()
     code_hmac = models.CharField(max_length=64, unique=True)
+    # How often it changed hands; each owner has a code of their own.
+    code_no = models.SmallIntegerField(default=0, db_default=0)
     store_ids = ArrayField(models.BigIntegerField())
     valid_from = models.DateTimeField()
     valid_until = models.DateTimeField()
@@ -182,6 +184,37 @@ class Redemption(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["store", "-at"], name="vouchers_redemption_today")]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class Gift(models.Model):
+    """A voucher on its way to a friend, by a link; the row stays when somebody opened it or it was taken back."""
+
+    public_id = public_id_field("vgf")
+    voucher = models.ForeignKey(Voucher, on_delete=models.PROTECT, related_name="gifts")
+    giver = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="gifts_given")
+    token_hmac = models.CharField(max_length=64, unique=True)
+    message = models.CharField(max_length=200, blank=True, default="")
+    made_at = models.DateTimeField()
+    claimed_at = models.DateTimeField(null=True)
+    claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="gifts_opened"
+    )
+    taken_back_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["voucher"], condition=Q(taken_back_at__isnull=True), name="vouchers_gift_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(claimed_at__isnull=True, claimed_by__isnull=True)
+                | Q(claimed_at__isnull=False, claimed_by__isnull=False, taken_back_at__isnull=True),
+                name="vouchers_gift_one_end",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.public_id

@@ -1,7 +1,7 @@
 """Reads of vouchers: the wallet, one voucher, the merchant's day."""
 
-import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,14 +12,17 @@ from hutong.kernel.rows import rows, values
 from hutong.kernel.secret import keyed_hash, keyed_hex
 from hutong.town.people.models import Person
 from hutong.visit.vouchers import rules
-from hutong.visit.vouchers.models import Redemption, Use, Voucher, VoucherTerms
+from hutong.visit.vouchers.models import Gift, Redemption, Use, Voucher, VoucherTerms
+from hutong.visit.vouchers.queries import gifts
 from hutong.visit.vouchers.queries.checks import problems
+from hutong.visit.vouchers.queries.served import served_in, served_of_order, served_to
+from hutong.visit.vouchers.queries.stored import loaded
 from hutong.visit.vouchers.rules import terms
 from hutong.visit.vouchers.types import (
     ExpiringLine,
     ExpiringVoucher,
+    GiftView,
     RedeemedLine,
-    Served,
     Terms,
     UseState,
     UseView,
@@ -34,6 +37,8 @@ __all__ = [
     "ends_of_offer",
     "everything_about",
     "expiring",
+    "gift_by_token",
+    "gift_of",
     "loaded",
     "lookup_hash",
     "problems",
@@ -56,11 +61,12 @@ __all__ = [
 # is a hash of the code under another key, so the table alone shows no code.
 _CODE_PURPOSE = "vouchers.code"
 _LOOKUP_PURPOSE = "vouchers.lookup"
+_GIFT_PURPOSE = "vouchers.gift"
 
 # Walks the index of the person (or the unique public id), then primary keys. One statement however many.
 _VOUCHERS = """
-SELECT v.public_id, v.order_ref, v.offer_ref, v.titles, v.terms, v.state, v.valid_from, v.valid_until, v.uses_total,
-  v.uses_left, v.created_at, v.blocked_at, m.public_id AS merchant_ref, m.names AS merchant_names,
+SELECT v.public_id, v.order_ref, v.offer_ref, v.titles, v.terms, v.code_no, v.state, v.valid_from, v.valid_until,
+  v.uses_total, v.uses_left, v.created_at, v.blocked_at, m.public_id AS merchant_ref, m.names AS merchant_names,
   (SELECT coalesce(json_agg(json_build_object('ref', s.public_id, 'names', s.names, 'address', s.address,
      'lon', s.lon, 'lat', s.lat) ORDER BY s.id), '[]')
    FROM merchants_store s WHERE s.id = ANY(v.store_ids)) AS stores,
@@ -74,9 +80,29 @@ FROM vouchers_voucher v JOIN merchants_merchant m ON m.id = v.merchant_id
 """
 
 
-def code_of(voucher_ref: str) -> str:
-    """The typed code of a voucher, 16 symbols, not grouped."""
-    return codes.code_from_digest(keyed_hash(_CODE_PURPOSE, voucher_ref))
+def code_of(voucher_ref: str, code_no: int = 0) -> str:
+    """The typed code of a voucher, 16 symbols, not grouped; of its owner after it changed hands so often."""
+    told = f"{voucher_ref}:{code_no}" if code_no else voucher_ref
+    return codes.code_from_digest(keyed_hash(_CODE_PURPOSE, told))
+
+
+def token_of(gift_ref: str) -> str:
+    """What stands in the link of a gift; as the code of a voucher it need not be stored to be shown again."""
+    return keyed_hex(_GIFT_PURPOSE, gift_ref)[:40]
+
+
+def gift_of(voucher_ref: str, giver: Person) -> GiftView | None:
+    """The gift that somebody made of a voucher and did not take back; None where there is none."""
+    gift = gifts.found(giver, voucher__public_id=voucher_ref)
+    if gift is None or gift.taken_back_at:
+        return None
+    return gifts.view(gift, token=token_of(gift.public_id), at=None)
+
+
+def gift_by_token(token: str, *, at: datetime) -> GiftView | None:
+    """The gift behind a link; it shows no code. None for a link that leads nowhere."""
+    gift = gifts.found(token_hmac=lookup_hash(token[:100]))
+    return gifts.view(gift, token=token, at=at) if gift else None
 
 
 def lookup_hash(code: str) -> str:
@@ -119,9 +145,14 @@ def voucher_view(ref: str, person: Person, *, at: datetime) -> VoucherView | Non
 
 
 def vouchers_of_order(order_ref: str, *, at: datetime) -> list[VoucherView]:
-    """The vouchers of an order, for its owner and for the operator; who asks checks whose order it is."""
+    """The vouchers of an order, for its owner and for the operator; who asks checks whose order it is.
+
+    One that changed hands has no code here: it is its owner's.
+    """
+    found = rows(_VOUCHERS + "WHERE v.order_ref = %s ORDER BY v.id", [order_ref])
     return [
-        _view(entry, at) for entry in rows(_VOUCHERS + "WHERE v.order_ref = %s ORDER BY v.id", [order_ref])
+        replace(view, code="", qr_text="") if view.given else view
+        for view in (_view(entry, at) for entry in found)
     ]
 
 
@@ -199,13 +230,15 @@ def unused_units(unit_refs: Sequence[str]) -> list[str]:
 
 
 def promised_back(unit_refs: Sequence[str], *, at: datetime) -> list[str]:
-    """Those of the units whose use is ready and whose terms promise the shopper their money at `at`; one statement."""
+    """Those of the units whose use is ready, that were not given away, and whose terms promise the shopper their money
+    at `at`; one statement."""
     ready = {
         use.unit_ref
         for use in Use.objects.filter(unit_ref__in=unit_refs, state=UseState.READY.value).select_related(
             "voucher"
         )
-        if terms.may_take_back(terms.from_json(use.voucher.terms), until=use.voucher.valid_until, at=at)
+        if not use.voucher.code_no
+        and terms.may_take_back(terms.from_json(use.voucher.terms), until=use.voucher.valid_until, at=at)
     }
     return [unit_ref for unit_ref in unit_refs if unit_ref in ready]
 
@@ -291,6 +324,10 @@ def everything_about(person: Person) -> dict[str, list[dict[str, Any]]]:
         "vouchers.Use": values(
             Use.objects.filter(voucher__person=person), "voucher__public_id", "use_no", "unit_ref", "state"
         ),
+        "vouchers.Gift": values(
+            Gift.objects.filter(Q(giver=person) | Q(claimed_by=person)),
+            *("public_id", "voucher__public_id", "message", "made_at", "claimed_at", "taken_back_at"),
+        ),
         "vouchers.Redemption": values(
             redeemed,
             *("public_id", "voucher__public_id", "use_no", "unit_ref", "store__public_id", "at", "undone_at"),
@@ -298,52 +335,8 @@ def everything_about(person: Person) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-_SERVED = """
-SELECT DISTINCT ON (v.order_ref, s.id) v.order_ref, p.public_id AS person_ref, s.public_id AS store_ref,
-  v.offer_ref, v.titles, r.at
-FROM vouchers_voucher v
-JOIN vouchers_use u ON u.voucher_id = v.id AND u.state = 'used'
-JOIN vouchers_redemption r ON r.voucher_id = v.id AND r.use_no = u.use_no AND r.undone_at IS NULL
-JOIN people_person p ON p.id = v.person_id JOIN merchants_store s ON s.id = r.store_id
-WHERE {which} ORDER BY v.order_ref, s.id, r.at DESC, r.id DESC
-"""
-
-
-def served_of_order(order_ref: str) -> list[Served]:
-    """What of an order was enjoyed and stands: the last time in each store. One statement."""
-    return _served(rows(_SERVED.format(which="v.order_ref = %s"), [order_ref]))
-
-
-def served_to(person: Person, *, since: datetime) -> list[Served]:
-    """As `served_of_order`, of all orders of a person, for visits from `since` on; the newest first."""
-    found = _served(rows(_SERVED.format(which="v.person_id = %s AND r.at >= %s"), [person.pk, since]))
-    return sorted(found, key=lambda one: one.at, reverse=True)
-
-
-def served_in(store_ref: str, *, since: datetime, limit: int = 50) -> list[Served]:
-    """As `served_of_order`, of a store, for visits from `since` on; the newest first, at most `limit`.
-
-    From the index of a store's redemptions, of which it reads the newest few hundred.
-    """
-    newest = (
-        "r.id IN (SELECT n.id FROM vouchers_redemption n JOIN merchants_store m ON m.id = n.store_id"
-        " WHERE m.public_id = %s AND n.at >= %s ORDER BY n.at DESC LIMIT 500)"
-    )
-    found = _served(rows(_SERVED.format(which=newest), [store_ref, since]))
-    return sorted(found, key=lambda one: one.at, reverse=True)[:limit]
-
-
-def _served(found: Iterable[dict[str, Any]]) -> list[Served]:
-    return [Served(**{**entry, "titles": loaded(entry["titles"])}) for entry in found]
-
-
-def loaded(value: Any) -> Any:
-    """A JSON column as Python values: a raw cursor of Django hands out its text."""
-    return json.loads(value) if isinstance(value, str) else value
-
-
 def _view(entry: dict[str, Any], at: datetime) -> VoucherView:
-    code = codes.group(code_of(entry["public_id"]))
+    code = codes.group(code_of(entry["public_id"], entry["code_no"]))
     said, until = terms.from_json(loaded(entry["terms"])), entry["valid_until"]
     state = VoucherState(entry["state"])
     return VoucherView(
@@ -364,7 +357,8 @@ def _view(entry: dict[str, Any], at: datetime) -> VoucherView:
         uses=tuple(_use(use) for use in loaded(entry["uses"])),
         created_at=entry["created_at"],
         terms=said,
-        gives_back=terms.may_take_back(said, until=until, at=at),
+        given=entry["code_no"] > 0,
+        gives_back=not entry["code_no"] and terms.may_take_back(said, until=until, at=at),
         blocked=entry["blocked_at"] is not None,
     )
 

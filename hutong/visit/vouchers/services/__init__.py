@@ -4,6 +4,9 @@ from hutong.visit.vouchers.services.block import block, unblock
 from hutong.visit.vouchers.services.errors import (
     CodeMistyped,
     ExtensionRefused,
+    GiftGone,
+    GiftIsYours,
+    GiftUnknown,
     NonceReused,
     NotEnoughLeft,
     OverrideForbidden,
@@ -18,12 +21,15 @@ from hutong.visit.vouchers.services.errors import (
     VoucherBlocked,
     VoucherChanged,
     VoucherExpired,
+    VoucherGivenBefore,
+    VoucherNotGivable,
     VoucherNotYetValid,
     VoucherRefunded,
     VoucherUnknown,
     WrongStore,
 )
 from hutong.visit.vouchers.services.extend import extend
+from hutong.visit.vouchers.services.gifts import MAX_MESSAGE, claim, give, take_back
 from hutong.visit.vouchers.services.guessing import guessing_stopped
 from hutong.visit.vouchers.services.issue import expire_due, issue, set_terms
 from hutong.visit.vouchers.services.prepare import prepare
@@ -32,8 +38,12 @@ from hutong.visit.vouchers.services.refund import release_for_refund
 from hutong.visit.vouchers.services.undo import undo
 
 __all__ = [
+    "MAX_MESSAGE",
     "CodeMistyped",
     "ExtensionRefused",
+    "GiftGone",
+    "GiftIsYours",
+    "GiftUnknown",
     "NonceReused",
     "NotEnoughLeft",
     "OverrideForbidden",
@@ -48,19 +58,24 @@ __all__ = [
     "VoucherBlocked",
     "VoucherChanged",
     "VoucherExpired",
+    "VoucherGivenBefore",
+    "VoucherNotGivable",
     "VoucherNotYetValid",
     "VoucherRefunded",
     "VoucherUnknown",
     "WrongStore",
     "block",
+    "claim",
     "expire_due",
     "extend",
+    "give",
     "guessing_stopped",
     "issue",
     "prepare",
     "redeem",
     "release_for_refund",
     "set_terms",
+    "take_back",
     "unblock",
     "undo",
 ]

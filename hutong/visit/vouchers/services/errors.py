@@ -148,3 +148,38 @@ class OverrideForbidden(Forbidden):
 
     code = "override_forbidden"
     message = _("Only a manager can redeem this against its terms.")
+
+
+class VoucherNotGivable(Conflict):
+    """It is nobody's to give: another person's, used up, over, refunded, or in dispute."""
+
+    code = "voucher_not_givable"
+    message = _("This voucher cannot be given away now.")
+
+
+class VoucherGivenBefore(Conflict):
+    """It changed hands once, and does so no more."""
+
+    code = "voucher_given_before"
+    message = _("This voucher was a gift already. It cannot be given on.")
+
+
+class GiftUnknown(NotFound):
+    """There is no such gift, or it is not the person's."""
+
+    code = "gift_unknown"
+    message = _("This link does not lead to a gift. Ask whoever sent it to send it again.")
+
+
+class GiftIsYours(Conflict):
+    """Whoever gave it opened the link."""
+
+    code = "gift_is_yours"
+    message = _("This is your own gift. Send the link to a friend.")
+
+
+class GiftGone(Conflict):
+    """Somebody opened it before, or it was taken back."""
+
+    code = "gift_gone"
+    message = _("This gift was opened already, or taken back.")

@@ -24,6 +24,7 @@ __all__ = [
     "ExpiredVoucher",
     "ExpiringLine",
     "ExpiringVoucher",
+    "GiftView",
     "Hours",
     "IssuedVoucher",
     "Prepared",
@@ -227,6 +228,8 @@ class VoucherView:
     uses: tuple[UseView, ...]
     created_at: datetime
     terms: Terms
+    given: bool
+    """Whether it changed hands; whoever looks by the order it was bought with sees no code then."""
     gives_back: bool
     """Whether its terms promise the shopper the money of what is unused, at the moment that was asked for."""
     blocked: bool = False
@@ -270,6 +273,27 @@ class ExpiringVoucher:
     merchant_names: dict[str, str]
     valid_until: datetime
     zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class GiftView:
+    """A voucher that is given by a link. `token` opens it; "" once it is open or taken back."""
+
+    ref: str
+    token: str
+    voucher_ref: str
+    giver_ref: str
+    giver_name: str
+    message: str
+    titles: dict[str, str]
+    merchant_names: dict[str, str]
+    valid_until: datetime
+    zone: str
+    givable: bool
+    """Whether the voucher could still change hands at the moment that was asked for."""
+    claimed_at: datetime | None
+    claimed_by_ref: str | None
+    taken_back_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
