@@ -77,17 +77,8 @@ class Money:
         Largest remainder: each part is off its exact share by less than one minor unit, and ties go to
         the earlier part, so the same split always gives the same answer.
         """
-        total = sum(weights)
-        if total <= 0 or min(weights) < 0:
-            raise ValueError("weights are not negative and not all zero")
         sign = -1 if self.minor < 0 else 1
-        whole = abs(self.minor)
-        parts = [whole * weight // total for weight in weights]
-        remainders = [whole * weight % total for weight in weights]
-        by_remainder = sorted(range(len(weights)), key=lambda index: (-remainders[index], index))
-        for index in by_remainder[: whole - sum(parts)]:
-            parts[index] += 1
-        return [Money(sign * part, self.unit) for part in parts]
+        return [Money(sign * part, self.unit) for part in split(abs(self.minor), weights)]
 
     def share(self, rate_ppm: int) -> "Money":
         """`rate_ppm` millionths of the amount, rounded half away from zero (10 % is 100_000)."""
@@ -102,6 +93,21 @@ class Money:
         if not digits:
             return f"{sign}{whole}"
         return f"{sign}{whole // 10**digits}.{whole % 10**digits:0{digits}d}"
+
+
+def split(whole: int, weights: Sequence[int]) -> list[int]:
+    """`Money.allocate` on minor units, none negative, for whoever tries many splits before one counts."""
+    total = sum(weights)
+    if total <= 0 or min(weights) < 0:
+        raise ValueError("weights are not negative and not all zero")
+    parts = [whole * weight // total for weight in weights]
+    left = whole - sum(parts)
+    if left:
+        # Sorting is stable: of equal remainders the earlier one comes first.
+        by_remainder = sorted(range(len(weights)), key=lambda index: -(whole * weights[index] % total))
+        for index in by_remainder[:left]:
+            parts[index] += 1
+    return parts
 
 
 def format_money(money: Money, locale: str = "en") -> str:
