@@ -107,7 +107,7 @@ def price(*, wants: Mapping[str, int], at: datetime) -> Cart:
         )
         for ref, quantity in wants.items()
     ]
-    quote = price_cart(lines, charges=commission.charges(lines, at=at))
+    quote = price_cart(lines, charge=commission.charging(wants, at=at))
     return Cart(offers=offers, wants=dict(wants), uses=uses, quote=quote)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -16,7 +16,7 @@ from hutong.pay.fees.services import check_draft
 from hutong.pay.fees.types import Charge, Facts, Held, Rule, RuleDraft
 from hutong.pay.orders import queries as orders
 from hutong.pay.orders.types import ChargedLines
-from hutong.pay.pricing.types import CartLine
+from hutong.pay.pricing.types import SoldLine
 from hutong.town.merchants.queries import names_of
 from hutong.town.regions.queries import default_region
 
@@ -60,10 +60,13 @@ class Trial:
     """One for each currency; without a merchant."""
 
 
-def charges(lines: Sequence[CartLine], *, at: datetime) -> list[Charge]:
-    """What is kept of each line of a cart that is sold at `at`. One statement."""
-    held, default = fees.held([line.offer_ref for line in lines], at), _default()
-    return [_charge(line, held[line.offer_ref], default) for line in lines]
+def charging(offer_refs: Iterable[str], *, at: datetime) -> Callable[[SoldLine], Charge]:
+    """What says what is kept of a line with one of these deals that is sold at `at`, once it has its price.
+
+    One statement, here; what is returned asks nobody.
+    """
+    held, default = fees.held(offer_refs, at), _default()
+    return lambda line: _charge(line, held[line.offer_ref], default)
 
 
 def of_offers(offer_refs: Iterable[str], *, at: datetime) -> list[Deals]:
@@ -128,9 +131,9 @@ def _default() -> Rule:
     return default_rule(settings.HUTONG_COMMISSION_PPM)
 
 
-def _charge(line: CartLine, held: Held, default: Rule) -> Charge:
+def _charge(line: SoldLine, held: Held, default: Rule) -> Charge:
     rule = counting(held.rules, held.facts, default)
-    return charge(rule, held.facts, line.price * line.quantity, units=line.quantity * line.uses)
+    return charge(rule, held.facts, line.price, units=line.units)
 
 
 def _newest(held: Mapping[str, Held]) -> int:

@@ -9,8 +9,8 @@ from hutong.kernel.ids import new_id
 from hutong.kernel.money import Money
 from hutong.pay.orders import services
 from hutong.pay.orders.types import PlacedOrder, SoldUnit
-from hutong.pay.pricing.rules import price_cart
-from hutong.pay.pricing.types import CartLine, Quote
+from hutong.pay.pricing.rules import flat_rate, price_cart
+from hutong.pay.pricing.types import AmountOff, CartLine, Context, Funder, Lane, Promotion, Quote
 from hutong.town.merchants.models import Merchant, Store
 from hutong.town.people.models import Person
 from tests.factories import merchants, people
@@ -43,7 +43,22 @@ def cart_line(
 
 def quote(*lines: CartLine, commission_rate_ppm: int = 100_000) -> Quote:
     """The quote of a cart, at 10 % commission unless told otherwise."""
-    return price_cart(lines or [cart_line()], commission_rate_ppm=commission_rate_ppm)
+    return price_cart(lines or [cart_line()], charge=flat_rate(commission_rate_ppm))
+
+
+def promoted(line: CartLine, part: Money) -> Quote:
+    """The quote of a line of which the platform pays a part, at 10 % commission."""
+    promotion = Promotion(
+        ref="prm_town",
+        titles={"en": "A gift of the town"},
+        lane=Lane.PLATFORM_PROMOTION,
+        funder=Funder.PLATFORM,
+        effect=AmountOff(part),
+        starts_at=NOON - timedelta(days=1),
+    )
+    return price_cart(
+        [line], charge=flat_rate(100_000), context=Context(NOON, "Europe/Helsinki"), promotions=[promotion]
+    )
 
 
 def placed(

@@ -1,6 +1,5 @@
 """What the platform pays of a price: taken from it when the order is paid, given back to it when it is refunded."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,10 +12,11 @@ from hutong.pay.ledger.types import PLATFORM, AccountKind
 from hutong.pay.orders.models import Line, Order
 from hutong.pay.payments import queries as payments
 from hutong.pay.payments.models import Payment
-from hutong.pay.pricing.rules import price_cart, to_json
+from hutong.pay.pricing.rules import to_json
 from hutong.pay.pricing.types import CartLine
 from hutong.visit.vouchers import queries as vouchers
 from tests.factories.loop import scene
+from tests.factories.orders import promoted
 from tests.fakes.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -60,21 +60,16 @@ def test_the_platforms_part_goes_the_way_of_the_unit(sandbox: Sandbox) -> None:
 def _promote(order_ref: str, part: Money) -> None:
     """Make it an order of which the platform pays a part of each unit; nothing on the site makes one yet."""
     line = Line.objects.get(order__public_id=order_ref)
-    quote = price_cart(
-        [
-            replace(
-                CartLine(
-                    offer_ref=line.offer_ref,
-                    titles=line.titles,
-                    quantity=line.quantity,
-                    list_price=Money(3400, "EUR"),
-                    price=Money(1990, "EUR"),
-                    merchant_ref=Order.objects.get(public_id=order_ref).merchant.public_id,
-                ),
-                discount_platform=part,
-            )
-        ],
-        commission_rate_ppm=100_000,
+    quote = promoted(
+        CartLine(
+            offer_ref=line.offer_ref,
+            titles=line.titles,
+            quantity=line.quantity,
+            list_price=Money(3400, "EUR"),
+            price=Money(1990, "EUR"),
+            merchant_ref=Order.objects.get(public_id=order_ref).merchant.public_id,
+        ),
+        part * line.quantity,
     )
     Order.objects.filter(public_id=order_ref).update(quote=to_json(quote), total=quote.total.minor)
     Line.objects.filter(pk=line.pk).update(total=quote.total.minor)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hutong.kernel.money import Money
-from hutong.pay.pricing.rules import MAX_QUANTITY, from_json, price_cart, to_json
+from hutong.pay.pricing.rules import MAX_QUANTITY, flat_rate, from_json, price_cart, to_json
 from hutong.pay.pricing.types import CartLine, Quote
 
 AMOUNTS = st.integers(0, 10**12)
@@ -65,7 +65,7 @@ def test_of_equal_weights_the_earlier_one_never_gets_less(
 @given(CARTS, RATES)
 @settings(max_examples=200)
 def test_a_quote_adds_up_exactly(cart: list[CartLine], rate: int) -> None:
-    quote = price_cart(cart, commission_rate_ppm=rate)
+    quote = price_cart(cart, charge=flat_rate(rate))
     nothing = Money(0, "EUR")
 
     assert quote.total == sum((line.price * line.quantity for line in cart), nothing)
@@ -86,7 +86,7 @@ def test_a_quote_adds_up_exactly(cart: list[CartLine], rate: int) -> None:
 def test_refunding_unit_by_unit_returns_exactly_what_was_paid(
     cart: list[CartLine], rate: int, data: st.DataObject
 ) -> None:
-    quote = price_cart(cart, commission_rate_ppm=rate)
+    quote = price_cart(cart, charge=flat_rate(rate))
     units = [amounts for line in quote.lines for amounts in line.units]
     kept = quote.total
     for amounts in data.draw(st.permutations(units)):
@@ -98,7 +98,7 @@ def test_refunding_unit_by_unit_returns_exactly_what_was_paid(
 @given(CARTS, RATES)
 @settings(max_examples=100)
 def test_a_quote_survives_its_json(cart: list[CartLine], rate: int) -> None:
-    quote = price_cart(cart, commission_rate_ppm=rate, commission_reason="default")
+    quote = price_cart(cart, charge=flat_rate(rate))
     stored = json.loads(json.dumps(to_json(quote), ensure_ascii=False))
     assert from_json(stored) == quote
 
@@ -109,7 +109,7 @@ def test_a_line_is_priced_alike_in_every_cart_and_place(cart: list[CartLine], ra
     def by_line(quote: Quote) -> list[object]:
         return [(line.offer_ref, line.units) for line in quote.lines]
 
-    together = by_line(price_cart(cart, commission_rate_ppm=rate))
-    assert together == by_line(price_cart(cart, commission_rate_ppm=rate))
-    assert [by_line(price_cart([line], commission_rate_ppm=rate))[0] for line in cart] == together
-    assert by_line(price_cart(cart[::-1], commission_rate_ppm=rate)) == together[::-1]
+    together = by_line(price_cart(cart, charge=flat_rate(rate)))
+    assert together == by_line(price_cart(cart, charge=flat_rate(rate)))
+    assert [by_line(price_cart([line], charge=flat_rate(rate)))[0] for line in cart] == together
+    assert by_line(price_cart(cart[::-1], charge=flat_rate(rate))) == together[::-1]

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from hutong.kernel.money import Money
-from hutong.pay.pricing.rules import price_cart
+from hutong.pay.pricing.rules import flat_rate, price_cart
 from hutong.pay.pricing.types import CartLine
 from tests.faults.figures import Measured
 
@@ -74,7 +74,7 @@ def check_refunds(count: int, *, seed: int) -> None:
                     tax_rate_ppm=draw.randint(0, 300_000),
                 )
             )
-        quote = price_cart(lines, commission_rate_ppm=draw.randint(0, _PPM))
+        quote = price_cart(lines, charge=flat_rate(draw.randint(0, _PPM)))
         units = [unit for line in quote.lines for unit in line.units]
         draw.shuffle(units)
         kept, commission = quote.total, quote.commission_total

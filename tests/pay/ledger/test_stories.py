@@ -24,7 +24,7 @@ from hutong.pay.orders.types import PlacedOrder
 from hutong.pay.payments import queries as payments
 from hutong.pay.payments.models import Payment
 from hutong.pay.payments.types import Bill, DisputeReport, DisputeStatus, RefundReport, ReportStatus
-from hutong.pay.pricing.rules import price_cart, to_json
+from hutong.pay.pricing.rules import to_json
 from hutong.pay.pricing.types import CartLine
 from hutong.pay.settlement import queries as settlement_read
 from hutong.visit.vouchers import queries as vouchers
@@ -33,6 +33,7 @@ from tests.factories import catalog, giftcards, merchants, people, settlement
 from tests.factories.fees import rule
 from tests.factories.ledger import euros
 from tests.factories.loop import Scene
+from tests.factories.orders import promoted as promoted_quote
 from tests.factories.payments import line
 
 pytestmark = pytest.mark.django_db
@@ -120,9 +121,8 @@ def promote(placed: PlacedOrder, part: Money) -> None:
         list_price=Money(3400, "EUR"),
         price=Money(1990, "EUR"),
         merchant_ref=Order.objects.get(public_id=placed.order_ref).merchant.public_id,
-        discount_platform=part,
     )
-    quote = price_cart([cart_line], commission_rate_ppm=100_000)
+    quote = promoted_quote(cart_line, part * stored.quantity)
     Order.objects.filter(public_id=placed.order_ref).update(quote=to_json(quote), total=quote.total.minor)
     Line.objects.filter(pk=stored.pk).update(total=quote.total.minor)
     Payment.objects.filter(order_ref=placed.order_ref).update(amount=quote.total.minor)
