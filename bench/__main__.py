@@ -1,4 +1,4 @@
-"""`python -m bench [all|search|loop|money]`: run the parts, print one table; exit code 1 when a mark is missed."""
+"""`python -m bench [all|search|loop|money|pricing]`: run the parts, print one table; exit code 1 when a mark is missed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ from bench import ground
 from bench.table import Row, show
 
 # A part's module has `run(console) -> list[Row]`. It is imported once Django is set up.
-PARTS = {"search": "bench.found.run", "loop": "bench.loop.run", "money": "bench.money.run"}
+PARTS = {
+    "search": "bench.found.run",
+    "loop": "bench.loop.run",
+    "money": "bench.money.run",
+    "pricing": "bench.pricing.run",
+}
 
 WIDTH_IN_A_FILE = 130  # columns; a table squeezed into 80 is hard to read
 
