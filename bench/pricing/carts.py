@@ -106,8 +106,8 @@ def hard(kind: str, seed: int) -> Cart:
     """20 lines, 200 promotions and 10 coupons that all hold, made to be alike, so that little can be ruled out.
 
     `all`: each for everything, in any amount. `amounts`: for any lines, in any amount. `halves`: percentages within a
-    tenth of each other, each for another half of the lines. `same`: one percentage for any half of lines that cost
-    the same, so that nothing but which lines overlap tells one combination from another.
+    tenth of each other, each for another half of the lines. `same`: one percentage for any 18 of 20 lines that cost the
+    same, so that nothing but which lines overlap tells one combination from another.
     """
     draw = random.Random(seed)
     lines = [_line(draw, number, plain=True) for number in range(20)]
@@ -119,7 +119,7 @@ def hard(kind: str, seed: int) -> Cart:
         if kind == "amounts":
             some = draw.sample(lines, draw.randint(1, 20))
         elif kind != "all":
-            some = draw.sample(lines, 10)
+            some = draw.sample(lines, 18 if kind == "same" else 10)
         effect: Effect = PercentOff(100_000)
         if kind in ("all", "amounts"):
             effect = _any_effect(draw)

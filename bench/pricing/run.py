@@ -22,7 +22,7 @@ HARD = {
     "all": "all for everything, in any amount",
     "amounts": "each for any lines, in any amount",
     "halves": "each for another half of the lines, within a tenth of each other",
-    "same": "one percentage for any half of equal lines",
+    "same": "one percentage for any 18 of 20 equal lines",
 }
 SEEDS = 10
 
