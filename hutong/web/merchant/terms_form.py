@@ -28,7 +28,7 @@ KINDS = {
     VoucherKind.PASS.value: gettext_lazy("A pass, as often as they like"),
 }
 REFUNDS = {
-    RefundPromise.ANY_TIME.value: gettext_lazy("Any time before use; after the last day by itself"),
+    RefundPromise.ANY_TIME.value: gettext_lazy("Any time before use"),
     RefundPromise.UNTIL_EXPIRY.value: gettext_lazy("Before use, until the last day"),
     RefundPromise.NEVER.value: gettext_lazy("Not by the shopper"),
 }
@@ -65,7 +65,10 @@ class TermsForm(forms.Form):
     a_day = _number(gettext_lazy("At most on one day"), MOST_USES)
     book_ahead_h = _number(gettext_lazy("Hours to book ahead"), 24 * 60, gettext_lazy("Empty: no booking."))
     refund = forms.ChoiceField(
-        label=gettext_lazy("Money back"), choices=list(REFUNDS.items()), required=False
+        label=gettext_lazy("Money back"),
+        choices=list(REFUNDS.items()),
+        required=False,
+        help_text=gettext_lazy("Any time: what is unused on the last day goes back by itself, too."),
     )
     tags = forms.MultipleChoiceField(required=False, choices=[(tag, tag) for tag in TAGS])
     stores = forms.MultipleChoiceField(required=False)
