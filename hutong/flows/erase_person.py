@@ -34,6 +34,7 @@ from hutong.town.people.types import SignInState
 from hutong.town.pictures import services as pictures
 from hutong.town.regions.queries import default_region
 from hutong.visit.vouchers import queries as vouchers
+from hutong.visit.vouchers import services as vouchers_services
 from hutong.visit.vouchers.types import UseState
 
 _ALL = 10_000
@@ -101,9 +102,10 @@ def hindrances(*, person: Person, at: datetime) -> Hindrances:
 def refund_unused(*, person: Person, at: datetime) -> int:
     """Give back what was paid for everything not used, order by order; how many. Never inside a transaction.
 
-    What the provider did not answer yet stays open, and stands in the way until it has.
+    What the provider did not answer yet stays open, and stands in the way until it has. What no terms promise, or was
+    a present, can only be given up.
     """
-    unused = _unused(person, at)
+    unused = _unused(person, at, promised=True)
     for order in unused:
         refund_flow.refund(
             order_ref=order.order_ref,
@@ -155,17 +157,18 @@ def erase(*, person_ref: str, at: datetime) -> bool:
         for review_ref in reviews.forget_person(person=person, at=at):
             pictures.show(owner_ref=review_ref, refs=[], alts={}, at=at)
         saved.forget_person(person=person)
+        vouchers_services.forget_messages(person=person)
         idempotency.forget(actor=person_ref)
     return True
 
 
-def _unused(person: Person, at: datetime) -> tuple[UnusedOrder, ...]:
-    """Orders with uses that are ready, expired or not: until it is refunded their money is the shopper's."""
+def _unused(person: Person, at: datetime, *, promised: bool = False) -> tuple[UnusedOrder, ...]:
+    """Orders with uses that are ready, expired or not; those alone whose money is `promised` to the person now."""
     ready: dict[str, list[str]] = {}
     titles: dict[str, dict[str, str]] = {}
     for voucher in vouchers.wallet(person, at=at, limit=_ALL):
         units = [use.unit_ref for use in voucher.uses if use.state is UseState.READY]
-        if units:
+        if units and (voucher.gives_back or not promised):
             ready.setdefault(voucher.order_ref, []).extend(units)
             titles[voucher.order_ref] = voucher.titles
     paid = {

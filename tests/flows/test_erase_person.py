@@ -21,7 +21,10 @@ from hutong.town.notifications.types import Channel, Group
 from hutong.town.people import queries, rules, services
 from hutong.town.people.models import ApiToken, Message, OneTimeCode, Person, SignIn
 from hutong.town.people.types import AddressText, CodePurpose, ConsentKind, SignInState
+from hutong.visit.vouchers import services as vouchers_services
+from hutong.visit.vouchers.types import RefundPromise
 from tests.factories import giftcards, merchants, people
+from tests.factories import vouchers as promises
 from tests.factories.loop import Scene, scene
 from tests.town.people.codes import last_code
 
@@ -212,6 +215,23 @@ def test_unused_vouchers_are_refunded_or_given_up(lived: Scene, at: datetime) ->
     with pytest.raises(erase_person.VouchersUnused):
         erase_person.ask(person=lived.shopper, sign_in=fresh(at), give_up=False, at=at)
     assert Person.objects.get(pk=lived.shopper.pk).erase_after is None
+
+
+def test_what_no_terms_promise_and_presents_can_only_be_given_up(at: datetime) -> None:
+    here, friend = scene(at=at), people.person()
+    (present,) = here.bought()
+    token = vouchers_services.give(
+        voucher_ref=present.ref, message="For Ankkuri", by=here.shopper, at=at
+    ).token
+    vouchers_services.claim(token=token, by=friend, at=at)
+    promises.promise(here.offer.public_id, refund=RefundPromise.NEVER, at=at - timedelta(days=1))
+    here.bought()
+    for person in (friend, here.shopper):
+        assert len(erase_person.hindrances(person=person, at=at).unused) == 1
+        assert erase_person.refund_unused(person=person, at=at) == 0
+    erase_person.ask(person=here.shopper, sign_in=fresh(at), give_up=True, at=at)
+    assert erase_person.run_due(at=at + timedelta(days=8)) == 1
+    assert everywhere("Ankkuri") == []
 
 
 def test_a_refund_under_way_stands_in_the_way(lived: Scene, at: datetime) -> None:

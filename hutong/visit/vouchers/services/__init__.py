@@ -29,7 +29,7 @@ from hutong.visit.vouchers.services.errors import (
     WrongStore,
 )
 from hutong.visit.vouchers.services.extend import extend
-from hutong.visit.vouchers.services.gifts import MAX_MESSAGE, claim, give, take_back
+from hutong.visit.vouchers.services.gifts import MAX_MESSAGE, claim, forget_messages, give, take_back
 from hutong.visit.vouchers.services.guessing import guessing_stopped
 from hutong.visit.vouchers.services.issue import expire_due, issue, set_terms
 from hutong.visit.vouchers.services.prepare import prepare
@@ -68,6 +68,7 @@ __all__ = [
     "claim",
     "expire_due",
     "extend",
+    "forget_messages",
     "give",
     "guessing_stopped",
     "issue",
