@@ -26,6 +26,9 @@ from hutong.web.merchant.deal_fields import AmountField
 from hutong.web.merchant.frame import merchant_page
 from hutong.web.shell.parts import safe_next, wants_part
 
+# A signed QR has 600 symbols at most.
+MOST_CODE = 700
+
 
 class ScanForm(forms.Form):
     """A code as it was typed or read, and the nonce of this scan. `kernel.codes.parse_code` forgives the rest.
@@ -33,7 +36,7 @@ class ScanForm(forms.Form):
     With `answered` it comes from the question that `_ask` asks, with what is used of the voucher.
     """
 
-    code = forms.CharField(label=_("Code"), max_length=200, strip=True)
+    code = forms.CharField(label=_("Code"), max_length=MOST_CODE, strip=True)
     nonce = forms.CharField(min_length=8, max_length=64)
     answered = forms.BooleanField(required=False)
     uses = forms.IntegerField(min_value=1, max_value=MOST_USES, required=False)
