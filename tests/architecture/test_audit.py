@@ -24,6 +24,7 @@ WITHOUT_A_LINE = {
     "town/merchants/services/invitations.py:send_invitation": "the making of an invitation is written",
     "town/merchants/services/pairing.py:open_pairing": "what comes of it, the paired device, is written",
     "visit/stock/services.py:start_counting": "sets no limit; the approval it belongs to is written",
+    "visit/vouchers/services/offline.py:begin_scan": "a scan is a row of its own, with who, where and when",
     "visit/vouchers/services/redeem.py:redeem": "a redemption is a row of its own, with who, where and when",
     "visit/vouchers/services/undo.py:undo": "stands in the row of the redemption",
 }
