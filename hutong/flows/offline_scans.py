@@ -140,8 +140,8 @@ def _redeem(fact: ScanFact, face: Face, actor: Actor, merchant_ref: str, off: ti
         wanted=Wanted(code=face.code, uses=fact.uses),
         actor=actor,
         merchant_ref=merchant_ref,
-        # A nonce of the queue is never one of a scan with a network.
-        nonce=f"offline:{fact.nonce}",
+        # A scan that the site had redeemed when its answer was lost has the same nonce: then this is its answer.
+        nonce=fact.nonce,
         at=moment,
         booked_at=at,
     )

@@ -12,7 +12,7 @@ from hutong.kernel.rows import rows, values
 from hutong.kernel.secret import keyed_hash, keyed_hex
 from hutong.town.people.models import Person
 from hutong.visit.vouchers import rules
-from hutong.visit.vouchers.models import Redemption, Use, Voucher, VoucherTerms
+from hutong.visit.vouchers.models import OfflineScan, Redemption, Use, Voucher, VoucherTerms
 from hutong.visit.vouchers.queries.checks import problems
 from hutong.visit.vouchers.queries.faces import public_keys, qr_text, read_qr
 from hutong.visit.vouchers.rules import terms
@@ -301,6 +301,10 @@ def everything_about(person: Person) -> dict[str, list[dict[str, Any]]]:
         "vouchers.Redemption": values(
             redeemed,
             *("public_id", "voucher__public_id", "use_no", "unit_ref", "store__public_id", "at", "undone_at"),
+        ),
+        "vouchers.OfflineScan": values(
+            OfflineScan.objects.filter(Q(voucher__person=person) | Q(person=person)),
+            *("public_id", "voucher__public_id", "store__public_id", "scanned_at", "received_at", "outcome"),
         ),
     }
 
