@@ -9,7 +9,9 @@ export function wallOf(moment, zone) {
     ...{ timeZone: zone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit" },
     ...{ hour: "2-digit", minute: "2-digit" },
   });
-  const part = Object.fromEntries(format.formatToParts(moment).map(({ type, value }) => [type, Number(value)]));
+  const part = Object.fromEntries(
+    format.formatToParts(moment).map(({ type, value }) => [type, Number(value)]),
+  );
   const day = Date.UTC(part.year, part.month - 1, part.day) / DAY;
   return { day, minutes: part.hour * 60 + part.minute };
 }
@@ -37,7 +39,10 @@ export function termsHold(face, moment, zone) {
 /** The day to which a use counts: with the night that belongs to it. */
 function dayOf(face, moment, zone) {
   const { day, minutes } = wallOf(moment, zone);
-  const turn = Math.max(0, ...face.hours.filter(([opens, closes]) => closes <= opens).map(([, closes]) => closes));
+  const turn = Math.max(
+    0,
+    ...face.hours.filter(([opens, closes]) => closes <= opens).map(([, closes]) => closes),
+  );
   return minutes < turn ? day - 1 : day;
 }
 
@@ -64,7 +69,8 @@ export function refused(face, { kept, scans, revoked, now }) {
   if (face.asks) return "asks";
   if (!termsHold(face, now, kept.zone)) return "terms";
   const today = dayOf(face, now, kept.zone);
-  if (face.aDay && mine.filter((scan) => dayOf(face, scan.at, kept.zone) === today).length >= face.aDay) return "again";
+  if (face.aDay && mine.filter((scan) => dayOf(face, scan.at, kept.zone) === today).length >= face.aDay)
+    return "again";
   const waiting = scans.filter((scan) => scan.state === "waiting");
   const value = waiting.reduce((sum, scan) => sum + scan.value, 0);
   return value + face.value > kept.limits.most_value_minor ? "value" : null;

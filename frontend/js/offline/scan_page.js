@@ -50,7 +50,8 @@ class OfflineScan extends HTMLElement {
   // What was asked for and did not reach the site.
   alone(elt) {
     if (elt.elements?.code) return this.judge(elt.elements.code.value, elt.elements.nonce.value);
-    if (elt.matches("form")) return document.dispatchEvent(new CustomEvent("toast", { detail: this.dataset.needs }));
+    if (elt.matches("form"))
+      return document.dispatchEvent(new CustomEvent("toast", { detail: this.dataset.needs }));
     this.next();
   }
 
@@ -64,7 +65,18 @@ class OfflineScan extends HTMLElement {
     if (reason) return this.answer(reason, face);
     const { merchant, store } = kept;
     const { voucher, title, value } = face;
-    const scan = { nonce, qr: text.trim(), voucher, title, value, merchant, store, at: now, state: "waiting", reason: "" };
+    const scan = {
+      nonce,
+      qr: text.trim(),
+      voucher,
+      title,
+      value,
+      merchant,
+      store,
+      at: now,
+      state: "waiting",
+      reason: "",
+    };
     await queue.write(scan);
     this.answer("yes", face, nonce);
     this.showQueue();
@@ -79,7 +91,15 @@ class OfflineScan extends HTMLElement {
     if (!face) return;
     const { voucher, title, value } = face;
     const nonce = elt.elements.nonce.value;
-    await queue.write({ nonce, voucher, title, value, merchant: kept.merchant, at: Date.now(), state: "redeemed" });
+    await queue.write({
+      nonce,
+      voucher,
+      title,
+      value,
+      merchant: kept.merchant,
+      at: Date.now(),
+      state: "redeemed",
+    });
   }
 
   answer(reason, face, nonce) {
@@ -97,7 +117,9 @@ class OfflineScan extends HTMLElement {
     const headline = this.area.querySelector("[data-answer]");
     headline.focus({ preventScroll: true });
     headline.scrollIntoView({ block: "nearest" });
-    document.getElementById("scan-said").textContent = headline.parentElement.textContent.replace(/\s+/g, " ").trim();
+    document.getElementById("scan-said").textContent = headline.parentElement.textContent
+      .replace(/\s+/g, " ")
+      .trim();
   }
 
   next() {
@@ -129,7 +151,10 @@ class OfflineScan extends HTMLElement {
       console.warn("scans could not be told", error.message);
     } finally {
       this.looking = false;
-      this.timer = setTimeout(() => this.look(), this.state === "online" ? AGAIN_ONLINE_MS : AGAIN_OFFLINE_MS);
+      this.timer = setTimeout(
+        () => this.look(),
+        this.state === "online" ? AGAIN_ONLINE_MS : AGAIN_OFFLINE_MS,
+      );
       await this.showQueue();
     }
   }
@@ -152,7 +177,8 @@ class OfflineScan extends HTMLElement {
   async showQueue() {
     const scans = await queue.scans();
     const waiting = scans.filter((scan) => scan.state === "waiting");
-    const conflicts = scans.filter((scan) => scan.state === "conflict");
+    // What the site refuses was served as well, whatever is wrong with it.
+    const conflicts = scans.filter((scan) => scan.state === "conflict" || scan.state === "refused");
     this.setAttribute("waiting", waiting.length);
     for (const place of this.querySelectorAll("[data-waiting]")) place.hidden = waiting.length === 0;
     for (const place of this.querySelectorAll("[data-waiting-count]")) place.textContent = waiting.length;
@@ -162,9 +188,12 @@ class OfflineScan extends HTMLElement {
       const known = this.querySelector(`template[data-conflict="${scan.reason}"]`);
       const line = (known ?? this.querySelector('template[data-conflict=""]')).content.cloneNode(true);
       line.querySelector("[data-title]").textContent = scan.title;
-      line.querySelector("time").textContent = new Date(scan.at).toLocaleTimeString(document.documentElement.lang, {
-        ...{ hour: "2-digit", minute: "2-digit" },
-      });
+      line.querySelector("time").textContent = new Date(scan.at).toLocaleTimeString(
+        document.documentElement.lang,
+        {
+          ...{ hour: "2-digit", minute: "2-digit" },
+        },
+      );
       return line;
     });
     box.querySelector("ul").replaceChildren(...lines);

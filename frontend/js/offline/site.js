@@ -15,20 +15,25 @@ export async function ask(address) {
   } catch {
     return { state: "offline" }; // no answer at all is what being offline means
   }
-  if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) return { state: "closed" };
+  if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403)
+    return { state: "closed" };
   if (!answer.ok) return { state: "offline" };
   const bundle = await answer.json();
   await queue.keepBundle({ ...bundle, fetchedAt: Date.now() });
   return { state: "online", bundle };
 }
 
-/** Tell what waits, in the order it was scanned; `said(done, all)` after each batch. The number of conflicts. */
+/** Tell what waits, as it was scanned; `said(done, all)` after each batch. How many could not be redeemed. */
 export async function tell(address, { csrf, merchant }, said) {
-  const waiting = (await queue.scans()).filter((scan) => scan.state === "waiting" && scan.merchant === merchant);
+  const waiting = (await queue.scans()).filter(
+    (scan) => scan.state === "waiting" && scan.merchant === merchant,
+  );
   let conflicts = 0;
   for (let start = 0; start < waiting.length; ) {
     const { store } = waiting[start];
-    const end = waiting.findIndex((scan, place) => place > start && (scan.store !== store || place >= start + BATCH));
+    const end = waiting.findIndex(
+      (scan, place) => place > start && (scan.store !== store || place >= start + BATCH),
+    );
     const batch = waiting.slice(start, end < 0 ? waiting.length : end);
     const answer = await fetch(address, {
       method: "POST",
@@ -44,7 +49,7 @@ export async function tell(address, { csrf, merchant }, said) {
     for (const one of (await answer.json()).scans) {
       const scan = batch.find((each) => each.nonce === one.nonce);
       await queue.write({ ...scan, state: one.outcome, reason: one.reason ?? "" });
-      conflicts += Number(one.outcome === "conflict");
+      conflicts += Number(one.outcome !== "redeemed");
     }
     start += batch.length;
     said(start, waiting.length);
