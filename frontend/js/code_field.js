@@ -35,6 +35,7 @@ class CodeField extends HTMLElement {
   group() {
     const { value, selectionStart } = this.input;
     if (selectionStart !== value.length) return; // somebody mends the middle: leave the text alone
+    if (/^HUTONG:[^:]+:/i.test(value)) return; // a hand scanner types the whole text of a QR
     const bare = value
       .toUpperCase()
       .replace(/^HUTONG:/, "")

@@ -1,3 +1,5 @@
+import "./offline/scan_page.js";
+
 // <qr-scan data-form="form id" data-wasm="address">: reads a QR code with the camera, writes it into the form's
 // `code` field and submits it. The same form takes a typed code, so a refused camera stops nobody. Children
 // marked data-when="starting|ready|refused|missing|paused" are shown in that state. <play-tone> sounds yes or no.

@@ -107,6 +107,18 @@ def prepare(*, code: str, actor: Actor, address: str, at: datetime) -> Prepared:
 
 @retrying
 def _redeem(wanted: Wanted, actor: Actor, merchant_ref: str, nonce: str, at: datetime) -> RedemptionResult:
+    return redeem_within(
+        wanted=wanted, actor=actor, merchant_ref=merchant_ref, nonce=nonce, at=at, booked_at=at
+    )
+
+
+def redeem_within(
+    *, wanted: Wanted, actor: Actor, merchant_ref: str, nonce: str, at: datetime, booked_at: datetime
+) -> RedemptionResult:
+    """As `redeem`, without counting wrong codes, within the caller's transaction where there is one.
+
+    The use is judged and remembered at `at`. Its money moves at `booked_at`, since nothing is posted into the past.
+    """
     with transaction.atomic():
         result = vouchers.redeem(
             code=wanted.code, uses=wanted.uses, choices=wanted.choices, bill=wanted.bill,
@@ -115,7 +127,7 @@ def _redeem(wanted: Wanted, actor: Actor, merchant_ref: str, nonce: str, at: dat
         )  # fmt: skip
         if result.replay:
             return result
-        paid = _settle(result, merchant_ref, at) or Money(0, actor.store.region.currency)
+        paid = _settle(result, merchant_ref, booked_at) or Money(0, actor.store.region.currency)
         _remember(VisitKind.REDEMPTION, result, merchant_ref, paid, at)
         if wanted.override_reason:
             audit.record(

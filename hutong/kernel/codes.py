@@ -42,11 +42,14 @@ def group(code: str) -> str:
 def parse_code(written: str) -> str | None:
     """The code in what somebody typed or a scanner read; None when it cannot be one.
 
-    Forgives case, full-width letters, spaces and punctuation, and the QR's prefix. One symbol outside the
+    In the text of a QR it stands behind the prefix, up to the next colon; what follows is for scanners without a
+    network. Forgives case, full-width letters, spaces and punctuation, and the QR's prefix. One symbol outside the
     alphabet (0, O, 1, I, L) is forgiven when the check symbol says which of its look-alikes was meant.
     """
     text = unicodedata.normalize("NFKC", written[:200]).upper().strip()
-    symbols = [symbol for symbol in text.removeprefix(QR_PREFIX) if symbol.isalnum()]
+    if text.startswith(QR_PREFIX):
+        text = text.removeprefix(QR_PREFIX).partition(":")[0]
+    symbols = [symbol for symbol in text if symbol.isalnum()]
     if len(symbols) != CODE_LENGTH:
         return None
     strange = [index for index, symbol in enumerate(symbols) if symbol not in ALPHABET]

@@ -70,6 +70,24 @@ ASKED: dict[str, tuple[str, Ask]] = {
         "device",
         lambda who, there: who.post("/redemptions/prepare", {"code": there.unused.code}),
     ),
+    "get_offline_bundle": ("device", lambda who, _: who.get("/redemptions/offline")),
+    "tell_offline_scans": (
+        "device",
+        lambda who, there: who.post(
+            "/redemptions/offline",
+            {
+                "now": clock.now().isoformat(),
+                "scans": [
+                    {
+                        "nonce": "offline-0001",
+                        "qr": there.unused.qr_text,
+                        "scanned_at": clock.now().isoformat(),
+                    }
+                ],
+            },
+            key=None,
+        ),
+    ),
     "undo_redemption": ("device", lambda who, there: who.post(f"/redemptions/{there.redemption_ref}/undo")),
     "list_stores": ("owner", lambda who, there: who.get(f"/merchant/stores?{asked_merchant(there)}")),
     "get_today": ("owner", lambda who, there: who.get(f"/merchant/today?{asked_merchant(there)}")),

@@ -36,7 +36,7 @@ PUBLIC = {
 
 # What is harmless to repeat, and so takes no Idempotency-Key: codes and tokens move neither money nor stock,
 # a card stays its owner's, a visit has one review, a quote keeps nothing, a switch or a decision is refused the
-# second time, a webhook carries its own id.
+# second time, a webhook carries its own id, and so does each scan that was made without a network.
 WITHOUT_KEY = {
     "send_code",
     "make_token",
@@ -45,6 +45,7 @@ WITHOUT_KEY = {
     "resume_deal",
     "pair_device",
     "prepare_redemption",
+    "tell_offline_scans",
     "make_key",
     "decide_merchant",
     "decide_deal",

@@ -25,6 +25,7 @@ WITHOUT_A_LINE = {
     "town/merchants/services/pairing.py:open_pairing": "what comes of it, the paired device, is written",
     "visit/stock/services.py:start_counting": "sets no limit; the approval it belongs to is written",
     "visit/vouchers/services/gifts.py:give": "a gift is a row of its own, with who gave it and when",
+    "visit/vouchers/services/offline.py:begin_scan": "a scan is a row of its own, with who, where and when",
     "visit/vouchers/services/redeem.py:redeem": "a redemption is a row of its own, with who, where and when",
     "visit/vouchers/services/undo.py:undo": "stands in the row of the redemption",
 }

@@ -94,6 +94,7 @@ def world() -> World:
         "voucher_ref": unused.ref,
         "redemption_ref": redeemed.redemption_ref,
         "customer_ref": customer.ref,
+        "scan_ref": "ofs_none",
         "device_ref": scene.device.public_id,
         "token": "not-the-key-of-any-of-these",
         "invitation_ref": invitation_ref,

@@ -8,8 +8,9 @@ from hutong.api.actors import StoreUnclear, person_of
 from hutong.api.answers import once
 from hutong.api.doors import ApiRequest, Scope, scope
 from hutong.api.schemas.base import Key, Ref, RefPath
+from hutong.api.schemas.offline import BundleOut, OfflineIn, OfflineOut
 from hutong.api.schemas.visit import PreparedOut, PrepareIn, RedemptionIn, RedemptionOut, UndoIn, UndoOut
-from hutong.flows import redeem
+from hutong.flows import offline_scans, redeem
 from hutong.kernel import clock
 from hutong.kernel.http import client_address
 from hutong.town.merchants.queries import stores_of
@@ -50,6 +51,32 @@ def redeem_voucher(request: ApiRequest, body: RedemptionIn, key: Key) -> Status[
         at=clock.now(),
     )
     return Status(201, RedemptionOut.of(done))
+
+
+@router.get("/redemptions/offline", auth=scope(Scope.REDEMPTIONS_WRITE), response={200: BundleOut})
+def get_offline_bundle(request: ApiRequest, store: Ref | None = None) -> BundleOut:
+    """What a scanner keeps to verify vouchers without a network: keys, limits, and what is over before its time.
+
+    Fetch it every few minutes. `docs/concepts/offline.md` has the text of the QR and how it is verified.
+    """
+    return BundleOut.of(offline_scans.bundle(actor=_actor(request, store), at=clock.now()))
+
+
+@router.post("/redemptions/offline", auth=scope(Scope.REDEMPTIONS_WRITE), response={200: OfflineOut})
+def tell_offline_scans(request: ApiRequest, body: OfflineIn) -> OfflineOut:
+    """Tell what was scanned without a network. Each scan counts once by its nonce, however often it is told.
+
+    The first in the server's order is redeemed, what comes too late is a conflict. QR texts that are not vouchers of
+    this merchant are refused, and nothing is said about them.
+    """
+    told = offline_scans.upload(
+        facts=[scan.fact() for scan in body.scans],
+        device_now=body.now,
+        actor=_actor(request, body.store),
+        address=client_address(request),
+        at=clock.now(),
+    )
+    return OfflineOut.of(told)
 
 
 @router.post("/redemptions/{ref}/undo", auth=scope(Scope.REDEMPTIONS_WRITE), response={200: UndoOut})

@@ -114,9 +114,9 @@ class VoucherOut(Schema):
 
 
 class PrepareIn(Schema):
-    """The code as typed or scanned."""
+    """The code as typed, or the text of its QR."""
 
-    code: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=ONE_LINE)] = Field(
+    code: Annotated[str, StringConstraints(min_length=1, max_length=700, pattern=ONE_LINE)] = Field(
         examples=["ABCD-EFGH-JKMN-PQRS"]
     )
     store: Ref | None = Field(None, description="Where. A device is always in its own store.")

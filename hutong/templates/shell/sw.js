@@ -1,11 +1,11 @@
-{% load static %}// Static files come from the cache first. Wallet and vouchers come from the network, and from the cache when
+{% load static %}// Static files come from the cache first. Wallet, vouchers and the scan page come from the network, and from the cache when
 // there is none. Every other page needs the network and falls back to the offline page. Nothing a person owns
 // outlives their sign-out.
 const STATIC = "hutong-static-{{ build }}";
 const PERSONAL = "hutong-personal";
 const OFFLINE = "{% url "offline" %}";
 const SHELL = [OFFLINE, "{% static "dist/app.css" %}", "{% static "dist/app.js" %}", "{% static "dist/icons.svg" %}", "{% static "icons/logo.svg" %}"];
-const KEPT = [/^\/wallet\/$/, /^\/voucher\/[^/]+\/$/];
+const KEPT = [/^\/wallet\/$/, /^\/voucher\/[^/]+\/$/, /^\/merchant\/scan\/$/];
 const LEAVES = ["{% url "sign_out" %}"];
 
 self.addEventListener("install", (event) => {

@@ -1,4 +1,4 @@
-"""Tables of vouchers: terms, vouchers, their uses, redemptions."""
+"""Tables of vouchers: terms, vouchers, their uses, redemptions, presents, scans that were made without a network."""
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from hutong.kernel.ids import public_id_field, ref_field
 from hutong.visit.vouchers.rules import DEFAULT_TERMS
 from hutong.visit.vouchers.types import UseState, VoucherKind, VoucherState
+from hutong.visit.vouchers.types.offline import Bearer, ScanOutcome
 
 
 class VoucherTerms(models.Model):
@@ -99,6 +100,12 @@ class Voucher(models.Model):
                 fields=["merchant", "valid_until"],
                 condition=Q(state=VoucherState.READY.value),
                 name="vouchers_voucher_unused",
+            ),
+            models.Index(
+                fields=["merchant", "-id"],
+                condition=Q(state__in=[VoucherState.USED.value, VoucherState.REFUNDED.value])
+                | Q(blocked_at__isnull=False),
+                name="vouchers_voucher_revoked",
             ),
         ]
 
@@ -214,6 +221,101 @@ class Gift(models.Model):
                 | Q(claimed_at__isnull=False, claimed_by__isnull=False, taken_back_at__isnull=True),
                 name="vouchers_gift_one_end",
             ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class OfflineRules(models.Model):
+    """What a merchant allows its scanners without a network, and who bears a conflict. Without a row:
+    `types.DEFAULT_OFFLINE`. `most_value` is in minor units of the merchant's currency."""
+
+    merchant = models.OneToOneField(
+        "merchants.Merchant", on_delete=models.PROTECT, related_name="offline_rules"
+    )
+    allowed = models.BooleanField()
+    most_hours = models.IntegerField()
+    most_scans = models.IntegerField()
+    most_value = models.BigIntegerField()
+    # "" means that a person decides about each.
+    borne_by = models.CharField(max_length=10, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(most_hours__gte=1, most_hours__lte=168, most_scans__gte=1, most_scans__lte=1000)
+                & Q(most_value__gte=1),
+                name="vouchers_offline_limits",
+            ),
+            models.CheckConstraint(
+                condition=Q(borne_by__in=["", *(bearer.value for bearer in Bearer)]),
+                name="vouchers_offline_bearer",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"offline rules of merchant {self.merchant_id}"
+
+
+class OfflineScan(models.Model):
+    """A scan that was made without a network, as its device told it later. It is never changed but for its outcome and
+    who bears a conflict.
+
+    `scanned_at` is corrected by what the device's clock was off (`off_s`, positive where it was slow) when it told.
+    A conflict was served and could not be redeemed any more: `reason` is the code of why.
+    """
+
+    public_id = public_id_field("ofs")
+    voucher = models.ForeignKey(Voucher, on_delete=models.PROTECT, related_name="offline_scans")
+    store = models.ForeignKey("merchants.Store", on_delete=models.PROTECT, related_name="offline_scans")
+    device = models.ForeignKey(
+        "merchants.Device", on_delete=models.PROTECT, null=True, related_name="offline_scans"
+    )
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="offline_scans_made"
+    )
+    actor_ref = ref_field()
+    nonce = models.CharField(max_length=64)
+    uses = models.IntegerField()
+    scanned_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    off_s = models.IntegerField()
+    outcome = models.CharField(max_length=10)
+    reason = models.CharField(max_length=60, blank=True)
+    redemption_ref = ref_field(blank=True)
+    borne_by = models.CharField(max_length=10, blank=True)
+    # "policy", or the person who decided; empty while nobody has.
+    settled_by = ref_field(blank=True)
+    settled_at = models.DateTimeField(null=True)
+    settled_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["actor_ref", "nonce"], name="vouchers_offlinescan_nonce"),
+            models.CheckConstraint(
+                condition=Q(outcome__in=[ScanOutcome.WAITS.value])
+                | (Q(outcome=ScanOutcome.REDEEMED.value, reason="") & ~Q(redemption_ref=""))
+                | (Q(outcome=ScanOutcome.CONFLICT.value, redemption_ref="") & ~Q(reason="")),
+                name="vouchers_offlinescan_outcome",
+            ),
+            models.CheckConstraint(
+                condition=Q(borne_by="", settled_by="", settled_at__isnull=True)
+                | (
+                    Q(outcome=ScanOutcome.CONFLICT.value, settled_at__isnull=False)
+                    & Q(borne_by__in=[bearer.value for bearer in Bearer])
+                    & ~Q(settled_by="")
+                ),
+                name="vouchers_offlinescan_settled",
+            ),
+            models.CheckConstraint(condition=Q(uses__gte=1, uses__lte=100), name="vouchers_offlinescan_uses"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["store", "-id"],
+                condition=Q(outcome=ScanOutcome.CONFLICT.value),
+                name="vouchers_offline_conflicts",
+            )
         ]
 
     def __str__(self) -> str:

@@ -24,7 +24,12 @@ from hutong.web.merchant.access import Desk, needs
 from hutong.web.merchant.answers import Answer, no, undone, yes
 from hutong.web.merchant.deal_fields import AmountField
 from hutong.web.merchant.frame import merchant_page
+from hutong.web.merchant.offline_words import ANSWERS, CONFLICTS
 from hutong.web.shell.parts import safe_next, wants_part
+
+# A signed QR has 600 symbols at most.
+MOST_CODE = 700
+WITHOUT_NETWORK = {"offline_answers": ANSWERS, "offline_conflicts": CONFLICTS}
 
 
 class ScanForm(forms.Form):
@@ -33,7 +38,7 @@ class ScanForm(forms.Form):
     With `answered` it comes from the question that `_ask` asks, with what is used of the voucher.
     """
 
-    code = forms.CharField(label=_("Code"), max_length=200, strip=True)
+    code = forms.CharField(label=_("Code"), max_length=MOST_CODE, strip=True)
     nonce = forms.CharField(min_length=8, max_length=64)
     answered = forms.BooleanField(required=False)
     uses = forms.IntegerField(min_value=1, max_value=MOST_USES, required=False)
@@ -124,6 +129,7 @@ def _ask(request: HttpRequest, desk: Desk, form: ScanForm) -> HttpResponse:
         "why": why,
         "advice": advice,
         "may_override": desk.may(Right.UNDO),
+        **WITHOUT_NETWORK,
         "form": form,
         "code": code,
         "nonce": form.cleaned_data.get("nonce") or secrets.token_hex(16),
@@ -159,7 +165,7 @@ def _actor(desk: Desk) -> flow.Actor:
 def _show(
     request: HttpRequest, desk: Desk, answer: Answer | None, form: ScanForm | None = None
 ) -> HttpResponse:
-    context = {"answer": answer, "form": form, "nonce": secrets.token_hex(16)}
+    context = {"answer": answer, "form": form, "nonce": secrets.token_hex(16), **WITHOUT_NETWORK}
     # htmx shows nothing that comes with an error's status; without it the status says what came of the scan
     status = 200 if answer is None or wants_part(request) else answer.status
     return merchant_page(

@@ -9,7 +9,7 @@ from hutong.kernel.ids import public_id_field
 
 
 class Migration(migrations.Migration):
-    dependencies = [("vouchers", "0004_terms_and_kinds"), migrations.swappable_dependency(settings.AUTH_USER_MODEL)]
+    dependencies = [("vouchers", "0005_offline_scans"), migrations.swappable_dependency(settings.AUTH_USER_MODEL)]
 
     operations = [
         migrations.AddField("voucher", "code_no", models.SmallIntegerField(default=0, db_default=0)),

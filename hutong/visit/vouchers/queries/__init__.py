@@ -12,9 +12,10 @@ from hutong.kernel.rows import rows, values
 from hutong.kernel.secret import keyed_hash, keyed_hex
 from hutong.town.people.models import Person
 from hutong.visit.vouchers import rules
-from hutong.visit.vouchers.models import Gift, Redemption, Use, Voucher, VoucherTerms
+from hutong.visit.vouchers.models import Gift, OfflineScan, Redemption, Use, Voucher, VoucherTerms
 from hutong.visit.vouchers.queries import gifts
 from hutong.visit.vouchers.queries.checks import problems
+from hutong.visit.vouchers.queries.faces import public_keys, qr_text, read_qr
 from hutong.visit.vouchers.queries.served import served_in, served_of_order, served_to
 from hutong.visit.vouchers.queries.stored import loaded
 from hutong.visit.vouchers.rules import terms
@@ -43,6 +44,8 @@ __all__ = [
     "lookup_hash",
     "problems",
     "promised_back",
+    "public_keys",
+    "read_qr",
     "redeemed_by",
     "served_in",
     "served_of_order",
@@ -67,6 +70,7 @@ _GIFT_PURPOSE = "vouchers.gift"
 _VOUCHERS = """
 SELECT v.public_id, v.order_ref, v.offer_ref, v.titles, v.terms, v.code_no, v.state, v.valid_from, v.valid_until,
   v.uses_total, v.uses_left, v.created_at, v.blocked_at, m.public_id AS merchant_ref, m.names AS merchant_names,
+  g.zone, o.price / v.uses_total AS value_minor,
   (SELECT coalesce(json_agg(json_build_object('ref', s.public_id, 'names', s.names, 'address', s.address,
      'lon', s.lon, 'lat', s.lat) ORDER BY s.id), '[]')
    FROM merchants_store s WHERE s.id = ANY(v.store_ids)) AS stores,
@@ -77,6 +81,8 @@ SELECT v.public_id, v.order_ref, v.offer_ref, v.titles, v.terms, v.code_no, v.st
    LEFT JOIN merchants_store s ON s.id = r.store_id
    WHERE u.voucher_id = v.id) AS uses
 FROM vouchers_voucher v JOIN merchants_merchant m ON m.id = v.merchant_id
+JOIN regions_region g ON g.id = m.region_id
+LEFT JOIN catalog_offer o ON o.public_id = v.offer_ref
 """
 
 
@@ -332,23 +338,29 @@ def everything_about(person: Person) -> dict[str, list[dict[str, Any]]]:
             redeemed,
             *("public_id", "voucher__public_id", "use_no", "unit_ref", "store__public_id", "at", "undone_at"),
         ),
+        "vouchers.OfflineScan": values(
+            OfflineScan.objects.filter(Q(voucher__person=person) | Q(person=person)),
+            *("public_id", "voucher__public_id", "store__public_id", "scanned_at", "received_at", "outcome"),
+        ),
     }
 
 
 def _view(entry: dict[str, Any], at: datetime) -> VoucherView:
-    code = codes.group(code_of(entry["public_id"], entry["code_no"]))
+    plain = code_of(entry["public_id"], entry["code_no"])
     said, until = terms.from_json(loaded(entry["terms"])), entry["valid_until"]
-    state = VoucherState(entry["state"])
+    state, titles, stores = VoucherState(entry["state"]), loaded(entry["titles"]), loaded(entry["stores"])
     return VoucherView(
         ref=entry["public_id"],
         order_ref=entry["order_ref"],
         offer_ref=entry["offer_ref"],
-        titles=loaded(entry["titles"]),
-        code=code,
-        qr_text=codes.QR_PREFIX + code,
+        titles=titles,
+        code=codes.group(plain),
+        qr_text=qr_text(
+            entry, code=plain, terms=said, titles=titles, store_refs=[store["ref"] for store in stores]
+        ),
         merchant_ref=entry["merchant_ref"],
         merchant_names=loaded(entry["merchant_names"]),
-        stores=tuple(VoucherStore(**store) for store in loaded(entry["stores"])),
+        stores=tuple(VoucherStore(**store) for store in stores),
         state=rules.state_at(state, valid_until=entry["valid_until"], at=at),
         valid_from=entry["valid_from"],
         valid_until=entry["valid_until"],

@@ -1,0 +1,132 @@
+"""The scan page loses its network: it verifies by itself, waits, tells, and shows what came too late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from hutong.kernel import clock
+from hutong.visit.vouchers.models import OfflineScan, Redemption
+from tests.browser.conftest import DESKTOP, PHONE, Arrive, arrivals
+from tests.browser.test_loop import owner_phone
+from tests.factories.loop import scene
+from tests.fakes.site import Site
+
+WORDS = {
+    "en": {"yes": "Valid", "no network": "No network", "again": "Already scanned here", "not": "Not valid here",
+           "conflict": "It was used somewhere else before this scan arrived.", "needs": "Needs the network"},
+    "zh-hans": {"yes": "有效", "no network": "没有网络", "again": "本机已扫过", "not": "本店不可用",
+                "conflict": "在这次扫码上传之前，此券已在别处使用。", "needs": "需要网络"},
+}  # fmt: skip
+DB = """(state) => new Promise((resolve, reject) => {
+  const open = indexedDB.open("hutong-scan", 1);
+  open.onerror = () => reject(open.error);
+  open.onsuccess = () => {
+    const asked = open.result.transaction("scans").objectStore("scans").getAll();
+    asked.onsuccess = () => resolve(asked.result.filter((scan) => scan.state === state).length);
+  };
+})"""
+
+
+@pytest.fixture
+def scanner(site: Site, worker: None, browser: Browser) -> Iterator[Arrive]:
+    """Visitors of a site with one shop, which is all that a scanner needs."""
+    with arrivals(browser, site.url) as arriving:
+        yield arriving
+
+
+def show(page: Page, text: str) -> None:
+    """Hold a QR before the page: what the camera reads comes into the form in this way."""
+    if page.locator("[data-next]").count():
+        page.locator("#scan-area [data-next]").click()
+    page.evaluate(
+        "(text) => { const form = document.getElementById('scan-form');"
+        " form.elements.code.value = text; form.requestSubmit(); }",
+        text,
+    )
+
+
+def said(page: Page, words: str) -> None:
+    expect(page.locator("#scan-area #answer-headline")).to_have_text(words)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("language", "size", "scheme"),
+    [("en", PHONE, "light"), ("zh-hans", PHONE, "dark"), ("en", DESKTOP, "dark")],
+)
+def test_scanner_without_a_network(
+    scanner: Arrive, language: str, size: tuple[int, int], scheme: str
+) -> None:
+    here = scene(at=clock.now())
+    first, second = here.bought(quantity=2)
+    words = WORDS[language]
+
+    shop = scanner(language=language, size=size, scheme=scheme)
+    shop.sign_in(owner_phone(first.ref), to="/merchant/scan/")
+    page = shop.page
+    expect(page.locator("offline-scan")).to_have_attribute("page", "kept")
+    expect(page.locator("offline-scan")).to_have_attribute("state", "online")
+    page.context.set_offline(True)
+    page.goto("/merchant/scan/")
+    expect(page.locator("[data-state=offline]")).to_contain_text(words["no network"])
+    shop.check_accessible()
+
+    show(page, first.qr_text)
+    said(page, words["yes"])
+    expect(page.locator("[data-waiting-count]")).to_have_text("1")
+    shop.check_accessible()
+    shop.check_fits()
+    show(page, first.qr_text)
+    said(page, words["again"])
+    shop.check_accessible()
+    show(page, first.qr_text[:-8] + "AAAAAAAA")
+    said(page, words["not"])
+    show(page, first.code)
+    said(page, words["needs"])
+    show(page, second.qr_text)
+    said(page, words["yes"])
+    assert page.evaluate(DB, "waiting") == 2
+    # A phone that is switched off and on has forgotten nothing.
+    page.goto("/merchant/scan/")
+    expect(page.locator("[data-waiting-count]")).to_have_text("2")
+    assert Redemption.objects.count() == 0
+
+    # Meanwhile another till, which has a network, redeems the second.
+    here.scan(second.code, at=clock.now())
+    page.context.set_offline(False)
+    expect(page.locator("[data-conflicts]")).to_contain_text(words["conflict"], timeout=30_000)
+    expect(page.locator("[data-state=offline]")).to_be_hidden()
+    expect(page.locator("[data-waiting]")).to_be_hidden()
+    shop.check_accessible()
+    shop.check_fits()
+    assert sorted(OfflineScan.objects.values_list("outcome", "reason")) == [
+        ("conflict", "voucher_already_used"),
+        ("redeemed", ""),
+    ]
+    page.locator("[data-conflicts] a").click()
+    expect(page.locator("main")).to_contain_text(words["conflict"])
+    shop.check_accessible()
+    shop.check_fits()
+    shop.errors.clear()  # the browser reports each request that found no network
+
+
+def test_the_library_verifies_as_the_browser_does(scanner: Arrive) -> None:
+    """Where a browser lacks Ed25519, the kept library reads the same text, and refuses the same changes."""
+
+    (voucher,) = scene(at=clock.now()).bought()
+    shop = scanner()
+    shop.sign_in(owner_phone(voucher.ref), to="/merchant/scan/")
+    page = shop.page
+    expect(page.locator("offline-scan")).to_have_attribute("state", "online")
+    page.evaluate("document.querySelector('offline-scan').setAttribute('force-library', '')")
+    page.context.set_offline(True)
+    show(page, voucher.qr_text[:-8] + "AAAAAAAA")
+    said(page, WORDS["en"]["not"])
+    show(page, voucher.qr_text)
+    said(page, WORDS["en"]["yes"])
+    page.locator("[data-take-back]").click()
+    expect(page.locator("offline-scan")).to_have_attribute("waiting", "0")
+    shop.errors.clear()
