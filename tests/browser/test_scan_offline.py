@@ -37,6 +37,23 @@ def scanner(site: Site, worker: None, browser: Browser) -> Iterator[Arrive]:
         yield arriving
 
 
+# Changes the bundle that the page keeps; what an earlier change did is undone.
+KEPT = """(change) => new Promise((resolve, reject) => {
+  const open = indexedDB.open("hutong-scan", 1);
+  open.onerror = () => reject(open.error);
+  open.onsuccess = () => {
+    const store = open.result.transaction("kept", "readwrite").objectStore("kept");
+    store.get("bundle").onsuccess = ({ target }) => {
+      globalThis.asGiven ??= structuredClone(target.result);
+      const kept = structuredClone(globalThis.asGiven);
+      Object.assign(kept, { ...change, limits: { ...kept.limits, ...change.limits } });
+      if (change.hoursAgo) kept.fetchedAt -= change.hoursAgo * 3600000;
+      store.put(kept, "bundle").onsuccess = resolve;
+    };
+  };
+}).then(() => true)"""
+
+
 def show(page: Page, text: str) -> None:
     """Hold a QR before the page: what the camera reads comes into the form in this way."""
     if page.locator("[data-next]").count():
@@ -129,4 +146,16 @@ def test_the_library_verifies_as_the_browser_does(scanner: Arrive) -> None:
     said(page, WORDS["en"]["yes"])
     page.locator("[data-take-back]").click()
     expect(page.locator("offline-scan")).to_have_attribute("waiting", "0")
-    shop.errors.clear()
+
+    # The limits of the shop, as the page was given them when it last reached the site.
+    for change, words in (
+        ({"limits": {"allowed": False}}, "Needs the network"),
+        ({"hoursAgo": 9}, "Too long without a network"),
+        ({"limits": {"most_scans": 0}}, "The limit is reached"),
+        ({"limits": {"most_value_minor": 1}}, "The limit is reached"),
+        ({"zone": "Asia/Tokyo"}, "Valid"),
+    ):
+        page.evaluate(KEPT, change)
+        show(page, voucher.qr_text)
+        said(page, words)
+    shop.errors.clear()  # the browser reports each request that found no network
