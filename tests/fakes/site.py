@@ -139,4 +139,4 @@ def worker(site: Site) -> Iterator[None]:
         )
     yield
     process.terminate()
-    process.wait(30)
+    process.wait(90)  # running jobs are finished first, on a machine that may be busy
