@@ -15,8 +15,8 @@ export async function ask(address) {
   } catch {
     return { state: "offline" }; // no answer at all is what being offline means
   }
-  if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403)
-    return { state: "closed" };
+  // 204: nothing is redeemed here yet
+  if (answer.type === "opaqueredirect" || [204, 401, 403].includes(answer.status)) return { state: "closed" };
   if (!answer.ok) return { state: "offline" };
   const bundle = await answer.json();
   await queue.keepBundle({ ...bundle, fetchedAt: Date.now() });

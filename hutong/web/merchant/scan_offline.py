@@ -89,7 +89,12 @@ class FactsUnreadable(Invalid):
 @needs(Right.REDEEM, device=True)
 @require_GET
 def bundle(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """What the page keeps for the time without a network. That it is answered is how the page knows there is one."""
+    """What the page keeps for the time without a network. That it is answered is how the page knows there is one.
+
+    Nothing (204) for a shop that still waits for its approval.
+    """
+    if not desk.approved:
+        return HttpResponse(status=204)
     made = offline_scans.bundle(actor=_actor(desk, ""), at=clock.now())
     return JsonResponse(
         {
