@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from django.db import connection
 
 from hutong.api.doors import DEVICE_SCOPES, SHOPPER_SCOPES
-from hutong.flows import checkout
+from hutong.flows import cart
 from hutong.kernel.rows import execute, rows, scalar
 from hutong.town.people.types import TokenKind
 from hutong.visit.vouchers import queries as vouchers
@@ -78,7 +78,7 @@ def _shop(shop: loop.Scene) -> Shop:
     return Shop(
         store=shop.store.public_id,
         deal=shop.offer.public_id,
-        quote=checkout.price(wants={shop.offer.public_id: 1}, at=_OPENED_AT).quote.hash,
+        quote=cart.price(wants={shop.offer.public_id: 1}, at=_OPENED_AT).quote.hash,
         scanner_token=people.token_of(
             people.person(), kind=TokenKind.DEVICE, subject_ref=shop.device.public_id, scopes=DEVICE_SCOPES
         ),

@@ -1,16 +1,17 @@
 """From a cart to the payment page: price it, place the order with its holds, ask the provider for the money."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from hutong.flows import commission, fulfil, payment_received
+from hutong.flows import fulfil, payment_received
+from hutong.flows.cart import Cart, NotForSale, price
 from hutong.flows.choose_provider import choose, is_offered
-from hutong.kernel.errors import Conflict, Invalid, NotFound
+from hutong.kernel.errors import Conflict, NotFound
 from hutong.kernel.locking import retrying
 from hutong.kernel.money import Money
 from hutong.kernel.text import pick
@@ -22,38 +23,13 @@ from hutong.pay.payments import queries as payments_read
 from hutong.pay.payments import services as payments
 from hutong.pay.payments.rules import UNDER_WAY
 from hutong.pay.payments.types import Payer, PaymentState, PaymentView
-from hutong.pay.pricing.rules import MAX_QUANTITY, price_cart
 from hutong.pay.pricing.services import PriceChanged, require_shown_price
-from hutong.pay.pricing.types import CartLine, Quote
-from hutong.town.catalog import queries as catalog
 from hutong.town.catalog.types import OfferView
 from hutong.town.people.models import Person
 from hutong.visit.stock import services as stock
 from hutong.visit.stock.services import SoldOut
-from hutong.visit.vouchers.queries import terms_of_all
 
 TIME_TO_PAY = timedelta(minutes=15)
-
-
-class CartEmpty(Invalid):
-    """Nothing was asked for, or a quantity nobody can buy."""
-
-    code = "cart_invalid"
-    message = _("Choose between 1 and %(most)s of something.")
-
-
-class NotForSale(Conflict):
-    """One of the things asked for cannot be bought now; `offer_refs` says which."""
-
-    code = "not_for_sale"
-    message = _("This deal is not on sale any more. Nothing was ordered.")
-
-
-class OneMerchantAtATime(Invalid):
-    """An order has one merchant."""
-
-    code = "one_merchant_at_a_time"
-    message = _("One order is for one shop. Please order from the other shop separately.")
 
 
 class OrderNotPayable(Conflict):
@@ -61,54 +37,6 @@ class OrderNotPayable(Conflict):
 
     code = "order_not_payable"
     message = _("The time to pay for this order is over. Nothing was charged; please order again.")
-
-
-@dataclass(frozen=True, slots=True)
-class Cart:
-    """A priced cart: the offers as they are now, how many uses each has, and every amount."""
-
-    offers: Mapping[str, OfferView]
-    wants: Mapping[str, int]
-    uses: Mapping[str, int]
-    quote: Quote
-
-    @property
-    def merchant_ref(self) -> str:
-        """The one merchant of the cart."""
-        return next(iter(self.offers.values())).merchant_ref
-
-
-def price(*, wants: Mapping[str, int], at: datetime) -> Cart:
-    """Price `wants` (offer_ref -> quantity) as they stand at `at`. Reads only; three statements.
-
-    Raises `CartEmpty`, `NotForSale`, `OneMerchantAtATime`.
-    """
-    if not wants or not all(0 < quantity <= MAX_QUANTITY for quantity in wants.values()):
-        raise CartEmpty(most=MAX_QUANTITY)
-    offers = catalog.sellable(wants, at)
-    missing = sorted(set(wants) - set(offers))
-    if missing:
-        raise NotForSale(offer_refs=missing)
-    if len({offer.merchant_ref for offer in offers.values()}) > 1:
-        raise OneMerchantAtATime
-    uses = {ref: terms.uses for ref, terms in terms_of_all(wants).items()}
-    most = MAX_QUANTITY // max(uses.values())
-    if any(quantity * uses[ref] > MAX_QUANTITY for ref, quantity in wants.items()):
-        raise CartEmpty(most=most)
-    lines = [
-        CartLine(
-            offer_ref=ref,
-            titles=offers[ref].titles,
-            quantity=quantity,
-            list_price=offers[ref].list_price,
-            price=offers[ref].price,
-            merchant_ref=offers[ref].merchant_ref,
-            uses=uses[ref],
-        )
-        for ref, quantity in wants.items()
-    ]
-    quote = price_cart(lines, charge=commission.charging(wants, at=at))
-    return Cart(offers=offers, wants=dict(wants), uses=uses, quote=quote)
 
 
 @retrying

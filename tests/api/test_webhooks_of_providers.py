@@ -12,7 +12,7 @@ from django.test import Client
 
 from hutong.api.doors import Scope
 from hutong.config import environment, providers
-from hutong.flows import checkout
+from hutong.flows import cart, checkout
 from hutong.kernel import clock, ids
 from hutong.kernel.money import Money
 from hutong.pay.payments import queries as payments
@@ -74,7 +74,7 @@ def started(shop: Scene, provider: str) -> str:
         person=shop.shopper,
         wants=wants,
         store_ref=None,
-        shown_hash=checkout.price(wants=wants, at=clock.now()).quote.hash,
+        shown_hash=cart.price(wants=wants, at=clock.now()).quote.hash,
         client_key=ids.new_id("key"),
         remember_consent=False,
         provider=provider,

@@ -6,7 +6,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from hutong.flows import checkout
+from hutong.flows import cart
 from hutong.kernel import clock
 from hutong.kernel.rows import execute, scalar
 from hutong.pay.payments.services import reconcile
@@ -26,7 +26,7 @@ SCOPES = ("orders:write", "orders:read")
 def rush(site: Site, shop: Scene, *, attempts: int, clients: int) -> Tally:
     """`clients` shoppers order one unit again and again, and whoever gets one pays at once."""
     wants = {shop.offer.public_id: 1}
-    quote = checkout.price(wants=wants, at=clock.now()).quote.hash
+    quote = cart.price(wants=wants, at=clock.now()).quote.hash
     order = {"lines": [{"deal": shop.offer.public_id, "quantity": 1}], "quote": quote}
     tokens = [people.token_of(people.person(), scopes=SCOPES, at=clock.now()) for _ in range(clients)]
     tally = Tally()
@@ -82,7 +82,7 @@ def test_control_without_the_guard_more_are_sold(site: Site) -> None:
 
 def buy_alone(site: Site, shop: Scene, *, clients: int, attempt: str) -> Tally:
     """So many clients of one person order one unit each, at one moment."""
-    quote = checkout.price(wants={shop.offer.public_id: 1}, at=clock.now()).quote.hash
+    quote = cart.price(wants={shop.offer.public_id: 1}, at=clock.now()).quote.hash
     order = {"lines": [{"deal": shop.offer.public_id, "quantity": 1}], "quote": quote}
     token = people.token_of(shop.shopper, scopes=SCOPES, at=clock.now())
     tally = Tally()

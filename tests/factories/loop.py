@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 
-from hutong.flows import checkout, payment_received, redeem
+from hutong.flows import cart, checkout, payment_received, redeem
 from hutong.kernel.money import Money
 from hutong.pay.orders.types import PlacedOrder
 from hutong.pay.payments import queries as payments
@@ -55,7 +55,7 @@ class Scene:
             person=by or self.shopper,
             wants=wants,
             store_ref=self.store.public_id,
-            shown_hash=checkout.price(wants=wants, at=moment).quote.hash,
+            shown_hash=cart.price(wants=wants, at=moment).quote.hash,
             client_key=client_key or f"click-{next(_keys)}",
             remember_consent=consent,
             from_balance=Money(from_balance, "EUR") if from_balance else None,

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from hutong.flows import books, checkout, expire_orders
+from hutong.flows import books, cart, expire_orders
 from hutong.kernel import clock
 from hutong.kernel.rows import rows, scalar
 from tests.factories import people
@@ -49,7 +49,7 @@ def pressed(site: Upped, told: Told) -> Iterator[None]:
     wants = {shop.offer.public_id: 1}
     order = {
         "lines": [{"deal": shop.offer.public_id, "quantity": 1}],
-        "quote": checkout.price(wants=wants, at=clock.now()).quote.hash,
+        "quote": cart.price(wants=wants, at=clock.now()).quote.hash,
         "remember_me": True,
     }
     scopes = ["orders:read", "orders:write", "vouchers:read"]

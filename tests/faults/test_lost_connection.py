@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from hutong.flows import checkout
+from hutong.flows import cart
 from hutong.kernel import clock
 from hutong.kernel.rows import rows, scalar
 from tests.concurrency.clients import Connection, Tally
@@ -22,7 +22,7 @@ WHERE datname = current_database() AND pid <> pg_backend_pid()
 def test_orders_go_on_after_every_connection_was_lost(site: Site) -> None:
     shop = scene(at=clock.now(), capacity=1000)
     wants = {shop.offer.public_id: 1}
-    quote = checkout.price(wants=wants, at=clock.now()).quote.hash
+    quote = cart.price(wants=wants, at=clock.now()).quote.hash
     order = {"lines": [{"deal": shop.offer.public_id, "quantity": 1}], "quote": quote}
     token = people.token_of(people.person(), scopes=["orders:write"], at=clock.now())
     tally, acknowledged, over = Tally(), [], threading.Event()

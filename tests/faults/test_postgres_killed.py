@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from hutong.flows import checkout
+from hutong.flows import cart
 from hutong.kernel import clock
 from hutong.kernel.rows import rows
 from tests.factories import people
@@ -42,7 +42,7 @@ class Buyer:
 
     def __init__(self, site: Upped, told: Told) -> None:
         shop = scene(at=clock.now(), capacity=100_000)
-        quote = checkout.price(wants={shop.offer.public_id: 1}, at=clock.now()).quote.hash
+        quote = cart.price(wants={shop.offer.public_id: 1}, at=clock.now()).quote.hash
         self._order = {"lines": [{"deal": shop.offer.public_id, "quantity": 1}], "quote": quote}
         token = people.token_of(people.person(), scopes=["orders:write"], at=clock.now())
         self._caller, self._told = Caller(site.url, token), told

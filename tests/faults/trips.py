@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from hutong.flows import checkout
+from hutong.flows import cart
 from hutong.kernel import clock
 from hutong.kernel.rows import execute, row, rows, scalar
 from hutong.town.people.models import Person
@@ -149,7 +149,7 @@ class Trip:
 
     def _order(self) -> str:
         wants = {self.shop.offer.public_id: 1}
-        quote = checkout.price(wants=wants, at=clock.now()).quote
+        quote = cart.price(wants=wants, at=clock.now()).quote
         order: dict[str, Any] = {
             "lines": [{"deal": self.shop.offer.public_id, "quantity": 1}],
             "quote": quote.hash,

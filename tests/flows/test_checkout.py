@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from hutong.flows import checkout, expire_orders
+from hutong.flows import cart, checkout, expire_orders
 from hutong.pay.orders import queries as orders
 from hutong.pay.orders.types import OrderState
 from hutong.pay.pricing.services import PriceChanged
@@ -31,7 +31,7 @@ def test_order_holds_stock_and_awaits_payment(at: datetime) -> None:
 def test_changed_price_is_refused_and_nothing_is_ordered(at: datetime) -> None:
     shop = scene(at=at, capacity=1)
     wants = {shop.offer.public_id: 1}
-    shown = checkout.price(wants=wants, at=at).quote.hash
+    shown = cart.price(wants=wants, at=at).quote.hash
     Offer.objects.filter(pk=shop.offer.pk).update(price=1890)
     with pytest.raises(PriceChanged):
         checkout.place(
@@ -53,7 +53,7 @@ def test_double_click_is_one_order(at: datetime) -> None:
 def test_same_click_finds_its_order_after_the_price_changed(at: datetime) -> None:
     shop = scene(at=at, capacity=5)
     wants = {shop.offer.public_id: 1}
-    shown = checkout.price(wants=wants, at=at).quote.hash
+    shown = cart.price(wants=wants, at=at).quote.hash
 
     def click() -> str:
         return checkout.place(
@@ -69,7 +69,7 @@ def test_same_click_finds_its_order_after_the_price_changed(at: datetime) -> Non
 def test_same_click_finds_its_order_after_the_last_one_was_sold(at: datetime) -> None:
     shop = scene(at=at, capacity=1)
     wants = {shop.offer.public_id: 1}
-    shown = checkout.price(wants=wants, at=at).quote.hash
+    shown = cart.price(wants=wants, at=at).quote.hash
 
     def click(key: str) -> str:
         return checkout.place(
@@ -86,7 +86,7 @@ def test_same_click_finds_its_order_after_the_last_one_was_sold(at: datetime) ->
 def test_what_is_sold_out_is_refused_in_three_statements(at: datetime) -> None:
     shop = scene(at=at, capacity=1)
     wants = {shop.offer.public_id: 1}
-    shown = checkout.price(wants=wants, at=at).quote.hash
+    shown = cart.price(wants=wants, at=at).quote.hash
     shop.order()
     with CaptureQueriesContext(connection) as statements, pytest.raises(SoldOut):
         checkout.place(
@@ -115,20 +115,20 @@ def test_limit_per_person(at: datetime) -> None:
 @pytest.mark.parametrize("quantity", [0, -1, 10_000])
 def test_impossible_quantity_is_refused(at: datetime, quantity: int) -> None:
     shop = scene(at=at)
-    with pytest.raises(checkout.CartEmpty):
-        checkout.price(wants={shop.offer.public_id: quantity}, at=at)
+    with pytest.raises(cart.CartEmpty):
+        cart.price(wants={shop.offer.public_id: quantity}, at=at)
 
 
 def test_two_shops_in_one_order_are_refused(at: datetime) -> None:
     shop, other = scene(at=at), catalog.offer(at=at)
-    with pytest.raises(checkout.OneMerchantAtATime):
-        checkout.price(wants={shop.offer.public_id: 1, other.public_id: 1}, at=at)
+    with pytest.raises(cart.OneMerchantAtATime):
+        cart.price(wants={shop.offer.public_id: 1, other.public_id: 1}, at=at)
 
 
 def test_deal_that_is_not_live_cannot_be_bought(at: datetime) -> None:
     offer = catalog.offer(at=at, live=False)
-    with pytest.raises(checkout.NotForSale):
-        checkout.price(wants={offer.public_id: 1}, at=at)
+    with pytest.raises(cart.NotForSale):
+        cart.price(wants={offer.public_id: 1}, at=at)
 
 
 @pytest.mark.parametrize("quantity", [1, 3])
@@ -138,9 +138,9 @@ def test_statements_of_an_order(at: datetime, quantity: int) -> None:
     with CaptureQueriesContext(
         connection,
     ) as statements:
-        cart = checkout.price(wants=wants, at=at)
+        priced = cart.price(wants=wants, at=at)
         checkout.place(
-            person=shop.shopper, wants=wants, store_ref=shop.store.public_id, shown_hash=cart.quote.hash,
+            person=shop.shopper, wants=wants, store_ref=shop.store.public_id, shown_hash=priced.quote.hash,
             client_key="k", remember_consent=True, at=at,
         )  # fmt: skip
     assert len(statements) <= 17, "\n".join(query["sql"] for query in statements)

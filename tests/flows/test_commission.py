@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from hutong.flows import checkout, commission
+from hutong.flows import cart, commission
 from hutong.kernel.money import Money
 from hutong.pay.fees import services as fees
 from hutong.pay.fees.types import Bearer, Scope
@@ -112,9 +112,9 @@ def test_the_first_months_of_a_merchant_are_free(at: datetime) -> None:
 def test_a_new_rule_is_no_change_of_price(at: datetime) -> None:
     shop = scene(at=at)
     wants = {shop.offer.public_id: 1}
-    shown = checkout.price(wants=wants, at=at).quote
+    shown = cart.price(wants=wants, at=at).quote
     rule(at=at, rate_ppm=300_000)
-    now = checkout.price(wants=wants, at=at).quote
+    now = cart.price(wants=wants, at=at).quote
     assert (now.hash, now.total) == (shown.hash, shown.total)
     assert (shown.commission_total, now.commission_total) == (euros(199), euros(597))
 
@@ -126,7 +126,7 @@ def test_rules_cost_one_statement_however_many_there_are(at: datetime) -> None:
     rule(at=at, category="food", rate_ppm=2)
     rule(at=at, merchant=shop.merchant.public_id, rate_ppm=3)
     with CaptureQueriesContext(connection) as statements:
-        checkout.price(wants=wants, at=at)
+        cart.price(wants=wants, at=at)
     assert len(statements) == 3
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from hutong.flows import books, checkout, dispute, gift_cards, payment_received, refund
+from hutong.flows import books, cart, checkout, dispute, gift_cards, payment_received, refund
 from hutong.kernel import clock
 from hutong.kernel.money import Money
 from hutong.pay.giftcards import queries as giftcards_read
@@ -218,7 +218,7 @@ def test_a_lost_chargeback_takes_what_is_left_on_the_card_and_the_platform_bears
 ) -> None:
     card_ref, friend = claimed(at)
     shop = scene(at=at)
-    quote = checkout.price(wants={shop.offer.public_id: 1}, at=at).quote
+    quote = cart.price(wants={shop.offer.public_id: 1}, at=at).quote
     checkout.place(
         person=friend,
         wants={shop.offer.public_id: 1},

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from hutong.flows import books, checkout, refund
+from hutong.flows import books, cart, refund
 from hutong.pay.orders import queries as orders
 from hutong.pay.orders.types import UnitState
 from hutong.visit.stock import services as stock
@@ -66,7 +66,7 @@ def test_stock_and_limit_are_counted_in_cards(at: datetime) -> None:
 
 def test_no_more_cards_than_an_order_may_have_units(at: datetime) -> None:
     made = card(at)
-    with pytest.raises(checkout.CartEmpty) as raised:
-        checkout.price(wants={made.offer.public_id: 34}, at=at)
+    with pytest.raises(cart.CartEmpty) as raised:
+        cart.price(wants={made.offer.public_id: 34}, at=at)
     assert raised.value.details == {"most": 33}
-    assert checkout.price(wants={made.offer.public_id: 33}, at=at).quote.total.minor == 33 * 1990
+    assert cart.price(wants={made.offer.public_id: 33}, at=at).quote.total.minor == 33 * 1990

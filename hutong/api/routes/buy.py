@@ -27,7 +27,7 @@ from hutong.api.schemas.buy import (
     RefundIn,
     RefundOut,
 )
-from hutong.flows import checkout, refund
+from hutong.flows import cart, checkout, refund
 from hutong.kernel import clock
 from hutong.kernel.errors import Invalid, NotFound
 from hutong.kernel.http import client_address
@@ -49,7 +49,7 @@ class ReturnElsewhere(Invalid):
 @router.post("/quotes", auth=PUBLIC, response=QuoteOut)
 def make_quote(request: HttpRequest, body: QuoteIn) -> QuoteOut:
     """What a cart costs now. Nothing is kept."""
-    return QuoteOut.of(checkout.price(wants=body.wants(), at=clock.now()).quote)
+    return QuoteOut.of(cart.price(wants=body.wants(), at=clock.now()).quote)
 
 
 @router.post("/orders", auth=scope(Scope.ORDERS_WRITE), response={201: OrderPlaced})

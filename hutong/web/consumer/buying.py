@@ -11,8 +11,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from hutong.flows import cart, count_step, payment_received
 from hutong.flows import checkout as flow
-from hutong.flows import count_step, payment_received
 from hutong.flows.choose_provider import least, part_of_balance
 from hutong.kernel import clock
 from hutong.kernel.errors import DomainError, NotFound
@@ -60,16 +60,16 @@ def _checkout_page(
     key: str = "",
 ) -> HttpResponse:
     assert request.user.is_authenticated
-    cart = flow.price(wants={offer_ref: quantity}, at=clock.now())
-    offer, person = cart.offers[offer_ref], request.user
+    priced = cart.price(wants={offer_ref: quantity}, at=clock.now())
+    offer, person = priced.offers[offer_ref], request.user
     if request.method == "GET" and not wants_part(request):  # a changed quantity asks for the part again
         count_step.checkout_opened(offer=offer, agent=request.headers.get("User-Agent", ""), at=clock.now())
     limit = offer.per_person_limit or MAX_QUANTITY
     context: dict[str, Any] = {
         "deal": offer,
-        "quote": cart.quote,
+        "quote": priced.quote,
         "quantity": quantity,
-        "most": min(limit, MAX_QUANTITY // cart.uses[offer_ref]),
+        "most": min(limit, MAX_QUANTITY // priced.uses[offer_ref]),
         "terms": vouchers.terms_of(offer_ref),
         "client_key": key or new_id("key"),
         "problem": problem,
@@ -77,7 +77,7 @@ def _checkout_page(
         "remember": request.POST.get("remember") == "on",
         "store_ref": request.POST.get("store") or request.GET.get("store", ""),
         "zone": offer.stores[0].zone,
-        **_from_balance(request, cart.quote.total),
+        **_from_balance(request, priced.quote.total),
     }
     shown = page(request, "consumer/checkout.html", context, part="consumer/_checkout.html", status=status)
     return _telling_where_from(shown)
@@ -124,7 +124,7 @@ def checkout(request: HttpRequest, offer_ref: str) -> HttpResponse:
     except (PriceChanged, flow.OrderNotPayable) as error:
         return _checkout_page(request, offer_ref, quantity, problem=str(error), status=error.status)
     except DomainError as error:
-        if isinstance(error, NotFound | flow.NotForSale):
+        if isinstance(error, NotFound | cart.NotForSale):
             raise
         key = wanted["client_key"]
         return _checkout_page(request, offer_ref, quantity, problem=str(error), status=error.status, key=key)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hutong.flows import approve, checkout, publish
+from hutong.flows import approve, cart, checkout, publish
 from hutong.flows.offers import contents, drafting
 from hutong.flows.offers.body import advice, blank, missing
 from hutong.flows.offers.drafting import Outcome
@@ -231,7 +231,7 @@ def test_without_review_changes_are_live_at_once_and_nothing_is_no_change(at: da
 def test_a_new_price_changes_no_order_at_the_old_one(at: datetime) -> None:
     made = scene(at=at)
     wants = {made.offer.public_id: 1}
-    shown = checkout.price(wants=wants, at=at).quote.hash
+    shown = cart.price(wants=wants, at=at).quote.hash
     ordered = made.order()
     changed(made, owner_of(made.store), price=2500, titles={"en": "Another thing"})
     (waiting,) = revisions.waiting()

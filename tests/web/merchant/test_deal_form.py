@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from hutong.flows import approve, checkout, publish
+from hutong.flows import approve, cart, checkout, publish
 from hutong.flows.offers import drafting
 from hutong.kernel import audit, clock
 from hutong.town.catalog import queries as catalog
@@ -97,7 +97,7 @@ def test_from_a_template_to_a_used_voucher(here: Shop) -> None:
     wants = {made.ref: 2}
     placed = checkout.place(
         person=shopper, wants=wants, store_ref=None,
-        shown_hash=checkout.price(wants=wants, at=clock.now()).quote.hash,
+        shown_hash=cart.price(wants=wants, at=clock.now()).quote.hash,
         client_key="a", remember_consent=False, at=clock.now(),
     )  # fmt: skip
     assert here.scene.money_arrives(placed, at=clock.now()) == "paid"
