@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from hutong.cli import setup
@@ -18,6 +18,7 @@ LOST_AFTER_S = 20.0  # a worker that gave no sign for so long is gone, and its j
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 5.0
 WELL_AFTER_S = 30.0
+LEFTOVERS_S = 5.0
 
 
 def main() -> None:
@@ -41,7 +42,7 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.default_int_handler)
     try:
-        keep_running(lambda: asyncio.run(_run_jobs(stop)), stop=stop)
+        keep_running(lambda: run_to_end(_run_jobs(stop)), stop=stop)
     except KeyboardInterrupt:
         pass
     finally:
@@ -66,6 +67,37 @@ def keep_running(run: Callable[[], None], *, stop: threading.Event) -> None:
             pause_s = FIRST_PAUSE_S
         stop.wait(pause_s)
         pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
+
+def run_to_end(work: Coroutine[Any, Any, None]) -> None:
+    """Run `work` in an event loop of its own, and end with it, whatever tasks it leaves behind.
+
+    `asyncio.run` waits for those without end, and a task may miss that it is cancelled: before Python 3.12
+    `asyncio.wait_for`, which psycopg waits with, forgets a cancellation that comes together with its result. Here they
+    have `LEFTOVERS_S`; what is still there then is logged with the line it waits in.
+    """
+    loop = asyncio.new_event_loop()
+    try:
+        asyncio.set_event_loop(loop)
+        try:
+            loop.run_until_complete(work)
+        finally:
+            loop.run_until_complete(_end_leftovers())
+            loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+async def _end_leftovers() -> None:
+    leftovers = asyncio.all_tasks() - {asyncio.current_task()}
+    if not leftovers:
+        return
+    for task in leftovers:
+        task.cancel()
+    _ended, left = await asyncio.wait(leftovers, timeout=LEFTOVERS_S)
+    for task in left:
+        logging.getLogger("hutong.worker").warning("a task did not end, and is left: %r", task)
 
 
 async def _run_jobs(stop: threading.Event) -> None:

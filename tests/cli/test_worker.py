@@ -37,6 +37,36 @@ def test_a_failing_round_is_logged_and_the_next_one_runs(
     assert str(trouble) in caplog.text
 
 
+def test_it_ends_also_with_a_task_that_misses_being_cancelled(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(worker, "LEFTOVERS_S", 0.05)
+    ended = []
+
+    async def stubborn() -> None:
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                continue
+
+    async def obedient() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("obedient")
+
+    async def work() -> None:
+        tasks.extend(asyncio.create_task(task()) for task in (stubborn, obedient))
+        await asyncio.sleep(0)
+
+    tasks: list[asyncio.Task[None]] = []
+    worker.run_to_end(work())
+    assert ended == ["obedient"]
+    assert "stubborn" in caplog.text
+    assert "obedient" not in caplog.text
+
+
 @pytest.mark.django_db(transaction=True)
 def test_rows_are_handed_over_in_their_transaction_also_while_jobs_run() -> None:
     """The relay of the worker's own process: what is rolled back, or not committed yet, is no job."""
