@@ -106,6 +106,7 @@ INSTALLED_APPS = [
     "hutong.attract.search",
     "hutong.pay.ledger",
     "hutong.pay.fees",
+    "hutong.pay.pricing",
     "hutong.pay.payments",
     "hutong.pay.orders",
     "hutong.pay.settlement",

@@ -21,6 +21,7 @@ from hutong.pay.payments import queries as payments
 from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderUnavailable
 from hutong.pay.payments.providers.registry import provider_names
 from hutong.pay.payments.services import reconcile
+from hutong.pay.pricing import queries as pricing
 from hutong.pay.settlement import queries as settlement
 from hutong.visit.stock import queries as stock
 from hutong.visit.vouchers import queries as vouchers
@@ -85,6 +86,7 @@ def check(
                 *giftcards.problems(),
                 *_cards_and_orders(),
             ],
+            "promotions: budgets, limits and coupons are what their orders used": pricing.problems(),
             "references: every order, unit and voucher named elsewhere exists": _references(),
             f"outbox: no row older than {OUTBOX_AGE_LIMIT_S:.0f} s": _outbox(at),
         }
@@ -162,6 +164,10 @@ WITH asked AS MATERIALIZED (
     WHERE p.refund_id IS NOT NULL AND u.paid_stored = u.paid
       AND NOT EXISTS (SELECT 1 FROM asked a WHERE a.unit_ref = p.unit_ref)
     UNION ALL
+    -- Discounts paid all of it, so nobody was asked to give anything back.
+    SELECT u.public_id FROM orders_unit u WHERE u.state = 'refunded' AND u.paid = 0
+      AND NOT EXISTS (SELECT 1 FROM asked a WHERE a.unit_ref = u.public_id)
+    UNION ALL
     SELECT unit_ref FROM payments_dispute d, jsonb_array_elements_text(d.unit_refs) AS unit_ref
     WHERE d.status = 'lost'
 ), waiting AS (
@@ -222,6 +228,8 @@ SELECT 'a payment names order ' || p.order_ref AS what FROM payments_payment p
       AND NOT EXISTS (SELECT 1 FROM giftcards_giftcard g WHERE g.public_id = p.order_ref)
 UNION ALL SELECT 'a gift card''s part names order ' || c.order_ref FROM giftcards_cardpart c
     WHERE NOT EXISTS (SELECT 1 FROM orders_order o WHERE o.public_id = c.order_ref)
+UNION ALL SELECT 'a promotion names order ' || u.order_ref FROM pricing_use u
+    WHERE NOT EXISTS (SELECT 1 FROM orders_order o WHERE o.public_id = u.order_ref)
 UNION ALL SELECT 'a hold names order ' || h.order_ref FROM stock_hold h
     WHERE NOT EXISTS (SELECT 1 FROM orders_order o WHERE o.public_id = h.order_ref)
 UNION ALL SELECT 'a voucher names order ' || v.order_ref FROM vouchers_voucher v

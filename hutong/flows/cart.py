@@ -1,17 +1,18 @@
 """What somebody wants to buy, as it stands: the offers, how many, and every amount."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
-from hutong.flows import commission
+from hutong.flows import commission, discounts
 from hutong.kernel.errors import Conflict, Invalid
 from hutong.pay.pricing.rules import MAX_QUANTITY, price_cart
 from hutong.pay.pricing.types import CartLine, Quote
 from hutong.town.catalog import queries as catalog
 from hutong.town.catalog.types import OfferView
+from hutong.town.people.models import Person
 from hutong.visit.vouchers.queries import terms_of_all
 
 
@@ -51,10 +52,19 @@ class Cart:
         return next(iter(self.offers.values())).merchant_ref
 
 
-def price(*, wants: Mapping[str, int], at: datetime) -> Cart:
-    """Price `wants` (offer_ref -> quantity) as they stand at `at`. Reads only; three statements.
+def price(
+    *,
+    wants: Mapping[str, int],
+    at: datetime,
+    person: Person | None = None,
+    store_ref: str | None = None,
+    coupons: Collection[str] | None = None,
+) -> Cart:
+    """Price `wants` (offer_ref -> quantity) as they stand at `at`, with the best of what lowers the price for `person`.
 
-    Raises `CartEmpty`, `NotForSale`, `OneMerchantAtATime`.
+    `coupons` are the ones to use, by ref; None lets the best of those the person has be used, and none at all uses
+    none. Those that are not there for them count for nothing. Reads only; four statements where no promotion asks for
+    more. Raises `CartEmpty`, `NotForSale`, `OneMerchantAtATime`.
     """
     if not wants or not all(0 < quantity <= MAX_QUANTITY for quantity in wants.values()):
         raise CartEmpty(most=MAX_QUANTITY)
@@ -68,6 +78,7 @@ def price(*, wants: Mapping[str, int], at: datetime) -> Cart:
     most = MAX_QUANTITY // max(uses.values())
     if any(quantity * uses[ref] > MAX_QUANTITY for ref, quantity in wants.items()):
         raise CartEmpty(most=most)
+    lower = discounts.lowering(offers, person=person, store_ref=store_ref, at=at)
     lines = [
         CartLine(
             offer_ref=ref,
@@ -77,8 +88,39 @@ def price(*, wants: Mapping[str, int], at: datetime) -> Cart:
             price=offers[ref].price,
             merchant_ref=offers[ref].merchant_ref,
             uses=uses[ref],
+            categories=lower.categories.get(ref, frozenset()),
         )
         for ref, quantity in wants.items()
     ]
-    quote = price_cart(lines, charge=commission.charging(wants, at=at))
+    quote = _best(lines, lower, None if coupons is None else frozenset(coupons), wants, at)
     return Cart(offers=offers, wants=dict(wants), uses=uses, quote=quote)
+
+
+def _best(
+    lines: Sequence[CartLine],
+    lower: discounts.Lowering,
+    wanted: frozenset[str] | None,
+    wants: Mapping[str, int],
+    at: datetime,
+) -> Quote:
+    """The best price whose discounts fit into what budgets have left: one that would take more is left out."""
+    charge = commission.charging(wants, at=at)
+    spent: set[str] = set()
+    while True:
+        held = [coupon for coupon in lower.coupons if coupon.promotion.ref not in spent]
+        quote = price_cart(
+            lines,
+            charge=charge,
+            context=lower.context,
+            promotions=[each for each in lower.promotions if each.ref not in spent],
+            coupons=held,
+            wanted=None if wanted is None else wanted & {coupon.ref for coupon in held},
+        )
+        over = {
+            each.promotion_ref
+            for each in quote.discounts
+            if each.promotion_ref in lower.left and each.amount > lower.left[each.promotion_ref]
+        }
+        if not over:
+            return quote
+        spent |= over

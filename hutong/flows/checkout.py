@@ -1,6 +1,6 @@
 """From a cart to the payment page: price it, place the order with its holds, ask the provider for the money."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -23,6 +23,7 @@ from hutong.pay.payments import queries as payments_read
 from hutong.pay.payments import services as payments
 from hutong.pay.payments.rules import UNDER_WAY
 from hutong.pay.payments.types import Payer, PaymentState, PaymentView
+from hutong.pay.pricing import services as discounts
 from hutong.pay.pricing.services import PriceChanged, require_shown_price
 from hutong.town.catalog.types import OfferView
 from hutong.town.people.models import Person
@@ -51,6 +52,7 @@ def place(
     at: datetime,
     provider: str | None = None,
     from_balance: Money | None = None,
+    coupons: Collection[str] | None = None,
 ) -> PlacedOrder:
     """Order at the price that was shown, and hold what is scarce for `TIME_TO_PAY`; all of it or nothing.
 
@@ -58,12 +60,12 @@ def place(
     `client_key` again (a double click) gives the first order. `provider` is who takes the money, the usual one if
     left out. `from_balance` of the total is set aside from the person's gift cards; an order they cover in full is
     paid at once, and nobody is asked for money. Raises `BalanceChanged` when they hold less than that, or the total
-    is less; and also what `price`, `choose` and the holds raise.
+    is less; and also what `price`, `choose` and the holds raise. `coupons` are those of the page, as for `price`.
     """
     try:
         # Most of a rush comes when all is gone: it ends here, at little cost.
         stock.check_left(offer_refs=wants)
-        cart = price(wants=wants, at=at)
+        cart = price(wants=wants, at=at, person=person, store_ref=store_ref, coupons=coupons)
         require_shown_price(quote=cart.quote, shown_hash=shown_hash)
     except (SoldOut, NotForSale, PriceChanged):
         # The same click again finds its order, whatever happened to the price or the deal meanwhile.
@@ -93,6 +95,13 @@ def place(
         )
         if placed.created:
             _hold(cart, placed.order_ref, person, expires_at, at)
+            discounts.hold(
+                order_ref=placed.order_ref,
+                person_id=person.pk,
+                discounts=cart.quote.discounts,
+                order_total=total,
+                at=at,
+            )
             placed = _ask_for_money(placed, person, provider, at)
     return placed
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from hutong.flows import fulfil, payment_received
+from hutong.flows import discounts, fulfil, payment_received
 from hutong.kernel import live, outbox
 from hutong.kernel.locking import retrying
 from hutong.pay.giftcards import services as giftcards
@@ -43,6 +43,7 @@ def _end(order_ref: str, at: datetime) -> bool:
             order = orders.lock_order(order_ref=order_ref)
             orders.expire_order(order_ref=order_ref, by=BY, at=at)
             fulfil.of(OfferKind.VOUCHER).release(order_ref=order_ref, at=at)
+            discounts.release(order)
             if order.stored:
                 giftcards.release(order_ref=order_ref, at=at)
             live.hint(order_ref)

@@ -22,6 +22,7 @@ from hutong.know.customers import queries as customers
 from hutong.pay.giftcards import queries as giftcards
 from hutong.pay.orders import queries as orders
 from hutong.pay.payments import queries as payments
+from hutong.pay.pricing import queries as pricing
 from hutong.town.contents import queries as contents
 from hutong.town.merchants import queries as merchants
 from hutong.town.notifications.queries import everything as notifications
@@ -79,6 +80,7 @@ def everything(*, person: Person) -> Everything:
         **payments.everything_about(ordered),
         **payments.disputes_about(ordered),
         **giftcards.everything_about(person.pk, ordered),
+        **pricing.everything_about(person.pk),
         **vouchers.everything_about(person),
         **stock.everything_about(person.public_id),
         **customers.everything_about(person.public_id),

@@ -12,6 +12,7 @@ from hutong.attract.saved import services as saved
 from hutong.flows import (
     books,
     check_reviews,
+    discounts,
     dispute,
     erase_person,
     expire_orders,
@@ -64,6 +65,12 @@ def _remember_visit(*, voucher_ref: str = "", order_ref: str = "", **visit: Any)
             titles=visit["titles"],
             at=datetime.fromisoformat(visit["happened_at"]),
         )
+
+
+def _order_paid(*, order_ref: str) -> None:
+    """Both follow from one row. Each is done once, however often this runs."""
+    discounts.give_for_order(order_ref=order_ref, at=clock.now())
+    tell.order_paid(order_ref=order_ref)
 
 
 def _refund_expired(*, order_ref: str, unit_refs: list[str]) -> None:
@@ -135,7 +142,7 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "index_region": _index_region,
     "recount_terms": _recount_terms,
     "refund_expired": _refund_expired,
-    "tell_order_paid": tell.order_paid,
+    "tell_order_paid": _order_paid,
     "tell_extended": tell.extended,
     place_stores.JOB: _place_region,
     own_words.JOB: _index_own_words,

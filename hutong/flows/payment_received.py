@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from hutong.flows import dispute, fulfil, refund, stored_value
+from hutong.flows import discounts, dispute, fulfil, refund, stored_value
 from hutong.kernel import live, outbox
 from hutong.kernel.errors import DomainError
 from hutong.kernel.locking import retrying
@@ -26,6 +26,7 @@ from hutong.pay.payments import services as payments
 from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
 from hutong.pay.payments.rules import UNDER_WAY
 from hutong.pay.payments.types import Event, Outcome, PaymentReport, PaymentView, Received, RefundView
+from hutong.pay.pricing.services import DiscountGone
 from hutong.town.catalog.types import OfferKind
 from hutong.visit.stock.services import SoldOut
 
@@ -165,9 +166,10 @@ def _still_free(order: OrderFacts, at: datetime) -> bool:
     try:
         with transaction.atomic():
             fulfil.of(OfferKind.VOUCHER).retake(order_ref=order.order_ref, at=at)
+            discounts.retake(order, at)
             if order.stored:
                 giftcards.retake(order_ref=order.order_ref, at=at)
-    except (SoldOut, giftcards.BalanceChanged):
+    except (SoldOut, DiscountGone, giftcards.BalanceChanged):
         return False
     return True
 
@@ -180,20 +182,19 @@ def order_paid(order: OrderFacts, payment: PaymentView | None, at: datetime, *, 
     """
     units = orders.mark_paid(order_ref=order.order_ref, by=BY, at=at, late=late)
     fulfil.of(OfferKind.VOUCHER).confirm(order=order, units=units, at=at)
+    discounts.settle(order, at)
     promoted = sum((unit.discount_platform for unit in units), Money(0, order.total.unit))
     sources = [*stored_value.spent(order, units), (AccountKind.PROMOTION, PLATFORM, promoted)]
     if payment:
         sources.insert(0, (AccountKind.CLEARING, payment.provider, payment.amount))
-    post(
-        kind=TransactionKind.CAPTURE,
-        reference=f"capture:{payment.ref if payment else order.order_ref}",
-        transfers=[
-            TransferSpec(kind, owner, AccountKind.UNREDEEMED, order.merchant_ref, amount)
-            for kind, owner, amount in sources
-            if amount
-        ],
-        at=at,
-    )
+    transfers = [
+        TransferSpec(kind, owner, AccountKind.UNREDEEMED, order.merchant_ref, amount)
+        for kind, owner, amount in sources
+        if amount
+    ]
+    if transfers:  # what the shop gives for nothing moves no money
+        reference = f"capture:{payment.ref if payment else order.order_ref}"
+        post(kind=TransactionKind.CAPTURE, reference=reference, transfers=transfers, at=at)
     if order.remember_consent:
         customers.grant_consent(
             person_ref=order.person_ref,

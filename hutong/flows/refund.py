@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from hutong.flows import fulfil, stored_value, tell
+from hutong.flows import discounts, fulfil, stored_value, tell
 from hutong.flows.dispute_loss import lost_before
 from hutong.kernel import audit, live, outbox
 from hutong.kernel.errors import Conflict, Forbidden, Invalid
@@ -145,6 +145,7 @@ def _request(
             used_too=generous,
         )
         requested = _give_back(order, units, released.used, reason, at)
+        discounts.give_back(order, units, sum((unit.paid for unit in units), Money(0, order.total.unit)), at)
         if by and generous:
             audit.record(
                 action="order.refunded",
@@ -198,7 +199,7 @@ def _give_back(
     """
     rest = sum((unit.paid_provider for unit in units), Money(0, order.total.unit))
     requested, card_ref = None, new_id("gcr")
-    if rest or not order.stored:
+    if rest:
         payment = payments_read.payment_for_order(order.order_ref)
         if payment is None or payment.state is not PaymentState.CAPTURED:
             raise NothingToRefund
@@ -214,10 +215,38 @@ def _give_back(
     given = stored_value.to_cards(order, units, ref=card_ref, alone=requested is None, reason=reason, at=at)
     if given and requested is None:  # else it is told with the provider's part, once that is on its way
         tell.refunded_to_cards(given, person_ref=order.person_ref, merchant_ref=order.merchant_ref, at=at)
-    back = requested or given
-    if back is None:
-        raise NothingToRefund
-    return back
+    return requested or given or _nothing_paid(order, units, card_ref, reason, at)
+
+
+def _nothing_paid(
+    order: OrderFacts, units: Sequence[SoldUnit], ref: str, reason: str, at: datetime
+) -> RefundView:
+    """Units that discounts had paid whole are given back: what the platform bore goes back to it, and no more moves."""
+    promoted = sum((unit.discount_platform for unit in units), Money(0, order.total.unit))
+    if promoted:
+        post(
+            kind=TransactionKind.REFUND,
+            reference=f"refund:{ref}",
+            transfers=[
+                TransferSpec(
+                    AccountKind.UNREDEEMED, order.merchant_ref, AccountKind.PROMOTION, PLATFORM, promoted
+                )
+            ],
+            at=at,
+        )
+    return RefundView(
+        ref=ref,
+        payment_ref="",
+        order_ref=order.order_ref,
+        provider=stored_value.GIFT_CARD,
+        amount=Money(0, order.total.unit),
+        state=RefundState.DONE,
+        reason=reason,
+        unit_refs=tuple(unit.unit_ref for unit in units),
+        from_suspense=False,
+        created_at=at,
+        done_at=at,
+    )
 
 
 def _check_asker(order: OrderFacts, by: Person, *, as_operator: bool, as_merchant: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
@@ -47,15 +48,18 @@ class Scene:
         client_key: str = "",
         consent: bool = True,
         from_balance: int = 0,
+        coupons: Collection[str] | None = None,
     ) -> PlacedOrder:
         """Order the deal at the price shown."""
-        moment = at or self.at
+        moment, person, store_ref = at or self.at, by or self.shopper, self.store.public_id
         wants = {self.offer.public_id: quantity}
+        shown = cart.price(wants=wants, at=moment, person=person, store_ref=store_ref, coupons=coupons)
         return checkout.place(
-            person=by or self.shopper,
+            person=person,
             wants=wants,
-            store_ref=self.store.public_id,
-            shown_hash=cart.price(wants=wants, at=moment).quote.hash,
+            store_ref=store_ref,
+            coupons=coupons,
+            shown_hash=shown.quote.hash,
             client_key=client_key or f"click-{next(_keys)}",
             remember_consent=consent,
             from_balance=Money(from_balance, "EUR") if from_balance else None,

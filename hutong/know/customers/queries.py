@@ -195,6 +195,29 @@ def customer_list(
     )
 
 
+def people_in(merchant_ref: str, segment: Segment, *, at: datetime) -> list[int]:
+    """The keys of the people of a segment who let this merchant remember them, in the order of their keys. One statement."""
+    if segment is Segment.BOUGHT:
+        condition, values = "c.visits = 0", {}
+    else:
+        condition, values = f"c.visits > 0 AND {_CELL} = ANY(%(cells)s::int4[])", _limits(at)
+        values["cells"] = [10 * recency + frequency for recency, frequency in rules.cells_of(segment)]
+    found = rows(
+        f"SELECT c.person_id {_FROM} AND {condition} ORDER BY c.person_id",
+        {"merchant_ref": merchant_ref, **values},
+    )
+    return [entry["person_id"] for entry in found]
+
+
+def segment_of(merchant_ref: str, person_id: int, *, at: datetime) -> Segment | None:
+    """Where a person stands with a merchant; None for who is no customer who may be remembered. One statement."""
+    found = row(
+        f"{_CUSTOMER} AND c.person_id = %(person)s::int8",
+        {"merchant_ref": merchant_ref, "person": person_id, "fifths": list(rules.MONEY_FIFTHS)},
+    )
+    return _row(found, at).segment if found else None
+
+
 def customer_counts(merchant_ref: str, *, at: datetime) -> CustomerCounts:
     """How a merchant's customers spread over marks and segments. One statement."""
     found = rows(

@@ -86,6 +86,8 @@ class OrderFacts:
     store_ref: str | None
     region_ref: str
     remember_consent: bool
+    discounted: bool
+    """Whether promotions or points took something off."""
     created_at: datetime
     expires_at: datetime
     paid_at: datetime | None

@@ -1,8 +1,9 @@
 """Reads of `orders`."""
 
-from hutong.pay.orders.queries.bought import bought_categories
+from hutong.pay.orders.queries.bought import bought_before, bought_categories
 from hutong.pay.orders.queries.charged import charged
 from hutong.pay.orders.queries.checks import all_refs, all_unit_refs, merchant_of_orders, problems, unredeemed
+from hutong.pay.orders.queries.discounts import discounts_of, quote_of
 from hutong.pay.orders.queries.everything import everything_about, standing_of
 from hutong.pay.orders.queries.figures import (
     counts_by_state,
@@ -28,11 +29,13 @@ from hutong.pay.orders.queries.views import (
 __all__ = [
     "all_refs",
     "all_unit_refs",
+    "bought_before",
     "bought_categories",
     "breakdown",
     "charged",
     "compared",
     "counts_by_state",
+    "discounts_of",
     "everything_about",
     "figures",
     "merchant_of_orders",
@@ -46,6 +49,7 @@ __all__ = [
     "orders_to_expire",
     "placed_with_key",
     "problems",
+    "quote_of",
     "sold_by_offer",
     "sold_unit",
     "standing_of",

@@ -54,10 +54,13 @@ _UNITS_AND_EVENTS = """
 """
 
 
+_DISCOUNTED = "coalesce(jsonb_array_length(o.quote->'discounts'), 0) > 0 AS discounted,"
+
+
 def order_facts(order_ref: str, *, lock: bool = False) -> OrderFacts | None:
     """What flows need to know of an order, in one statement; with `lock`, its row stays locked."""
     # Lines never change, so reading them beside a lock that had to wait is safe; units do, and stay out.
-    sql = f"SELECT {_LINES}{PARTIES} WHERE o.public_id = %s{' FOR UPDATE OF o' if lock else ''}"
+    sql = f"SELECT {_LINES}{_DISCOUNTED}{PARTIES} WHERE o.public_id = %s{' FOR UPDATE OF o' if lock else ''}"
     found = row(sql, [order_ref])
     if found is None:
         return None
@@ -75,6 +78,7 @@ def order_facts(order_ref: str, *, lock: bool = False) -> OrderFacts | None:
         store_ref=found["store_ref"],
         region_ref=found["region_ref"],
         remember_consent=found["remember_consent"],
+        discounted=found["discounted"],
         created_at=found["created_at"],
         expires_at=found["expires_at"],
         paid_at=found["paid_at"],

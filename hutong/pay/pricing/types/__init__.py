@@ -1,5 +1,17 @@
-"""A cart (`cart`), what lowers its price (`promotions`), and its quote (`quotes`)."""
+"""A cart (`cart`), what lowers its price (`promotions`), its quote (`quotes`), and promotions as they are run
+(`campaigns`)."""
 
+from hutong.pay.pricing.types.campaigns import (
+    Budget,
+    CouponState,
+    CouponView,
+    Issue,
+    PromotionDraft,
+    PromotionReport,
+    PromotionState,
+    PromotionView,
+    UseState,
+)
 from hutong.pay.pricing.types.cart import CartLine, Context, LineKind, PriceKind, SpecialPrice, Window
 from hutong.pay.pricing.types.promotions import (
     PPM,
@@ -42,6 +54,7 @@ from hutong.pay.pricing.types.quotes import (
 __all__ = [
     "PPM",
     "AmountOff",
+    "Budget",
     "BuyGet",
     "Cancellation",
     "CartLine",
@@ -49,6 +62,8 @@ __all__ = [
     "Condition",
     "Context",
     "Coupon",
+    "CouponState",
+    "CouponView",
     "Discount",
     "DiscountPart",
     "Effect",
@@ -58,6 +73,7 @@ __all__ = [
     "FreeDelivery",
     "Funder",
     "Gift",
+    "Issue",
     "Lane",
     "Limits",
     "LineKind",
@@ -65,7 +81,11 @@ __all__ = [
     "Points",
     "PriceKind",
     "Promotion",
+    "PromotionDraft",
     "PromotionInvalid",
+    "PromotionReport",
+    "PromotionState",
+    "PromotionView",
     "Quote",
     "QuoteLine",
     "Raise",
@@ -78,5 +98,6 @@ __all__ = [
     "UnitAmounts",
     "UnitPosition",
     "Unused",
+    "UseState",
     "Window",
 ]
