@@ -97,3 +97,18 @@ def constraint_dropped(table: str, name: str) -> Iterator[None]:
         finally:
             cursor.execute(f"TRUNCATE {table} CASCADE")
             cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
+
+
+@contextmanager
+def index_dropped(table: str, name: str) -> Iterator[None]:
+    """As `constraint_dropped`, for a unique index."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_indexdef(to_regclass(%s))", [name])
+        (definition,) = cursor.fetchone() or (None,)
+        assert definition, f"there is no index {name}"
+        cursor.execute(f"DROP INDEX {name}")
+        try:
+            yield
+        finally:
+            cursor.execute(f"TRUNCATE {table} CASCADE")
+            cursor.execute(definition)

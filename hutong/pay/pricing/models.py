@@ -55,10 +55,6 @@ class Promotion(models.Model):
                 condition=Q(state__in=[state.value for state in PromotionState]),
                 name="pricing_promotion_state",
             ),
-            models.CheckConstraint(
-                condition=Q(lane__in=[lane.value for lane in sorted(PROMOTION_LANES | COUPON_LANES)]),
-                name="pricing_promotion_lane",
-            ),
             # What a shop gives is a shop's, and the rest the platform's; free delivery may be either's.
             models.CheckConstraint(
                 condition=Q(lane__in=_SHOP, merchant__isnull=False)
