@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from hutong.kernel.errors import Forbidden, Invalid, NotFound
@@ -15,7 +16,7 @@ from hutong.town.people import queries as people
 from hutong.town.people.services import Person
 from hutong.town.people.types import TokenKind
 
-from .doors import SCOPES, ApiRequest, Scope, TokenInvalid
+from .doors import SCOPES, ApiRequest, Scope, TokenInvalid, speaks_for
 
 
 class ScopeNotGrantable(Invalid):
@@ -91,6 +92,15 @@ def person_of(request: ApiRequest) -> Person:
     if person is None:
         raise TokenInvalid
     return person
+
+
+def maybe_person(request: HttpRequest) -> Person | None:
+    """The person whose token a request to a public route brings; None for nobody's or another kind's.
+
+    Raises TokenInvalid for a token that is no good: an answer for nobody would be a wrong one.
+    """
+    subject = speaks_for(request)
+    return people.person_by_id(subject.person_id) if subject and subject.person_id else None
 
 
 def operator_of(request: ApiRequest) -> Person:

@@ -108,6 +108,11 @@ class BearerToken(HttpBearer):
         return open_token(plain=token.strip(), at=clock.now())
 
 
+def speaks_for(request: HttpRequest) -> TokenSubject | None:
+    """Who a request to a public route speaks for, if it brings a token. Raises TokenInvalid for one that is no good."""
+    return ANY_TOKEN(request) if request.headers.get("Authorization") else None
+
+
 def scope(needed: Scope) -> BearerToken:
     """The mark of a route that asks for a token with this scope."""
     return BearerToken(needed)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from hutong.kernel import audit
 from hutong.kernel.money import Money
 from hutong.know.customers import queries as customers
 from hutong.know.customers.types import Segment
@@ -165,10 +166,22 @@ def give_welcome(*, person: Person, at: datetime) -> int:
     )
 
 
-def give_segment(*, promotion_ref: str, segment: Segment, at: datetime) -> int:
-    """Give a shop's coupon to all its customers of a segment who let it remember them; how many got one now."""
+def give_segment(*, promotion_ref: str, segment: Segment, by: Person, at: datetime) -> int:
+    """Give a shop's coupon to all its customers of a segment who let it remember them; how many got one now.
+
+    Again: those who have come to it since. Raises `PromotionUnknown` for what is not given so.
+    """
     promotion = pricing.promotion_by_ref(promotion_ref)
-    if promotion is None or not promotion.merchant_ref:
-        return 0
+    if promotion is None or promotion.issue is not Issue.SEGMENT:
+        raise pricing_services.PromotionUnknown
     people = customers.people_in(promotion.merchant_ref, segment, at=at)
-    return pricing_services.give(promotion=promotion, person_ids=people, source=Issue.SEGMENT, at=at)
+    given = pricing_services.give(promotion=promotion, person_ids=people, source=Issue.SEGMENT, at=at)
+    audit.record(
+        action="promotion.given",
+        subject=promotion_ref,
+        by=by.public_id,
+        at=at,
+        after={"segment": segment.value, "coupons": given},
+        merchant=promotion.merchant_ref,
+    )
+    return given

@@ -1,14 +1,14 @@
 """What follows from a sign-in, by whatever door somebody came: a page, or the API.
 
-They accept the site's texts as they stand, their other devices learn of the new one, and an erasure that the
-sign-in called off is told.
+They accept the site's texts as they stand, who is new gets the coupons for new people, their other devices learn of the
+new one, and an erasure that the sign-in called off is told.
 """
 
 from datetime import datetime
 
 from django.db import transaction
 
-from hutong.flows import accept_terms, tell
+from hutong.flows import accept_terms, discounts, tell
 from hutong.town.people.models import Person
 
 
@@ -28,6 +28,7 @@ def program(*, person: Person, token_ref: str, at: datetime) -> None:
 
 def _signed_in(person: Person, source: str, at: datetime) -> None:
     accept_terms.accept(person=person, source=source, at=at)
+    discounts.give_welcome(person=person, at=at)
     # Of the answer of `people.sign_in` alone: when the account would have ended.
     if person.erase_after:
         tell.erasure_cancelled(person=person, at=at)

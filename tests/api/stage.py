@@ -9,6 +9,7 @@ from hutong.flows import jobs
 from hutong.kernel import clock
 from hutong.kernel.rows import rows
 from hutong.know.customers import queries as customers
+from hutong.pay.pricing.types import Issue, Lane
 from hutong.town.catalog.models import Offer
 from hutong.town.catalog.services import submit_offer
 from hutong.town.merchants.models import Merchant, Staff
@@ -17,7 +18,7 @@ from hutong.town.people import queries as people_read
 from hutong.town.people.models import Person
 from hutong.visit.vouchers.types import VoucherView
 from tests.api.caller import Caller, as_device, as_merchant, as_person
-from tests.factories import catalog, giftcards, merchants, people, reviews
+from tests.factories import catalog, giftcards, merchants, people, promotions, reviews
 from tests.factories.loop import Scene, scene
 
 
@@ -35,6 +36,7 @@ class Stage:
     customer_ref: str
     key_ref: str
     card_ref: str
+    coupon_code: str
     waiting_merchant: Merchant
     waiting_deal: Offer
     shopper: Caller
@@ -96,6 +98,9 @@ def stage(at: datetime) -> Stage:
         customer_ref=customers.customer_list(merchant_of(shop).public_id, at=at).rows[0].ref,
         key_ref=people_read.tokens_of(merchant_of(shop).public_id, at)[0].ref,
         card_ref=giftcards.card(holder=shop.shopper, at=at).ref,
+        coupon_code=promotions.promotion(
+            lane=Lane.PLATFORM_COUPON, issue=Issue.CODE, code=promotions.code(), at=at
+        ).code,
         waiting_merchant=merchants.merchant(approved=False, at=at),
         waiting_deal=draft,
         shopper=as_person(shop.shopper, at),

@@ -48,6 +48,11 @@ ASKED: dict[str, tuple[str, Ask]] = {
         "shopper",
         lambda who, there: who.post("/balance", {"code": giftcards.code_of(there.card_ref)}, key=None),
     ),
+    "list_coupons": ("shopper", lambda who, _: who.get("/coupons")),
+    "get_coupon": (
+        "shopper",
+        lambda who, there: who.post("/coupons", {"code": there.coupon_code}, key=None),
+    ),
     "list_vouchers": ("shopper", lambda who, _: who.get("/vouchers")),
     "get_voucher": ("shopper", own("/vouchers", lambda there: there.unused.ref)),
     "list_own_reviews": ("shopper", lambda who, _: who.get("/reviews")),
@@ -150,7 +155,7 @@ ASKED: dict[str, tuple[str, Ask]] = {
 }
 
 # What anybody with a token may do for themselves, which changes something of their own.
-OF_ONES_OWN = {"end_token", "place_order"}
+OF_ONES_OWN = {"end_token", "get_coupon", "place_order"}
 
 
 def asked_merchant(there: Stage) -> str:

@@ -15,12 +15,13 @@ from hutong.flows import jobs, write_review
 from hutong.flows.offers import drafting
 from hutong.kernel import clock
 from hutong.know.customers import queries as customers
+from hutong.pay.pricing.types import Issue, Lane
 from hutong.pay.settlement import queries as settlement
 from hutong.town.merchants import services
 from hutong.town.merchants.models import Staff
 from hutong.town.merchants.types import Role
 from hutong.town.people.models import Person
-from tests.factories import giftcards, joining, merchants, payments, people, pictures
+from tests.factories import giftcards, joining, merchants, payments, people, pictures, promotions
 from tests.factories import settlement as payouts
 from tests.factories.placements import placement
 from tests.web.visitors import Shop, shop, visitor
@@ -28,6 +29,7 @@ from tests.web.visitors import Shop, shop, visitor
 SHOPPER_NAME = "Victoria Verysecret"
 STAFF_NAME = "Kasimir Keepsecret"
 LIST_NAME = "Verysecret list"
+PROMOTION_NAME = "Verysecret promotion"
 
 
 @dataclass
@@ -108,6 +110,14 @@ def world() -> World:
         "difference_ref": payments.difference(at=at),
         "dispute_ref": disputes[0],
         "evidence_ref": disputes[1],
+        "promotion_ref": promotions.promotion(
+            lane=Lane.SHOP_COUPON,
+            issue=Issue.SEGMENT,
+            merchant_ref=scene.merchant.public_id,
+            titles={"en": PROMOTION_NAME},
+            by=made.owner,
+            at=at,
+        ).ref,
         "card_ref": giftcards.card(holder=scene.shopper, at=at).ref,
         "batch_ref": batch.ref,
         "payout_ref": settlement.payouts_of_batch(batch.ref)[0].ref,
@@ -172,5 +182,6 @@ def world() -> World:
             order_ref,
             customer.ref,
             LIST_NAME,
+            PROMOTION_NAME,
         ),
     )

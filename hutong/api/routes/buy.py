@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from ninja import Router, Status
 
-from hutong.api.actors import person_of
+from hutong.api.actors import maybe_person, person_of
 from hutong.api.answers import once
 from hutong.api.doors import PUBLIC, ApiRequest, Scope, scope
 from hutong.api.schemas.base import Key, LimitQuery, MoneyOut, RefPath
@@ -48,8 +48,16 @@ class ReturnElsewhere(Invalid):
 
 @router.post("/quotes", auth=PUBLIC, response=QuoteOut)
 def make_quote(request: HttpRequest, body: QuoteIn) -> QuoteOut:
-    """What a cart costs now. Nothing is kept."""
-    return QuoteOut.of(cart.price(wants=body.wants(), at=clock.now()).quote)
+    """What a cart costs now. Nothing is kept. With a person's token it has their coupons and first orders in it, and is
+    the price of their order; without one, what anybody would pay."""
+    priced = cart.price(
+        wants=body.wants(),
+        at=clock.now(),
+        person=maybe_person(request),
+        store_ref=body.store,
+        coupons=body.coupons,
+    )
+    return QuoteOut.of(priced.quote)
 
 
 @router.post("/orders", auth=scope(Scope.ORDERS_WRITE), response={201: OrderPlaced})
@@ -64,6 +72,7 @@ def place_order(request: ApiRequest, body: OrderIn, key: Key) -> Status[OrderPla
             store_ref=body.store,
             shown_hash=body.quote,
             client_key=f"api:{key}",
+            coupons=body.coupons,
             remember_consent=body.remember_me,
             from_balance=body.from_balance.money() if body.from_balance else None,
             provider=body.provider,

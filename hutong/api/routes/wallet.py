@@ -1,18 +1,21 @@
-"""The shopper's vouchers, and the balance of their gift cards."""
+"""The shopper's vouchers and coupons, and the balance of their gift cards."""
 
 from __future__ import annotations
 
-from ninja import Router
+from ninja import Router, Status
 
 from hutong.api.actors import person_of
 from hutong.api.doors import ApiRequest, Scope, scope
 from hutong.api.schemas.base import RefPath
+from hutong.api.schemas.coupons import CouponIn, CouponOut
 from hutong.api.schemas.visit import GiftCardIn, GiftCardOut, VoucherOut
 from hutong.kernel import clock
 from hutong.kernel.errors import NotFound
 from hutong.kernel.http import client_address
 from hutong.pay.giftcards import queries as giftcards
 from hutong.pay.giftcards import services as giftcards_services
+from hutong.pay.pricing import queries as pricing
+from hutong.pay.pricing import services as pricing_services
 from hutong.visit.vouchers import queries
 
 router = Router(tags=["Vouchers"])
@@ -33,6 +36,26 @@ def open_gift_card(request: ApiRequest, body: GiftCardIn) -> GiftCardOut:
     card = giftcards.card_view(card_ref)
     assert card is not None, "it was opened just now"
     return GiftCardOut.of(card)
+
+
+@router.get("/coupons", auth=scope(Scope.ORDERS_READ), response=list[CouponOut])
+def list_coupons(request: ApiRequest) -> list[CouponOut]:
+    """One's own coupons, those that are ready first, then the newest; at most 100."""
+    return [CouponOut.of(coupon, clock.now()) for coupon in pricing.coupons_of(person_of(request).pk)]
+
+
+@router.post("/coupons", auth=scope(Scope.ORDERS_WRITE), response={201: CouponOut})
+def get_coupon(request: ApiRequest, body: CouponIn) -> Status[CouponOut]:
+    """Get the coupon of a code, or take one where it is offered. Each is there once for a person, or as often as it says."""
+    person, at = person_of(request), clock.now()
+    if body.code is not None:
+        ref = pricing_services.enter_code(
+            code=body.code, person=person, address=client_address(request), at=at
+        )
+    else:
+        ref = pricing_services.claim(promotion_ref=body.promotion or "", person=person, at=at)
+    made = next(coupon for coupon in pricing.coupons_of(person.pk) if coupon.ref == ref)
+    return Status(201, CouponOut.of(made, at))
 
 
 @router.get("/vouchers", auth=scope(Scope.VOUCHERS_READ), response=list[VoucherOut])

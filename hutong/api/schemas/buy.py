@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints
 from hutong.flows.choose_provider import offered
 from hutong.pay.orders.types import LineView, OrderState, OrderSummary, OrderView, UnitState
 from hutong.pay.payments.types import RefundState, RefundView
-from hutong.pay.pricing.types import Quote
+from hutong.pay.pricing.types import EffectKind, Funder, Quote, Reason
 
 from .base import Line, MoneyIn, MoneyOut, Ref, said
 
@@ -31,6 +31,11 @@ class QuoteIn(Schema):
     """What somebody would like to buy, all of one merchant."""
 
     lines: Annotated[list[Want], Field(min_length=1, max_length=20)]
+    coupons: Annotated[list[Ref], Field(max_length=20)] | None = Field(
+        None,
+        description="The coupons to use; left out, the best of one's own are, and an empty list uses none.",
+    )
+    store: Ref | None = Field(None, description="Where the shopper means to go, if they said so.")
 
     def wants(self) -> dict[str, int]:
         """How many of each deal; a deal named twice counts together."""
@@ -50,6 +55,25 @@ class QuoteLineOut(Schema):
     total: MoneyOut
 
 
+class DiscountOut(Schema):
+    """What one promotion, coupon or points take off, and who bears it."""
+
+    ref: str
+    kind: EffectKind
+    title: str
+    funder: Funder
+    amount: MoneyOut
+
+
+class UnusedCoupon(Schema):
+    """A coupon of the person that takes nothing off this cart, and why."""
+
+    ref: str
+    reason: Reason
+    missing: MoneyOut | None
+    missing_pieces: int
+
+
 class QuoteOut(Schema):
     """Every amount of a cart. `hash` names this price: send it with the order, to pay what was shown.
 
@@ -61,6 +85,8 @@ class QuoteOut(Schema):
     total: MoneyOut
     list_total: MoneyOut
     discount: MoneyOut
+    discounts: list[DiscountOut]
+    unused_coupons: list[UnusedCoupon]
     lines: list[QuoteLineOut]
 
     @staticmethod
@@ -72,6 +98,25 @@ class QuoteOut(Schema):
             total=MoneyOut.of(quote.total),
             list_total=MoneyOut.of(quote.list_total),
             discount=MoneyOut.of(quote.discount_total),
+            discounts=[
+                DiscountOut(
+                    ref=each.ref,
+                    kind=each.kind,
+                    title=said(each.titles),
+                    funder=each.funder,
+                    amount=MoneyOut.of(each.amount),
+                )
+                for each in quote.discounts
+            ],
+            unused_coupons=[
+                UnusedCoupon(
+                    ref=each.ref,
+                    reason=each.reason,
+                    missing=MoneyOut.of(each.missing) if each.missing else None,
+                    missing_pieces=each.missing_pieces,
+                )
+                for each in quote.unused
+            ],
             lines=[
                 QuoteLineOut(
                     deal=line.offer_ref,
@@ -89,7 +134,6 @@ class OrderIn(QuoteIn):
     """What to order, at the price that was shown."""
 
     quote: Annotated[str, StringConstraints(max_length=100)] = Field(description="The `hash` of the quote.")
-    store: Ref | None = Field(None, description="Where the shopper means to go, if they said so.")
     remember_me: bool = Field(False, description="The merchant may remember this person as a customer.")
     from_balance: MoneyIn | None = Field(
         None, description="How much of the total gift cards pay, at most what `GET /balance` says."

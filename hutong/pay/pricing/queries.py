@@ -114,17 +114,20 @@ def given_for(issue: Issue, *, at: datetime, merchant_ref: str = "") -> list[Pro
     ]
 
 
-def claimable(*, merchant_ref: str, person_id: int | None, at: datetime) -> list[PromotionView]:
-    """What may be taken on a shop's pages and was not taken by this person as often as it may be. One statement."""
+def on_show(*, merchant_ref: str, person_id: int | None, at: datetime) -> list[PromotionView]:
+    """What a shop's pages show: promotions for everybody, and coupons to take that this person did not take as often as
+    one may. With "" the platform's alone. One statement."""
     return [
         _view(row)
         for row in rows.rows(
             f"""SELECT {_COLUMNS} {_FROM}
             LEFT JOIN pricing_personcount n ON n.promotion_id = p.id AND n.person_id = %(person_id)s::int8
-            WHERE p.state = 'live' AND p.issue = 'claim' AND (p.merchant_id IS NULL OR m.public_id = %(merchant_ref)s)
+            WHERE p.state = 'live' AND p.issue IN ('', 'claim')
+                AND (p.merchant_id IS NULL OR m.public_id = %(merchant_ref)s)
                 AND p.starts_at <= %(at)s AND (p.ends_at IS NULL OR p.ends_at > %(at)s)
                 AND (p.issue_limit IS NULL OR p.issued < p.issue_limit)
-                AND coalesce(n.issued, 0) < p.coupons_each
+                AND (p.issue = '' OR coalesce(n.issued, 0) < p.coupons_each)
+                AND (p.per_person IS NULL OR coalesce(n.used, 0) < p.per_person)
                 AND (p.budget_count IS NULL OR p.used_count < p.budget_count)
                 AND (p.budget_amount IS NULL OR p.used_amount < p.budget_amount)
             ORDER BY p.merchant_id NULLS LAST, p.id DESC LIMIT 20""",

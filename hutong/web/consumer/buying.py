@@ -27,6 +27,7 @@ from hutong.pay.payments.types import Device
 from hutong.pay.pricing.rules import MAX_QUANTITY
 from hutong.pay.pricing.services import PriceChanged
 from hutong.visit.vouchers import queries as vouchers
+from hutong.web.consumer.coupons import NO_COUPON, coupon_choices, savings
 from hutong.web.consumer.forms import CheckoutForm
 from hutong.web.consumer.inside_wechat import (
     WECHAT,
@@ -60,8 +61,16 @@ def _checkout_page(
     key: str = "",
 ) -> HttpResponse:
     assert request.user.is_authenticated
-    priced = cart.price(wants={offer_ref: quantity}, at=clock.now())
-    offer, person = priced.offers[offer_ref], request.user
+    person, chosen = request.user, _chosen_coupon(request)
+    store_ref = request.POST.get("store") or request.GET.get("store", "")
+    priced = cart.price(
+        wants={offer_ref: quantity},
+        at=clock.now(),
+        person=person,
+        store_ref=store_ref or None,
+        coupons=_coupons(chosen),
+    )
+    offer = priced.offers[offer_ref]
     if request.method == "GET" and not wants_part(request):  # a changed quantity asks for the part again
         count_step.checkout_opened(offer=offer, agent=request.headers.get("User-Agent", ""), at=clock.now())
     limit = offer.per_person_limit or MAX_QUANTITY
@@ -75,12 +84,25 @@ def _checkout_page(
         "problem": problem,
         "remembered": customers.has_consent(person.public_id, offer.merchant_ref),
         "remember": request.POST.get("remember") == "on",
-        "store_ref": request.POST.get("store") or request.GET.get("store", ""),
+        "store_ref": store_ref,
+        "savings": savings(priced.quote),
+        "coupons": coupon_choices(person.pk, priced.quote, chosen, offer.merchant_ref),
+        "coupon": chosen,
         "zone": offer.stores[0].zone,
         **_from_balance(request, priced.quote.total),
     }
     shown = page(request, "consumer/checkout.html", context, part="consumer/_checkout.html", status=status)
     return _telling_where_from(shown)
+
+
+def _chosen_coupon(request: HttpRequest) -> str:
+    """The coupon the shopper wants to use: its ref, "" for the best one, or "none"."""
+    sent = request.POST if request.method == "POST" else request.GET
+    return sent.get("coupon", "")[:40]
+
+
+def _coupons(chosen: str) -> list[str] | None:
+    return None if not chosen else [] if chosen == NO_COUPON else [chosen]
 
 
 def _from_balance(request: HttpRequest, total: Money) -> dict[str, Any]:
@@ -143,6 +165,7 @@ def _place_and_pay(request: HttpRequest, offer_ref: str, wanted: dict[str, Any])
         remember_consent=wanted["remember"],
         provider=wanted["provider"] or None,
         from_balance=wanted["from_balance"],
+        coupons=_coupons(wanted["coupon"]),
         at=at,
     )
     if placed.created and placed.state is OrderState.PAID:

@@ -36,12 +36,15 @@ class CodeForm(forms.Form):
 
 class CheckoutForm(forms.Form):
     """What the shopper agrees to. `shown_hash` names the price on the page, `client_key` the click, and
-    `shown_balance` is how much of the price the page takes from gift cards, in minor units."""
+    `shown_balance` is how much of the price the page takes from gift cards, in minor units. `coupon` is the one to use, ""
+    for the best and "none" for none."""
 
     quantity = forms.IntegerField(min_value=1, max_value=MAX_QUANTITY)
     shown_quantity = forms.IntegerField(min_value=1, max_value=MAX_QUANTITY)
     shown_hash = forms.CharField(max_length=80)
     client_key = forms.CharField(max_length=40)
+    coupon = forms.CharField(max_length=40, required=False)
+    shown_coupon = forms.CharField(max_length=40, required=False)
     store = forms.CharField(max_length=40, required=False)
     remember = forms.BooleanField(required=False)
     provider = forms.CharField(max_length=20, required=False)
@@ -57,7 +60,8 @@ class CheckoutForm(forms.Form):
 
     @property
     def is_as_shown(self) -> bool:
-        """Whether the total on the page was for this quantity, with or without the balance as it is wanted now."""
+        """Whether the total on the page was for this quantity, coupon and use of the balance."""
         sent = self.cleaned_data
         same_quantity: bool = sent["quantity"] == sent["shown_quantity"]
-        return same_quantity and sent["use_balance"] == bool(sent["from_balance"])
+        same_coupon: bool = sent["coupon"] == sent["shown_coupon"]
+        return same_quantity and same_coupon and sent["use_balance"] == bool(sent["from_balance"])

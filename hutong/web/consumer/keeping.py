@@ -23,6 +23,7 @@ from hutong.town.catalog import queries as catalog
 from hutong.town.catalog.types import OfferView
 from hutong.visit.vouchers import queries as vouchers
 from hutong.visit.vouchers.types import UseState, VoucherState, VoucherView
+from hutong.web.consumer.coupons import savings
 from hutong.web.shell.access import signed_in
 from hutong.web.shell.parts import page
 from hutong.web.shell.refunding import (
@@ -168,6 +169,8 @@ def order_list(request: HttpRequest) -> HttpResponse:
 def order(request: HttpRequest, order_ref: str) -> HttpResponse:
     """One order: what, how much, its vouchers, its refunds, its history."""
     context = {**_facts(_own_order(request, order_ref)), "prompts": _prompts(request, order_ref)}
+    quote = orders.quote_of(order_ref)
+    context["savings"] = savings(quote) if quote else []
     return page(request, "consumer/order.html", context)
 
 

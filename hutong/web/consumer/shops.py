@@ -17,6 +17,7 @@ from hutong.town.pictures import queries as pictures
 from hutong.town.regions.queries import feature_on
 from hutong.town.regions.types import Feature
 from hutong.web.consumer import reviews, seeing
+from hutong.web.consumer.coupons import on_deal
 from hutong.web.consumer.maps import store_map
 from hutong.web.consumer.open_web import about_deal, about_store, deal_path, store_path
 from hutong.web.consumer.place import whereabouts
@@ -62,7 +63,7 @@ def store(request: HttpRequest, store_ref: str, slug: str = "") -> HttpResponse:
 @public
 @require_GET
 def deal(request: HttpRequest, offer_ref: str, slug: str = "") -> HttpResponse:
-    """A deal: pictures, what is in it, its terms, where it holds, and the bar to buy it. Five statements."""
+    """A deal: pictures, what is in it, its terms, where it holds, and the bar to buy it. Six statements."""
     where, at = whereabouts(request), clock.now()
     offer = catalog.offer_by_ref(offer_ref)
     if offer is None or offer.state in (OfferState.DRAFT, OfferState.SUBMITTED, OfferState.REJECTED):
@@ -72,6 +73,7 @@ def deal(request: HttpRequest, offer_ref: str, slug: str = "") -> HttpResponse:
     count_step.seen(offer=offer, agent=request.headers.get("User-Agent", ""), at=at)
     context = deal_context(offer, pictures.shown(offer_ref), where.place, at)
     context |= {"region": where.region, "zone": context["zone"] or where.region.zone}
+    context["promotions"] = on_deal(offer, request.user.pk) if context["on_sale"] else []
     context["open_web"] = about_deal(
         request, offer, context["pictures"], on_sale=context["on_sale"], sold_out=context["sold_out"]
     )

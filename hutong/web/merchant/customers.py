@@ -17,6 +17,7 @@ from hutong.know.customers.types import CustomerCounts, Segment, Sort
 from hutong.town.merchants.types import Right
 from hutong.web.merchant.access import Desk, needs
 from hutong.web.merchant.frame import merchant_page
+from hutong.web.shell.promotion_words import SEGMENTS
 
 # How strong a cell of the chart is coloured, by its share of the fullest cell.
 HEAT = ("bg-base-200", "bg-primary/15", "bg-primary/30", "bg-primary/50", "bg-primary/75", "bg-primary")
@@ -90,15 +91,7 @@ def customer(request: HttpRequest, desk: Desk, customer_ref: str) -> HttpRespons
 
 def segment_labels() -> dict[str, str]:
     """The words for segments, in the order of the chips."""
-    return {
-        Segment.BEST: _("Best"),
-        Segment.REGULAR: _("Regular"),
-        Segment.NEW: _("New"),
-        Segment.OCCASIONAL: _("Occasional"),
-        Segment.SLIPPING: _("Slipping away"),
-        Segment.LOST: _("Lost"),
-        Segment.BOUGHT: _("Bought, not come yet"),
-    }
+    return {segment.value: str(words) for segment, words in SEGMENTS.items()}
 
 
 def _address(wanted: dict[str, str], **changes: str | None) -> str:

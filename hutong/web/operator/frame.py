@@ -77,6 +77,7 @@ def navigation(tab: str, *, waiting: int, money_waits: int) -> list[dict[str, An
         ("reviews", "operator_reviews", "star", _("Reviews"), queue_count(most=MOST_COUNTED)),
         ("orders", "operator_orders", "receipt", _("Orders"), 0),
         ("money", MONEY_PAGES[0][1], "banknote", _("Money"), money_waits),
+        ("promotions", "operator_promotions", "percent", _("Promotions"), 0),
         ("merchants", "operator_merchants", "store", _("Merchants"), 0),
         ("site", "operator_site", "settings", _("Site"), 0),
         ("audit", "operator_audit", "history", _("Audit log"), 0),

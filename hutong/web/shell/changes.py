@@ -24,12 +24,18 @@ FIELDS = {
     "audience": gettext_lazy("For"),
     "bearer": gettext_lazy("Who bears the payment service's fee"),
     "business_id": gettext_lazy("Business id"),
+    "budget_amount": gettext_lazy("It may cost at most"),
+    "budget_count": gettext_lazy("It may be used so often"),
     "capacity": gettext_lazy("Number for sale"),
     "category": gettext_lazy("Category"),
     "city": gettext_lazy("City"),
+    "code": gettext_lazy("Code"),
     "claims": gettext_lazy("Listings may be claimed"),
     "descriptions": gettext_lazy("Text"),
+    "coupons": gettext_lazy("Coupons"),
+    "coupons_each": gettext_lazy("Coupons for one person"),
     "disputed": gettext_lazy("Somebody else has it"),
+    "effect": gettext_lazy("It takes off"),
     "email": gettext_lazy("E-mail"),
     "emoji": gettext_lazy("Picture sign"),
     "ends_at": gettext_lazy("On sale until"),
@@ -42,6 +48,10 @@ FIELDS = {
     "holds_until": gettext_lazy("Holds until"),
     "hue": gettext_lazy("Colour"),
     "is_operator": gettext_lazy("Operator"),
+    "issue": gettext_lazy("Who gets it"),
+    "issue_limit": gettext_lazy("So many coupons in all"),
+    "issue_minimum": gettext_lazy("For orders of at least"),
+    "lane": gettext_lazy("Kind of discount"),
     "includes": gettext_lazy("What is in it"),
     "kind": gettext_lazy("Kind"),
     "legal_name": gettext_lazy("Legal name"),
@@ -50,9 +60,11 @@ FIELDS = {
     "minutes": gettext_lazy("Minutes"),
     "list_price": gettext_lazy("List price"),
     "name": gettext_lazy("Name shown"),
+    "most": gettext_lazy("At most"),
     "names": gettext_lazy("Name shown"),
     "offer": gettext_lazy("Deal"),
     "opening_hours": gettext_lazy("Opening hours"),
+    "per_person": gettext_lazy("Orders of one person"),
     "per_person_limit": gettext_lazy("For each person"),
     "phone": gettext_lazy("Phone"),
     "pictures": gettext_lazy("Pictures"),
@@ -67,6 +79,7 @@ FIELDS = {
     "region": gettext_lazy("Region"),
     "review_contents": gettext_lazy("Look at contents first"),
     "role": gettext_lazy("Role"),
+    "segment": gettext_lazy("Customers"),
     "shown_from": gettext_lazy("Shown from"),
     "shown_until": gettext_lazy("Shown until"),
     "sign_up": gettext_lazy("New shops may sign up"),
@@ -125,7 +138,17 @@ BEARERS = {"platform": gettext_lazy("The platform"), "merchant": gettext_lazy("T
 VALUES = {"state": STATES, "role": ROLES, "audience": AUDIENCES, "bearer": BEARERS}
 MOMENTS = ("starts_at", "ends_at", "shown_from", "shown_until", "holds_from", "holds_until")
 DAYS = ("starts_on", "ends_on")
-AMOUNTS = ("price", "list_price", "amount", "fixed", "minimum", "provider_fixed")
+AMOUNTS = (
+    "price",
+    "list_price",
+    "amount",
+    "fixed",
+    "minimum",
+    "provider_fixed",
+    "budget_amount",
+    "issue_minimum",
+    "most",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,9 +231,4 @@ def _told(columns: Mapping[str, Any]) -> dict[str, Any]:
         name: value for name, value in columns.items() if name not in left_out and value not in ("", None)
     }
     told |= {"holds_from": told.pop("starts_at"), "holds_until": told.pop("ends_at", None)}
-    return {
-        **told,
-        "titles": columns["titles"],
-        "effect": effect.pop("kind"),
-        **{name: value for name, value in effect.items() if value is not None},
-    }
+    return {**told, "names": columns["titles"], "effect": effect.pop("kind"), **effect}
