@@ -1,5 +1,6 @@
 """A shopper's coupons: those they hold, those they may take, and a field for a code."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django import forms
@@ -14,11 +15,11 @@ from django.views.decorators.http import require_POST, require_safe
 from hutong.kernel import clock
 from hutong.kernel.errors import DomainError
 from hutong.kernel.http import client_address
+from hutong.kernel.money import Money
 from hutong.pay.pricing import queries, services
 from hutong.pay.pricing.types import (
     CouponState,
     CouponView,
-    Discount,
     Funder,
     Issue,
     Promotion,
@@ -97,10 +98,21 @@ class Choice:
     why_not: str
 
 
-def savings(quote: Quote) -> list[tuple[Discount, str]]:
-    """What was taken off beside the deal's own price, each with who bears it in a word."""
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """One line of what is taken off: what it is called, who bears it in a word, how much."""
+
+    titles: Mapping[str, str] | str
+    bearer: str
+    amount: Money
+
+
+def savings(quote: Quote) -> list[Saving]:
+    """What is taken off the list price, where it is more than the deal's own price; its parts add up to it."""
     bearers = {Funder.PLATFORM: _("from the platform"), Funder.MERCHANT: _("from the shop")}
-    return [(each, bearers[each.funder]) for each in quote.discounts]
+    found = [Saving(each.titles, bearers[each.funder], each.amount) for each in quote.discounts]
+    own = quote.discount_total - sum((each.amount for each in found), Money(0, quote.unit))
+    return [Saving(_("This deal"), "", own), *found] if found and own else found
 
 
 def coupon_choices(person_id: int, quote: Quote, chosen: str, merchant_ref: str) -> list[Choice]:

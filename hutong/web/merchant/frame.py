@@ -52,12 +52,12 @@ def navigation(desk: Desk, tab: str) -> list[dict[str, Any]]:
         entries.append(("today", "merchant_today", "calendar", _("Today")))
     if desk.may(Right.EDIT_DEALS, everywhere=True):
         entries.append(("deals", "merchant_deals", "tag", _("Deals")))
-        entries.append(("promotions", "merchant_promotions", "percent", _("Promotions")))
     if desk.may(Right.EDIT_STORE):
         entries.append(("store", "merchant_store", "pencil", _("Store page")))
     if desk.may(Right.SEE_ORDERS):
         entries.append(("orders", "merchant_orders", "receipt", _("Orders")))
     if desk.may(Right.EDIT_DEALS, everywhere=True):
+        entries.append(("promotions", "merchant_promotions", "percent", _("Promotions")))
         entries.append(("vouchers", "merchant_vouchers", "ticket", _("Sold and not used")))
     if desk.may(Right.SEE_MONEY, everywhere=True):
         entries.append(("money", "merchant_money", "wallet", _("Money")))
