@@ -23,6 +23,7 @@ from hutong.flows import (
     pictures,
     place_stores,
     reconcile,
+    redeem_by_phone,
     refund,
     remember,
     tell,
@@ -39,6 +40,7 @@ from hutong.town.merchants import services as merchants
 from hutong.town.people import services as people
 from hutong.town.pictures.types import Collected
 from hutong.town.regions.queries import default_region
+from hutong.visit.vouchers.services import requests as voucher_requests
 
 CONCURRENCY = 4
 TICK_S = 2.0
@@ -137,6 +139,7 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "refund_expired": _refund_expired,
     "tell_order_paid": tell.order_paid,
     "tell_extended": tell.extended,
+    redeem_by_phone.JOB: redeem_by_phone.tell_asked,
     place_stores.JOB: _place_region,
     own_words.JOB: _index_own_words,
     "notify": fan_out,
@@ -204,6 +207,7 @@ def clear_out(*, at: datetime) -> bool:
     people.purge(at=at)
     merchants.forget_old_documents(at=at)
     saved.clear_out(at=at)
+    voucher_requests.clear_out(at=at)
     budget.sweep(at=at)
     return True
 

@@ -185,3 +185,7 @@ _BY_REASON = {words.reason: words for words in CONFLICTS}
 def conflict_words(reason: str) -> ConflictWords:
     """Why, and what to do; of a rare reason in general words."""
     return _BY_REASON.get(reason, _BY_REASON[""])
+
+
+# What every page of the scanner brings for the time without a network.
+WITHOUT_NETWORK = {"offline_answers": ANSWERS, "offline_conflicts": CONFLICTS}
