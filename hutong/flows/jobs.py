@@ -139,6 +139,7 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "refund_expired": _refund_expired,
     "tell_order_paid": tell.order_paid,
     "tell_extended": tell.extended,
+    "tell_gift_opened": tell.gift_opened,
     redeem_by_phone.JOB: redeem_by_phone.tell_asked,
     place_stores.JOB: _place_region,
     own_words.JOB: _index_own_words,

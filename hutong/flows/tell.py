@@ -118,6 +118,21 @@ def asked(*, request_ref: str, at: datetime) -> None:
     )
 
 
+def gift_opened(*, gift_ref: str, happened_at: str) -> None:
+    """The job behind a present that was opened: whoever gave it is told, and not by whom."""
+    gift = vouchers.gift_by_ref(gift_ref)
+    if gift is None:
+        return
+    notify(
+        Kind.GIFT_OPENED,
+        at=datetime.fromisoformat(happened_at),
+        people=[gift.giver_ref],
+        subject_ref=gift_ref,
+        params={"deal": gift.titles, "voucher_ref": gift.voucher_ref},
+        once=gift_ref,
+    )
+
+
 def extended(*, voucher_refs: list[str], happened_at: str) -> None:
     """The job behind vouchers that hold longer: each owner is told until when."""
     for one in vouchers.ending(voucher_refs):

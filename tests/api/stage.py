@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from hutong.flows import jobs
+from hutong.flows import jobs, redeem, redeem_by_phone
 from hutong.kernel import clock
 from hutong.kernel.rows import rows
 from hutong.know.customers import queries as customers
@@ -35,6 +35,7 @@ class Stage:
     customer_ref: str
     key_ref: str
     card_ref: str
+    request_ref: str
     waiting_merchant: Merchant
     waiting_deal: Offer
     shopper: Caller
@@ -55,6 +56,7 @@ class Stage:
             self.customer_ref,
             self.key_ref,
             self.card_ref,
+            self.request_ref,
             self.shop.device.public_id,
             self.shop.shopper.public_id,
             str(self.shop.shopper.phone),
@@ -96,6 +98,16 @@ def stage(at: datetime) -> Stage:
         customer_ref=customers.customer_list(merchant_of(shop).public_id, at=at).rows[0].ref,
         key_ref=people_read.tokens_of(merchant_of(shop).public_id, at)[0].ref,
         card_ref=giftcards.card(holder=shop.shopper, at=at).ref,
+        # The owner asks, so that the device may ask, too.
+        request_ref=redeem_by_phone.ask(
+            phone=str(shop.shopper.phone),
+            uses=1,
+            bill=None,
+            actor=redeem.actor_for(person=owner, store_ref=shop.store.public_id),
+            nonce="question-of-the-stage",
+            address="127.0.0.1",
+            at=clock.now(),
+        ).ref,
         waiting_merchant=merchants.merchant(approved=False, at=at),
         waiting_deal=draft,
         shopper=as_person(shop.shopper, at),

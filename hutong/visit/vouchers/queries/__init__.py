@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from hutong.kernel import codes
@@ -36,6 +36,7 @@ __all__ = [
     "ends_of_offer",
     "everything_about",
     "expiring",
+    "gift_by_ref",
     "gift_by_token",
     "gift_of",
     "loaded",
@@ -109,6 +110,12 @@ def gift_by_token(token: str, *, at: datetime) -> GiftView | None:
     return gifts.view(gift, token=token, at=at) if gift else None
 
 
+def gift_by_ref(ref: str) -> GiftView | None:
+    """A gift, for the word to its giver; without what opens it."""
+    gift = gifts.found(public_id=ref)
+    return gifts.view(gift, token="", at=None) if gift else None
+
+
 def lookup_hash(code: str) -> str:
     """What a code is stored and found as."""
     return keyed_hex(_LOOKUP_PURPOSE, code)
@@ -170,7 +177,7 @@ def redeemed_by(unit_refs: Sequence[str]) -> dict[str, str]:
 
 _ENDING = """
 SELECT v.public_id AS voucher_ref, p.public_id AS person_ref, v.titles, m.names AS merchant_names,
-  v.valid_until, g.zone
+  v.valid_until, g.zone, v.code_no, v.terms
 FROM vouchers_voucher v
 JOIN people_person p ON p.id = v.person_id
 JOIN merchants_merchant m ON m.id = v.merchant_id
@@ -219,8 +226,17 @@ def ending(voucher_refs: Sequence[str]) -> list[ExpiringVoucher]:
 
 
 def _ending(entry: dict[str, Any]) -> ExpiringVoucher:
-    names = {"titles": loaded(entry["titles"]), "merchant_names": loaded(entry["merchant_names"])}
-    return ExpiringVoucher(**{**entry, **names})
+    until, said = entry["valid_until"], terms.from_json(loaded(entry["terms"]))
+    return ExpiringVoucher(
+        voucher_ref=entry["voucher_ref"],
+        person_ref=entry["person_ref"],
+        titles=loaded(entry["titles"]),
+        merchant_names=loaded(entry["merchant_names"]),
+        valid_until=until,
+        zone=entry["zone"],
+        gives_back=not entry["code_no"]
+        and terms.may_take_back(said, until=until, at=until - timedelta(seconds=1)),
+    )
 
 
 def unused_units(unit_refs: Sequence[str]) -> list[str]:

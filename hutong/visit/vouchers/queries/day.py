@@ -12,14 +12,16 @@ def today(store_ids: Sequence[int], *, starts_at: datetime, ends_at: datetime) -
     """The redemptions of these stores in [starts_at, ends_at), undone ones too, the newest first."""
     found = rows(
         """
-        SELECT r.public_id, r.unit_ref, r.actor_ref, r.at, r.undone_at, v.titles,
-          s.public_id AS store_ref, s.names AS store_names, d.name AS device_name, p.name AS staff_name
+        SELECT r.public_id, r.unit_ref, first_value(r.public_id) OVER scan AS scan_ref, r.actor_ref, r.at,
+          r.undone_at, v.titles, s.public_id AS store_ref, s.names AS store_names, d.name AS device_name,
+          p.name AS staff_name
         FROM vouchers_redemption r
         JOIN vouchers_voucher v ON v.id = r.voucher_id
         JOIN merchants_store s ON s.id = r.store_id
         LEFT JOIN merchants_device d ON d.id = r.device_id
         LEFT JOIN people_person p ON p.id = r.person_id
         WHERE r.store_id = ANY(%s::int8[]) AND r.at >= %s AND r.at < %s
+        WINDOW scan AS (PARTITION BY r.actor_ref, r.nonce ORDER BY r.position)
         ORDER BY r.at DESC, r.id DESC
         """,
         [list(store_ids), starts_at, ends_at],
@@ -27,6 +29,7 @@ def today(store_ids: Sequence[int], *, starts_at: datetime, ends_at: datetime) -
     return [
         RedeemedLine(
             redemption_ref=entry["public_id"],
+            scan_ref=entry["scan_ref"],
             unit_ref=entry["unit_ref"],
             titles=loaded(entry["titles"]),
             store_ref=entry["store_ref"],
