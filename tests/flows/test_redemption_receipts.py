@@ -34,6 +34,7 @@ def test_it_says_what_the_scan_used_what_is_left_and_what_it_cost(at: datetime) 
             at,
         )
         assert with_money(found, money=False).paid is None
+    assert found is not None
     amount = with_money(found, money=True).paid
     assert amount is not None
     assert amount.minor == 2 * 1990

@@ -24,6 +24,7 @@ from hutong.pay.orders.queries.views import (
     units,
     units_of,
 )
+from hutong.pay.orders.queries.worth import paid_for
 
 __all__ = [
     "all_refs",
@@ -44,6 +45,7 @@ __all__ = [
     "order_view",
     "orders_of",
     "orders_to_expire",
+    "paid_for",
     "placed_with_key",
     "problems",
     "sold_by_offer",

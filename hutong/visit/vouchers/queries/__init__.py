@@ -13,7 +13,7 @@ from hutong.visit.vouchers import rules
 from hutong.visit.vouchers.models import Redemption, Use, Voucher, VoucherTerms
 from hutong.visit.vouchers.queries import gifts
 from hutong.visit.vouchers.queries.checks import problems
-from hutong.visit.vouchers.queries.day import today, unused_by_week
+from hutong.visit.vouchers.queries.day import today, unused_by_week, unused_units_by_day
 from hutong.visit.vouchers.queries.everything import everything_about
 from hutong.visit.vouchers.queries.faces import public_keys, qr_text, read_qr
 from hutong.visit.vouchers.queries.served import served_in, served_of_order, served_to
@@ -54,6 +54,7 @@ __all__ = [
     "today",
     "unused_by_week",
     "unused_units",
+    "unused_units_by_day",
     "voucher_view",
     "vouchers_of_order",
     "wallet",
@@ -250,14 +251,16 @@ def unused_units(unit_refs: Sequence[str]) -> list[str]:
 
 
 def promised_back(unit_refs: Sequence[str], *, at: datetime) -> list[str]:
-    """Those of the units whose use is ready, that were not given away, and whose terms promise the shopper their money
-    at `at`; one statement."""
+    """Those of the units whose use is ready and whose terms promise the shopper their money at `at`; one statement.
+
+    Of a voucher that was given away nobody takes money back until it ends; then it goes where it was paid from.
+    """
     ready = {
         use.unit_ref
         for use in Use.objects.filter(unit_ref__in=unit_refs, state=UseState.READY.value).select_related(
             "voucher"
         )
-        if not use.voucher.code_no
+        if (not use.voucher.code_no or at >= use.voucher.valid_until)
         and terms.may_take_back(terms.from_json(use.voucher.terms), until=use.voucher.valid_until, at=at)
     }
     return [unit_ref for unit_ref in unit_refs if unit_ref in ready]

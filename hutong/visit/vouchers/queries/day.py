@@ -5,7 +5,7 @@ from datetime import datetime
 
 from hutong.kernel.rows import rows
 from hutong.visit.vouchers.queries.stored import loaded
-from hutong.visit.vouchers.types import ExpiringLine, RedeemedLine
+from hutong.visit.vouchers.types import EndingUnits, ExpiringLine, RedeemedLine
 
 
 def today(store_ids: Sequence[int], *, starts_at: datetime, ends_at: datetime) -> list[RedeemedLine]:
@@ -75,3 +75,20 @@ def unused_by_week(merchant_id: int, *, zone: str, at: datetime, until: datetime
         )
         for entry in found
     ]
+
+
+# Walks the index of a merchant's ready vouchers by their end, then the uses of each.
+_UNUSED_BY_DAY = """
+SELECT ((v.valid_until - interval '1 second') AT TIME ZONE %(zone)s)::date AS ends_on,
+  v.terms ->> 'refund' = 'any_time' AS goes_back, array_agg(u.unit_ref ORDER BY u.id) AS unit_refs
+FROM vouchers_voucher v JOIN vouchers_use u ON u.voucher_id = v.id AND u.state = 'ready'
+WHERE v.merchant_id = %(merchant)s::int8 AND v.state = 'ready' AND v.valid_until > %(at)s
+GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+def unused_units_by_day(merchant_id: int, *, zone: str, at: datetime) -> list[EndingUnits]:
+    """The units that were sold and not used at `at`, by the last day of their vouchers on the wall clock of `zone`, and
+    by whether their terms send the money back then. One statement; it says nothing about the shoppers."""
+    found = rows(_UNUSED_BY_DAY, {"merchant": merchant_id, "zone": zone, "at": at})
+    return [EndingUnits(**{**entry, "unit_refs": tuple(entry["unit_refs"])}) for entry in found]

@@ -329,6 +329,15 @@ class ExpiringLine:
 
 
 @dataclass(frozen=True, slots=True)
+class EndingUnits:
+    """Unused units of a merchant whose vouchers end on one day; `goes_back`: the terms send their money back then."""
+
+    ends_on: date
+    goes_back: bool
+    unit_refs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Served:
     """Something that was enjoyed and neither undone nor refunded: of which order, in which store, when last."""
 
