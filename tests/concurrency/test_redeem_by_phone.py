@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -86,15 +86,16 @@ def test_control_each_click_redeems_without_the_guards(at: datetime, monkeypatch
 def both(at: datetime, turns: int = 12) -> list[tuple[bool, RequestState]]:
     """Whether something was redeemed, and what the shop was told, where both sides end a question at once."""
     shop = scene(at=at)
-    found = []
+    found: list[tuple[bool, RequestState]] = []
     for turn in range(turns):
         (voucher,) = shop.bought()
         moment = at + turn * rules.REQUEST_LASTS
         request = ask(shop, f"question-{turn}", at=moment)
-        _confirmed, told = race(
-            [partial(confirm, shop, request, voucher, moment), partial(withdraw, shop, request, moment)],
-            expected=(DomainError,),
-        )
+        calls: list[Callable[[], str | RequestState]] = [
+            partial(confirm, shop, request, voucher, moment),
+            partial(withdraw, shop, request, moment),
+        ]
+        _confirmed, told = race(calls, expected=(DomainError,))
         assert isinstance(told, RequestState)
         found.append((Redemption.objects.filter(voucher__public_id=voucher.ref).exists(), told))
     return found
@@ -127,7 +128,8 @@ def test_refunded_or_redeemed_and_never_both(at: datetime) -> None:
             as_operator=False,
             at=moment,
         )
-        race([partial(confirm, shop, request, voucher, moment), give_back], expected=(DomainError,))
+        calls: list[Callable[[], object]] = [partial(confirm, shop, request, voucher, moment), give_back]
+        race(calls, expected=(DomainError,))
         redeemed = Redemption.objects.filter(voucher__public_id=voucher.ref).exists()
         state = Use.objects.get(voucher__public_id=voucher.ref).state
         assert state == (UseState.USED.value if redeemed else UseState.REFUNDED.value)
