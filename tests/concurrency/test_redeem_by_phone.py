@@ -71,6 +71,7 @@ def test_confirmed_at_once_it_is_redeemed_once_and_all_get_that_answer(at: datet
     assert Redemption.objects.count() == 1
 
 
+@pytest.mark.unbalanced("each click redeems with a nonce of its own, and the books notice that")
 def test_control_each_click_redeems_without_the_guards(at: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
     # The nonce of the redemption is a second guard behind the first.
     within = redeem.redeem_within
