@@ -55,7 +55,7 @@ def ending_by_week(weeks: Sequence[Ending], *, unit: str) -> str:
         (_("Not promised back"), "$primary", [week.kept for week in weeks]),
     ]
     option = {
-        "grid": {"left": 8, "right": 8, "top": 56, "bottom": 4, "containLabel": True},
+        "grid": {"left": 8, "right": 8, "top": 88, "bottom": 4, "containLabel": True},
         "tooltip": {"trigger": "axis", "axisPointer": {"type": "none"}},
         "legend": {"top": 0, "left": 0},
         "xAxis": {
