@@ -11,6 +11,8 @@ class LiveRegion extends HTMLElement {
     if (this.finished()) return;
     this.onVisible = () => document.visibilityState === "visible" && this.read();
     document.addEventListener("visibilitychange", this.onVisible);
+    // What counts down inside ends by the server's clock; a second later that has seen it, too.
+    this.addEventListener("count-down:end", () => setTimeout(() => this.read(), 1000));
     if (this.dataset.live) this.listen();
     else this.askLater();
   }

@@ -43,7 +43,7 @@ _PERSON_OR_KEY = frozenset({TokenKind.PERSON, TokenKind.MERCHANT})
 # What each scope opens, in words, and the kinds of token that may hold it.
 SCOPES: Final[dict[Scope, tuple[str, frozenset[TokenKind]]]] = {
     Scope.ORDERS_READ: ("See one's own orders.", _PERSON),
-    Scope.ORDERS_WRITE: ("Order, pay and ask for refunds.", _PERSON),
+    Scope.ORDERS_WRITE: ("Order, pay, ask for refunds, and let shops redeem one's vouchers.", _PERSON),
     Scope.VOUCHERS_READ: ("See one's own vouchers, with their codes.", _PERSON),
     Scope.REVIEWS_WRITE: ("See and write one's own reviews.", _PERSON),
     Scope.ANSWERS_WRITE: ("Answer the reviews of a merchant's stores.", _PERSON_OR_KEY),

@@ -240,6 +240,12 @@ UNION ALL SELECT 'a use names unit ' || u.unit_ref FROM vouchers_use u
 UNION ALL SELECT 'a settlement names unit ' || t.unit_ref FROM settlement_settled t
     WHERE t.undone_at IS NULL
       AND NOT EXISTS (SELECT 1 FROM orders_unit s WHERE s.public_id = t.unit_ref AND s.state = 'used')
+UNION ALL SELECT 'a scan without a network names redemption ' || f.redemption_ref FROM vouchers_offlinescan f
+    WHERE f.redemption_ref <> '' AND NOT EXISTS (SELECT 1 FROM vouchers_redemption r
+        WHERE r.public_id = f.redemption_ref AND r.actor_ref = f.actor_ref AND r.nonce = f.nonce)
+UNION ALL SELECT 'a question by phone names redemption ' || q.redemption_ref FROM vouchers_redemptionrequest q
+    WHERE q.redemption_ref <> '' AND NOT EXISTS (SELECT 1 FROM vouchers_redemption r
+        WHERE r.public_id = q.redemption_ref AND r.actor_ref = q.actor_ref AND r.nonce = q.public_id)
 UNION ALL SELECT 'no voucher was made for unit ' || s.public_id FROM orders_unit s
     WHERE NOT EXISTS (SELECT 1 FROM vouchers_use u WHERE u.unit_ref = s.public_id)
 UNION ALL SELECT 'no captured payment for paid order ' || o.public_id FROM orders_order o

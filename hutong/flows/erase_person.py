@@ -35,6 +35,7 @@ from hutong.town.pictures import services as pictures
 from hutong.town.regions.queries import default_region
 from hutong.visit.vouchers import queries as vouchers
 from hutong.visit.vouchers import services as vouchers_services
+from hutong.visit.vouchers.services import requests as voucher_requests
 from hutong.visit.vouchers.types import UseState
 
 _ALL = 10_000
@@ -158,6 +159,7 @@ def erase(*, person_ref: str, at: datetime) -> bool:
             pictures.show(owner_ref=review_ref, refs=[], alts={}, at=at)
         saved.forget_person(person=person)
         vouchers_services.forget_messages(person=person)
+        voucher_requests.forget_person(person=person)
         idempotency.forget(actor=person_ref)
     return True
 

@@ -24,6 +24,7 @@ from hutong.flows import (
     pictures,
     place_stores,
     reconcile,
+    redeem_by_phone,
     refund,
     remember,
     tell,
@@ -40,6 +41,7 @@ from hutong.town.merchants import services as merchants
 from hutong.town.people import services as people
 from hutong.town.pictures.types import Collected
 from hutong.town.regions.queries import default_region
+from hutong.visit.vouchers.services import requests as voucher_requests
 
 CONCURRENCY = 4
 TICK_S = 2.0
@@ -144,6 +146,8 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "refund_expired": _refund_expired,
     "tell_order_paid": _order_paid,
     "tell_extended": tell.extended,
+    "tell_gift_opened": tell.gift_opened,
+    redeem_by_phone.JOB: redeem_by_phone.tell_asked,
     place_stores.JOB: _place_region,
     own_words.JOB: _index_own_words,
     "notify": fan_out,
@@ -211,6 +215,7 @@ def clear_out(*, at: datetime) -> bool:
     people.purge(at=at)
     merchants.forget_old_documents(at=at)
     saved.clear_out(at=at)
+    voucher_requests.clear_out(at=at)
     budget.sweep(at=at)
     return True
 

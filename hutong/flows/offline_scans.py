@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from hutong.flows import redeem
+from hutong.flows import redeem, stored_value
 from hutong.flows.redeem import Actor, Wanted
+from hutong.flows.refund import EXPIRED
 from hutong.kernel.errors import DomainError, Invalid
 from hutong.kernel.locking import retrying
 from hutong.town.merchants.models import Merchant
@@ -125,24 +126,48 @@ def _tell_one(
         if before is not None:
             return before
         assert scan_id is not None, "what was not told before has begun"
+        moment = scans.corrected(fact.scanned_at, off=off, at=at)
         try:
-            result = _redeem(fact, face, actor, merchant_ref, off, at)
+            result = _redeem(fact, face, actor, merchant_ref, moment, at)
         except DomainError as error:
-            return scans.conflicted(scan_id=scan_id, reason=error.code, at=at)
+            why = _why_late(error, face, moment, at)
+            return scans.conflicted(scan_id=scan_id, reason=why.code, at=at)
         return scans.redeemed(scan_id=scan_id, redemption_ref=result)
 
 
-def _redeem(fact: ScanFact, face: Face, actor: Actor, merchant_ref: str, off: timedelta, at: datetime) -> str:
-    moment = scans.corrected(fact.scanned_at, off=off, at=at)
+def _redeem(
+    fact: ScanFact, face: Face, actor: Actor, merchant_ref: str, moment: datetime, at: datetime
+) -> str:
     if at - moment > scans.LATEST:
         raise scans.ScanTooOld
-    result = redeem.redeem_within(
-        wanted=Wanted(code=face.code, uses=fact.uses),
-        actor=actor,
-        merchant_ref=merchant_ref,
-        # A scan that the site had redeemed when its answer was lost has the same nonce: then this is its answer.
-        nonce=fact.nonce,
-        at=moment,
-        booked_at=at,
-    )
+    # One that was closed as expired since then is open for this scan; what is not done after all closes it again.
+    with transaction.atomic():
+        reopened = scans.reopen(voucher_ref=face.voucher_ref, scanned_at=moment)
+        result = redeem.redeem_within(
+            wanted=Wanted(code=face.code, uses=fact.uses),
+            actor=actor,
+            merchant_ref=merchant_ref,
+            # A scan that the site had redeemed when its answer was lost has the same nonce: then this is its answer.
+            nonce=fact.nonce,
+            at=moment,
+            booked_at=at,
+        )
+        if reopened:
+            scans.close_again(voucher_ref=face.voucher_ref, at=at)
     return result.redemption_ref
+
+
+def _why_late(error: DomainError, face: Face, moment: datetime, at: datetime) -> DomainError:
+    """What the conflict says: that the voucher changed hands, or that its money went back by itself at its end, where
+    that came between the scan and its telling; else what redeeming says."""
+    gone = (services.VoucherRefunded, services.VoucherAlreadyUsed, services.NotEnoughLeft)
+    if not isinstance(error, (services.VoucherUnknown, *gone)):
+        return error
+    standing = offline.standing_of(face.voucher_ref)
+    if isinstance(error, services.VoucherUnknown):
+        return scans.GivenMeanwhile() if standing.code_no else error
+    ended = moment < standing.valid_until <= at and any(
+        one.reason == EXPIRED and standing.unit_refs & set(one.unit_refs)
+        for one in stored_value.refunds_of_order(standing.order_ref)
+    )
+    return scans.EndedMeanwhile() if ended else error

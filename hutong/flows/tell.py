@@ -25,6 +25,7 @@ from hutong.town.people.models import Person
 from hutong.town.people.types import SignInView, TokenView
 from hutong.visit.stock.queries import stock_of
 from hutong.visit.vouchers import queries as vouchers
+from hutong.visit.vouchers.queries import requests
 from hutong.visit.vouchers.types import ExpiringVoucher
 
 NEW_ACCOUNT_S = 60 * 60
@@ -99,6 +100,36 @@ def redeemed(
         subject_ref=voucher_ref,
         params={"deal": titles, "store": store.names if store else {}, "voucher_ref": voucher_ref},
         once=redemption_ref,
+    )
+
+
+def asked(*, request_ref: str, at: datetime) -> None:
+    """A shop asks for leave to redeem; whoever has the phone number is told, where somebody has."""
+    told = requests.told(request_ref)
+    if told is None:
+        return
+    notify(
+        Kind.VOUCHER_ASKED,
+        at=at,
+        people=[told[0]],
+        subject_ref=request_ref,
+        params={"store": told[1], "request_ref": request_ref},
+        once=request_ref,
+    )
+
+
+def gift_opened(*, gift_ref: str, happened_at: str) -> None:
+    """The job behind a present that was opened: whoever gave it is told, and not by whom."""
+    gift = vouchers.gift_by_ref(gift_ref)
+    if gift is None:
+        return
+    notify(
+        Kind.GIFT_OPENED,
+        at=datetime.fromisoformat(happened_at),
+        people=[gift.giver_ref],
+        subject_ref=gift_ref,
+        params={"deal": gift.titles, "voucher_ref": gift.voucher_ref},
+        once=gift_ref,
     )
 
 

@@ -27,6 +27,7 @@ from hutong.town.notifications import services as notifications
 from hutong.town.notifications.types import Kind
 from hutong.town.regions.queries import default_region
 from hutong.visit.vouchers import queries as vouchers
+from hutong.visit.vouchers.types import ExpiringVoucher
 
 EVERY_S = 10 * 60
 DIGEST_EVERY_S = 60 * 60
@@ -69,14 +70,22 @@ def remind_of_vouchers(*, at: datetime, limit: int = 500) -> int:
             after_ref=after_ref, limit=limit,
         ):  # fmt: skip
             after_ref = found[-1].voucher_ref
-            told = notifications_read.told_keys([f"{kind.value}:{tell.end_of(one)}" for one in found])
+            keys = [f"{_reminder(kind, one).value}:{tell.end_of(one)}" for one in found]
+            told = notifications_read.told_keys(keys)
             with transaction.atomic():
-                for one in found:
-                    if f"{kind.value}:{tell.end_of(one)}" in told:
+                for key, one in zip(keys, found, strict=True):
+                    if key in told:
                         continue
-                    tell.voucher_ends(kind, one, at=at)
+                    tell.voucher_ends(_reminder(kind, one), one, at=at)
                     asked += 1
     return asked
+
+
+def _reminder(kind: Kind, voucher: ExpiringVoucher) -> Kind:
+    """The words of a reminder: on the last day money is named where the voucher promises it, and nowhere else."""
+    if kind is Kind.VOUCHER_EXPIRES_TOMORROW and not voucher.gives_back:
+        return Kind.VOUCHER_LAST_DAY
+    return kind
 
 
 def tell_of_queue(*, at: datetime) -> bool:

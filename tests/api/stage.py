@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from hutong.flows import jobs
+from hutong.flows import jobs, redeem, redeem_by_phone
 from hutong.kernel import clock
 from hutong.kernel.rows import rows
 from hutong.know.customers import queries as customers
@@ -37,6 +37,7 @@ class Stage:
     key_ref: str
     card_ref: str
     coupon_code: str
+    request_ref: str
     waiting_merchant: Merchant
     waiting_deal: Offer
     shopper: Caller
@@ -57,6 +58,7 @@ class Stage:
             self.customer_ref,
             self.key_ref,
             self.card_ref,
+            self.request_ref,
             self.shop.device.public_id,
             self.shop.shopper.public_id,
             str(self.shop.shopper.phone),
@@ -101,6 +103,16 @@ def stage(at: datetime) -> Stage:
         coupon_code=promotions.promotion(
             lane=Lane.PLATFORM_COUPON, issue=Issue.CODE, code=promotions.code(), at=at
         ).code,
+        # The owner asks, so that the device may ask, too.
+        request_ref=redeem_by_phone.ask(
+            phone=str(shop.shopper.phone),
+            uses=1,
+            bill=None,
+            actor=redeem.actor_for(person=owner, store_ref=shop.store.public_id),
+            nonce="question-of-the-stage",
+            address="127.0.0.1",
+            at=clock.now(),
+        ).ref,
         waiting_merchant=merchants.merchant(approved=False, at=at),
         waiting_deal=draft,
         shopper=as_person(shop.shopper, at),

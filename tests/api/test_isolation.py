@@ -94,6 +94,23 @@ ASKED: dict[str, tuple[str, Ask]] = {
         ),
     ),
     "undo_redemption": ("device", lambda who, there: who.post(f"/redemptions/{there.redemption_ref}/undo")),
+    "ask_by_phone": ("device", lambda who, _: who.post("/redemptions/requests", {"phone": "+358401234567"})),
+    "get_request": ("owner", own("/redemptions/requests", lambda there: there.request_ref)),
+    "withdraw_request": (
+        "owner",
+        lambda who, there: who.delete(f"/redemptions/requests/{there.request_ref}"),
+    ),
+    "list_voucher_requests": ("shopper", lambda who, _: who.get("/voucher-requests")),
+    "confirm_request": (
+        "shopper",
+        lambda who, there: who.post(
+            f"/voucher-requests/{there.request_ref}/confirm", {"voucher": there.unused.ref}
+        ),
+    ),
+    "refuse_request": (
+        "shopper",
+        lambda who, there: who.post(f"/voucher-requests/{there.request_ref}/refuse", key=None),
+    ),
     "list_stores": ("owner", lambda who, there: who.get(f"/merchant/stores?{asked_merchant(there)}")),
     "get_today": ("owner", lambda who, there: who.get(f"/merchant/today?{asked_merchant(there)}")),
     "list_customers": ("owner", lambda who, there: who.get(f"/merchant/customers?{asked_merchant(there)}")),
@@ -155,7 +172,7 @@ ASKED: dict[str, tuple[str, Ask]] = {
 }
 
 # What anybody with a token may do for themselves, which changes something of their own.
-OF_ONES_OWN = {"end_token", "get_coupon", "place_order"}
+OF_ONES_OWN = {"end_token", "get_coupon", "place_order", "ask_by_phone"}
 
 
 def asked_merchant(there: Stage) -> str:

@@ -45,6 +45,7 @@ WITHOUT_KEY = {
     "resume_deal",
     "pair_device",
     "prepare_redemption",
+    "refuse_request",
     "tell_offline_scans",
     "make_key",
     "decide_merchant",

@@ -27,6 +27,10 @@ WITHOUT_A_LINE = {
     "visit/vouchers/services/gifts.py:give": "a gift is a row of its own, with who gave it and when",
     "visit/vouchers/services/offline.py:begin_scan": "a scan is a row of its own, with who, where and when",
     "visit/vouchers/services/redeem.py:redeem": "a redemption is a row of its own, with who, where and when",
+    **{
+        f"visit/vouchers/services/requests.py:{name}": "a request is a row of its own, with who, where and when"
+        for name in ("ask", "refuse", "take")
+    },
     "visit/vouchers/services/undo.py:undo": "stands in the row of the redemption",
 }
 

@@ -21,7 +21,8 @@ from hutong.town.notifications.models import Delivery, Notification
 from hutong.town.notifications.types import Kind
 from hutong.town.people.models import Person
 from hutong.visit.vouchers import queries as vouchers_read
-from hutong.visit.vouchers.types import VoucherView
+from hutong.visit.vouchers import services as voucher_services
+from hutong.visit.vouchers.types import RefundPromise, VoucherView
 from tests.factories import catalog, merchants, notifications, people, vouchers
 from tests.factories.loop import scene
 
@@ -300,3 +301,33 @@ def test_tick_asks_again_for_what_is_due(at: datetime) -> None:
     watch.run(at=waits.due_at)
     asked = "SELECT count(*) FROM kernel_outboxrow WHERE payload->>'delivery_ref' = %s"
     assert scalar(asked, [waits.public_id]) == 2
+
+
+def test_the_last_day_names_money_only_where_the_voucher_promises_it(at: datetime) -> None:
+    made = vouchers.voucher(valid_days=30, at=at)
+    strict = vouchers.voucher(valid_days=30, at=at, refund=RefundPromise.NEVER)
+    watch.remind_of_vouchers(at=made.row.valid_until - timedelta(hours=12))
+    jobs.drain()
+    assert told(made.person) == ["voucher_expires_tomorrow"]
+    assert told(strict.person) == ["voucher_last_day"]
+    for kind, person, named in (
+        (Kind.VOUCHER_EXPIRES_TOMORROW, made.person, True),
+        (Kind.VOUCHER_LAST_DAY, strict.person, False),
+    ):
+        one = Notification.objects.get(person=person)
+        assert ("money" in queries.text_of(kind, one.params, "en").body) is named
+    watch.remind_of_vouchers(at=made.row.valid_until - timedelta(hours=11))
+    jobs.drain()
+    assert len(told(strict.person)) == 1
+
+
+def test_who_gave_a_present_is_told_once_that_it_was_opened(at: datetime) -> None:
+    made, friend = vouchers.voucher(at=at), people.person(name="Frida Friend")
+    token = voucher_services.give(voucher_ref=made.ref, message="", by=made.person, at=at).token
+    for _click in range(2):
+        voucher_services.claim(token=token, by=friend, at=at)
+    jobs.drain()
+    (one,) = Notification.objects.filter(kind="gift_opened")
+    assert one.person_id == made.person.pk
+    assert one.url == f"/voucher/{made.ref}/give/"
+    assert "Frida" not in str(one.params)

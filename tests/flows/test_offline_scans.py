@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from hutong.flows import jobs, offline_scans, redeem, refund
+from hutong.flows import books, expire_orders, jobs, offline_scans, redeem, refund
 from hutong.kernel import audit, budget
 from hutong.kernel.errors import NotFound
 from hutong.know.customers import queries as customers
@@ -24,6 +24,7 @@ from hutong.visit.vouchers.models import OfflineScan, Redemption, Voucher
 from hutong.visit.vouchers.queries.offline import conflict, conflicts_in, limits_of
 from hutong.visit.vouchers.rules.face import revoked_mark
 from hutong.visit.vouchers.services import offline
+from hutong.visit.vouchers.types import VoucherView
 from hutong.visit.vouchers.types.offline import (
     DEFAULT_OFFLINE,
     Bearer,
@@ -300,3 +301,64 @@ def test_statements_of_an_upload(shop: Scene, number: int) -> None:
             facts=facts, device_now=shop.at, actor=actor, address="127.0.0.1", at=shop.at + LATER
         )
     assert len(statements) <= 22 * number, "\n".join(query["sql"][:120] for query in statements)
+
+
+def closed(shop: Scene, voucher: VoucherView, at: datetime) -> None:
+    """The voucher ended an hour after the shop's moment, and the site wrote that down at `at`."""
+    Voucher.objects.filter(public_id=voucher.ref).update(valid_until=shop.at + timedelta(hours=1))
+    assert expire_orders.expire_vouchers(at=at) == 1
+
+
+def send_back(voucher: VoucherView, at: datetime) -> None:
+    """What is unused goes back by itself, but for the call to the provider."""
+    units = [use.unit_ref for use in voucher.uses]
+    refund._request(voucher.order_ref, units, refund.EXPIRED, None, False, at)
+
+
+def test_what_was_scanned_in_time_is_honoured_though_it_was_closed_meanwhile(shop: Scene) -> None:
+    promise(shop.offer.public_id, uses=3, at=shop.at)
+    (card,) = shop.bought()
+    closed(shop, card, shop.at + timedelta(hours=1))
+    assert said(tell(shop, [fact(card.qr_text, shop.at)])) == ["redeemed"]
+    row = Voucher.objects.get(public_id=card.ref)
+    assert (row.state, row.uses_left) == ("expired", 2)
+    assert payable(shop) > 0
+    # What is left goes back as it was promised, and no more than that.
+    send_back(card, shop.at + LATER)
+    row.refresh_from_db()
+    assert (row.state, row.uses_left) == ("used", 0)
+    again = tell(shop, [fact(card.qr_text, shop.at, nonce="one-too-many")])
+    assert said(again) == ["offline_ended_meanwhile"]
+
+
+def test_after_its_end_and_after_its_money_went_back_it_is_a_conflict_that_says_so(shop: Scene) -> None:
+    over, gone = (shop.bought()[0] for _one in range(2))
+    moment = shop.at + timedelta(hours=1)
+    closed(shop, over, moment)
+    closed(shop, gone, moment)
+    send_back(gone, moment)
+    told = tell(
+        shop,
+        [fact(over.qr_text, moment, nonce="after-its-end"), fact(gone.qr_text, shop.at, nonce="in-its-time")],
+    )
+    assert said(told) == ["voucher_expired", "offline_ended_meanwhile"]
+    assert Voucher.objects.get(public_id=over.ref).state == "expired"
+    assert payable(shop) == 0
+
+
+def test_given_away_meanwhile_has_words_of_its_own(shop: Scene) -> None:
+    (voucher,) = shop.bought()
+    token = vouchers.give(voucher_ref=voucher.ref, message="", by=shop.shopper, at=shop.at).token
+    vouchers.claim(token=token, by=people.person(), at=shop.at)
+    assert said(tell(shop, [fact(voucher.qr_text, shop.at)])) == ["offline_given_meanwhile"]
+
+
+def test_the_books_look_for_what_a_scan_became(shop: Scene) -> None:
+    (voucher,) = shop.bought()
+    assert said(tell(shop, [fact(voucher.qr_text, shop.at)])) == ["redeemed"]
+    assert not [one for one in books.check(at=shop.at).problems if "without a network" in one]
+    right = OfflineScan.objects.get().redemption_ref
+    OfflineScan.objects.update(redemption_ref="red_none")
+    (problem,) = [one for one in books.check(at=shop.at).problems if "without a network" in one]
+    assert "red_none" in problem
+    OfflineScan.objects.update(redemption_ref=right)

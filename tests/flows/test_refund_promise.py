@@ -14,6 +14,7 @@ from hutong.pay.orders.types import OrderState, UnitState
 from hutong.pay.payments import queries as payments
 from hutong.pay.payments.types import RefundState
 from hutong.visit.vouchers import queries as vouchers
+from hutong.visit.vouchers.services import claim, give
 from hutong.visit.vouchers.types import RefundPromise, VoucherState, VoucherView
 from tests.factories import people
 from tests.factories import vouchers as promises
@@ -126,3 +127,20 @@ def test_what_is_not_refundable_goes_back_by_the_shops_word_alone(shop: Scene, s
     order = orders.order_facts(voucher.order_ref)
     assert order is not None
     assert order.state is OrderState.REFUNDED
+
+
+def test_a_present_that_nobody_used_goes_back_where_it_was_paid_from(shop: Scene, sandbox: Sandbox) -> None:
+    voucher = bought(shop, sandbox, RefundPromise.ANY_TIME)
+    now = clock.now()
+    token = give(voucher_ref=voucher.ref, message="", by=shop.shopper, at=now).token
+    claim(token=token, by=people.person(), at=now)
+    with pytest.raises(refund.NothingToRefund):
+        refund.refund(
+            order_ref=voucher.order_ref, unit_refs=None, reason="", by=shop.shopper, as_operator=False, at=now
+        )
+    (asked,) = ended(shop)
+    units = [use.unit_ref for use in voucher.uses]
+    assert asked == {"order_ref": voucher.order_ref, "unit_refs": units}
+    done = refund.refund_expired(order_ref=voucher.order_ref, unit_refs=units, at=shop.at + LATER)
+    assert done is not None
+    assert done.state is RefundState.DONE

@@ -11,7 +11,7 @@ from django.test import Client
 
 from hutong.attract.reviews.types import Content, Origin
 from hutong.attract.saved import services as saved
-from hutong.flows import jobs, write_review
+from hutong.flows import jobs, redeem, redeem_by_phone, write_review
 from hutong.flows.offers import drafting
 from hutong.kernel import clock
 from hutong.know.customers import queries as customers
@@ -156,6 +156,15 @@ def world() -> World:
         "brand_ref": "brd_none",
         "words_ref": "wrd_none",
         "gift_ref": "bgf_none",
+        "request_ref": redeem_by_phone.ask(
+            phone=str(scene.shopper.phone),
+            uses=1,
+            bill=None,
+            actor=redeem.actor_for(device_ref=scene.device.public_id),
+            nonce="question-of-the-world",
+            address="127.0.0.1",
+            at=clock.now(),
+        ).ref,
     }
     return World(
         shop=made,

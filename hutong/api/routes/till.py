@@ -9,12 +9,14 @@ from hutong.api.answers import once
 from hutong.api.doors import ApiRequest, Scope, scope
 from hutong.api.schemas.base import Key, Ref, RefPath
 from hutong.api.schemas.offline import BundleOut, OfflineIn, OfflineOut
+from hutong.api.schemas.requests import RequestIn, RequestOut
 from hutong.api.schemas.visit import PreparedOut, PrepareIn, RedemptionIn, RedemptionOut, UndoIn, UndoOut
-from hutong.flows import offline_scans, redeem
+from hutong.flows import offline_scans, redeem, redeem_by_phone
 from hutong.kernel import clock
 from hutong.kernel.http import client_address
 from hutong.town.merchants.queries import stores_of
 from hutong.town.people.types import TokenKind
+from hutong.visit.vouchers.services import requests
 
 router = Router(tags=["Redeeming"])
 
@@ -77,6 +79,40 @@ def tell_offline_scans(request: ApiRequest, body: OfflineIn) -> OfflineOut:
         at=clock.now(),
     )
     return OfflineOut.of(told)
+
+
+@router.post("/redemptions/requests", auth=scope(Scope.REDEMPTIONS_WRITE), response={202: RequestOut})
+def ask_by_phone(request: ApiRequest, body: RequestIn, key: Key) -> Status[RequestOut]:
+    """Ask whoever has a phone number for leave to redeem; they choose the voucher and confirm on their phone.
+
+    The answer is the same whether or not somebody has the number, and takes as long. The same Idempotency-Key gets the
+    same question. One question of a device is open at a time, for five minutes.
+    """
+    asked = redeem_by_phone.ask(
+        phone=body.phone,
+        uses=body.uses,
+        bill=body.bill.money() if body.bill else None,
+        actor=_actor(request, body.store),
+        nonce=key,
+        address=client_address(request),
+        at=clock.now(),
+    )
+    return Status(202, RequestOut.of(asked))
+
+
+@router.get("/redemptions/requests/{ref}", auth=scope(Scope.REDEMPTIONS_WRITE), response={200: RequestOut})
+def get_request(request: ApiRequest, ref: RefPath, store: Ref | None = None) -> RequestOut:
+    """How one's own question stands; once it is confirmed, with what was redeemed. Ask every few seconds."""
+    found = redeem_by_phone.answered(request_ref=ref, actor=_actor(request, store), at=clock.now())
+    return RequestOut.answered(found)
+
+
+@router.delete("/redemptions/requests/{ref}", auth=scope(Scope.REDEMPTIONS_WRITE), response={200: RequestOut})
+def withdraw_request(request: ApiRequest, ref: RefPath, store: Ref | None = None) -> RequestOut:
+    """Take one's own question back; where it was confirmed before, that is the answer."""
+    actor, at = _actor(request, store), clock.now()
+    requests.withdraw(request_ref=ref, actor_ref=actor.ref, at=at)
+    return RequestOut.answered(redeem_by_phone.answered(request_ref=ref, actor=actor, at=at))
 
 
 @router.post("/redemptions/{ref}/undo", auth=scope(Scope.REDEMPTIONS_WRITE), response={200: UndoOut})

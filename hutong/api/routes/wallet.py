@@ -5,10 +5,13 @@ from __future__ import annotations
 from ninja import Router, Status
 
 from hutong.api.actors import person_of
+from hutong.api.answers import once
 from hutong.api.doors import ApiRequest, Scope, scope
-from hutong.api.schemas.base import RefPath
+from hutong.api.schemas.base import Key, RefPath
 from hutong.api.schemas.coupons import CouponIn, CouponOut
-from hutong.api.schemas.visit import GiftCardIn, GiftCardOut, VoucherOut
+from hutong.api.schemas.requests import AskedOut, ConfirmIn
+from hutong.api.schemas.visit import GiftCardIn, GiftCardOut, RedemptionOut, VoucherOut
+from hutong.flows import redeem_by_phone
 from hutong.kernel import clock
 from hutong.kernel.errors import NotFound
 from hutong.kernel.http import client_address
@@ -17,6 +20,8 @@ from hutong.pay.giftcards import services as giftcards_services
 from hutong.pay.pricing import queries as pricing
 from hutong.pay.pricing import services as pricing_services
 from hutong.visit.vouchers import queries
+from hutong.visit.vouchers.queries import requests as requests_read
+from hutong.visit.vouchers.services import requests
 
 router = Router(tags=["Vouchers"])
 
@@ -71,3 +76,31 @@ def get_voucher(request: ApiRequest, ref: RefPath) -> VoucherOut:
     if voucher is None:
         raise NotFound
     return VoucherOut.of(voucher)
+
+
+@router.get("/voucher-requests", auth=scope(Scope.VOUCHERS_READ), response=list[AskedOut])
+def list_voucher_requests(request: ApiRequest) -> list[AskedOut]:
+    """What shops ask just now: whether they may redeem a voucher without its code. The newest first."""
+    waiting = requests_read.to_answer(person_of(request), at=clock.now())
+    return [AskedOut.of(one) for one in waiting]
+
+
+@router.post("/voucher-requests/{ref}/confirm", auth=scope(Scope.ORDERS_WRITE), response={200: RedemptionOut})
+def confirm_request(request: ApiRequest, ref: RefPath, body: ConfirmIn, key: Key) -> Status[RedemptionOut]:
+    """Let the shop redeem one's own voucher as it asked, now, all or nothing. Again: the same answer."""
+    person = person_of(request)
+
+    def confirm() -> tuple[int, RedemptionOut]:
+        done = redeem_by_phone.confirm(
+            request_ref=ref, voucher_ref=body.voucher, choices=body.choices, by=person, at=clock.now()
+        )
+        return 200, RedemptionOut.of(done, to_shopper=True)
+
+    return once(request, key, body, confirm)
+
+
+@router.post("/voucher-requests/{ref}/refuse", auth=scope(Scope.ORDERS_WRITE), response={204: None})
+def refuse_request(request: ApiRequest, ref: RefPath) -> Status[None]:
+    """Say no. Nothing is used, and the shop does not learn that somebody was there."""
+    requests.refuse(request_ref=ref, by=person_of(request), at=clock.now())
+    return Status(204, None)

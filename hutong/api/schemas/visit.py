@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
+from django.urls import reverse
 from ninja import Schema
 from pydantic import Field, StringConstraints
 
@@ -198,7 +199,7 @@ class UsedOut(Schema):
 class RedemptionOut(Schema):
     """The recorded uses. The same Idempotency-Key gives the same answer, with `replay` true.
 
-    `ref` names all of them: who undoes one of a redemption undoes all.
+    `ref` names all of them: who undoes one of a redemption undoes all. `receipt` is the address of a page for people.
     """
 
     ref: str
@@ -211,10 +212,12 @@ class RedemptionOut(Schema):
     uses_total: int
     replay: bool
     undone: bool
+    receipt: str
 
     @staticmethod
-    def of(done: RedemptionResult) -> RedemptionOut:
-        """The shape of `done`."""
+    def of(done: RedemptionResult, *, to_shopper: bool = False) -> RedemptionOut:
+        """The shape of `done`, for the shop unless it is `to_shopper`."""
+        page = "redemption" if to_shopper else "merchant_redemption"
         return RedemptionOut(
             ref=done.redemption_ref,
             title=said(done.titles),
@@ -234,6 +237,7 @@ class RedemptionOut(Schema):
             uses_total=done.uses_total,
             replay=done.replay,
             undone=done.undone,
+            receipt=reverse(page, args=[done.redemption_ref]),
         )
 
 

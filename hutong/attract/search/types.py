@@ -326,3 +326,12 @@ class OwnWordsView:
     stores: int
     done: int
     followed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MarketDeal:
+    """A deal nearby that another is held against, with the prices of one voucher."""
+
+    offer_ref: str
+    price: Money
+    list_price: Money

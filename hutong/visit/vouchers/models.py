@@ -1,4 +1,4 @@
-"""Tables of vouchers: terms, vouchers, their uses, redemptions, presents, scans that were made without a network."""
+"""Tables of vouchers: terms, vouchers, their uses, redemptions, requests for one, presents, scans without a network."""
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -221,6 +221,66 @@ class Gift(models.Model):
                 | Q(claimed_at__isnull=False, claimed_by__isnull=False, taken_back_at__isnull=True),
                 name="vouchers_gift_one_end",
             ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class RedemptionRequest(models.Model):
+    """A shop asks whoever signs in with a phone number to let it redeem; that person chooses the voucher and confirms.
+
+    `person` is empty where nobody has the number: the shop is told the same. It is open for the shop until `closed_at`:
+    confirmed, taken back, or its time was over. Who said no (`refused_at`) closes nothing, so that the shop does not
+    learn whether somebody was there. The number is not kept, only its last digits, by which a slip is seen.
+    """
+
+    public_id = public_id_field("rrq")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="redemption_requests"
+    )
+    ending = models.CharField(max_length=3, blank=True)
+    store = models.ForeignKey("merchants.Store", on_delete=models.PROTECT, related_name="redemption_requests")
+    device = models.ForeignKey(
+        "merchants.Device", on_delete=models.PROTECT, null=True, related_name="redemption_requests"
+    )
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="redemption_requests_made"
+    )
+    actor_ref = ref_field()
+    nonce = models.CharField(max_length=80)
+    uses = models.IntegerField()
+    bill = models.BigIntegerField(null=True)
+    bill_unit = models.CharField(max_length=40, blank=True, default="", db_default="")
+    asked_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    refused_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    redemption_ref = ref_field(blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["actor_ref", "nonce"], name="vouchers_request_nonce"),
+            models.UniqueConstraint(
+                fields=["actor_ref"], condition=Q(closed_at__isnull=True), name="vouchers_request_one_open"
+            ),
+            models.CheckConstraint(
+                condition=Q(redemption_ref="") | Q(closed_at__isnull=False, refused_at__isnull=True),
+                name="vouchers_request_one_end",
+            ),
+            models.CheckConstraint(condition=Q(ends_at__gt=F("asked_at")), name="vouchers_request_ends"),
+            models.CheckConstraint(condition=Q(uses__gte=1, uses__lte=100), name="vouchers_request_uses"),
+            models.CheckConstraint(
+                condition=Q(bill__isnull=True, bill_unit="") | (Q(bill__gte=0) & ~Q(bill_unit="")),
+                name="vouchers_request_bill",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["person", "-id"],
+                condition=Q(closed_at__isnull=True),
+                name="vouchers_request_to_answer",
+            )
         ]
 
     def __str__(self) -> str:

@@ -22,6 +22,7 @@ from hutong.pay.payments.types import RefundState, RefundView
 from hutong.town.catalog import queries as catalog
 from hutong.town.catalog.types import OfferView
 from hutong.visit.vouchers import queries as vouchers
+from hutong.visit.vouchers.queries.requests import to_answer
 from hutong.visit.vouchers.types import UseState, VoucherState, VoucherView
 from hutong.web.consumer.coupons import savings
 from hutong.web.shell.access import signed_in
@@ -85,10 +86,12 @@ def _tickets(found: list[VoucherView]) -> list[Ticket]:
 def wallet(request: HttpRequest) -> HttpResponse:
     """All vouchers: what can be used first, then the rest. The service worker keeps this page."""
     assert request.user.is_authenticated
-    tickets = _tickets(vouchers.wallet(request.user, at=clock.now()))
+    at = clock.now()
+    tickets = _tickets(vouchers.wallet(request.user, at=at))
     ready = [ticket for ticket in tickets if ticket.voucher.state is VoucherState.READY]
     context = {
         "tab": "wallet",
+        "asked": to_answer(request.user, at=at),
         "ready": sorted(ready, key=lambda ticket: ticket.voucher.valid_until),
         "spent": [ticket for ticket in tickets if ticket.voucher.state is not VoucherState.READY],
     }

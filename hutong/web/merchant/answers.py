@@ -30,7 +30,7 @@ class Tone(StrEnum):
 class Answer:
     """What fills the screen after a scan. It says nothing about the shopper.
 
-    `undo_ref` is the redemption that can be taken back until `undo_until`.
+    `undo_ref` is the redemption that can be taken back until `undo_until`, `receipt_ref` the one that has a receipt.
     """
 
     tone: Tone
@@ -42,6 +42,7 @@ class Answer:
     use: str = ""
     at: datetime | None = None
     undo_ref: str = ""
+    receipt_ref: str = ""
     undo_until: datetime | None = None
     code: str = field(default="", repr=False)
     status: int = 200
@@ -67,6 +68,7 @@ def yes(result: RedemptionResult, *, includes: tuple[Include, ...], at: datetime
         at=result.at,
         undo_ref=result.redemption_ref if at < undo_until else "",
         undo_until=undo_until,
+        receipt_ref=result.redemption_ref,
     )
 
 

@@ -31,6 +31,7 @@ from hutong.town.people.services import Person
 from hutong.visit.stock.queries import stock_of
 from hutong.web.merchant import deal_fields as fields
 from hutong.web.merchant.access import Desk, needs
+from hutong.web.merchant.deal_market import market_of
 from hutong.web.merchant.frame import merchant_page
 from hutong.web.merchant.terms_form import TermsForm, terms_initial
 from hutong.web.merchant.words import deal_changes
@@ -322,7 +323,9 @@ def _amounts(draft: Draft, list_price: int | None, price: int | None, unit: str)
     if price is None or (list_price is not None and price > list_price):
         return {"earned": None}
     earned = drafting.earned(Money(price, unit), sketch=draft.sketch, at=clock.now())
+    usual = price if list_price is None else list_price
     return {
+        **market_of(draft.sketch, draft.stores, price=price, list_price=usual, unit=unit),
         "earned": earned,
         "rate": asked_words(earned.rule.terms),
         "why": why(earned.rule, earned.facts),

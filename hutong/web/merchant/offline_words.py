@@ -159,8 +159,20 @@ CONFLICTS = (
     ),
     ConflictWords(
         "voucher_expired",
-        _("It was over, and was closed before this scan arrived."),
-        _("Ask the platform if the scan was made in time."),
+        _("It was over when it was scanned."),
+        _("Look at the day until which a voucher holds before you serve it the next time."),
+    ),
+    ConflictWords(
+        "offline_ended_meanwhile",
+        _("It was scanned in time, but ended before the scan arrived, and its money went back by itself."),
+        _(
+            "Ask the shopper for the price, and let phones reach the site before a voucher's last day is over."
+        ),
+    ),
+    ConflictWords(
+        "offline_given_meanwhile",
+        _("It was given to a friend before this scan arrived, and has another code since."),
+        _("Whoever showed it had given it away. Ask them for the price; the friend keeps the voucher."),
     ),
     ConflictWords(
         "voucher_terms",
@@ -185,3 +197,7 @@ _BY_REASON = {words.reason: words for words in CONFLICTS}
 def conflict_words(reason: str) -> ConflictWords:
     """Why, and what to do; of a rare reason in general words."""
     return _BY_REASON.get(reason, _BY_REASON[""])
+
+
+# What every page of the scanner brings for the time without a network.
+WITHOUT_NETWORK = {"offline_answers": ANSWERS, "offline_conflicts": CONFLICTS}

@@ -24,12 +24,12 @@ from hutong.web.merchant.access import Desk, needs
 from hutong.web.merchant.answers import Answer, no, undone, yes
 from hutong.web.merchant.deal_fields import AmountField
 from hutong.web.merchant.frame import merchant_page
-from hutong.web.merchant.offline_words import ANSWERS, CONFLICTS
+from hutong.web.merchant.offline_words import WITHOUT_NETWORK
+from hutong.web.merchant.scan_phone import empty_form, waiting
 from hutong.web.shell.parts import safe_next, wants_part
 
 # A signed QR has 600 symbols at most.
 MOST_CODE = 700
-WITHOUT_NETWORK = {"offline_answers": ANSWERS, "offline_conflicts": CONFLICTS}
 
 
 class ScanForm(forms.Form):
@@ -165,7 +165,16 @@ def _actor(desk: Desk) -> flow.Actor:
 def _show(
     request: HttpRequest, desk: Desk, answer: Answer | None, form: ScanForm | None = None
 ) -> HttpResponse:
-    context = {"answer": answer, "form": form, "nonce": secrets.token_hex(16), **WITHOUT_NETWORK}
+    context = {
+        "answer": answer,
+        "form": form,
+        "nonce": secrets.token_hex(16),
+        # A page that is opened again goes on waiting for the answer it asked for.
+        "asked": waiting(desk) if answer is None and form is None else None,
+        "now": clock.now(),
+        "phone_form": empty_form(desk.store.currency),
+        **WITHOUT_NETWORK,
+    }
     # htmx shows nothing that comes with an error's status; without it the status says what came of the scan
     status = 200 if answer is None or wants_part(request) else answer.status
     return merchant_page(

@@ -31,9 +31,11 @@ CHART_DAYS = 14
 
 @dataclass(frozen=True, slots=True)
 class DayLine:
-    """A redemption with what was paid for it (None for those who see no money) and whether it can be undone."""
+    """A scan: the first of its redemptions, how many uses it took, what was paid for them (None for those who see no
+    money) and whether it can be undone, which takes back all of them."""
 
     line: RedeemedLine
+    uses: int
     paid: Money | None
     undoable: bool
 
@@ -52,7 +54,7 @@ def today(request: HttpRequest, desk: Desk) -> HttpResponse:
     if sees_day:
         day = clock.local(at, desk.store.zone).date()
         context["lines"] = _lines(desk, day, at)
-        context["redeemed"] = sum(not each.line.undone_at for each in context["lines"])
+        context["redeemed"] = sum(each.uses for each in context["lines"] if not each.line.undone_at)
         if desk.may(Right.SEE_TAKINGS):
             context |= _money(desk, day)
     if not wants_part(request):
@@ -80,16 +82,24 @@ def _lines(desk: Desk, day: date, at: datetime) -> list[DayLine]:
     if desk.may(Right.SEE_TAKINGS) and found:
         paid = {unit.unit_ref: unit.paid for unit in orders.units([line.unit_ref for line in found])}
     me = desk.device.ref if desk.device else desk.person.public_id if desk.person else ""
+    scans: dict[str, list[RedeemedLine]] = {}
+    for line in found:
+        scans.setdefault(line.scan_ref, []).append(line)
     return [
         DayLine(
-            line=line,
-            paid=paid.get(line.unit_ref),
-            undoable=line.undone_at is None
-            and at - line.at < UNDO_WINDOW
-            and (desk.may(Right.UNDO) or line.actor_ref == me),
+            line=next(line for line in lines if line.redemption_ref == scan_ref),
+            uses=len(lines),
+            paid=_sum([paid[unit] for unit in {line.unit_ref for line in lines} if unit in paid]),
+            undoable=lines[0].undone_at is None
+            and at - lines[0].at < UNDO_WINDOW
+            and (desk.may(Right.UNDO) or lines[0].actor_ref == me),
         )
-        for line in found
+        for scan_ref, lines in scans.items()
     ]
+
+
+def _sum(amounts: Sequence[Money]) -> Money | None:
+    return sum(amounts[1:], amounts[0]) if amounts else None
 
 
 def _money(desk: Desk, day: date) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Vouchers that were sold and not used yet, by the week in which they end; and letting them hold longer."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from hutong.flows import extend_vouchers
+from hutong.flows import expiring, extend_vouchers
 from hutong.kernel import clock
 from hutong.kernel.errors import DomainError
 from hutong.town.catalog.queries import offer_by_ref
@@ -19,6 +20,7 @@ from hutong.town.merchants.types import Right
 from hutong.visit.vouchers import queries as vouchers
 from hutong.visit.vouchers.types import ExpiringLine
 from hutong.web.merchant.access import Desk, needs
+from hutong.web.merchant.charts import ending_by_week
 from hutong.web.merchant.frame import merchant_page
 
 WEEKS_SHOWN = 13
@@ -41,7 +43,7 @@ def voucher_list(request: HttpRequest, desk: Desk) -> HttpResponse:
         desk.merchant_id, zone=desk.store.zone, at=at, until=at + timedelta(weeks=WEEKS_SHOWN)
     )
     weeks = [(week_on, list(lines)) for week_on, lines in groupby(found, key=lambda line: line.week_on)]
-    context = {
+    context: dict[str, Any] = {
         "weeks": [
             (
                 week_on,
@@ -54,6 +56,8 @@ def voucher_list(request: HttpRequest, desk: Desk) -> HttpResponse:
         "today": today,
         "total": sum(line.vouchers for line in found),
     }
+    if desk.may(Right.SEE_TAKINGS, everywhere=True):
+        context |= _owed(desk, today, at)
     return merchant_page(request, desk, "merchant/vouchers.html", context, tab="vouchers")
 
 
@@ -82,6 +86,23 @@ def extend(request: HttpRequest, desk: Desk, offer_ref: str) -> HttpResponse:
             request, words % {"n": changed} if changed else _("All of them hold that long already.")
         )
     return redirect("merchant_vouchers")
+
+
+def _owed(desk: Desk, today: date, at: datetime) -> dict[str, Any]:
+    """What was paid for what is not used, by the week and the day in which it ends, and all of it."""
+    unit = desk.store.currency
+    lines = expiring.ending_by_day(desk.merchant_id, zone=desk.store.zone, unit=unit, at=at)
+    weeks = expiring.by_week(lines, first_on=today, weeks=WEEKS_SHOWN, unit=unit)
+    after = weeks[-1].starts_on + timedelta(days=7)
+    later = expiring.added((line for line in lines if line.starts_on >= after), after, unit=unit)
+    return {
+        "owed": expiring.added(lines, today, unit=unit),
+        "owed_weeks": weeks,
+        "owed_later": later if later.uses else None,
+        "owed_days": expiring.by_days((line for line in lines if line.starts_on < after), unit=unit),
+        "owed_of_week": {week.starts_on: week for week in weeks},
+        "chart": ending_by_week(weeks, unit=unit),
+    }
 
 
 def _proposed(line: ExpiringLine, zone: str) -> str:

@@ -368,10 +368,10 @@ def filled(here: Shop, number: int) -> str:
     return f"/merchant/deals/drafts/{begun.ref}/"
 
 
-@pytest.mark.parametrize(("step", "most"), [("what", 9), ("price", 9), ("terms", 9), ("look", 9)])
+@pytest.mark.parametrize(("step", "most"), [("what", 9), ("price", 11), ("terms", 9), ("look", 11)])
 @pytest.mark.parametrize("number", [1, 3])
 def test_statements_of_a_step(here: Shop, step: str, most: int, number: int) -> None:
-    """Session, person, desk (3), the draft, its stores twice; the same for one part and store as for three."""
+    """Session, person, desk (3), the draft, its stores twice, the market; the same for one part and store as for three."""
     address, browser = filled(here, number), visitor(here.owner)
     browser.get(f"{address}{step}/")
     with CaptureQueriesContext(connection) as seen:

@@ -9,6 +9,7 @@ from hutong.attract.search.queries.deals import (
     offer_refs_of,
 )
 from hutong.attract.search.queries.engine import away, find, suggest
+from hutong.attract.search.queries.market import market_near
 from hutong.attract.search.queries.statements import CursorInvalid
 from hutong.attract.search.queries.stores import (
     cards_of,
@@ -39,6 +40,7 @@ __all__ = [
     "find",
     "find_deals",
     "home_feed",
+    "market_near",
     "nearby",
     "nearby_json",
     "nearest_stores",

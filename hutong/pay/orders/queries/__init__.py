@@ -25,6 +25,7 @@ from hutong.pay.orders.queries.views import (
     units,
     units_of,
 )
+from hutong.pay.orders.queries.worth import paid_for
 
 __all__ = [
     "all_refs",
@@ -47,6 +48,7 @@ __all__ = [
     "order_view",
     "orders_of",
     "orders_to_expire",
+    "paid_for",
     "placed_with_key",
     "problems",
     "quote_of",

@@ -132,6 +132,11 @@ KINDS: dict[Kind, KindSpec] = {
         _("Your voucher for %(merchant)s is good until %(until)s. You can use it or take your money back."),
         _BY_BOTH, "voucher", "voucher_ref",
     ),
+    Kind.VOUCHER_LAST_DAY: _shopper(
+        Group.VOUCHERS, _("Last day: %(deal)s"),
+        _("Your voucher for %(merchant)s is good until %(until)s. Use it while it is."),
+        _BY_BOTH, "voucher", "voucher_ref",
+    ),
     Kind.VOUCHER_EXTENDED: _shopper(
         Group.VOUCHERS, _("Extended: %(deal)s"),
         _("%(merchant)s extended your voucher. It is now good until %(until)s."),
@@ -139,6 +144,17 @@ KINDS: dict[Kind, KindSpec] = {
     ),
     Kind.VOUCHER_REDEEMED: _shopper(
         Group.VOUCHERS, _("Used: %(deal)s"), _("At %(store)s. Enjoy!"), _BY_PUSH, "voucher", "voucher_ref",
+    ),
+    Kind.VOUCHER_ASKED: _shopper(
+        Group.VOUCHERS, _("%(store)s asks to use a voucher of yours"),
+        _("Are you at the counter? Confirm it within five minutes. If not, nothing is used."),
+        _BY_PUSH, "voucher_request", "request_ref",
+        # Somebody stands at the counter and waits for it.
+        always=_BY_PUSH,
+    ),
+    Kind.GIFT_OPENED: _shopper(
+        Group.VOUCHERS, _("Your present was opened: %(deal)s"),
+        _("It belongs to whom you gave the link now."), _BY_PUSH, "voucher_give", "voucher_ref",
     ),
     Kind.NEW_SIGN_IN: _shopper(
         Group.ACCOUNT, _("New sign-in"),

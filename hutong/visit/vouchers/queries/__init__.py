@@ -2,28 +2,26 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
-
 from hutong.kernel import codes
-from hutong.kernel.rows import rows, values
+from hutong.kernel.rows import rows
 from hutong.kernel.secret import keyed_hash, keyed_hex
 from hutong.town.people.models import Person
 from hutong.visit.vouchers import rules
-from hutong.visit.vouchers.models import Gift, OfflineScan, Redemption, Use, Voucher, VoucherTerms
+from hutong.visit.vouchers.models import Redemption, Use, Voucher, VoucherTerms
 from hutong.visit.vouchers.queries import gifts
 from hutong.visit.vouchers.queries.checks import problems
+from hutong.visit.vouchers.queries.day import today, unused_by_week, unused_units_by_day
+from hutong.visit.vouchers.queries.everything import everything_about
 from hutong.visit.vouchers.queries.faces import public_keys, qr_text, read_qr
 from hutong.visit.vouchers.queries.served import served_in, served_of_order, served_to
 from hutong.visit.vouchers.queries.stored import loaded
 from hutong.visit.vouchers.rules import terms
 from hutong.visit.vouchers.types import (
-    ExpiringLine,
     ExpiringVoucher,
     GiftView,
-    RedeemedLine,
     Terms,
     UseState,
     UseView,
@@ -38,6 +36,7 @@ __all__ = [
     "ends_of_offer",
     "everything_about",
     "expiring",
+    "gift_by_ref",
     "gift_by_token",
     "gift_of",
     "loaded",
@@ -55,6 +54,7 @@ __all__ = [
     "today",
     "unused_by_week",
     "unused_units",
+    "unused_units_by_day",
     "voucher_view",
     "vouchers_of_order",
     "wallet",
@@ -109,6 +109,12 @@ def gift_by_token(token: str, *, at: datetime) -> GiftView | None:
     """The gift behind a link; it shows no code. None for a link that leads nowhere."""
     gift = gifts.found(token_hmac=lookup_hash(token[:100]))
     return gifts.view(gift, token=token, at=at) if gift else None
+
+
+def gift_by_ref(ref: str) -> GiftView | None:
+    """A gift, for the word to its giver; without what opens it."""
+    gift = gifts.found(public_id=ref)
+    return gifts.view(gift, token="", at=None) if gift else None
 
 
 def lookup_hash(code: str) -> str:
@@ -172,7 +178,7 @@ def redeemed_by(unit_refs: Sequence[str]) -> dict[str, str]:
 
 _ENDING = """
 SELECT v.public_id AS voucher_ref, p.public_id AS person_ref, v.titles, m.names AS merchant_names,
-  v.valid_until, g.zone
+  v.valid_until, g.zone, v.code_no, v.terms
 FROM vouchers_voucher v
 JOIN people_person p ON p.id = v.person_id
 JOIN merchants_merchant m ON m.id = v.merchant_id
@@ -221,8 +227,17 @@ def ending(voucher_refs: Sequence[str]) -> list[ExpiringVoucher]:
 
 
 def _ending(entry: dict[str, Any]) -> ExpiringVoucher:
-    names = {"titles": loaded(entry["titles"]), "merchant_names": loaded(entry["merchant_names"])}
-    return ExpiringVoucher(**{**entry, **names})
+    until, said = entry["valid_until"], terms.from_json(loaded(entry["terms"]))
+    return ExpiringVoucher(
+        voucher_ref=entry["voucher_ref"],
+        person_ref=entry["person_ref"],
+        titles=loaded(entry["titles"]),
+        merchant_names=loaded(entry["merchant_names"]),
+        valid_until=until,
+        zone=entry["zone"],
+        gives_back=not entry["code_no"]
+        and terms.may_take_back(said, until=until, at=until - timedelta(seconds=1)),
+    )
 
 
 def unused_units(unit_refs: Sequence[str]) -> list[str]:
@@ -236,113 +251,19 @@ def unused_units(unit_refs: Sequence[str]) -> list[str]:
 
 
 def promised_back(unit_refs: Sequence[str], *, at: datetime) -> list[str]:
-    """Those of the units whose use is ready, that were not given away, and whose terms promise the shopper their money
-    at `at`; one statement."""
+    """Those of the units whose use is ready and whose terms promise the shopper their money at `at`; one statement.
+
+    Of a voucher that was given away nobody takes money back until it ends; then it goes where it was paid from.
+    """
     ready = {
         use.unit_ref
         for use in Use.objects.filter(unit_ref__in=unit_refs, state=UseState.READY.value).select_related(
             "voucher"
         )
-        if not use.voucher.code_no
+        if (not use.voucher.code_no or at >= use.voucher.valid_until)
         and terms.may_take_back(terms.from_json(use.voucher.terms), until=use.voucher.valid_until, at=at)
     }
     return [unit_ref for unit_ref in unit_refs if unit_ref in ready]
-
-
-def today(store_ids: Sequence[int], *, starts_at: datetime, ends_at: datetime) -> list[RedeemedLine]:
-    """The redemptions of these stores in [starts_at, ends_at), undone ones too, the newest first."""
-    found = rows(
-        """
-        SELECT r.public_id, r.unit_ref, r.actor_ref, r.at, r.undone_at, v.titles,
-          s.public_id AS store_ref, s.names AS store_names, d.name AS device_name, p.name AS staff_name
-        FROM vouchers_redemption r
-        JOIN vouchers_voucher v ON v.id = r.voucher_id
-        JOIN merchants_store s ON s.id = r.store_id
-        LEFT JOIN merchants_device d ON d.id = r.device_id
-        LEFT JOIN people_person p ON p.id = r.person_id
-        WHERE r.store_id = ANY(%s::int8[]) AND r.at >= %s AND r.at < %s
-        ORDER BY r.at DESC, r.id DESC
-        """,
-        [list(store_ids), starts_at, ends_at],
-    )
-    return [
-        RedeemedLine(
-            redemption_ref=entry["public_id"],
-            unit_ref=entry["unit_ref"],
-            titles=loaded(entry["titles"]),
-            store_ref=entry["store_ref"],
-            store_names=loaded(entry["store_names"]),
-            actor_ref=entry["actor_ref"],
-            device_name=entry["device_name"],
-            staff_name=entry["staff_name"],
-            at=entry["at"],
-            undone_at=entry["undone_at"],
-        )
-        for entry in found
-    ]
-
-
-# Walks the index of a merchant's ready vouchers by their end.
-_UNUSED_BY_WEEK = """
-SELECT v.offer_ref, (array_agg(v.titles ORDER BY v.id DESC))[1] AS titles,
-  date_trunc('week', (v.valid_until - interval '1 second') AT TIME ZONE %(zone)s)::date AS week_on,
-  count(*) AS vouchers, sum(v.uses_left)::int8 AS uses, min(v.valid_until) AS first_until,
-  max(v.valid_until) AS last_until
-FROM vouchers_voucher v
-WHERE v.merchant_id = %(merchant)s::int8 AND v.state = 'ready' AND v.valid_until > %(at)s
-  AND v.valid_until <= %(until)s
-GROUP BY v.offer_ref, week_on ORDER BY week_on, vouchers DESC, v.offer_ref
-"""
-
-
-def unused_by_week(merchant_id: int, *, zone: str, at: datetime, until: datetime) -> list[ExpiringLine]:
-    """What was sold and not used, and ends after `at` and at `until` at the latest, by week and offer.
-
-    Weeks are those of the wall clock of `zone`. One statement; it says nothing about the shoppers.
-    """
-    found = rows(_UNUSED_BY_WEEK, {"merchant": merchant_id, "zone": zone, "at": at, "until": until})
-    return [
-        ExpiringLine(
-            offer_ref=entry["offer_ref"],
-            titles=loaded(entry["titles"]),
-            week_on=entry["week_on"],
-            vouchers=entry["vouchers"],
-            uses=entry["uses"],
-            first_until=entry["first_until"],
-            last_until=entry["last_until"],
-        )
-        for entry in found
-    ]
-
-
-def everything_about(person: Person) -> dict[str, list[dict[str, Any]]]:
-    """All rows of this app about `person`, by model, without codes: for the person's own file.
-
-    A redemption is there for whose voucher it was and for who made it.
-    """
-    redeemed = Redemption.objects.filter(Q(voucher__person=person) | Q(person=person))
-    return {
-        "vouchers.Voucher": values(
-            Voucher.objects.filter(person=person),
-            *("public_id", "order_ref", "offer_ref", "merchant__public_id", "titles", "state", "uses_total"),
-            *("uses_left", "valid_from", "valid_until", "created_at"),
-        ),
-        "vouchers.Use": values(
-            Use.objects.filter(voucher__person=person), "voucher__public_id", "use_no", "unit_ref", "state"
-        ),
-        "vouchers.Gift": values(
-            Gift.objects.filter(Q(giver=person) | Q(claimed_by=person)),
-            *("public_id", "voucher__public_id", "message", "made_at", "claimed_at", "taken_back_at"),
-        ),
-        "vouchers.Redemption": values(
-            redeemed,
-            *("public_id", "voucher__public_id", "use_no", "unit_ref", "store__public_id", "at", "undone_at"),
-        ),
-        "vouchers.OfflineScan": values(
-            OfflineScan.objects.filter(Q(voucher__person=person) | Q(person=person)),
-            *("public_id", "voucher__public_id", "store__public_id", "scanned_at", "received_at", "outcome"),
-        ),
-    }
 
 
 def _view(entry: dict[str, Any], at: datetime) -> VoucherView:

@@ -4,10 +4,17 @@ from datetime import datetime
 
 from hutong.kernel.rows import row, rows
 from hutong.town.merchants.models import Merchant
-from hutong.visit.vouchers.models import OfflineRules
+from hutong.visit.vouchers.models import OfflineRules, Voucher
 from hutong.visit.vouchers.queries import loaded
 from hutong.visit.vouchers.rules.face import revoked_mark
-from hutong.visit.vouchers.types.offline import DEFAULT_OFFLINE, Bearer, ConflictLine, OfflineLimits, Revoked
+from hutong.visit.vouchers.types.offline import (
+    DEFAULT_OFFLINE,
+    Bearer,
+    ConflictLine,
+    OfflineLimits,
+    Revoked,
+    VoucherStanding,
+)
 
 MOST_REVOKED = 5_000
 
@@ -48,6 +55,17 @@ def limits_of(merchant_ref: str) -> OfflineLimits:
         most_scans=found.most_scans,
         most_value_minor=found.most_value,
         borne_by=Bearer(found.borne_by) if found.borne_by else None,
+    )
+
+
+def standing_of(voucher_ref: str) -> VoucherStanding:
+    """Of which order a voucher is, when it ends, its units, and how often it changed hands; two statements."""
+    voucher = Voucher.objects.prefetch_related("uses").get(public_id=voucher_ref)
+    return VoucherStanding(
+        order_ref=voucher.order_ref,
+        valid_until=voucher.valid_until,
+        unit_refs=frozenset(use.unit_ref for use in voucher.uses.all()),
+        code_no=voucher.code_no,
     )
 
 

@@ -17,6 +17,16 @@ SHARED_TRIES = 20
 NEWCOMER_TRIES = 30
 PROVEN_TRIES = 3
 
+# Questions by phone number: how long one waits for its answer, how long one that came to nothing is kept, and how many
+# may be asked in a window of `FAILURE_WINDOW_S` by a device, by a merchant or an address, of one number, and of one
+# number by one merchant. A question costs the same whether or not somebody has the number.
+REQUEST_LASTS = timedelta(minutes=5)
+REQUEST_KEPT = timedelta(days=30)
+REQUESTS_OWN = 20
+REQUESTS_SHARED = 60
+REQUESTS_TO_ONE = 10
+REQUESTS_TO_ONE_BY_ONE = 4
+
 
 def state_at(state: VoucherState, *, valid_until: datetime, at: datetime) -> VoucherState:
     """The state as it is at `at`: time ends a ready voucher before the janitor writes it down."""

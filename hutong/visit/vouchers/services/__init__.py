@@ -32,9 +32,10 @@ from hutong.visit.vouchers.services.extend import extend
 from hutong.visit.vouchers.services.gifts import MAX_MESSAGE, claim, forget_messages, give, take_back
 from hutong.visit.vouchers.services.guessing import guessing_stopped
 from hutong.visit.vouchers.services.issue import expire_due, issue, set_terms
-from hutong.visit.vouchers.services.prepare import prepare
+from hutong.visit.vouchers.services.prepare import prepare, usable
 from hutong.visit.vouchers.services.redeem import redeem
 from hutong.visit.vouchers.services.refund import release_for_refund
+from hutong.visit.vouchers.services.stored import stored_answer
 from hutong.visit.vouchers.services.undo import undo
 
 __all__ = [
@@ -76,7 +77,9 @@ __all__ = [
     "redeem",
     "release_for_refund",
     "set_terms",
+    "stored_answer",
     "take_back",
     "unblock",
     "undo",
+    "usable",
 ]

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
+from hutong.kernel import outbox
 from hutong.kernel.errors import NotFound
 from hutong.kernel.ids import new_id
 from hutong.kernel.rows import execute, row
@@ -78,7 +79,8 @@ def take_back(*, gift_ref: str, by: Person, at: datetime) -> None:
 
 
 def claim(*, token: str, by: Person, at: datetime) -> str:
-    """Become the owner of the voucher behind a link; its ref. Again by the same person: the same answer.
+    """Become the owner of the voucher behind a link; its ref. Again by the same person: the same answer, and once
+    the giver is told.
 
     From then on the giver neither sees its code nor takes its money back; what is unused at the end goes back to where
     it was paid from. Raises `GiftUnknown`, `GiftIsYours` for whoever gave it, `GiftGone` for a link that somebody
@@ -107,6 +109,7 @@ def claim(*, token: str, by: Person, at: datetime) -> str:
         )
         values = {"gift_id": gift.pk, "person_id": by.pk, "at": at}
         if handed and execute(_CLAIM, values):
+            outbox.send("tell_gift_opened", at=at, gift_ref=gift.public_id, happened_at=at.isoformat())
             return voucher_ref
         transaction.set_rollback(True)
     gift.refresh_from_db()

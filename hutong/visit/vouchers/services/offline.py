@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from hutong.kernel import audit, budget
 from hutong.kernel.errors import Conflict, Invalid, NotFound
 from hutong.kernel.ids import new_id
-from hutong.kernel.rows import row
+from hutong.kernel.rows import execute, row
 from hutong.town.merchants.models import Device, Merchant, Store
 from hutong.town.people.models import Person
 from hutong.visit.vouchers import queries, rules
@@ -32,6 +32,15 @@ SELECT %(ref)s, v.id, %(store_id)s::int8, %(device_id)s::int8, %(person_id)s::in
 FROM vouchers_voucher v WHERE v.public_id = %(voucher_ref)s AND v.merchant_id = %(merchant_id)s::int8
 ON CONFLICT (actor_ref, nonce) DO NOTHING RETURNING id
 """
+# The state is the guard: its unused uses are there as long as their money was not asked back.
+_REOPEN = """
+UPDATE vouchers_voucher SET state = 'ready' WHERE public_id = %(voucher_ref)s AND state = 'expired'
+  AND uses_left > 0 AND valid_from <= %(at)s AND valid_until > %(at)s
+"""
+_CLOSE_AGAIN = """
+UPDATE vouchers_voucher SET state = 'expired' WHERE public_id = %(voucher_ref)s AND state = 'ready'
+  AND valid_until <= %(at)s
+"""
 
 
 class ReasonMissing(Invalid):
@@ -46,6 +55,20 @@ class LimitsWrong(Invalid):
 
     code = "offline_limits_wrong"
     message = _("Choose 1 to 168 hours, 1 to 1,000 scans and a value above zero.")
+
+
+class EndedMeanwhile(Conflict):
+    """It was made in time and told after the end, when the money had gone back by itself."""
+
+    code = "offline_ended_meanwhile"
+    message = _("The voucher ended before this scan was sent, and its money has gone back by itself.")
+
+
+class GivenMeanwhile(Conflict):
+    """The voucher belongs to somebody else now, with a code of their own; this scan is of the code before."""
+
+    code = "offline_given_meanwhile"
+    message = _("The voucher was given away before this scan was sent. Its code changed.")
 
 
 class ScanTooOld(Conflict):
@@ -105,6 +128,17 @@ def begin_scan(
         # The nonce was used for another voucher: a device that does that is broken, and its fact counts for nothing.
         return None, ScanTold(nonce=fact.nonce, outcome=ScanOutcome.REFUSED)
     return None, _told(stored, replay=True)
+
+
+def reopen(*, voucher_ref: str, scanned_at: datetime) -> bool:
+    """Open a voucher again that was closed as expired, for a scan that was made in time; False where there is nothing
+    left of it, or it was over then. Inside the caller's transaction, which ends it with `close_again`."""
+    return bool(execute(_REOPEN, {"voucher_ref": voucher_ref, "at": scanned_at}))
+
+
+def close_again(*, voucher_ref: str, at: datetime) -> None:
+    """What such a scan left of it is over, as it was."""
+    execute(_CLOSE_AGAIN, {"voucher_ref": voucher_ref, "at": at})
 
 
 def redeemed(*, scan_id: int, redemption_ref: str) -> ScanTold:

@@ -20,7 +20,6 @@ from hutong.visit.vouchers import queries
 from hutong.visit.vouchers.rules.terms import MOST_USES, day_of, from_json, refusal, to_json
 from hutong.visit.vouchers.services.errors import (
     CodeMistyped,
-    NonceReused,
     NotEnoughLeft,
     OverrideForbidden,
     TermsRefuse,
@@ -33,9 +32,9 @@ from hutong.visit.vouchers.services.errors import (
     VoucherUnknown,
     WrongStore,
 )
+from hutong.visit.vouchers.services.stored import result_of, stored_answer
 from hutong.visit.vouchers.types import (
     Asked,
-    Redeemed,
     RedemptionResult,
     Terms,
     VoucherKind,
@@ -103,16 +102,6 @@ SELECT (%(refs)s::text[])[n], u.voucher_id,
   u.unit_ref, {_VALUES}, %(position)s::int4 + n - 1, n = 1 AND EXISTS (SELECT 1 FROM opened), NULL::int2, {_BILL}
 FROM vouchers_use u, generate_series(1, %(take)s::int4) AS n WHERE u.voucher_id = %(voucher_id)s::int8 {_DONE}
 """  # noqa: S608  constants alone
-_STORED = """
-SELECT r.public_id AS redemption_ref, r.use_no, r.unit_ref, r.spent, r.choice, r.at, r.undone_at,
-  v.public_id AS voucher_ref, v.order_ref, v.offer_ref, v.titles, v.kind, v.terms, v.uses_left, v.uses_total,
-  v.code_hmac, p.public_id AS person_ref, s.public_id AS store_ref
-FROM vouchers_redemption r
-JOIN vouchers_voucher v ON v.id = r.voucher_id
-JOIN people_person p ON p.id = v.person_id
-JOIN merchants_store s ON s.id = r.store_id
-WHERE r.actor_ref = %s AND r.nonce = %s ORDER BY r.position
-"""
 _REASON = """
 SELECT v.state, v.uses_left, v.valid_from, v.valid_until, v.blocked_at,
   v.store_ids @> ARRAY[%(store_id)s::int8] AS in_store,
@@ -226,7 +215,7 @@ def _take_all(scan: _Scan) -> RedemptionResult:
     if scan.asked.uses == 1:
         shown = _take(_TAKE_SHOWN, {**scan.guard, "take": 1}, scan)
         _require_terms(scan, shown, scan.asked)
-        return _result([shown], _write_uses(scan, shown, take=1, position=0), scan.store.public_id)
+        return result_of([shown], _write_uses(scan, shown, take=1, position=0), scan.store.public_id)
     taken: list[dict[str, Any]] = []
     recorded: list[dict[str, Any]] = []
     for voucher_id, take in _shares(scan):
@@ -234,7 +223,7 @@ def _take_all(scan: _Scan) -> RedemptionResult:
         chosen = scan.asked.choices[len(recorded) : len(recorded) + take]
         _require_terms(scan, taken[-1], replace(scan.asked, own=take, choices=chosen))
         recorded += _write_uses(scan, taken[-1], take=take, position=len(recorded))
-    return _result(taken, recorded, scan.store.public_id)
+    return result_of(taken, recorded, scan.store.public_id)
 
 
 def _shares(scan: _Scan) -> list[tuple[int, int]]:
@@ -318,15 +307,7 @@ def _write_uses(scan: _Scan, taken: Mapping[str, Any], *, take: int, position: i
 
 
 def _stored_answer(scan: _Scan) -> RedemptionResult | None:
-    found = rows(_STORED, [scan.actor_ref, scan.nonce])
-    if not found:
-        return None
-    if scan.code_hmac not in {entry["code_hmac"] for entry in found}:
-        raise NonceReused
-    vouchers = list({entry["voucher_ref"]: entry for entry in found}.values())
-    for entry in vouchers:
-        entry["terms"] = from_json(queries.loaded(entry["terms"]))
-    return _result(vouchers, found, found[0]["store_ref"], replay=True)
+    return stored_answer(actor_ref=scan.actor_ref, nonce=scan.nonce, code_hmac=scan.code_hmac)
 
 
 def say_why_not(guard: Mapping[str, Any]) -> NoReturn:
@@ -351,39 +332,3 @@ def say_why_not(guard: Mapping[str, Any]) -> NoReturn:
     if found["valid_from"] > guard["at"]:
         raise VoucherNotYetValid(valid_from=found["valid_from"])
     raise VoucherChanged
-
-
-def _result(
-    vouchers: Sequence[Mapping[str, Any]],
-    recorded: Sequence[Mapping[str, Any]],
-    store_ref: str,
-    *,
-    replay: bool = False,
-) -> RedemptionResult:
-    """The answer of a scan from the vouchers it took from and its redemptions."""
-    first = vouchers[0]
-    things = first["terms"].choices
-    return RedemptionResult(
-        redeemed=tuple(
-            Redeemed(
-                redemption_ref=entry["redemption_ref"],
-                voucher_ref=entry["voucher_ref"],
-                unit_ref=entry["unit_ref"],
-                use_no=entry["use_no"],
-                spent=entry["spent"],
-                choice=None if entry["choice"] is None else things[entry["choice"]].names,
-            )
-            for entry in recorded
-        ),
-        order_ref=first["order_ref"],
-        offer_ref=first["offer_ref"],
-        person_ref=first["person_ref"],
-        titles=queries.loaded(first["titles"]),
-        kind=first["terms"].kind,
-        store_ref=store_ref,
-        at=recorded[0]["at"],
-        uses_left=sum(entry["uses_left"] for entry in vouchers),
-        uses_total=sum(entry["uses_total"] for entry in vouchers),
-        replay=replay,
-        undone=replay and all(entry["undone_at"] for entry in recorded),
-    )

@@ -249,9 +249,13 @@ class ExpiredVoucher:
 
 @dataclass(frozen=True, slots=True)
 class RedeemedLine:
-    """A redemption as the merchant's page of the day shows it. It says nothing about the shopper."""
+    """A redemption as the merchant's page of the day shows it. It says nothing about the shopper.
+
+    `scan_ref` is the first redemption of its scan: what one scan used is undone together.
+    """
 
     redemption_ref: str
+    scan_ref: str
     unit_ref: str
     titles: dict[str, str]
     store_ref: str
@@ -265,7 +269,10 @@ class RedeemedLine:
 
 @dataclass(frozen=True, slots=True)
 class ExpiringVoucher:
-    """A voucher that ends soon with something left on it, for the reminder; `zone` is the merchant's."""
+    """A voucher that ends soon with something left on it, for the reminder; `zone` is the merchant's.
+
+    `gives_back` says whether its owner may take the money of what is unused until its end.
+    """
 
     voucher_ref: str
     person_ref: str
@@ -273,6 +280,7 @@ class ExpiringVoucher:
     merchant_names: dict[str, str]
     valid_until: datetime
     zone: str
+    gives_back: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +326,15 @@ class ExpiringLine:
     uses: int
     first_until: datetime
     last_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EndingUnits:
+    """Unused units of a merchant whose vouchers end on one day; `goes_back`: the terms send their money back then."""
+
+    ends_on: date
+    goes_back: bool
+    unit_refs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,3 +106,13 @@ class Revoked:
 
     marks: tuple[str, ...]
     complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherStanding:
+    """What tells why a scan came too late: of which order a voucher is, when it ends, its units, how often it was given."""
+
+    order_ref: str
+    valid_until: datetime
+    unit_refs: frozenset[str]
+    code_no: int

@@ -5,10 +5,12 @@ from typing import Any
 from django.http import Http404
 from django.utils.translation import get_language
 
-from hutong.flows import approve, review
+from hutong.flows import approve, price_check, review
 from hutong.flows.checklist import checklist
 from hutong.flows.offers import contents as offer_contents
+from hutong.flows.offers.body import terms_of_body
 from hutong.kernel import clock
+from hutong.kernel.money import Money
 from hutong.town.catalog import queries as catalog
 from hutong.town.catalog.types import OfferState, OfferView
 from hutong.town.contents import queries as contents
@@ -23,6 +25,7 @@ from hutong.visit.stock.queries import stock_of
 from hutong.visit.vouchers.queries import terms_of
 from hutong.web.operator.queue.reasons import choices
 from hutong.web.shell.changes import lines
+from hutong.web.shell.price_strip import Strip, strip_of
 
 OTHERS_SHOWN = 6
 
@@ -118,6 +121,7 @@ def _of_offer(offer: OfferView) -> dict[str, Any]:
         "doubts": review.doubts(offer, others, at=clock.now()),
         "others": others[:OTHERS_SHOWN],
         "changes": lines(changes, unit=offer.price.unit, zone=zone),
+        "strip": _market(offer) if offer.stores else None,
         "decided_before": decided,
         "card": _card(offer),
         "history": history,
@@ -131,6 +135,43 @@ def _of_offer(offer: OfferView) -> dict[str, Any]:
             merchant=offer.merchant_names,
         ),
     }
+
+
+def _market(offer: OfferView) -> Strip | None:
+    """The deal's prices beside those nearby."""
+    terms = terms_of(offer.ref)
+    return strip_of(
+        price_check.check(
+            price=offer.price,
+            list_price=offer.list_price,
+            uses=terms.uses,
+            kind=terms.kind,
+            store=offer.stores[0],
+            offer_ref=offer.ref,
+            at=clock.now(),
+        )
+    )
+
+
+def _market_of_version(revision: RevisionView, offer: OfferView | None) -> Strip | None:
+    """The prices of a changed deal beside those nearby."""
+    if revision.kind is not SubjectKind.OFFER or offer is None or not offer.stores:
+        return None
+    body, terms = revision.body, terms_of_body(revision.body)
+    if body.get("price") is None or body.get("list_price") is None:
+        return None
+    unit = offer.price.unit
+    return strip_of(
+        price_check.check(
+            price=Money(body["price"], unit),
+            list_price=Money(body["list_price"], unit),
+            uses=terms.uses,
+            kind=terms.kind,
+            store=offer.stores[0],
+            offer_ref=offer.ref,
+            at=clock.now(),
+        )
+    )
 
 
 def _card(offer: OfferView) -> dict[str, Any]:
@@ -166,6 +207,7 @@ def _of_revision(revision: RevisionView) -> dict[str, Any]:
         "merchant_names": merchant,
         "zone": region.zone if region else "",
         "changes": lines(_changes(revision, before), zone=region.zone if region else ""),
+        "strip": _market_of_version(revision, offer),
         "pictures": _pictures(revision, before) if revision.kind is SubjectKind.PICTURES else None,
         "history": contents.history(revision.subject_ref),
         "waits": revision.state is RevisionState.WAITING,
