@@ -114,6 +114,7 @@ INSTALLED_APPS = [
     "hutong.visit.vouchers",
     "hutong.know.customers",
     "hutong.know.insight",
+    "hutong.know.loyalty",
     "hutong.web.shell",
 ]
 MIDDLEWARE = [

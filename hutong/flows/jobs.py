@@ -22,6 +22,7 @@ from hutong.flows import (
     payout_drafts,
     pictures,
     place_stores,
+    points,
     reconcile,
     refund,
     remember,
@@ -54,6 +55,7 @@ def _remember_visit(*, voucher_ref: str = "", order_ref: str = "", **visit: Any)
     """All of it follows from one row, since redeeming has statements to spare for none more."""
     remember.visit(**visit)
     if order_ref:
+        points.follow(order_ref=order_ref, at=datetime.fromisoformat(visit["happened_at"]))
         write_review.recheck(order_ref=order_ref, reason=visit["kind"], happened_at=visit["happened_at"])
     if voucher_ref and visit["kind"] == VisitKind.REDEMPTION.value:
         tell.redeemed(
@@ -64,6 +66,10 @@ def _remember_visit(*, voucher_ref: str = "", order_ref: str = "", **visit: Any)
             titles=visit["titles"],
             at=datetime.fromisoformat(visit["happened_at"]),
         )
+
+
+def _follow_points(*, order_ref: str, happened_at: str) -> None:
+    points.follow(order_ref=order_ref, at=datetime.fromisoformat(happened_at))
 
 
 def _refund_expired(*, order_ref: str, unit_refs: list[str]) -> None:
@@ -138,6 +144,7 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "tell_order_paid": tell.order_paid,
     "tell_extended": tell.extended,
     place_stores.JOB: _place_region,
+    points.JOB: _follow_points,
     own_words.JOB: _index_own_words,
     "notify": fan_out,
     "deliver_notification": deliver,
@@ -178,6 +185,7 @@ def tick(*, at: datetime) -> None:
     gift_cards.lapse_due(at=at)
     payment_received.ask_unknown(at=at)
     expire_orders.expire_vouchers(at=at)
+    points.expire(at=at)
     index_search.index_stale(at=at)
     index_search.renew_hours(at=at)
     index_search.recount_terms(at=at)
