@@ -165,14 +165,17 @@ class Had:
 
 
 def points_of(*, person_ref: str, at: datetime, steps: int = 50) -> list[Had]:
-    """Somebody's points by programme: those that are on, and those of which there are any. Reads only."""
+    """Somebody's points by programme: those that are on, and those of which there are any. Reads only.
+
+    With the last `steps` of its history.
+    """
     live = lots_read.live_lots(person_ref, at)
     found = []
     for unit, programme in loyalty.programmes(at).items():
         mine = tuple(lot for lot in live if lot.remaining.unit == unit)
         points = sum((lot.remaining for lot in mine), Money(0, unit))
         if programme.on or points:
-            history = _steps(person_ref, unit, steps)
+            history = _steps(person_ref, unit, steps) if steps else ()
             found.append(Had(programme, points, programme.rules.worth_of(points), mine, history))
     return found
 
@@ -180,7 +183,9 @@ def points_of(*, person_ref: str, at: datetime, steps: int = 50) -> list[Had]:
 def _steps(person_ref: str, unit: str, limit: int) -> tuple[Step, ...]:
     """The newest first; references name the unit or the order that each was about."""
     moved = movements(AccountKind.POINTS, person_ref, unit, limit=limit) or []
-    named = [next((part for part in one.reference.split(":") if part[:4] in ("ord_", "unt_")), "") for one in moved]
+    named = [
+        next((part for part in one.reference.split(":") if part[:4] in ("ord_", "unt_")), "") for one in moved
+    ]
     sold = orders_read.units([ref for ref in named if ref.startswith("unt_")])
     orders_of = {unit.unit_ref: unit.order_ref for unit in sold}
     return tuple(

@@ -15,6 +15,7 @@ from hutong.kernel.errors import Conflict
 from hutong.pay.ledger import queries as ledger
 from hutong.pay.ledger import services as ledger_services
 from hutong.pay.ledger.queries import lots as read
+from hutong.pay.ledger.rules import first_in_first_out
 from hutong.pay.ledger.services import lots
 from hutong.pay.ledger.types import AccountKind
 from tests.concurrency.race import WAIT_S, all_at_once, constraint_dropped
@@ -62,18 +63,22 @@ def test_2000_spends_of_1000_points(at: datetime, measured: Measured) -> None:
     assert read.live_lots(ME, at) == []
     assert read.lot_problems() == []
     assert ledger.problems() == []
-    measured(3, "spends of one person's points", f"{SPENDS:,} by {RUNNERS} at once, {BALANCE:,} of {BALANCE:,} granted")
+    measured(
+        3,
+        "spends of one person's points",
+        f"{SPENDS:,} by {RUNNERS} at once, {BALANCE:,} of {BALANCE:,} granted",
+    )
 
 
 def unlocked(monkeypatch: pytest.MonkeyPatch, runners: int) -> None:
     """Nobody waits for who spends before, and all have read what is left before anybody takes any of it."""
     assert " FOR UPDATE OF b" in lots._LOCK
     monkeypatch.setattr(lots, "_LOCK", lots._LOCK.replace(" FOR UPDATE OF b", ""))
-    read_all, chosen = threading.Barrier(runners, timeout=WAIT_S), lots.first_in_first_out
+    read_all = threading.Barrier(runners, timeout=WAIT_S)
 
     def chosen_together(pots: Sequence[tuple[int, int]], wanted: int) -> list[tuple[int, int]] | None:
         read_all.wait()
-        return chosen(pots, wanted)
+        return first_in_first_out(pots, wanted)
 
     monkeypatch.setattr(lots, "first_in_first_out", chosen_together)
 

@@ -56,7 +56,9 @@ def programme(
     told: Rules | None = None, *, on: bool = True, by: Person | None = None, at: datetime = NOON
 ) -> Programme:
     """What an operator has set."""
-    return services.set_programme(titles=TITLES, rules=told or rules(), on=on, by=by or people.operator(), at=at)
+    return services.set_programme(
+        titles=TITLES, rules=told or rules(), on=on, by=by or people.operator(), at=at
+    )
 
 
 def lot(
@@ -74,7 +76,9 @@ def lot(
     return source
 
 
-def ordered(shopper: Person, use: int, *, quantity: int = 1, price: int = 1990, at: datetime = NOON) -> PlacedOrder:
+def ordered(
+    shopper: Person, use: int, *, quantity: int = 1, price: int = 1990, at: datetime = NOON
+) -> PlacedOrder:
     """An order that waits for its money, and whose quote spends `use` points at a cent each."""
     seller = merchants.merchant()
     spend = Points(

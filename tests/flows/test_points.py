@@ -22,8 +22,12 @@ from tests.factories.points import UNIT, lot, ordered, paid, programme, rules
 
 pytestmark = pytest.mark.django_db
 
-no_money = pytest.mark.unbalanced("orders of the factory are paid without money; points are checked by themselves")
-names = pytest.mark.unbalanced("points are earned with names here; what they are spent on is checked by itself")
+no_money = pytest.mark.unbalanced(
+    "orders of the factory are paid without money; points are checked by themselves"
+)
+names = pytest.mark.unbalanced(
+    "points are earned with names here; what they are spent on is checked by itself"
+)
 
 
 def left(person: Person, at: datetime) -> int:

@@ -1,4 +1,4 @@
-"""The shopper's vouchers, and the balance of their gift cards."""
+"""The shopper's vouchers, the balance of their gift cards, and their points."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from ninja import Router
 from hutong.api.actors import person_of
 from hutong.api.doors import ApiRequest, Scope, scope
 from hutong.api.schemas.base import RefPath
-from hutong.api.schemas.visit import GiftCardIn, GiftCardOut, VoucherOut
+from hutong.api.schemas.visit import GiftCardIn, GiftCardOut, PointsOut, VoucherOut
+from hutong.flows import points
 from hutong.kernel import clock
 from hutong.kernel.errors import NotFound
 from hutong.kernel.http import client_address
@@ -33,6 +34,13 @@ def open_gift_card(request: ApiRequest, body: GiftCardIn) -> GiftCardOut:
     card = giftcards.card_view(card_ref)
     assert card is not None, "it was opened just now"
     return GiftCardOut.of(card)
+
+
+@router.get("/points", auth=scope(Scope.ORDERS_READ), response=list[PointsOut])
+def list_points(request: ApiRequest) -> list[PointsOut]:
+    """One's own points by programme, with what they are worth and when they end."""
+    had = points.points_of(person_ref=person_of(request).public_id, at=clock.now(), steps=0)
+    return [PointsOut.of(one) for one in had]
 
 
 @router.get("/vouchers", auth=scope(Scope.VOUCHERS_READ), response=list[VoucherOut])

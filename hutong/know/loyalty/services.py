@@ -89,5 +89,13 @@ def _columns(rules: Rules, on: bool) -> dict[str, Any]:
 
 
 def _told(titles: Mapping[str, str], rules: Rules, on: bool) -> dict[str, Any]:
-    """What the log says of a programme."""
-    return {**_columns(rules, on), "title_en": titles.get("en", ""), "title_zh": titles.get("zh-Hans", "")}
+    """What the log says of a programme, so that it can be read without knowing which number is of what."""
+    return {
+        "earning": on,
+        "titles": {language: title for language, title in titles.items() if title},
+        "points_for": f"{rules.earn.minor} : {rules.paid.major_text} {rules.currency}",
+        "points_worth": f"{rules.each.minor} : {rules.worth.major_text} {rules.currency}",
+        "points_step": rules.step.minor,
+        "share_ppm": rules.share_ppm,
+        "months": rules.months,
+    }

@@ -15,6 +15,6 @@ Invariants, all kept by the database:
 
 Invariants kept by `rules.check`: only declared kinds of transaction between declared kinds of account.
 
-Written by: `ledger.services.post`; checkpoints by the check of the books; lots by `ledger.services.lots`. It never hears of orders, vouchers or
-payments: owners and references are opaque text.
+Written by: `ledger.services.post`; checkpoints by the check of the books; lots by `ledger.services.lots`. It never
+hears of orders, vouchers or payments: owners and references are opaque text.
 """

@@ -89,9 +89,7 @@ FLOORS: dict[AccountKind, int] = dict.fromkeys(
 are hot (every sale touches clearing and commission), and one row for all would queue all sales; and a merchant
 whose sale is refunded after its payout owes us, below nothing."""
 
-POINT_KINDS = frozenset(
-    (_A.POINTS_ISSUED, _A.POINTS, _A.POINTS_HELD, _A.POINTS_SPENT, _A.POINTS_EXPIRED)
-)
+POINT_KINDS = frozenset((_A.POINTS_ISSUED, _A.POINTS, _A.POINTS_HELD, _A.POINTS_SPENT, _A.POINTS_EXPIRED))
 """Accounts in points of a programme; all others are in money."""
 
 MAX_TRANSFERS = 200
@@ -117,7 +115,9 @@ def check(kind: TransactionKind, reference: str, transfers: Sequence[TransferSpe
                 f"{reference}: {kind} may not move money from {transfer.from_kind} to {transfer.to_kind}"
             )
         if (transfer.from_kind in POINT_KINDS) != transfer.amount.unit.startswith("pts_"):
-            raise UndeclaredTransaction(f"{reference}: {transfer.from_kind} does not hold {transfer.amount.unit}")
+            raise UndeclaredTransaction(
+                f"{reference}: {transfer.from_kind} does not hold {transfer.amount.unit}"
+            )
         if transfer.amount.minor <= 0:
             raise UndeclaredTransaction(f"{reference}: an amount is positive, got {transfer.amount}")
         _check_owners(reference, transfer)
@@ -165,7 +165,8 @@ def poured(pots: Sequence[tuple[Pot, int]], units: Sequence[tuple[str, int]]) ->
     pots_left = iter(pots)
     name: Pot | None = None
     minor = 0
-    for unit_ref, missing in units:
+    for unit_ref, unit_minor in units:
+        missing = unit_minor
         while missing:
             if not minor:
                 name, minor = next(pots_left)

@@ -9,8 +9,8 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from hutong.flows import points, stored_value
 from hutong.flows import refund as refund_flow
-from hutong.flows import stored_value
 from hutong.flows.write_review import Prompt, prompts
 from hutong.kernel import clock
 from hutong.kernel.errors import DomainError, NotFound
@@ -230,5 +230,6 @@ def _facts(found: OrderView) -> dict[str, Any]:
         "zone": found.zone,
         "tickets": _tickets(made),
         "refunds": refund_rows(stored_value.refunds_of_order(found.order_ref)) if found.paid_at else [],
+        "earned": points.earned_with_order(found.order_ref) if found.paid_at else None,
         "payable": found.state is OrderState.AWAITING_PAYMENT and found.expires_at > at,
     }

@@ -37,7 +37,9 @@ def balances() -> tuple[int, int, int, int]:
     return own[0], own[1], all_of[0], all_of[1]
 
 
-def spent(minor: int, at: datetime, *, for_ref: str = "ord_a", pieces: list[tuple[str, int]] | None = None) -> None:
+def spent(
+    minor: int, at: datetime, *, for_ref: str = "ord_a", pieces: list[tuple[str, int]] | None = None
+) -> None:
     lots.hold(owner=ME, for_ref=for_ref, points=points(minor), at=at)
     units = pieces or [(f"unt_of_{for_ref}", minor)]
     lots.spend(for_ref=for_ref, pieces=[(ref, points(each)) for ref, each in units], at=at)
@@ -113,7 +115,9 @@ def test_every_step_told_again_changes_nothing(at: datetime) -> None:
     assert lots.take_back(source_ref=source, at=at) is not None
     assert lots.take_back(source_ref=source, at=at) is None
     assert balances() == (0, 0, 0, 0)
-    assert lots.earn(owner=ME, points=points(100), source_ref=source, expires_at=None, at=at)  # redeemed again
+    assert lots.earn(
+        owner=ME, points=points(100), source_ref=source, expires_at=None, at=at
+    )  # redeemed again
     assert balances() == (100, 0, 0, 0)
 
 
@@ -130,10 +134,12 @@ def test_an_order_without_points_has_none_to_move(at: datetime) -> None:
     [[], [("unt_a", 59)], [("unt_a", 61)], [("unt_a", 80), ("unt_b", -20)]],
     ids=["none", "fewer", "more", "negative"],
 )
-def test_units_bear_what_was_set_aside_or_nothing_is_spent(at: datetime, pieces: list[tuple[str, int]]) -> None:
+def test_units_bear_what_was_set_aside_or_nothing_is_spent(
+    at: datetime, pieces: list[tuple[str, int]]
+) -> None:
     lot(ME, 100, at=at)
     lots.hold(owner=ME, for_ref="ord_a", points=points(60), at=at)
-    with pytest.raises(ValueError), transaction.atomic():  # noqa: PT011  # each says it in its own words
+    with pytest.raises(ValueError), transaction.atomic():  # each says it in its own words
         lots.spend(for_ref="ord_a", pieces=[(ref, points(minor)) for ref, minor in pieces], at=at)
     assert balances() == (40, 60, 0, 0)
 

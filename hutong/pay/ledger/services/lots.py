@@ -1,7 +1,8 @@
 """Points of people, in lots: earned, set aside, spent, returned, taken back, expired.
 
 Each joins the caller's transaction, which has locked the order, and first locks the balance of the person's points:
-whatever happens to one's lots happens one after the other. So points come after order, stock, vouchers and gift cards, and before the accounts that money moves between.
+whatever happens to one's lots happens one after the other. So points come after order, stock, vouchers and gift cards,
+and before the accounts that money moves between.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from hutong.kernel import rows
 from hutong.kernel.errors import Conflict
 from hutong.kernel.money import Money
-from hutong.pay.ledger.models import Lot, LotPart, LotPiece
+from hutong.pay.ledger.models import Lot, LotPiece
 from hutong.pay.ledger.rules import first_in_first_out, poured
 from hutong.pay.ledger.services import post
 from hutong.pay.ledger.types import (
@@ -106,9 +107,7 @@ SELECT lot_id, sum(amount)::int8 AS amount, min(piece_ref) AS first FROM moved G
 """
 
 
-def earn(
-    *, owner: str, points: Money, source_ref: str, expires_at: datetime | None, at: datetime
-) -> bool:
+def earn(*, owner: str, points: Money, source_ref: str, expires_at: datetime | None, at: datetime) -> bool:
     """Give somebody points in a lot of their own, for what `source_ref` names; whether they are new.
 
     One source counts once: again, while its points were not taken back, nothing happens.
@@ -240,7 +239,10 @@ def spend(*, for_ref: str, pieces: Sequence[tuple[str, Money]], at: datetime) ->
     with transaction.atomic(savepoint=False):
         owner, unit = _owner_of(for_ref)
         wanted = [(ref, points.minor) for ref, points in pieces]
-        if any(minor < 0 or points.unit != unit for (_ref, minor), (_name, points) in zip(wanted, pieces, strict=True)):
+        if any(
+            minor < 0 or points.unit != unit
+            for (_ref, minor), (_name, points) in zip(wanted, pieces, strict=True)
+        ):
             raise ValueError(f"{for_ref}: its units are not paid with what was set aside")
         if not owner:
             return None
