@@ -257,3 +257,17 @@ def test_a_lot_that_does_not_add_up_is_found(at: datetime) -> None:
     Lot.objects.update(remaining=99)
     assert len(read.lot_problems()) == 2
     Lot.objects.update(remaining=100)
+
+
+def test_what_returns_covers_what_was_written_off_whichever_lot_it_returns_to(at: datetime) -> None:
+    """Both earnings were refunded and everything they were spent on: nothing may be left."""
+    first, second = lot(ME, 100, days=SOON, at=at), lot(ME, 100, days=LATER, at=at)
+    spent(50, at)  # of the first
+    lots.take_back(source_ref=first, at=at)  # 50 of its own, 50 of the second
+    taken = lots.take_back(source_ref=second, at=at)
+    assert taken is not None
+    assert taken.written_off == points(50)
+    given = lots.give_back(for_ref="ord_a", piece_refs=["unt_of_ord_a"], at=at)
+    assert given is not None
+    assert given.taken_back == points(50)
+    assert (left(at), balances(), read.written_off(UNIT)) == ([], (0, 0, 0, 0), points(0))

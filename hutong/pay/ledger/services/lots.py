@@ -60,13 +60,13 @@ _PUT = """
 UPDATE ledger_lot l SET remaining = l.remaining + d.minor
 FROM unnest(%s::bigint[], %s::bigint[]) AS d (id, minor) WHERE l.id = d.id
 """
-# What could not be taken back before is taken out of what returns.
+# What could not be taken back before, and is covered by what returns.
+_OWED = """
+SELECT id, written_off FROM ledger_lot WHERE owner_ref = %s AND unit = %s AND written_off > 0 ORDER BY id
+"""
 _COVER = """
-UPDATE ledger_lot l SET remaining = l.remaining - least(l.remaining, l.written_off),
-    taken_back = l.taken_back + least(l.remaining, l.written_off),
-    written_off = l.written_off - least(l.remaining, l.written_off)
-FROM ledger_lot was WHERE was.id = l.id AND l.id = ANY (%s::bigint[]) AND least(l.remaining, l.written_off) > 0
-RETURNING l.id, l.taken_back, l.taken_back - was.taken_back AS minor
+UPDATE ledger_lot l SET written_off = l.written_off - d.minor
+FROM unnest(%s::bigint[], %s::bigint[]) AS d (id, minor) WHERE l.id = d.id AND l.written_off >= d.minor
 """
 _EXPIRE = """
 UPDATE ledger_lot l SET remaining = 0, expired = l.expired + was.remaining
@@ -121,7 +121,7 @@ def earn(*, owner: str, points: Money, source_ref: str, expires_at: datetime | N
         )
         if None in earlier:
             return False
-        posted = _move(
+        posted = _moved_points(
             _T.POINTS_EARNED,
             f"points_earned:{source_ref}:{len(earlier) + 1}",
             (_A.POINTS_ISSUED, PLATFORM),
@@ -165,7 +165,7 @@ def take_back(*, source_ref: str, at: datetime) -> TakenBack | None:
         _take(parts, taken_back=True)
         Lot.objects.filter(pk=lot.pk).update(revoked_at=at, written_off=owed - able)
         taken = Money(able, lot.unit)
-        _move(
+        _moved_points(
             _T.POINTS_TAKEN_BACK,
             f"points_taken_back:{lot.pk}",
             (_A.POINTS, lot.owner_ref),
@@ -219,7 +219,7 @@ def release(*, for_ref: str, at: datetime) -> Returned | None:
         if not parts:
             return None
         points = Money(sum(part["amount"] for part in parts), unit)
-        _move(
+        _moved_points(
             _T.POINTS_RELEASE,
             f"points_release:{for_ref}:{parts[0]['turn']}",
             (_A.POINTS_HELD, owner),
@@ -227,7 +227,8 @@ def release(*, for_ref: str, at: datetime) -> Returned | None:
             points,
             at,
         )
-        return _into_lots(owner, [(part["lot_id"], part["amount"]) for part in parts], points, at)
+        back = [(part["lot_id"], part["amount"]) for part in parts]
+        return _into_lots(owner, back, points, at, because=f"{for_ref}:{parts[0]['turn']}")
 
 
 def spend(*, for_ref: str, pieces: Sequence[tuple[str, Money]], at: datetime) -> Money | None:
@@ -255,7 +256,7 @@ def spend(*, for_ref: str, pieces: Sequence[tuple[str, Money]], at: datetime) ->
             LotPiece(part_id=part_id, piece_ref=ref, amount=minor) for part_id, ref, minor in shared
         )
         points = Money(sum(part["amount"] for part in parts), unit)
-        _move(
+        _moved_points(
             _T.POINTS_SPENT,
             f"points_spent:{for_ref}",
             (_A.POINTS_HELD, owner),
@@ -281,7 +282,7 @@ def give_back(*, for_ref: str, piece_refs: Sequence[str], at: datetime) -> Retur
         if not found:
             return None
         points = Money(sum(each["amount"] for each in found), unit)
-        _move(
+        _moved_points(
             _T.POINTS_RETURNED,
             f"points_returned:{min(each['first'] for each in found)}",
             (_A.POINTS_SPENT, PLATFORM),
@@ -289,7 +290,8 @@ def give_back(*, for_ref: str, piece_refs: Sequence[str], at: datetime) -> Retur
             points,
             at,
         )
-        return _into_lots(owner, [(each["lot_id"], each["amount"]) for each in found], points, at)
+        back = [(each["lot_id"], each["amount"]) for each in found]
+        return _into_lots(owner, back, points, at, because=min(each["first"] for each in found))
 
 
 def expire(*, owner: str, unit: str, at: datetime, ends: bool = False) -> Money:
@@ -322,42 +324,52 @@ def _hold(owner: str, for_ref: str, points: Money, turn: int, at: datetime) -> N
     if parts is None:
         raise PointsChanged
     _take(parts)
-    ids, minors = [lot for lot, _minor in parts], [minor for _lot, minor in parts]
+    ids, minors = _columns(parts)
     told = {"for_ref": for_ref, "turn": turn, "at": at, "ids": ids, "minors": minors}
     rows.execute(_HOLD_PARTS, told)
     reference = f"points_hold:{for_ref}:{turn}"
-    _move(_T.POINTS_HOLD, reference, (_A.POINTS, owner), (_A.POINTS_HELD, owner), points, at)
+    _moved_points(_T.POINTS_HOLD, reference, (_A.POINTS, owner), (_A.POINTS_HELD, owner), points, at)
 
 
 def _take(parts: Sequence[tuple[int, int]], *, taken_back: bool = False) -> None:
-    ids, minors = [lot for lot, _minor in parts], [minor for _lot, minor in parts]
-    if parts and rows.execute(_TAKE, [int(taken_back), ids, minors]) != len(parts):
+    if parts and rows.execute(_TAKE, [int(taken_back), *_columns(parts)]) != len(parts):
         raise PointsChanged
 
 
-def _into_lots(owner: str, parts: Sequence[tuple[int, int]], points: Money, at: datetime) -> Returned:
-    """Put points back into their lots; what is owed there is taken, and what came too late expires."""
+def _into_lots(
+    owner: str, parts: Sequence[tuple[int, int]], points: Money, at: datetime, *, because: str
+) -> Returned:
+    """Put points back into their lots; what its owner could not give back before is taken, what came too late expires.
+
+    It is taken whichever lot it returns to: had it returned before, it would have been taken then.
+    """
     _expire(owner, points.unit, at)  # what was over before is not of what returns
-    ids = [lot for lot, _minor in parts]
-    rows.execute(_PUT, [ids, [minor for _lot, minor in parts]])
-    covered = rows.rows(_COVER, [ids])
-    for each in covered:
-        _move(
-            _T.POINTS_TAKEN_BACK,
-            f"points_taken_back:{each['id']}:{each['taken_back']}",
-            (_A.POINTS, owner),
-            (_A.POINTS_ISSUED, PLATFORM),
-            Money(each["minor"], points.unit),
-            at,
-        )
-    taken = Money(sum(each["minor"] for each in covered), points.unit)
+    rows.execute(_PUT, _columns(parts))
+    debts = [(each["id"], each["written_off"]) for each in rows.rows(_OWED, [owner, points.unit])]
+    covered = min(points.minor, sum(minor for _lot, minor in debts))
+    if covered:
+        _take(first_in_first_out(parts, covered) or [], taken_back=True)
+        rows.execute(_COVER, _columns(first_in_first_out(debts, covered) or []))
+    taken = Money(covered, points.unit)
+    _moved_points(
+        _T.POINTS_TAKEN_BACK,
+        f"points_taken_back:{because}",
+        (_A.POINTS, owner),
+        (_A.POINTS_ISSUED, PLATFORM),
+        taken,
+        at,
+    )
     return Returned(points, _expire(owner, points.unit, at), taken)
+
+
+def _columns(parts: Sequence[tuple[int, int]]) -> list[list[int]]:
+    return [[lot for lot, _minor in parts], [minor for _lot, minor in parts]]
 
 
 def _expire(owner: str, unit: str, at: datetime, *, ends: bool = False) -> Money:
     ended = rows.rows(_EXPIRE, {"owner": owner, "unit": unit, "at": at, "all": ends})
     for each in sorted(ended, key=lambda one: int(one["id"])):
-        _move(
+        _moved_points(
             _T.POINTS_EXPIRED,
             f"points_expired:{each['id']}:{each['expired']}",
             (_A.POINTS, owner),
@@ -368,7 +380,7 @@ def _expire(owner: str, unit: str, at: datetime, *, ends: bool = False) -> Money
     return Money(sum(each["minor"] for each in ended), unit)
 
 
-def _move(
+def _moved_points(
     kind: TransactionKind,
     reference: str,
     source: tuple[AccountKind, str],
