@@ -6,7 +6,7 @@ and gift cards and before money moves between accounts. What is earned follows l
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -154,13 +154,26 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """Points that end at one moment: the midnight after `last_moment`, a moment of their last day; None for never."""
+
+    points: Money
+    ends_at: datetime | None
+
+    @property
+    def last_moment(self) -> datetime | None:
+        """A moment of their last day."""
+        return self.ends_at - timedelta(seconds=1) if self.ends_at else None
+
+
+@dataclass(frozen=True, slots=True)
 class Had:
     """Somebody's points of one programme: what may be spent, what it is worth, when what ends, what came and went."""
 
     programme: Programme
     points: Money
     worth: Money
-    lots: tuple[LotView, ...]
+    endings: tuple[Ending, ...]
     steps: tuple[Step, ...]
 
 
@@ -172,12 +185,21 @@ def points_of(*, person_ref: str, at: datetime, steps: int = 50) -> list[Had]:
     live = lots_read.live_lots(person_ref, at)
     found = []
     for unit, programme in loyalty.programmes(at).items():
-        mine = tuple(lot for lot in live if lot.remaining.unit == unit)
+        mine = [lot for lot in live if lot.remaining.unit == unit]
         points = sum((lot.remaining for lot in mine), Money(0, unit))
         if programme.on or points:
             history = _steps(person_ref, unit, steps) if steps else ()
-            found.append(Had(programme, points, programme.rules.worth_of(points), mine, history))
+            worth = programme.rules.worth_of(points)
+            found.append(Had(programme, points, worth, _endings(mine), history))
     return found
+
+
+def _endings(mine: Sequence[LotView]) -> tuple[Ending, ...]:
+    """What ends together in one line, what ends first before the others."""
+    ends: dict[datetime | None, Money] = {}
+    for lot in mine:
+        ends[lot.expires_at] = ends.get(lot.expires_at, Money(0, lot.remaining.unit)) + lot.remaining
+    return tuple(Ending(points, ends_at) for ends_at, points in ends.items())
 
 
 def _steps(person_ref: str, unit: str, limit: int) -> tuple[Step, ...]:

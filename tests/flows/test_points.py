@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import transaction
 
-from hutong.flows import books, jobs, points, redeem, refund
+from hutong.flows import books, erase_person, export_person, jobs, points, redeem, refund
 from hutong.kernel.money import Money
 from hutong.pay.ledger import queries as ledger
 from hutong.pay.ledger.queries import lots as read
@@ -15,6 +15,7 @@ from hutong.pay.ledger.services.lots import PointsChanged
 from hutong.pay.ledger.types import AccountKind
 from hutong.pay.orders import services as orders
 from hutong.town.people.models import Person
+from hutong.town.people.types import SignInState
 from tests.factories import people
 from tests.factories import points as factory
 from tests.factories.loop import Scene, scene
@@ -67,7 +68,7 @@ def test_points_come_with_the_use_and_not_with_the_payment(shop: Scene, at: date
     assert points.earned_with_order(voucher.order_ref) == factory.points(19)
     (mine,) = points.points_of(person_ref=shop.shopper.public_id, at=at)
     assert (mine.points.minor, mine.worth) == (19, Money(19, "EUR"))
-    assert mine.lots[0].expires_at == datetime.fromisoformat("2027-06-01T21:00:00+00:00")
+    assert mine.endings[0].ends_at == datetime.fromisoformat("2027-06-01T21:00:00+00:00")
     assert [step.order_ref for step in mine.steps] == [voucher.order_ref]
 
 
@@ -252,3 +253,16 @@ def test_points_end_with_the_account(at: datetime) -> None:
     points.end(person_ref=person.public_id, at=at)
     assert ledger.balance(AccountKind.POINTS, person.public_id, UNIT) == factory.points(0)
     assert ledger.lot_problems() == []
+
+
+def test_points_are_in_ones_own_file_and_end_with_the_account(shop: Scene, at: datetime) -> None:
+    (voucher,) = shop.bought()
+    shop.scan(voucher.code)
+    jobs.drain()
+    (kept,) = export_person.everything(person=shop.shopper)["ledger.Lot"]
+    assert (kept["unit"], kept["earned"], kept["remaining"]) == (UNIT, 19, 19)
+    sign_in = SignInState(ref="sgn_test", ended=False, last_seen_at=at, proved_at=at)
+    ends_at = erase_person.ask(person=shop.shopper, sign_in=sign_in, give_up=False, at=at)
+    assert erase_person.erase(person_ref=shop.shopper.public_id, at=ends_at)
+    assert left(shop.shopper, ends_at) == 0
+    assert wrong(ends_at) == []

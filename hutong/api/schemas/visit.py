@@ -53,7 +53,7 @@ class GiftCardOut(Schema):
         )
 
 
-class LotOut(Schema):
+class EndingOut(Schema):
     """Points that end at the same moment; `ends_at` is null for points that never do."""
 
     points: int
@@ -68,7 +68,7 @@ class PointsOut(Schema):
     points: int
     worth: MoneyOut
     earning: bool
-    lots: list[LotOut]
+    endings: list[EndingOut]
 
     @staticmethod
     def of(had: Had) -> PointsOut:
@@ -79,7 +79,7 @@ class PointsOut(Schema):
             points=had.points.minor,
             worth=MoneyOut.of(had.worth),
             earning=had.programme.on,
-            lots=[LotOut(points=lot.remaining.minor, ends_at=lot.expires_at) for lot in had.lots],
+            endings=[EndingOut(points=one.points.minor, ends_at=one.ends_at) for one in had.endings],
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from hutong.kernel.money import Money
@@ -185,12 +185,6 @@ class LotView:
     remaining: Money
     earned_at: datetime
     expires_at: datetime | None
-    """From then on they are over, which is the midnight after their last day."""
-
-    @property
-    def last_moment(self) -> datetime | None:
-        """A moment of their last day."""
-        return self.expires_at - timedelta(seconds=1) if self.expires_at else None
 
 
 @dataclass(frozen=True, slots=True)

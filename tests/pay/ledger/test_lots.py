@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from hutong.kernel.money import Money
 from hutong.pay.ledger import queries
@@ -271,3 +272,18 @@ def test_what_returns_covers_what_was_written_off_whichever_lot_it_returns_to(at
     assert given is not None
     assert given.taken_back == points(50)
     assert (left(at), balances(), read.written_off(UNIT)) == ([], (0, 0, 0, 0), points(0))
+
+
+@pytest.mark.parametrize("many", [1, 3])
+def test_statements_do_not_grow_with_the_lots(at: datetime, many: int) -> None:
+    for number in range(many):
+        lot(ME, 100, days=SOON + number, at=at)
+    wanted = points(100 * many)
+    with CaptureQueriesContext(connection) as statements:
+        lots.hold(owner=ME, for_ref="ord_a", points=wanted, at=at)
+        held = len(statements)
+        lots.spend(for_ref="ord_a", pieces=[("unt_a", wanted)], at=at)
+        spent_in = len(statements) - held
+        lots.give_back(for_ref="ord_a", piece_refs=["unt_a"], at=at)
+    # The first posting into an account makes it.
+    assert (held, spent_in, len(statements) - held - spent_in) == (10, 9, 10)
