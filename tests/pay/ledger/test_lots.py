@@ -287,3 +287,18 @@ def test_statements_do_not_grow_with_the_lots(at: datetime, many: int) -> None:
         lots.give_back(for_ref="ord_a", piece_refs=["unt_a"], at=at)
     # The first posting into an account makes it.
     assert (held, spent_in, len(statements) - held - spent_in) == (10, 9, 10)
+
+
+def test_no_more_is_written_off_than_may_return(at: datetime) -> None:
+    """What time took from one lot, while another paid in its place, nobody has any more."""
+    first, second = lot(ME, 100, days=SOON, at=at), lot(ME, 100, days=LATER, at=at)
+    spent(50, at)  # of the first
+    lots.take_back(source_ref=first, at=at)  # 50 of its own, 50 of the second
+    over = at + timedelta(days=SOON)
+    given = lots.give_back(for_ref="ord_a", piece_refs=["unt_of_ord_a"], at=over)
+    assert given is not None
+    assert given.expired == points(50)
+    taken = lots.take_back(source_ref=second, at=over)
+    assert taken is not None
+    assert (taken.points, taken.written_off) == (points(50), points(0))
+    assert left(over) == []

@@ -41,12 +41,15 @@ def test_what_was_used_is_on_the_page_and_on_its_order() -> None:
     (voucher,) = shop.bought()
     browser = visitor(shop.shopper)
     order_url = f"/orders/{voucher.order_ref}/"
-    assert "Points earned" not in browser.get(order_url).content.decode()
+    before = browser.get(order_url).content.decode()
+    assert "Points earned" not in before
+    assert "You get 199 points once you have used it." in before
     shop.scan(voucher.code)
     jobs.drain()
     order = browser.get(order_url).content.decode()
     assert "Points earned" in order
     assert "+199" in order
+    assert "once you have used it" not in order
     page = browser.get(URL).content.decode()
     for words in ("Town points", "199", "Worth €1.99 at checkout.", "Good until", "Earned", order_url):
         assert words in page

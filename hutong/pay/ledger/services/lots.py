@@ -64,6 +64,11 @@ FROM unnest(%s::bigint[], %s::bigint[]) AS d (id, minor) WHERE l.id = d.id
 _OWED = """
 SELECT id, written_off FROM ledger_lot WHERE owner_ref = %s AND unit = %s AND written_off > 0 ORDER BY id
 """
+# What of somebody's points is set aside or spent, and so may return.
+_OUT = """
+SELECT coalesce(sum(earned - remaining - expired - taken_back), 0) - coalesce(sum(written_off), 0)
+FROM ledger_lot WHERE owner_ref = %s AND unit = %s
+"""
 _COVER = """
 UPDATE ledger_lot l SET written_off = l.written_off - d.minor
 FROM unnest(%s::bigint[], %s::bigint[]) AS d (id, minor) WHERE l.id = d.id AND l.written_off >= d.minor
@@ -145,8 +150,8 @@ def earn(*, owner: str, points: Money, source_ref: str, expires_at: datetime | N
 def take_back(*, source_ref: str, at: datetime) -> TakenBack | None:
     """What was earned with `source_ref` is taken back: out of its own lot, then out of the others of its owner.
 
-    Never below nothing: what was spent meanwhile is written off, until it returns from a refund. What expired was
-    lost already. None where nothing was earned, or it was taken back before.
+    Never below nothing: what was spent meanwhile is written off, until it returns from a refund. What expired is lost
+    already, and not owed. None where nothing was earned, or it was taken back before.
     """
     found = Lot.objects.filter(source_ref=source_ref, revoked_at__isnull=True).first()
     if found is None:
@@ -163,7 +168,8 @@ def take_back(*, source_ref: str, at: datetime) -> TakenBack | None:
         able = min(owed, sum(one["remaining"] for one in own_first))
         parts = first_in_first_out([(one["id"], one["remaining"]) for one in own_first], able) or []
         _take(parts, taken_back=True)
-        Lot.objects.filter(pk=lot.pk).update(revoked_at=at, written_off=owed - able)
+        missing = min(owed - able, int(rows.scalar(_OUT, [lot.owner_ref, lot.unit])))
+        Lot.objects.filter(pk=lot.pk).update(revoked_at=at, written_off=missing)
         taken = Money(able, lot.unit)
         _moved_points(
             _T.POINTS_TAKEN_BACK,
@@ -173,7 +179,7 @@ def take_back(*, source_ref: str, at: datetime) -> TakenBack | None:
             taken,
             at,
         )
-    return TakenBack(taken, Money(owed - able, lot.unit))
+    return TakenBack(taken, Money(missing, lot.unit))
 
 
 def hold(*, owner: str, for_ref: str, points: Money, at: datetime) -> None:
@@ -313,8 +319,8 @@ def _owner_of(for_ref: str) -> tuple[str, str]:
 
 def _require_same(parts: Sequence[dict[str, Any]], for_ref: str, owner: str, points: Money) -> None:
     ended = all(part["state"] == PartState.RELEASED for part in parts)
-    minor = sum(part["amount"] for part in parts)
-    if ended or minor != points.minor or _owner_of(for_ref) != (owner, points.unit):
+    told = sum(part["amount"] for part in parts), *_owner_of(for_ref)
+    if ended or told != (points.minor, owner, points.unit):
         raise PointsChanged
 
 
@@ -325,8 +331,7 @@ def _hold(owner: str, for_ref: str, points: Money, turn: int, at: datetime) -> N
         raise PointsChanged
     _take(parts)
     ids, minors = _columns(parts)
-    told = {"for_ref": for_ref, "turn": turn, "at": at, "ids": ids, "minors": minors}
-    rows.execute(_HOLD_PARTS, told)
+    rows.execute(_HOLD_PARTS, {"for_ref": for_ref, "turn": turn, "at": at, "ids": ids, "minors": minors})
     reference = f"points_hold:{for_ref}:{turn}"
     _moved_points(_T.POINTS_HOLD, reference, (_A.POINTS, owner), (_A.POINTS_HELD, owner), points, at)
 
