@@ -115,6 +115,7 @@ INSTALLED_APPS = [
     "hutong.visit.vouchers",
     "hutong.know.customers",
     "hutong.know.insight",
+    "hutong.know.loyalty",
     "hutong.web.shell",
 ]
 MIDDLEWARE = [

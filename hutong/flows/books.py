@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
@@ -87,6 +87,10 @@ def check(
                 *_cards_and_orders(),
             ],
             "promotions: budgets, limits and coupons are what their orders used": pricing.problems(),
+            "points: what is owed is what people have, and their lots, orders and units say the same": [
+                *ledger.lot_problems(),
+                *_points_and_orders(at),
+            ],
             "references: every order, unit and voucher named elsewhere exists": _references(),
             f"outbox: no row older than {OUTBOX_AGE_LIMIT_S:.0f} s": _outbox(at),
         }
@@ -219,6 +223,43 @@ ORDER BY 1 LIMIT 100
 
 def _cards_and_orders() -> list[str]:
     return [entry["what"] for entry in rows(_CARDS_AND_ORDERS)]
+
+
+# Points are set aside for orders that wait for their money, as many as their quote spends. Unit by unit what lots bore
+# is what the unit was sold for in points, and it returned with the unit. What was earned with a unit that was refunded
+# is taken back by a job, within the hour.
+_POINTS_AND_ORDERS = """
+WITH part AS (
+    SELECT for_ref, sum(amount) FILTER (WHERE state = 'held') AS held FROM ledger_lotpart GROUP BY for_ref
+), waits AS (
+    SELECT o.public_id, (SELECT sum((d -> 'points' ->> 0)::int8) FROM jsonb_array_elements(o.quote -> 'discounts') d
+        WHERE d ->> 'lane' = 'points') AS points
+    FROM orders_order o WHERE o.state = 'awaiting_payment'
+), piece AS (
+    SELECT piece_ref, sum(amount) AS borne, sum(amount) FILTER (WHERE returned_at IS NOT NULL) AS returned
+    FROM ledger_lotpiece GROUP BY piece_ref
+)
+SELECT coalesce(w.public_id, p.for_ref) || ' holds ' || coalesce(p.held, 0) || ' points, and ' || coalesce(w.points, 0)
+    || ' is right' AS what
+FROM waits w FULL JOIN part p ON p.for_ref = w.public_id WHERE coalesce(w.points, 0) <> coalesce(p.held, 0)
+UNION ALL SELECT coalesce(u.public_id, p.piece_ref) || ' was sold for ' || coalesce(u.points, 0)
+    || ' points, its lots bore ' || coalesce(p.borne, 0) || ' and got back ' || coalesce(p.returned, 0)
+FROM orders_unit u FULL JOIN piece p ON p.piece_ref = u.public_id
+WHERE coalesce(u.points, 0) <> coalesce(p.borne, 0)
+   OR coalesce(p.returned, 0) <> CASE u.state WHEN 'refunded' THEN u.points ELSE 0 END
+UNION ALL SELECT 'points were earned with ' || l.source_ref || ', which is not there or somebody else''s'
+FROM ledger_lot l LEFT JOIN orders_unit u ON u.public_id = l.source_ref LEFT JOIN orders_order o ON o.id = u.order_id
+LEFT JOIN people_person b ON b.id = o.person_id WHERE b.public_id IS DISTINCT FROM l.owner_ref
+UNION ALL SELECT 'points of ' || l.source_ref || ' were not taken back, though it was refunded'
+FROM ledger_lot l JOIN orders_unit u ON u.public_id = l.source_ref
+WHERE l.revoked_at IS NULL AND u.refunded_at < %s::timestamptz
+ORDER BY 1 LIMIT 100
+"""
+POINTS_FOLLOW_WITHIN = timedelta(hours=1)
+
+
+def _points_and_orders(at: datetime) -> list[str]:
+    return [entry["what"] for entry in rows(_POINTS_AND_ORDERS, [at - POINTS_FOLLOW_WITHIN])]
 
 
 # Every name that one room keeps of a thing in another, and where it must be found. `what` reads as a sentence.

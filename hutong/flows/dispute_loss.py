@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from hutong.flows import stored_value
+from hutong.kernel import outbox
 from hutong.kernel.money import Money
 from hutong.pay.giftcards import services as giftcards
 from hutong.pay.ledger.services import post
@@ -65,6 +66,7 @@ def lose(order: OrderFacts, dispute: DisputeView, at: datetime) -> None:
         orders.mark_units_refunded(order_ref=order.order_ref, unit_refs=ended, by=BY, at=at, used_too=True)
     if shares.used:
         unsettle_units(unit_refs=shares.used, reference=dispute.ref, at=at)
+        outbox.send("follow_points", at=at, order_ref=order.order_ref, happened_at=at.isoformat())
     shares = replace(
         shares,
         unused=(*before, *shares.unused),

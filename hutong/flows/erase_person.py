@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from hutong.attract.reviews import services as reviews
 from hutong.attract.saved import services as saved
+from hutong.flows import points, tell
 from hutong.flows import refund as refund_flow
-from hutong.flows import tell
 from hutong.kernel import idempotency
 from hutong.kernel.errors import Conflict
 from hutong.kernel.locking import retrying
@@ -155,6 +155,7 @@ def erase(*, person_ref: str, at: datetime) -> bool:
         notifications.forget(person=person)
         forget_roles(person_ref=person_ref, ways=ways, at=at)
         customers.forget_person(person_ref=person_ref, at=at)
+        points.end(person_ref=person_ref, at=at)
         for review_ref in reviews.forget_person(person=person, at=at):
             pictures.show(owner_ref=review_ref, refs=[], alts={}, at=at)
         saved.forget_person(person=person)

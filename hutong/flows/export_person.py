@@ -20,6 +20,7 @@ from hutong.attract.saved.queries import everything_about as saved
 from hutong.kernel import audit, budget
 from hutong.know.customers import queries as customers
 from hutong.pay.giftcards import queries as giftcards
+from hutong.pay.ledger.queries import lots
 from hutong.pay.orders import queries as orders
 from hutong.pay.payments import queries as payments
 from hutong.pay.pricing import queries as pricing
@@ -52,7 +53,8 @@ LEFT_OUT: Mapping[str, str] = {
     "settlement.Correction": "the merchant's books; who asked for it and decided is in the audit entries",
     "settlement.Adjustment": "the merchant's books; who entered it is in the audit entries",
     "settlement.Settled": "the merchant's books: amounts of units that are in the file",
-    "ledger.Account": "the platform's books: pots of merchants and providers, never of a person",
+    "ledger.Account": "the platform's books; a person's points are in the file lot by lot",
+    "loyalty.Programme": "rules of points; who set them is in the audit entries",
     "catalog.Offer": "a merchant's goods; who changed them is in the audit entries",
     "catalog.Sketch": "a deal being written for a merchant; what becomes of it is in the audit entries",
     "catalog.OfferDecision": "a merchant's goods; who decided about them is in the audit entries",
@@ -81,6 +83,7 @@ def everything(*, person: Person) -> Everything:
         **payments.disputes_about(ordered),
         **giftcards.everything_about(person.pk, ordered),
         **pricing.everything_about(person.pk),
+        **lots.everything_about(person.public_id, ordered),
         **vouchers.everything_about(person),
         **stock.everything_about(person.public_id),
         **customers.everything_about(person.public_id),
@@ -183,6 +186,9 @@ def _titles() -> dict[str, str]:
         "payments.Payment": _("My payments"),
         "payments.Refund": _("My refunds"),
         "payments.Dispute": _("My chargebacks"),
+        "ledger.Lot": _("My points"),
+        "ledger.LotPart": _("Orders I used points for"),
+        "ledger.LotPiece": _("What points paid for"),
         "vouchers.Voucher": _("My vouchers"),
         "vouchers.Use": _("Uses of my vouchers"),
         "vouchers.Redemption": _("Redemptions"),

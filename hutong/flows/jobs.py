@@ -23,6 +23,7 @@ from hutong.flows import (
     payout_drafts,
     pictures,
     place_stores,
+    points,
     reconcile,
     redeem_by_phone,
     refund,
@@ -57,6 +58,7 @@ def _remember_visit(*, voucher_ref: str = "", order_ref: str = "", **visit: Any)
     """All of it follows from one row, since redeeming has statements to spare for none more."""
     remember.visit(**visit)
     if order_ref:
+        points.follow(order_ref=order_ref, at=datetime.fromisoformat(visit["happened_at"]))
         write_review.recheck(order_ref=order_ref, reason=visit["kind"], happened_at=visit["happened_at"])
     if voucher_ref and visit["kind"] == VisitKind.REDEMPTION.value:
         tell.redeemed(
@@ -73,6 +75,10 @@ def _order_paid(*, order_ref: str) -> None:
     """Both follow from one row. Each is done once, however often this runs."""
     discounts.give_for_order(order_ref=order_ref, at=clock.now())
     tell.order_paid(order_ref=order_ref)
+
+
+def _follow_points(*, order_ref: str, happened_at: str) -> None:
+    points.follow(order_ref=order_ref, at=datetime.fromisoformat(happened_at))
 
 
 def _refund_expired(*, order_ref: str, unit_refs: list[str]) -> None:
@@ -149,6 +155,7 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "tell_gift_opened": tell.gift_opened,
     redeem_by_phone.JOB: redeem_by_phone.tell_asked,
     place_stores.JOB: _place_region,
+    points.JOB: _follow_points,
     own_words.JOB: _index_own_words,
     "notify": fan_out,
     "deliver_notification": deliver,
@@ -189,6 +196,7 @@ def tick(*, at: datetime) -> None:
     gift_cards.lapse_due(at=at)
     payment_received.ask_unknown(at=at)
     expire_orders.expire_vouchers(at=at)
+    points.expire(at=at)
     index_search.index_stale(at=at)
     index_search.renew_hours(at=at)
     index_search.recount_terms(at=at)

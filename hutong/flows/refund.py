@@ -166,6 +166,7 @@ def _request(
             outbox.send(
                 "recheck_reviews", at=at, order_ref=order_ref, reason="refunded", happened_at=at.isoformat()
             )
+            outbox.send("follow_points", at=at, order_ref=order_ref, happened_at=at.isoformat())
         for topic in (order_ref, *released.voucher_refs):
             live.hint(topic)
         for offer_ref in {offers[ref] for ref in wanted}:

@@ -44,6 +44,7 @@ ASKED: dict[str, tuple[str, Ask]] = {
     "start_payment": ("shopper", lambda who, there: who.post(f"/orders/{there.unpaid_ref}/payments")),
     "refund_order": ("shopper", lambda who, there: who.post(f"/orders/{there.used.order_ref}/refunds")),
     "list_gift_cards": ("shopper", lambda who, _: who.get("/balance")),
+    "list_points": ("shopper", lambda who, _: who.get("/points")),
     "open_gift_card": (
         "shopper",
         lambda who, there: who.post("/balance", {"code": giftcards.code_of(there.card_ref)}, key=None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,9 +21,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from hutong.flows import books, expire_orders, redeem, refund
+from hutong.flows import books, expire_orders, points, redeem, refund
 from hutong.kernel.errors import DomainError
-from hutong.kernel.rows import execute
+from hutong.kernel.rows import execute, rows
+from hutong.know.loyalty.rules import earned as earned_by
 from hutong.pay.ledger import services as ledger
 from hutong.pay.ledger.queries import balance
 from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, TransferSpec
@@ -33,6 +35,7 @@ from hutong.pay.payments.types import DisputeReport, DisputeStatus, RefundReport
 from hutong.visit.vouchers import queries as vouchers
 from hutong.visit.vouchers.types import RedemptionResult
 from tests.factories import disputes, giftcards, settlement
+from tests.factories import points as programmes
 from tests.factories.ledger import NOON, euros
 from tests.factories.loop import scene
 from tests.faults.figures import Measured
@@ -67,6 +70,7 @@ class Money(RuleBasedStateMachine):
         self.merchant_ref = self.shop.merchant.public_id
         giftcards.card(5000, holder=self.shop.shopper, at=self.at)
         settlement.account(self.merchant_ref, at=self.at, cooling_days=0)
+        self.programme = programmes.programme(programmes.rules(months=None), at=self.at).rules
         self.orders: list[str] = []
         self.returned: set[str] = set()
         """Units whose refund has ended, and whose money has gone back."""
@@ -161,7 +165,10 @@ class Money(RuleBasedStateMachine):
 
     @invariant()
     def the_books_add_up(self) -> None:
-        execute("DELETE FROM kernel_outboxrow")  # nobody runs jobs here, and what waits too long is a fault
+        self._follow_points()
+        execute(
+            "DELETE FROM kernel_outboxrow"
+        )  # nobody runs other jobs here, and what waits too long is a fault
         problems = books.check(at=self.at, ask_providers=False).problems
         assert [each for each in problems if "refund_open" not in each] == []
 
@@ -176,6 +183,22 @@ class Money(RuleBasedStateMachine):
         assert self._balance(AccountKind.UNREDEEMED) == kept
         assert self._balance(AccountKind.COMMISSION, PLATFORM) == sum(unit.commission.minor for unit in used)
         assert self._balance(AccountKind.PAYABLE) == sum(unit.net.minor for unit in used) - self.paid_out
+
+    @invariant()
+    def points_are_those_of_used_units(self) -> None:
+        self._follow_points()
+        earned = 0
+        for ref in self.orders:
+            units = orders.units_of(ref)
+            shares = earned_by([unit.paid.minor for unit in units], self.programme)
+            earned += sum(share for share, unit in zip(shares, units, strict=True) if unit.state == "used")
+        assert balance(AccountKind.POINTS, self.shop.shopper.public_id, "pts_eur").minor == earned
+
+    def _follow_points(self) -> None:
+        for job in rows(
+            "SELECT payload FROM kernel_outboxrow WHERE job IN ('remember_visit', 'follow_points')"
+        ):
+            points.follow(order_ref=json.loads(job["payload"])["order_ref"], at=self.at)
 
     def _is_under_way(self, unit: Any, lost: set[str]) -> bool:
         return unit.state == "refunded" and unit.unit_ref not in self.returned | lost

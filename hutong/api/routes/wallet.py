@@ -1,4 +1,4 @@
-"""The shopper's vouchers and coupons, and the balance of their gift cards."""
+"""The shopper's vouchers and coupons, the balance of their gift cards, and their points."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from hutong.api.doors import ApiRequest, Scope, scope
 from hutong.api.schemas.base import Key, RefPath
 from hutong.api.schemas.coupons import CouponIn, CouponOut
 from hutong.api.schemas.requests import AskedOut, ConfirmIn
-from hutong.api.schemas.visit import GiftCardIn, GiftCardOut, RedemptionOut, VoucherOut
-from hutong.flows import redeem_by_phone
+from hutong.api.schemas.visit import GiftCardIn, GiftCardOut, PointsOut, RedemptionOut, VoucherOut
+from hutong.flows import points, redeem_by_phone
 from hutong.kernel import clock
 from hutong.kernel.errors import NotFound
 from hutong.kernel.http import client_address
@@ -61,6 +61,13 @@ def get_coupon(request: ApiRequest, body: CouponIn) -> Status[CouponOut]:
         ref = pricing_services.claim(promotion_ref=body.promotion or "", person=person, at=at)
     made = next(coupon for coupon in pricing.coupons_of(person.pk) if coupon.ref == ref)
     return Status(201, CouponOut.of(made, at))
+
+
+@router.get("/points", auth=scope(Scope.ORDERS_READ), response=list[PointsOut])
+def list_points(request: ApiRequest) -> list[PointsOut]:
+    """One's own points by programme, with what they are worth and when they end."""
+    had = points.points_of(person_ref=person_of(request).public_id, at=clock.now(), steps=0)
+    return [PointsOut.of(one) for one in had]
 
 
 @router.get("/vouchers", auth=scope(Scope.VOUCHERS_READ), response=list[VoucherOut])

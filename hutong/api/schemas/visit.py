@@ -6,9 +6,12 @@ from datetime import datetime
 from typing import Annotated
 
 from django.urls import reverse
+from django.utils.translation import get_language
 from ninja import Schema
 from pydantic import Field, StringConstraints
 
+from hutong.flows.points import Had
+from hutong.kernel.text import pick
 from hutong.pay.giftcards.types import CardState, CardView
 from hutong.visit.vouchers.rules.terms import MOST_CHOICES, MOST_USES
 from hutong.visit.vouchers.types import (
@@ -48,6 +51,36 @@ class GiftCardOut(Schema):
             left=MoneyOut.of(card.left),
             held=MoneyOut.of(card.held),
             face=MoneyOut.of(card.face),
+        )
+
+
+class EndingOut(Schema):
+    """Points that end at the same moment; `ends_at` is null for points that never do."""
+
+    points: int
+    ends_at: datetime | None
+
+
+class PointsOut(Schema):
+    """One's points of one programme: how many may be spent, what they are worth, and what ends when, the first first."""
+
+    programme: str
+    title: str
+    points: int
+    worth: MoneyOut
+    earning: bool
+    endings: list[EndingOut]
+
+    @staticmethod
+    def of(had: Had) -> PointsOut:
+        """The shape of `had`."""
+        return PointsOut(
+            programme=had.programme.rules.unit,
+            title=pick(had.programme.titles, get_language() or "en"),
+            points=had.points.minor,
+            worth=MoneyOut.of(had.worth),
+            earning=had.programme.on,
+            endings=[EndingOut(points=one.points.minor, ends_at=one.ends_at) for one in had.endings],
         )
 
 

@@ -17,7 +17,11 @@ from hutong.flows.import_osm.progress import Progress, silent
 from hutong.kernel import outbox
 from hutong.kernel.errors import Conflict
 from hutong.kernel.locking import advisory
+from hutong.kernel.money import Money
 from hutong.kernel.text import pick
+from hutong.know.loyalty.rules import unit_of, usual
+from hutong.know.loyalty.services import set_programme
+from hutong.know.loyalty.types import Rules
 from hutong.town.catalog import services as catalog
 from hutong.town.merchants import services as merchants
 from hutong.town.merchants.models import Merchant, Store
@@ -74,6 +78,7 @@ def _open_shops(region: Region, at: datetime, progress: Progress) -> None:
         raise CityMissing
     operator = _person(_OPERATOR, "Olli Operator", is_operator=True)
     _person(_SHOPPER, "Siiri Shopper")
+    _give_points(region.currency, operator, at)
     samples = samples_by_category()
     total = len(cast.approved) + len(cast.pending)
     offers = 0
@@ -100,6 +105,23 @@ def _open_shops(region: Region, at: datetime, progress: Progress) -> None:
             waits = number >= len(cast.approved) or (not is_first and offers % _PENDING_EVERY == 0)
             make(sample, variant=number, operator=None if waits else operator)
         progress(STAGE, number + 1, total)
+
+
+def _give_points(currency: str, operator: Person, at: datetime) -> None:
+    """A point for each 1.00, a hundred are worth 1.00: half of an order, for a year."""
+    unit, start = unit_of(currency), usual(currency)
+    rules = Rules(
+        earn=Money(start["earn"], unit),
+        paid=Money(start["paid"], currency),
+        each=Money(start["each"], unit),
+        worth=Money(start["worth"], currency),
+        step=Money(start["step"], unit),
+        share_ppm=500_000,
+        months=12,
+    )
+    set_programme(
+        titles={"en": "Hutong points", "zh-Hans": "胡同积分"}, rules=rules, on=True, by=operator, at=at
+    )
 
 
 def _samples_for(samples: list[Sample], number: int) -> list[Sample]:

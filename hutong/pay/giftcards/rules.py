@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from hutong.kernel.money import Money, exponent
+from hutong.pay.ledger.rules import first_in_first_out
 
 CHOICES_MAJOR = (10, 25, 50, 100)
 MOST_MAJOR = 500
@@ -40,36 +41,7 @@ def oldest_first(cards: Sequence[tuple[str, int]], wanted: int) -> list[tuple[st
 
     `cards` are (ref, minor units left), the oldest first. Cards that bear nothing are left out.
     """
-    parts = []
-    for ref, left in cards[:MOST_CARDS]:
-        part = min(left, wanted)
-        if part > 0:
-            parts.append((ref, part))
-            wanted -= part
-    return parts if wanted == 0 else None
-
-
-def poured(cards: Sequence[tuple[str, int]], units: Sequence[tuple[str, int]]) -> list[tuple[str, str, int]]:
-    """Which card bears how much of which unit: (card, unit, minor), the first card into the first units.
-
-    Both sides add up to the same, and so does the outcome by card and by unit. The same two always give the same.
-    """
-    if sum(minor for _ref, minor in cards) != sum(minor for _ref, minor in units):
-        raise ValueError("what the cards bear is what the units were paid with from cards")
-    found = []
-    cards_left = iter(cards)
-    card_ref, card_minor = "", 0
-    for unit_ref, unit_minor in units:
-        missing = unit_minor
-        while missing:
-            if not card_minor:
-                card_ref, card_minor = next(cards_left)
-            part = min(card_minor, missing)
-            if part:
-                found.append((card_ref, unit_ref, part))
-            missing -= part
-            card_minor -= part
-    return found
+    return first_in_first_out(cards[:MOST_CARDS], wanted)
 
 
 def may_try(*, own: int, address: int) -> bool:

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 
 from hutong.kernel.ids import public_id_field
 from hutong.pay.ledger.rules import FLOORS
-from hutong.pay.ledger.types import AccountKind, TransactionKind
+from hutong.pay.ledger.types import AccountKind, PartState, TransactionKind
 
 
 class Account(models.Model):
@@ -158,3 +158,98 @@ class CheckpointSum(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.kind}: {self.minor}"
+
+
+class Lot(models.Model):
+    """Points that somebody got together: what is left of them, and until when.
+
+    `earned` is what is left, what orders have of it (held or spent), what expired and what was taken back. It changes
+    under the lock of its owner's balance alone. `written_off` could not be taken back, since it was spent.
+    """
+
+    owner_ref = models.CharField(max_length=60)
+    unit = models.CharField(max_length=40)
+    source_ref = models.CharField(max_length=60)
+    earned = models.BigIntegerField()
+    remaining = models.BigIntegerField()
+    expired = models.BigIntegerField(default=0)
+    taken_back = models.BigIntegerField(default=0)
+    written_off = models.BigIntegerField(default=0)
+    earned_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["unit", "source_ref"],
+                condition=Q(revoked_at__isnull=True),
+                name="ledger_lot_once_per_source",
+            ),
+            models.CheckConstraint(condition=Q(earned__gt=0), name="ledger_lot_positive"),
+            models.CheckConstraint(
+                condition=Q(remaining__gte=0, expired__gte=0, taken_back__gte=0, written_off__gte=0),
+                name="ledger_lot_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(earned__gte=F("remaining") + F("expired") + F("taken_back")),
+                name="ledger_lot_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(written_off=0) | Q(revoked_at__isnull=False), name="ledger_lot_written_off"
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at__isnull=True) | Q(expires_at__gt=F("earned_at")),
+                name="ledger_lot_expires_later",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["owner_ref", "unit", "expires_at"], name="ledger_lot_by_owner"),
+            models.Index(fields=["source_ref"], name="ledger_lot_by_source"),
+            models.Index(fields=["expires_at"], condition=Q(remaining__gt=0), name="ledger_lot_to_expire"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.remaining} of {self.earned} {self.unit}"
+
+
+class LotPart(models.Model):
+    """What one lot gave to one order (`for_ref`): held, then spent or released."""
+
+    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="parts")
+    for_ref = models.CharField(max_length=60)
+    amount = models.BigIntegerField()
+    state = models.CharField(max_length=10, default=PartState.HELD.value)
+    # How often the order has set points aside: again where its money came late, then maybe from other lots.
+    turn = models.SmallIntegerField(default=1)
+    held_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["for_ref", "lot"], name="ledger_lotpart_once"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="ledger_lotpart_positive"),
+            models.CheckConstraint(
+                condition=Q(state__in=[state.value for state in PartState]), name="ledger_lotpart_state"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} for {self.for_ref}"
+
+
+class LotPiece(models.Model):
+    """Of a spent part, what paid for one unit of the order (`piece_ref`); it returns to its lot once at most."""
+
+    part = models.ForeignKey(LotPart, on_delete=models.PROTECT, related_name="pieces", db_index=False)
+    piece_ref = models.CharField(max_length=60, db_index=True)
+    amount = models.BigIntegerField()
+    returned_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["part", "piece_ref"], name="ledger_lotpiece_once"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="ledger_lotpiece_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} of {self.piece_ref}"

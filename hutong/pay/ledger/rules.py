@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from hutong.pay.ledger.types import (
     PLATFORM,
@@ -13,6 +14,7 @@ from hutong.pay.ledger.types import (
 )
 
 _A = AccountKind
+Pot = TypeVar("Pot")
 
 
 def _both_ways(*pairs: tuple[AccountKind, AccountKind]) -> frozenset[tuple[AccountKind, AccountKind]]:
@@ -60,6 +62,13 @@ DECLARED: dict[TransactionKind, frozenset[tuple[AccountKind, AccountKind]]] = {
     TransactionKind.STORED_HOLD: frozenset({(_A.STORED_VALUE, _A.STORED_HELD)}),
     TransactionKind.STORED_RELEASE: frozenset({(_A.STORED_HELD, _A.STORED_VALUE)}),
     TransactionKind.TOP_UP_REFUND: frozenset({(_A.STORED_VALUE, _A.CLEARING)}),
+    TransactionKind.POINTS_EARNED: frozenset({(_A.POINTS_ISSUED, _A.POINTS)}),
+    TransactionKind.POINTS_TAKEN_BACK: frozenset({(_A.POINTS, _A.POINTS_ISSUED)}),
+    TransactionKind.POINTS_HOLD: frozenset({(_A.POINTS, _A.POINTS_HELD)}),
+    TransactionKind.POINTS_RELEASE: frozenset({(_A.POINTS_HELD, _A.POINTS)}),
+    TransactionKind.POINTS_SPENT: frozenset({(_A.POINTS_HELD, _A.POINTS_SPENT)}),
+    TransactionKind.POINTS_RETURNED: frozenset({(_A.POINTS_SPENT, _A.POINTS)}),
+    TransactionKind.POINTS_EXPIRED: frozenset({(_A.POINTS, _A.POINTS_EXPIRED)}),
 }
 """For each kind of transaction, the pairs (from, to) of account kinds it may move money between."""
 
@@ -68,15 +77,20 @@ OWNER_TYPES: dict[AccountKind, OwnerType] = {
     **dict.fromkeys((_A.UNREDEEMED, _A.PAYABLE, _A.PAYOUT), OwnerType.MERCHANT),
     **dict.fromkeys((_A.COMMISSION, _A.COMMISSION_TAX, _A.PROVIDER_FEES), OwnerType.PLATFORM),
     **dict.fromkeys((_A.PROMOTION, _A.LOSSES, _A.BANK), OwnerType.PLATFORM),
+    **dict.fromkeys((_A.POINTS_ISSUED, _A.POINTS_SPENT, _A.POINTS_EXPIRED), OwnerType.PLATFORM),
     **dict.fromkeys((_A.STORED_VALUE, _A.STORED_HELD), OwnerType.CARD),
+    **dict.fromkeys((_A.POINTS, _A.POINTS_HELD), OwnerType.PERSON),
 }
 
 FLOORS: dict[AccountKind, int] = dict.fromkeys(
-    (_A.UNREDEEMED, _A.SUSPENSE, _A.PAYOUT, _A.STORED_VALUE, _A.STORED_HELD), 0
+    (_A.UNREDEEMED, _A.SUSPENSE, _A.PAYOUT, _A.STORED_VALUE, _A.STORED_HELD, _A.POINTS, _A.POINTS_HELD), 0
 )
 """Guarded kinds and the minor units their balance never goes below. The others carry no balance row: they
 are hot (every sale touches clearing and commission), and one row for all would queue all sales; and a merchant
 whose sale is refunded after its payout owes us, below nothing."""
+
+POINT_KINDS = frozenset((_A.POINTS_ISSUED, _A.POINTS, _A.POINTS_HELD, _A.POINTS_SPENT, _A.POINTS_EXPIRED))
+"""Accounts in points of a programme; all others are in money."""
 
 MAX_TRANSFERS = 200
 """Transfers in one transaction; a bigger one is a mistake of the caller."""
@@ -100,6 +114,10 @@ def check(kind: TransactionKind, reference: str, transfers: Sequence[TransferSpe
             raise UndeclaredTransaction(
                 f"{reference}: {kind} may not move money from {transfer.from_kind} to {transfer.to_kind}"
             )
+        if (transfer.from_kind in POINT_KINDS) != transfer.amount.unit.startswith("pts_"):
+            raise UndeclaredTransaction(
+                f"{reference}: {transfer.from_kind} does not hold {transfer.amount.unit}"
+            )
         if transfer.amount.minor <= 0:
             raise UndeclaredTransaction(f"{reference}: an amount is positive, got {transfer.amount}")
         _check_owners(reference, transfer)
@@ -119,3 +137,42 @@ def _check_owners(reference: str, transfer: TransferSpec) -> None:
             f"{reference}: {transfer.from_kind} of {transfer.from_owner} cannot pay {transfer.to_kind} "
             f"of {transfer.to_owner}"
         )
+
+
+def first_in_first_out(pots: Sequence[tuple[Pot, int]], wanted: int) -> list[tuple[Pot, int]] | None:
+    """Which pot gives how much of `wanted`: the first all it has, then the next; None when they have too little.
+
+    `pots` are (name, minor units left), the one to be used first before the others. Those that give nothing are left
+    out.
+    """
+    parts = []
+    for name, left in pots:
+        part = min(left, wanted)
+        if part > 0:
+            parts.append((name, part))
+            wanted -= part
+    return parts if wanted == 0 else None
+
+
+def poured(pots: Sequence[tuple[Pot, int]], units: Sequence[tuple[str, int]]) -> list[tuple[Pot, str, int]]:
+    """Which pot bears how much of which unit: (pot, unit, minor), the first pot into the first units.
+
+    Both sides add up to the same, and so does the outcome by pot and by unit. The same two always give the same.
+    """
+    if sum(minor for _name, minor in pots) != sum(minor for _ref, minor in units):
+        raise ValueError("what the pots bear is what the units were paid with from them")
+    found = []
+    pots_left = iter(pots)
+    name: Pot | None = None
+    minor = 0
+    for unit_ref, unit_minor in units:
+        missing = unit_minor
+        while missing:
+            if not minor:
+                name, minor = next(pots_left)
+            part = min(minor, missing)
+            if part and name is not None:
+                found.append((name, unit_ref, part))
+            missing -= part
+            minor -= part
+    return found

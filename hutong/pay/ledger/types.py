@@ -42,6 +42,16 @@ class AccountKind(StrEnum):
     """What is left on a gift card or in a balance. Owner: the card."""
     STORED_HELD = "stored_held"
     """Of that, what orders that wait for the rest of their money have set aside. Owner: the card."""
+    POINTS_ISSUED = "points_issued"
+    """Minus the points that were given and not taken back. Owner: the platform."""
+    POINTS = "points"
+    """Points that somebody has: the sum of what is left of their lots. Owner: the person."""
+    POINTS_HELD = "points_held"
+    """Points that orders which wait for their money have set aside. Owner: the person."""
+    POINTS_SPENT = "points_spent"
+    """Points that paid for something. Owner: the platform."""
+    POINTS_EXPIRED = "points_expired"
+    """Points that nobody spent in time. Owner: the platform."""
 
 
 class OwnerType(StrEnum):
@@ -51,6 +61,7 @@ class OwnerType(StrEnum):
     MERCHANT = "merchant"
     PLATFORM = "platform"
     CARD = "card"
+    PERSON = "person"
 
 
 class TransactionKind(StrEnum):
@@ -100,6 +111,28 @@ class TransactionKind(StrEnum):
     """The order ended unpaid."""
     TOP_UP_REFUND = "top_up_refund"
     """A gift card that nobody used was refunded to its buyer."""
+    POINTS_EARNED = "points_earned"
+    """Something was paid and enjoyed: its points are there."""
+    POINTS_TAKEN_BACK = "points_taken_back"
+    """It was not enjoyed after all, or refunded."""
+    POINTS_HOLD = "points_hold"
+    """An order that waits for its money set points aside."""
+    POINTS_RELEASE = "points_release"
+    """It ended unpaid."""
+    POINTS_SPENT = "points_spent"
+    """It was paid."""
+    POINTS_RETURNED = "points_returned"
+    """What points had paid for was refunded: they are in their lots again."""
+    POINTS_EXPIRED = "points_expired"
+    """The time of a lot is over."""
+
+
+class PartState(StrEnum):
+    """Where the points that a lot gave to an order stand."""
+
+    HELD = "held"
+    SPENT = "spent"
+    RELEASED = "released"
 
 
 PLATFORM = "platform"
@@ -141,3 +174,32 @@ class Entry:
     to_kind: AccountKind
     to_owner: str
     amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class LotView:
+    """Points that somebody got together. `source_ref` names what they were earned with."""
+
+    source_ref: str
+    earned: Money
+    remaining: Money
+    earned_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What became of an earning that did not last. `written_off` was spent, and nobody owes it."""
+
+    points: Money
+    written_off: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """Points that returned to their lots; of them `expired` at once, since their lot's time is over, and
+    `taken_back` covers what could not be taken back before."""
+
+    points: Money
+    expired: Money
+    taken_back: Money

@@ -111,6 +111,9 @@ class Unit(models.Model):
     paid = models.BigIntegerField()
     # Of that, what gift cards bore.
     paid_stored = models.BigIntegerField(default=0, db_default=0)
+    # The points that bear a part of its price, beside what is paid, and of which programme.
+    points = models.BigIntegerField(default=0, db_default=0)
+    points_unit = models.CharField(max_length=40, blank=True, default="", db_default="")
     commission = models.BigIntegerField()
     commission_rate_ppm = models.IntegerField()
     commission_reason = models.CharField(max_length=100)
@@ -138,6 +141,10 @@ class Unit(models.Model):
             models.CheckConstraint(
                 condition=Q(paid_stored__gte=0, paid_stored__lte=F("paid")),
                 name="orders_unit_stored_within_paid",
+            ),
+            models.CheckConstraint(
+                condition=Q(points=0, points_unit="") | (Q(points__gt=0) & ~Q(points_unit="")),
+                name="orders_unit_points_of_a_programme",
             ),
             models.CheckConstraint(
                 condition=Q(commission__gte=0, commission_tax__gte=0, provider_fee__gte=0)

@@ -122,6 +122,8 @@ class SoldUnit:
     provider_fee: Money
     """What the merchant bears of the provider's fee."""
     tax: Money
+    points: Money | None = None
+    """The points that bear a part of its price, beside what was paid; None where none do."""
 
     @property
     def gross(self) -> Money:

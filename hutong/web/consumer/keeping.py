@@ -1,6 +1,7 @@
 """What a shopper has: vouchers, orders, their refunds."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -9,8 +10,8 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from hutong.flows import points, stored_value
 from hutong.flows import refund as refund_flow
-from hutong.flows import stored_value
 from hutong.flows.write_review import Prompt, prompts
 from hutong.kernel import clock
 from hutong.kernel.errors import DomainError, NotFound
@@ -219,6 +220,13 @@ def _own_order(request: HttpRequest, order_ref: str) -> OrderView:
     return found
 
 
+def _points(found: OrderView, at: datetime) -> dict[str, Any]:
+    """What an order has earned; before that what it will, once it is used."""
+    earned = points.earned_with_order(found.order_ref) if found.paid_at else None
+    waits = found.paid_at and not earned and found.refundable and not found.refunded
+    return {"earned": earned, "to_earn": points.to_earn(paid=found.total, at=at) if waits else None}
+
+
 def _facts(found: OrderView) -> dict[str, Any]:
     """What the pages of one order show. One statement a room."""
     at = clock.now()
@@ -236,5 +244,6 @@ def _facts(found: OrderView) -> dict[str, Any]:
         "zone": found.zone,
         "tickets": _tickets(made),
         "refunds": refund_rows(stored_value.refunds_of_order(found.order_ref)) if found.paid_at else [],
+        **_points(found, at),
         "payable": found.state is OrderState.AWAITING_PAYMENT and found.expires_at > at,
     }

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from hutong.kernel import clock
 from hutong.know.customers import services as customer_services
+from hutong.know.loyalty import queries as loyalty
 from hutong.town.merchants import queries as merchants
 from hutong.town.notifications import queries as notifications
 from hutong.town.notifications.rules import MOST_SHOWN
@@ -22,6 +23,7 @@ def me(request: HttpRequest) -> HttpResponse:
     person = request.user
     context: dict[str, object] = {"tab": "me"}
     if person.is_authenticated:
+        context["programmes"] = loyalty.programmes(clock.now())
         context["roles"] = merchants.staff_roles(person)
         context["unread"], context["most"] = notifications.unread_count(person.pk), MOST_SHOWN
     return page(request, "consumer/me.html", context)

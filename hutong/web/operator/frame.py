@@ -33,6 +33,7 @@ MONEY_PAGES = [
     ("commission", "operator_commission", gettext_lazy("Commission")),
     ("months", "operator_months", gettext_lazy("Months")),
     ("gift_cards", "operator_gift_cards", gettext_lazy("Gift cards")),
+    ("points", "operator_points", gettext_lazy("Points")),
     ("books", "operator_books", gettext_lazy("Books")),
 ]
 

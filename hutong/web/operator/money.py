@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from hutong.flows import bank_in, close_month
+from hutong.flows import bank_in, close_month, points
 from hutong.flows.statements import after, month_bounds
 from hutong.kernel import clock
 from hutong.kernel.errors import Conflict, Invalid
@@ -122,6 +122,7 @@ def money(request: HttpRequest, _operator: Person) -> HttpResponse:
     context = {
         "parts": parts,
         "units": units or currencies(),
+        "points": points.owed(at),
         "unknown": _pages_of(unknown),
         "reconciled": [(provider_label(name), newest.get(name)) for name in providers],
         "providers": [(name, provider_label(name)) for name in providers],

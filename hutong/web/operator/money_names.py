@@ -88,6 +88,11 @@ ACCOUNTS: dict[AccountKind, Promise] = {
     AccountKind.LOSSES: _("Losses"),
     AccountKind.SUSPENSE: _("Of no order, on its way back"),
     AccountKind.DISCREPANCY: _("Differences of bills"),
+    AccountKind.POINTS: _("Points of shoppers"),
+    AccountKind.POINTS_HELD: _("Of points, set aside for orders"),
+    AccountKind.POINTS_ISSUED: _("Points given"),
+    AccountKind.POINTS_SPENT: _("Points spent"),
+    AccountKind.POINTS_EXPIRED: _("Points expired"),
 }
 
 # Accounts that are ours, and so below nothing in the books: they are shown the other way round.
@@ -117,6 +122,13 @@ TRANSACTIONS: dict[TransactionKind, Promise] = {
     TransactionKind.STORED_HOLD: _("Set aside for an order"),
     TransactionKind.STORED_RELEASE: _("Set free"),
     TransactionKind.TOP_UP_REFUND: _("Gift card refunded"),
+    TransactionKind.POINTS_EARNED: _("Points earned"),
+    TransactionKind.POINTS_TAKEN_BACK: _("Points taken back"),
+    TransactionKind.POINTS_HOLD: _("Set aside for an order"),
+    TransactionKind.POINTS_RELEASE: _("Set free"),
+    TransactionKind.POINTS_SPENT: _("Points spent"),
+    TransactionKind.POINTS_RETURNED: _("Points returned"),
+    TransactionKind.POINTS_EXPIRED: _("Points expired"),
 }
 
 

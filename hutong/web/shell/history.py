@@ -63,6 +63,7 @@ ACTIONS = {
     "invitation.made": gettext_lazy("Invitation to the team"),
     "invitation.revoked": gettext_lazy("Invitation taken back"),
     "invitation.used": gettext_lazy("Invitation accepted"),
+    "loyalty.programme_set": gettext_lazy("Rules of points set"),
     "merchant.applied": gettext_lazy("Shop applied"),
     "merchant.applied_again": gettext_lazy("Shop applied again"),
     "merchant.approved": gettext_lazy("Shop approved"),

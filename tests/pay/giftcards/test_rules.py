@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from hutong.kernel.money import Money
 from hutong.pay.giftcards import rules
+from hutong.pay.ledger import rules as ledger_rules
 
 
 @st.composite
@@ -29,7 +30,7 @@ def test_what_is_poured_adds_up_by_card_and_by_unit(
     order: tuple[list[tuple[str, int]], list[tuple[str, int]]],
 ) -> None:
     cards, units = order
-    poured = rules.poured(cards, units)
+    poured = ledger_rules.poured(cards, units)
     assert all(minor > 0 for _card, _unit, minor in poured)
     assert len({(card, unit) for card, unit, _minor in poured}) == len(poured)
     for names, wanted in ((0, cards), (1, units)):
@@ -37,12 +38,12 @@ def test_what_is_poured_adds_up_by_card_and_by_unit(
         for part in poured:
             sums[str(part[names])] = sums.get(str(part[names]), 0) + part[2]
         assert sums == {ref: minor for ref, minor in wanted if minor}
-    assert rules.poured(cards, units) == poured
+    assert ledger_rules.poured(cards, units) == poured
 
 
 def test_cards_that_bear_another_amount_are_refused() -> None:
-    with pytest.raises(ValueError, match="what the cards bear"):
-        rules.poured([("gft_a", 5)], [("unt_a", 6)])
+    with pytest.raises(ValueError, match="what the pots bear"):
+        ledger_rules.poured([("gft_a", 5)], [("unt_a", 6)])
 
 
 @given(st.lists(st.integers(0, 100), max_size=8), st.integers(1, 500))

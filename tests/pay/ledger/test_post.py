@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from hutong.kernel.money import Money
 from hutong.pay.ledger import queries, services
 from hutong.pay.ledger.models import Account, Balance, Transaction, Transfer
-from hutong.pay.ledger.rules import DECLARED, FLOORS, OWNER_TYPES, UndeclaredTransaction, check
+from hutong.pay.ledger.rules import DECLARED, FLOORS, OWNER_TYPES, POINT_KINDS, UndeclaredTransaction, check
 from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, TransferSpec
 from tests.factories.ledger import capture, capture_transfer, euros, refund_transfer
 
@@ -122,8 +122,9 @@ def test_only_declared_movements_are_allowed(kind: TransactionKind) -> None:
     owners = {owner_type: owner_type.value for owner_type in OWNER_TYPES.values()}
     for from_kind in AccountKind:
         for to_kind in AccountKind:
+            amount = Money(1, "pts_eur") if from_kind in POINT_KINDS else euros(1)
             transfer = TransferSpec(
-                from_kind, owners[OWNER_TYPES[from_kind]], to_kind, owners[OWNER_TYPES[to_kind]], euros(1)
+                from_kind, owners[OWNER_TYPES[from_kind]], to_kind, owners[OWNER_TYPES[to_kind]], amount
             )
             if (from_kind, to_kind) in DECLARED[kind]:
                 check(kind, "a reference", [transfer])
@@ -145,6 +146,14 @@ def test_only_declared_movements_are_allowed(kind: TransactionKind) -> None:
 def test_malformed_transfers_are_refused(transfer: TransferSpec) -> None:
     with pytest.raises(UndeclaredTransaction):
         check(TransactionKind.CAPTURE, "a reference", [transfer])
+
+
+def test_points_lie_in_accounts_of_points_and_money_in_others() -> None:
+    of_points = TransferSpec(AccountKind.POINTS_ISSUED, PLATFORM, AccountKind.POINTS, "per_a", euros(5))
+    with pytest.raises(UndeclaredTransaction, match="does not hold EUR"):
+        check(TransactionKind.POINTS_EARNED, "a reference", [of_points])
+    with pytest.raises(UndeclaredTransaction, match="does not hold pts_eur"):
+        check(TransactionKind.CAPTURE, "a reference", [capture_transfer(Money(5, "pts_eur"))])
 
 
 def test_money_stays_with_its_merchant_and_the_platform_has_one_name() -> None:

@@ -14,6 +14,7 @@ from hutong.pay.giftcards import queries, rules
 from hutong.pay.giftcards.models import CardPart, CardRefund, UnitPart
 from hutong.pay.giftcards.services.errors import BalanceChanged
 from hutong.pay.giftcards.types import CardRefundView, CardShare, PartState
+from hutong.pay.ledger.rules import poured
 from hutong.pay.ledger.services import post
 from hutong.pay.ledger.types import AccountKind, TransactionKind, TransferSpec
 
@@ -126,13 +127,13 @@ def spend(*, order_ref: str, units: Sequence[tuple[str, Money]]) -> list[CardSha
     with transaction.atomic(savepoint=False):
         parts = _moved(order_ref, PartState.HELD, PartState.SPENT)
         by_card = {share.card_ref: part_id for part_id, share in parts}
-        poured = rules.poured(
+        shared = poured(
             [(share.card_ref, share.amount.minor) for _id, share in parts],
             [(unit_ref, borne.minor) for unit_ref, borne in units],
         )
         UnitPart.objects.bulk_create(
             UnitPart(part_id=by_card[card_ref], unit_ref=unit_ref, amount=minor)
-            for card_ref, unit_ref, minor in poured
+            for card_ref, unit_ref, minor in shared
         )
     return [share for _id, share in parts]
 

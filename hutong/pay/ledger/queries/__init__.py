@@ -2,6 +2,7 @@
 
 from hutong.pay.ledger.queries.accounts import balance, balances, entries, moved
 from hutong.pay.ledger.queries.checks import Added, Bound, Report, add_up, add_up_since, checkpoint, problems
+from hutong.pay.ledger.queries.lots import lot_problems
 from hutong.pay.ledger.queries.pages import (
     AccountRow,
     KindTotal,
@@ -26,6 +27,7 @@ __all__ = [
     "balances",
     "checkpoint",
     "entries",
+    "lot_problems",
     "moved",
     "moved_between",
     "movements",

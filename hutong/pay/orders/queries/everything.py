@@ -34,7 +34,7 @@ def everything_about(person_id: int, person_ref: str) -> dict[str, list[dict[str
         "orders.Unit": values(
             Unit.objects.filter(order__in=mine),
             *("public_id", "order__public_id", "state", "list", "discount_merchant", "discount_platform"),
-            *("paid", "paid_stored", "tax", "unit", "used_at", "refunded_at"),
+            *("paid", "paid_stored", "points", "points_unit", "tax", "unit", "used_at", "refunded_at"),
         ),
         "orders.OrderEvent": values(
             OrderEvent.objects.filter(Q(order__in=mine) | Q(by_ref=person_ref)),

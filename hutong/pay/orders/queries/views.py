@@ -182,7 +182,8 @@ _SOLD_UNITS = """
 SELECT u.public_id AS unit_ref, o.public_id AS order_ref, m.public_id AS merchant_ref, l.offer_ref,
     l.titles::text AS titles, u.state, u.list, u.discount_merchant, u.discount_platform, u.paid, u.paid_stored,
     u.commission,
-    u.commission_rate_ppm, u.commission_reason, u.commission_tax, u.provider_fee, u.tax, u.unit
+    u.commission_rate_ppm, u.commission_reason, u.commission_tax, u.provider_fee, u.tax, u.unit,
+    u.points, u.points_unit
 FROM orders_unit u
 JOIN orders_line l ON l.id = u.line_id
 JOIN orders_order o ON o.id = u.order_id
@@ -244,7 +245,13 @@ def sold_unit(found: dict[str, Any]) -> SoldUnit:
         commission_tax=Money(found["commission_tax"], unit),
         provider_fee=Money(found["provider_fee"], unit),
         tax=Money(found["tax"], unit),
+        points=points_of(found["points"], found["points_unit"]),
     )
+
+
+def points_of(minor: int, unit: str) -> Money | None:
+    """The points of a unit's columns; None for a unit that none bear."""
+    return Money(minor, unit) if minor else None
 
 
 def _order_view(found: dict[str, Any]) -> OrderView:

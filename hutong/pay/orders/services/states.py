@@ -16,7 +16,7 @@ from hutong.pay.orders.models import Unit
 from hutong.pay.orders.services.errors import OrderMoved, OrderUnknown
 from hutong.pay.orders.types import OrderEventKind, OrderFacts, OrderState, SoldUnit, UnitState
 from hutong.pay.pricing.rules import from_json
-from hutong.pay.pricing.types import Quote
+from hutong.pay.pricing.types import Quote, UnitAmounts
 
 
 def lock_order(*, order_ref: str) -> OrderFacts:
@@ -117,12 +117,19 @@ def mark_paid(*, order_ref: str, by: str, at: datetime, late: bool = False) -> t
                 provider_fee=amounts.provider_fee.minor,
                 tax=amounts.tax.minor,
                 unit=quote.unit,
+                **_points(amounts),
             )
             for line_id, line in zip(moved["line_ids"], quote.lines, strict=True)
             for position, amounts in enumerate(line.units)
         ]
         Unit.objects.bulk_create(units)
     return _sold(order_ref, quote, units)
+
+
+def _points(amounts: UnitAmounts) -> dict[str, Any]:
+    """The columns for the points that the unit's quote has spent on it."""
+    spent = [part.points for part in amounts.discounts if part.points]
+    return {"points": sum(one.minor for one in spent), "points_unit": spent[0].unit if spent else ""}
 
 
 def _sold(order_ref: str, quote: Quote, units: Sequence[Unit]) -> tuple[SoldUnit, ...]:
@@ -146,6 +153,7 @@ def _sold(order_ref: str, quote: Quote, units: Sequence[Unit]) -> tuple[SoldUnit
             commission_tax=Money(unit.commission_tax, unit.unit),
             provider_fee=Money(unit.provider_fee, unit.unit),
             tax=Money(unit.tax, unit.unit),
+            points=queries.points_of(unit.points, unit.points_unit),
         )
         for line, unit in zip(lines, units, strict=True)
     )

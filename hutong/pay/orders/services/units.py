@@ -30,6 +30,7 @@ RETURNING u.public_id AS unit_ref, o.public_id AS order_ref, m.public_id AS merc
     l.titles::text AS titles, u.state, u.list, u.discount_merchant, u.discount_platform, u.paid, u.paid_stored,
     u.commission,
     u.commission_rate_ppm, u.commission_reason, u.commission_tax, u.provider_fee, u.tax, u.unit,
+    u.points, u.points_unit,
     (SELECT count(*) FROM orders_unit r
      WHERE r.order_id = u.order_id AND r.state <> 'refunded') AS open_before
 """
