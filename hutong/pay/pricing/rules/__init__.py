@@ -1,6 +1,6 @@
 """Pure decisions of `pricing`: the price of a cart (`cart`), its quote as JSON (`stored`), cancelling a part (`cancel`)."""
 
-from hutong.pay.pricing.rules.cancel import cancel
+from hutong.pay.pricing.rules.cancel import binds, cancel
 from hutong.pay.pricing.rules.cart import MAX_LINES, MAX_QUANTITY, flat_rate, price_cart
 from hutong.pay.pricing.rules.errors import CancellationInvalid, CartInvalid, QuoteInvalid
 from hutong.pay.pricing.rules.stored import from_json, to_json
@@ -13,6 +13,7 @@ __all__ = [
     "CancellationInvalid",
     "CartInvalid",
     "QuoteInvalid",
+    "binds",
     "cancel",
     "flat_rate",
     "from_json",
