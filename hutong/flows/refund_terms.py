@@ -18,10 +18,10 @@ from hutong.kernel.money import Money
 from hutong.pay.giftcards import services as giftcards
 from hutong.pay.orders import queries as orders_read
 from hutong.pay.orders import services as orders
-from hutong.pay.orders.rules import LIVE_STATES, PricedAgain, priced_again
+from hutong.pay.orders.rules import LIVE_STATES, PricedAgain, places, priced_again
 from hutong.pay.orders.types import SoldUnit, UnitState
 from hutong.pay.payments import queries as payments_read
-from hutong.pay.pricing.types import Quote, Raise, RaiseReason
+from hutong.pay.pricing.types import Quote, Raise, RaiseReason, UnitPosition
 from hutong.pay.settlement.services import resettle
 from hutong.pay.settlement.types import Share
 from hutong.town.catalog.types import OfferKind
@@ -68,7 +68,7 @@ class RefundChanged(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class LostTerm:
-    """Why what is kept becomes dearer: of which line or discount, what it needs, and what a piece costs without."""
+    """Why what is kept becomes dearer: of which line or discount, what it needs, and what a piece kept costs now."""
 
     reason: RaiseReason
     titles: Mapping[str, str]
@@ -118,12 +118,18 @@ def preview(*, order_ref: str, unit_refs: Sequence[str] | None, by: Person, at: 
         raise NothingToRefund
     quote = _quote(order_ref)
     found = priced_again(quote, units, refs)
+    where = places(quote, units)
+    kept = [
+        where[unit.unit_ref]
+        for unit in units
+        if unit.state is not UnitState.REFUNDED and unit.unit_ref not in refs
+    ]
     return RefundPreview(
         unit_refs=tuple(refs),
         amount=found.refund,
         to_cards=found.to_cards,
         without_terms=found.without_terms,
-        lost=tuple(_lost(quote, each) for each in found.raises),
+        lost=tuple(_lost(quote, each, kept) for each in found.raises),
     )
 
 
@@ -203,13 +209,13 @@ def _quote(order_ref: str) -> Quote:
     return quote
 
 
-def _lost(quote: Quote, each: Raise) -> LostTerm:
+def _lost(quote: Quote, each: Raise, kept: Sequence[UnitPosition]) -> LostTerm:
     """What a page says of a term that is not met any more."""
     if each.line is not None:
         line = quote.lines[each.line]
-        return LostTerm(
-            each.reason, line.titles, pieces=line.steps[-1].from_quantity, price=line.steps[0].price
-        )
+        pieces = len({index // line.uses for position, index in kept if position == each.line})
+        earned = [step for step in line.steps if step.from_quantity <= pieces]
+        return LostTerm(each.reason, line.titles, pieces=line.steps[-1].from_quantity, price=earned[-1].price)
     discount = next(one for one in quote.discounts if one.ref == each.ref)
     condition = discount.condition
     assert condition is not None, "what has no condition is not lost"

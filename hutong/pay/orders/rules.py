@@ -122,21 +122,21 @@ def priced_again(quote: Quote, units: Sequence[SoldUnit], given_back: Collection
     to_cards = sum((unit.paid_stored for unit in back), Money(0, quote.unit))
     if not binds(quote):
         return PricedAgain(worth, to_cards, worth, (), ())
-    places = _places(quote, units)
+    where = places(quote, units)
     kept = [unit for unit in units if unit.state is not UnitState.REFUNDED and unit not in back]
     gone = [unit for unit in units if unit.state is UnitState.REFUNDED]
     told = cancel(
         quote,
-        [places[unit.unit_ref] for unit in back],
-        gone=[places[unit.unit_ref] for unit in gone],
+        [where[unit.unit_ref] for unit in back],
+        gone=[where[unit.unit_ref] for unit in gone],
         given_back=sum((unit.paid for unit in gone), Money(0, quote.unit)),
     )
-    wanted = [max(told.prices[places[unit.unit_ref]].minor - unit.paid.minor, 0) for unit in kept]
+    wanted = [max(told.prices[where[unit.unit_ref]].minor - unit.paid.minor, 0) for unit in kept]
     moved = min(sum(wanted), worth.minor)
     if not moved:
         return PricedAgain(worth, to_cards, worth, (), ())
     now = {unit.unit_ref: _amounts(unit) for unit in (*back, *kept)}
-    _move(now, back, kept, split(moved, wanted), _platforms(quote, kept, places, told))
+    _move(now, back, kept, split(moved, wanted), _platforms(quote, kept, where, told))
     before = {unit.unit_ref: _amounts(unit) for unit in (*back, *kept)}
     return PricedAgain(
         refund=Money(sum(now[unit.unit_ref].paid for unit in back), quote.unit),
@@ -149,14 +149,14 @@ def priced_again(quote: Quote, units: Sequence[SoldUnit], given_back: Collection
     )
 
 
-def _places(quote: Quote, units: Sequence[SoldUnit]) -> dict[str, UnitPosition]:
+def places(quote: Quote, units: Sequence[SoldUnit]) -> dict[str, UnitPosition]:
     """Where in its quote each unit of an order is: they were made in this order."""
     positions = [(line, index) for line, each in enumerate(quote.lines) for index in range(each.quantity)]
     return {unit.unit_ref: position for unit, position in zip(units, positions, strict=True)}
 
 
 def _platforms(
-    quote: Quote, kept: Sequence[SoldUnit], places: Mapping[str, UnitPosition], told: Cancellation
+    quote: Quote, kept: Sequence[SoldUnit], where: Mapping[str, UnitPosition], told: Cancellation
 ) -> dict[str, int]:
     """What the platform still pays of each kept unit."""
     return {
@@ -165,7 +165,7 @@ def _platforms(
             - told.by_platform.get((line, index), Money(0, quote.unit))
         ).minor
         for unit in kept
-        for line, index in [places[unit.unit_ref]]
+        for line, index in [where[unit.unit_ref]]
     }
 
 
