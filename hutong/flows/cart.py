@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
-from hutong.flows import commission
+from hutong.flows import commission, special_prices
 from hutong.kernel.errors import Conflict, Invalid
 from hutong.pay.pricing.rules import MAX_QUANTITY, price_cart
 from hutong.pay.pricing.types import CartLine, Quote
@@ -77,8 +77,11 @@ def price(*, wants: Mapping[str, int], at: datetime) -> Cart:
             price=offers[ref].price,
             merchant_ref=offers[ref].merchant_ref,
             uses=uses[ref],
+            special_prices=special_prices.of_offer(offers[ref]),
+            binding_steps=offers[ref].steps_bind,
         )
         for ref, quantity in wants.items()
     ]
-    quote = price_cart(lines, charge=commission.charging(wants, at=at))
+    context = special_prices.context_of(list(offers.values()), at)
+    quote = price_cart(lines, charge=commission.charging(wants, at=at), context=context)
     return Cart(offers=offers, wants=dict(wants), uses=uses, quote=quote)

@@ -8,7 +8,7 @@ from django.db import transaction
 from hutong.kernel import audit
 from hutong.kernel.errors import Forbidden, NotFound
 from hutong.town.catalog import rules
-from hutong.town.catalog.models import Offer, OfferDecision, OfferStore
+from hutong.town.catalog.models import Offer, OfferDecision, OfferStore, SpecialPrice
 from hutong.town.catalog.queries import offer_history
 from hutong.town.catalog.services.errors import (
     OfferInvalid,
@@ -38,6 +38,7 @@ def create_offer(
         stores = _checked(merchant, store_refs, draft, by)
         offer = Offer.objects.create(merchant=merchant, created_at=at, created_by=by, **_columns(draft))
         OfferStore.objects.bulk_create(OfferStore(offer=offer, store=store) for store in stores)
+        _set_special_prices(offer, draft)
         audit.record(
             action="offer.created",
             subject=offer.public_id,
@@ -233,6 +234,29 @@ def _rewrite(offer: Offer, stores: Sequence[Store], draft: OfferDraft, states: f
     OfferStore.objects.bulk_create(
         (OfferStore(offer=offer, store=store) for store in stores), ignore_conflicts=True
     )
+    _set_special_prices(offer, draft)
+
+
+def _set_special_prices(offer: Offer, draft: OfferDraft) -> None:
+    """Replace the special prices; the offer's row is locked by the statement that wrote it."""
+    SpecialPrice.objects.filter(offer=offer).delete()
+    SpecialPrice.objects.bulk_create(
+        SpecialPrice(
+            offer=offer,
+            position=position,
+            price=special.price.minor,
+            from_quantity=special.from_quantity,
+            windows=[
+                {
+                    "weekdays": sorted(window.weekdays),
+                    "opens": f"{window.opens:%H:%M}",
+                    "closes": f"{window.closes:%H:%M}",
+                }
+                for window in special.windows
+            ],
+        )
+        for position, special in enumerate(draft.special_prices)
+    )
 
 
 def _said(offer: Offer) -> dict[str, object]:
@@ -268,12 +292,13 @@ def _columns(draft: OfferDraft) -> dict[str, object]:
         "ends_at": draft.ends_at,
         "per_person_limit": draft.per_person_limit,
         "sample": draft.sample,
+        "steps_bind": draft.steps_bind,
     }
 
 
 _SAID = frozenset(
     (
         "titles", "descriptions", "list_price", "price", "includes", "emoji", "hue", "tags", "starts_at",
-        "ends_at", "per_person_limit",
+        "ends_at", "per_person_limit", "steps_bind",
     )
 )  # fmt: skip
