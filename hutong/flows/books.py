@@ -162,6 +162,10 @@ WITH asked AS MATERIALIZED (
     WHERE p.refund_id IS NOT NULL AND u.paid_stored = u.paid
       AND NOT EXISTS (SELECT 1 FROM asked a WHERE a.unit_ref = p.unit_ref)
     UNION ALL
+    -- Beside what cards bore, of a unit for which terms left nothing.
+    SELECT u.public_id FROM orders_unit u WHERE u.state = 'refunded' AND u.paid = 0
+      AND NOT EXISTS (SELECT 1 FROM asked a WHERE a.unit_ref = u.public_id)
+    UNION ALL
     SELECT unit_ref FROM payments_dispute d, jsonb_array_elements_text(d.unit_refs) AS unit_ref
     WHERE d.status = 'lost'
 ), waiting AS (

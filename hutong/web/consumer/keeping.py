@@ -140,7 +140,7 @@ def voucher_refund(request: HttpRequest, voucher_ref: str) -> HttpResponse:
     ready = [use.unit_ref for use in found.uses if use.state is UseState.READY]
     sent = request.POST if request.method == "POST" else request.GET
     form = UsesForm(len(ready), sent)
-    chosen = ready[: form.uses]
+    chosen = ready[: form.how_many]
     context: dict[str, Any] = {"tab": "wallet", "ticket": ticket, "zone": ticket.zone, "form": form}
     if not ready or found.state is not VoucherState.READY or not ticket.refundable:
         if request.method == "POST":
@@ -150,9 +150,9 @@ def voucher_refund(request: HttpRequest, voucher_ref: str) -> HttpResponse:
     context["shown"] = shown
     if request.method != "POST":
         return page(request, "consumer/refund.html", context)
-    if form.shown != shown.amount.minor:
+    if form.told != shown.amount.minor:
         # What was shown when the page was opened is not what would come back now.
-        context["changed"] = form.shown is not None
+        context["changed"] = form.told is not None
         return page(request, "consumer/refund.html", context, status=409)
     given = refund_flow.refund(
         order_ref=found.order_ref,

@@ -104,7 +104,10 @@ class RefundForm(forms.Form):
 
 
 class UsesForm(forms.Form):
-    """How many of a voucher's unused uses go back, all unless said otherwise, and the amount that was shown."""
+    """How many of a voucher's unused uses go back, all unless said otherwise, and the amount that was shown.
+
+    In a template `form.uses` would be the field.
+    """
 
     def __init__(self, ready: int, data: Any = None) -> None:
         super().__init__(data)
@@ -114,12 +117,12 @@ class UsesForm(forms.Form):
         self.full_clean()
 
     @property
-    def uses(self) -> int:
+    def how_many(self) -> int:
         """How many; all where nothing was said that can be."""
         return self.cleaned_data.get("uses") or self.ready
 
     @property
-    def shown(self) -> int | None:
+    def told(self) -> int | None:
         """The amount that was shown, in minor units."""
         return self.cleaned_data.get("shown")
 

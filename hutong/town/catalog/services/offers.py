@@ -70,14 +70,18 @@ def change_offer(
     with transaction.atomic():
         offer = _offer(offer_ref)
         stores = _checked(offer.merchant, store_refs, draft, by)
+        before = {**_said(offer), "special_prices": _special_prices(offer)}
         _rewrite(offer, stores, draft, rules.REWRITABLE)
         audit.record(
             action="offer.changed",
             subject=offer_ref,
             by=by.public_id,
             at=at,
-            before=_said(offer),
-            after={name: value for name, value in _columns(draft).items() if name in _SAID},
+            before=before,
+            after={
+                **{name: value for name, value in _columns(draft).items() if name in _SAID},
+                "special_prices": _special_prices(offer),
+            },
             merchant=offer.merchant.public_id,
         )
     offer.refresh_from_db()
@@ -235,6 +239,18 @@ def _rewrite(offer: Offer, stores: Sequence[Store], draft: OfferDraft, states: f
         (OfferStore(offer=offer, store=store) for store in stores), ignore_conflicts=True
     )
     _set_special_prices(offer, draft)
+
+
+def _special_prices(offer: Offer) -> list[dict[str, object]]:
+    """The special prices for the log, in the form of sketches and versions."""
+    return [
+        {
+            "price": row.price,
+            "from_quantity": row.from_quantity,
+            "windows": [[each["weekdays"], each["opens"], each["closes"]] for each in row.windows],
+        }
+        for row in SpecialPrice.objects.filter(offer=offer).order_by("position")
+    ]
 
 
 def _set_special_prices(offer: Offer, draft: OfferDraft) -> None:
