@@ -270,10 +270,10 @@ def test_what_terms_take_off_is_told_before(shop: Scene, shopper: Caller, at: da
     assert (told.status, told.json["amount"]["minor"], told.json["less"]["minor"]) == (200, 400, 400)
     (lost,) = told.json["lost"]
     assert (lost["reason"], lost["pieces"], lost["price"]["minor"]) == ("step_lost", 3, 1000)
-    other = {"units": [unit], "amount": {"minor": 800, "currency": "EUR"}}
+    other = {"units": [unit], "amount": {"minor": 800, "unit": "EUR"}}
     refused = shopper.post(f"/orders/{ref}/refunds", other)
     assert (refused.status, refused.code) == (409, "refund_changed")
-    sent = shopper.post(f"/orders/{ref}/refunds", {"units": [unit], "amount": told.json["amount"]})
+    sent = shopper.post(f"/orders/{ref}/refunds", {"units": [unit], "amount": {"minor": 400, "unit": "EUR"}})
     assert (sent.status, sent.json["amount"]["minor"]) == (201, 400)
     after = shopper.post(f"/orders/{ref}/refunds/preview", {}, key=None)
     assert (after.json["amount"]["minor"], after.json["lost"]) == (2000, [])

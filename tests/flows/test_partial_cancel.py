@@ -14,7 +14,7 @@ from hutong.pay.orders.types import UnitState
 from hutong.pay.payments.types import RefundReport, RefundView, ReportStatus
 from hutong.pay.pricing.types import Funder, Lane, RaiseReason
 from hutong.visit.vouchers import queries as vouchers
-from tests.factories import giftcards, people, pricing, quoted
+from tests.factories import catalog, giftcards, people, pricing, quoted
 from tests.factories import vouchers as vouchers_made
 from tests.factories.loop import Scene, scene
 
@@ -190,6 +190,26 @@ def test_cards_bear_of_the_kept_what_they_do_not_get_back(shop: Scene, at: datet
     assert books.check(at=at, ask_providers=False).problems == ()
     give_back(shop, order_ref, None, at)
     assert [in_books(AccountKind.STORED_VALUE, card.ref) for card in cards] == [1000, 1400]
+    assert books.check(at=at, ask_providers=False).problems == ()
+
+
+def test_what_the_platform_paid_whole_goes_back_beside_what_cards_bore(shop: Scene, at: datetime) -> None:
+    """One of two things cost the shopper nothing. No provider is asked, so the platform has its part at once."""
+    other = catalog.offer(store=shop.store, at=at, price=1000).public_id
+    promotion = pricing.promotion(
+        pricing.off(1000), Lane.PLATFORM_PROMOTION, ref="prm_free", funder=Funder.PLATFORM, offers=[other]
+    )
+    lines = [
+        quoted.bulk(shop, quantity=1, steps={}),
+        quoted.bulk(shop, quantity=1, steps={}, offer_ref=other),
+    ]
+    card = giftcards.card(1000, holder=shop.shopper, at=at)
+    before = in_books(AccountKind.PROMOTION, PLATFORM)
+    order_ref = quoted.bought(shop, quoted.quoted(lines, [promotion]), at=at, stored=1000)
+    assert in_books(AccountKind.PROMOTION, PLATFORM) == before - 1000
+    give_back(shop, order_ref, None, at)
+    assert in_books(AccountKind.PROMOTION, PLATFORM) == before
+    assert in_books(AccountKind.STORED_VALUE, card.ref) == 1000
     assert books.check(at=at, ask_providers=False).problems == ()
 
 
