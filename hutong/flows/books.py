@@ -168,7 +168,7 @@ WITH asked AS MATERIALIZED (
     WHERE p.refund_id IS NOT NULL AND u.paid_stored = u.paid
       AND NOT EXISTS (SELECT 1 FROM asked a WHERE a.unit_ref = p.unit_ref)
     UNION ALL
-    -- Discounts paid all of it, so nobody was asked to give anything back.
+    -- Discounts paid all of it, or beside what cards bore terms left nothing: nobody was asked to give anything back.
     SELECT u.public_id FROM orders_unit u WHERE u.state = 'refunded' AND u.paid = 0
       AND NOT EXISTS (SELECT 1 FROM asked a WHERE a.unit_ref = u.public_id)
     UNION ALL

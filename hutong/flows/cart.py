@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
-from hutong.flows import commission, discounts
+from hutong.flows import commission, discounts, special_prices
 from hutong.kernel.errors import Conflict, Invalid
 from hutong.pay.pricing.rules import MAX_QUANTITY, price_cart
 from hutong.pay.pricing.types import CartLine, Quote
@@ -88,6 +88,8 @@ def price(
             price=offers[ref].price,
             merchant_ref=offers[ref].merchant_ref,
             uses=uses[ref],
+            special_prices=special_prices.of_offer(offers[ref]),
+            binding_steps=offers[ref].steps_bind,
             categories=lower.categories.get(ref, frozenset()),
         )
         for ref, quantity in wants.items()

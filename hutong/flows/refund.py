@@ -12,8 +12,21 @@ from django.utils.translation import gettext_lazy as _
 
 from hutong.flows import discounts, fulfil, stored_value, tell
 from hutong.flows.dispute_loss import lost_before
+from hutong.flows.refund_terms import (
+    NothingComesBack,
+    NothingToRefund,
+    NotPromised,
+    OrderDisputed,
+    RefundChanged,
+    RefundPreview,
+    counted,
+    move_cards,
+    preview,
+    settle_anew,
+    wanted,
+)
 from hutong.kernel import audit, live, outbox
-from hutong.kernel.errors import Conflict, Forbidden, Invalid
+from hutong.kernel.errors import Forbidden, Invalid
 from hutong.kernel.ids import new_id
 from hutong.kernel.locking import retrying
 from hutong.kernel.money import Money
@@ -34,26 +47,22 @@ from hutong.town.people.models import Person
 
 EXPIRED = "expired"
 
-
-class NothingToRefund(Conflict):
-    """Everything of the order was used or refunded, or it was never paid."""
-
-    code = "nothing_to_refund"
-    message = _("There is nothing left to refund: it was used, or refunded before.")
-
-
-class NotPromised(Conflict):
-    """The terms of the vouchers do not promise the shopper this money, or not any more; `unit_refs`."""
-
-    code = "refund_not_promised"
-    message = _("The terms of this voucher do not promise a refund now. Please ask the shop.")
-
-
-class OrderDisputed(Conflict):
-    """A bank took the payment back, and it is not known yet who keeps it."""
-
-    code = "order_disputed"
-    message = _("A bank took back the payment of this order. Wait until the chargeback has ended.")
+__all__ = [
+    "EXPIRED",
+    "NotPromised",
+    "NothingComesBack",
+    "NothingToRefund",
+    "OrderDisputed",
+    "ReasonMissing",
+    "RefundChanged",
+    "RefundPreview",
+    "finish",
+    "preview",
+    "refund",
+    "refund_expired",
+    "resend",
+    "send",
+]
 
 
 class ReasonMissing(Invalid):
@@ -72,28 +81,33 @@ def refund(
     as_operator: bool,
     at: datetime,
     as_merchant: bool = False,
+    expected: Money | None = None,
 ) -> RefundView:
     """Give back what was paid for `unit_refs` of an order (None: everything not used), to where it came from.
+
+    To a shopper less where the terms of the price say so (`preview`); `expected` is the amount that was shown, and
+    another one is refused. An operator and the shop give back what was paid for each unit, whatever the terms say.
 
     Never inside a transaction: the provider is called. First the uses are taken away and the refund is
     recorded, in one transaction, so that a voucher is never used and refunded; then the money is sent. The
     answer may still be PENDING or UNKNOWN; the janitor goes on. A shopper refunds only own orders and what was not
     used; who has `Right.REFUND` at the order's shop (`as_merchant`) and an operator also what was, with a reason.
-    Other orders look unknown. Raises `NothingToRefund`, `NotPromised`, `ReasonMissing`,
-    `UnitsNotRefundable`, `OrderUnknown`.
+    Other orders look unknown. Raises `NothingToRefund`, `NotPromised`, `ReasonMissing`, `RefundChanged`,
+    `NothingComesBack`, `UnitsNotRefundable`, `OrderUnknown`.
     """
-    requested = _request(order_ref, unit_refs, reason.strip(), by, as_operator, at, as_merchant)
+    requested = _request(order_ref, unit_refs, reason.strip(), by, as_operator, at, as_merchant, expected)
     return _sent(requested, at)
 
 
 def refund_expired(*, order_ref: str, unit_refs: Sequence[str], at: datetime) -> RefundView | None:
     """Give back by itself what was unused when a voucher ended that promised it; None where nothing is left to give,
-    or a bank has taken the payment back. Again: nothing happens. Never inside a transaction.
+    or a bank has taken the payment back, or the terms of the price leave nothing. Again: nothing happens. Never inside
+    a transaction.
     """
     try:
         requested = _request(order_ref, unit_refs, EXPIRED, None, False, at)
-    except (NothingToRefund, OrderDisputed):
-        return None  # the shopper was faster, or who has the money is not decided yet
+    except (NothingToRefund, OrderDisputed, NothingComesBack):
+        return None  # the shopper was faster, or who has the money is not decided yet, or nothing is promised
     return _sent(requested, at)
 
 
@@ -113,6 +127,7 @@ def _request(
     as_operator: bool,
     at: datetime,
     as_merchant: bool = False,
+    expected: Money | None = None,
 ) -> RefundView:
     """Take the right away and write the refund down; without `by` the platform does it by itself."""
     with transaction.atomic():
@@ -127,41 +142,33 @@ def _request(
         kind = fulfil.of(OfferKind.VOUCHER)
         generous = as_operator or as_merchant
         if by:
-            wanted = _wanted(kind, unit_refs, list(offers), None if generous else at)
+            chosen = wanted(kind, unit_refs, list(offers), None if generous else at)
         else:
-            wanted = kind.refundable(unit_refs=list(unit_refs or ()), promised_at=at)
-        if not wanted:
+            chosen = kind.refundable(unit_refs=list(unit_refs or ()), promised_at=at)
+        if not chosen:
             raise NothingToRefund
         released = kind.give_back(
-            order_ref=order_ref, units={ref: offers[ref] for ref in wanted}, at=at, used_too=generous
+            order_ref=order_ref, units={ref: offers[ref] for ref in chosen}, at=at, used_too=generous
         )
         if released.used and not reason:
             raise ReasonMissing
+        terms = None if generous else counted(order_ref, chosen, expected)
         units = orders.mark_units_refunded(
             order_ref=order_ref,
-            unit_refs=wanted,
+            unit_refs=chosen,
             by=by.public_id if by else EXPIRED,
             at=at,
             used_too=generous,
+            prices=terms.found.prices if terms else (),
         )
+        if terms:
+            move_cards(order_ref, terms)
         requested = _give_back(order, units, released.used, reason, at)
+        if terms:
+            settle_anew(terms, at)
         discounts.give_back(order, units, sum((unit.paid for unit in units), Money(0, order.total.unit)), at)
         if by and generous:
-            audit.record(
-                action="order.refunded",
-                subject=order_ref,
-                by=by.public_id,
-                at=at,
-                after={
-                    "refund": requested.ref,
-                    "amount": sum(unit.paid.minor for unit in units),
-                    "unit": order.total.unit,
-                    "units": len(wanted),
-                    "used": len(released.used),
-                },
-                merchant=order.merchant_ref,
-                reason=reason,
-            )
+            _record(order, units, requested.ref, len(released.used), by, reason, at)
         if released.used:
             outbox.send(
                 "recheck_reviews", at=at, order_ref=order_ref, reason="refunded", happened_at=at.isoformat()
@@ -169,26 +176,35 @@ def _request(
             outbox.send("follow_points", at=at, order_ref=order_ref, happened_at=at.isoformat())
         for topic in (order_ref, *released.voucher_refs):
             live.hint(topic)
-        for offer_ref in {offers[ref] for ref in wanted}:
+        for offer_ref in {offers[ref] for ref in chosen}:
             outbox.send("count_sold", at=at, offer_ref=offer_ref)
     return requested
 
 
-def _wanted(
-    kind: fulfil.Fulfilment, unit_refs: Sequence[str] | None, offered: list[str], promised_at: datetime | None
-) -> list[str]:
-    """What somebody asks to have back: of a shopper what the terms promise now (`promised_at`), and nothing else."""
-    if unit_refs is None:
-        return kind.refundable(unit_refs=offered, promised_at=promised_at)
-    unknown = set(unit_refs) - set(offered)
-    if unknown:
-        raise orders.UnitsNotSold(unit_refs=sorted(unknown))
-    if promised_at:
-        unused = kind.refundable(unit_refs=unit_refs)
-        promised = kind.refundable(unit_refs=unused, promised_at=promised_at)
-        if len(promised) < len(unused):
-            raise NotPromised(unit_refs=sorted(set(unused) - set(promised)))
-    return list(unit_refs)
+def _record(
+    order: OrderFacts,
+    units: Sequence[SoldUnit],
+    refund_ref: str,
+    used: int,
+    by: Person,
+    reason: str,
+    at: datetime,
+) -> None:
+    audit.record(
+        action="order.refunded",
+        subject=order.order_ref,
+        by=by.public_id,
+        at=at,
+        after={
+            "refund": refund_ref,
+            "amount": sum(unit.paid.minor for unit in units),
+            "unit": order.total.unit,
+            "units": len(units),
+            "used": used,
+        },
+        merchant=order.merchant_ref,
+        reason=reason,
+    )
 
 
 def _give_back(

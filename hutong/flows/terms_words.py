@@ -72,6 +72,12 @@ def weekdays_words(weekdays: frozenset[int]) -> str:
     missing = sorted(set(range(1, 8)) - weekdays)
     if len(missing) == 1:
         return _("Not on %(day)s") % {"day": _plural_day(names[missing[0] - 1])}
+    return days_words(weekdays)
+
+
+def days_words(weekdays: frozenset[int]) -> str:
+    """Days of the week by their names: Monday to Friday; Monday, Friday."""
+    names = get_day_names("wide", locale=_locale())
     days = sorted(weekdays)
     if len(days) > 2 and days[-1] - days[0] == len(days) - 1:
         return _("%(first)s to %(last)s") % {"first": names[days[0] - 1], "last": names[days[-1] - 1]}

@@ -17,7 +17,7 @@ from hutong.pay.orders.models import Order
 from hutong.pay.payments import queries as payments
 from tests.api.caller import Answer, Caller, as_person
 from tests.factories import catalog as offers
-from tests.factories import giftcards, merchants, people
+from tests.factories import giftcards, merchants, people, quoted
 from tests.factories.loop import Scene, scene
 from tests.factories.payments import paid_webhook
 from tests.fakes.sandbox import Sandbox
@@ -260,6 +260,23 @@ def test_what_is_not_used_is_refunded(shop: Scene, shopper: Caller, sandbox: San
     assert (rest.json["amount"]["minor"], shopper.get(f"/orders/{ref}").json["state"]) == (1990, "refunded")
     nothing = shopper.post(f"/orders/{ref}/refunds")
     assert (nothing.status, nothing.code) == (409, "nothing_to_refund")
+
+
+def test_what_terms_take_off_is_told_before(shop: Scene, shopper: Caller, at: datetime) -> None:
+    """Three at 8.00, of which two would be 10.00 each: 4.00 come back of one, and only if that was shown."""
+    ref = quoted.bought(shop, quoted.quoted([quoted.bulk(shop)]), at=at)
+    unit = shopper.get(f"/orders/{ref}").json["lines"][0]["units"][0]["ref"]
+    told = shopper.post(f"/orders/{ref}/refunds/preview", {"units": [unit]}, key=None)
+    assert (told.status, told.json["amount"]["minor"], told.json["less"]["minor"]) == (200, 400, 400)
+    (lost,) = told.json["lost"]
+    assert (lost["reason"], lost["pieces"], lost["price"]["minor"]) == ("step_lost", 3, 1000)
+    other = {"units": [unit], "amount": {"minor": 800, "unit": "EUR"}}
+    refused = shopper.post(f"/orders/{ref}/refunds", other)
+    assert (refused.status, refused.code) == (409, "refund_changed")
+    sent = shopper.post(f"/orders/{ref}/refunds", {"units": [unit], "amount": {"minor": 400, "unit": "EUR"}})
+    assert (sent.status, sent.json["amount"]["minor"]) == (201, 400)
+    after = shopper.post(f"/orders/{ref}/refunds/preview", {}, key=None)
+    assert (after.json["amount"]["minor"], after.json["lost"]) == (2000, [])
 
 
 def test_a_copy_of_a_webhook_gets_the_same_answer(shop: Scene, shopper: Caller, sandbox: Sandbox) -> None:

@@ -42,6 +42,10 @@ ASKED: dict[str, tuple[str, Ask]] = {
     "list_orders": ("shopper", lambda who, _: who.get("/orders")),
     "get_order": ("shopper", own("/orders", lambda there: there.unpaid_ref)),
     "start_payment": ("shopper", lambda who, there: who.post(f"/orders/{there.unpaid_ref}/payments")),
+    "preview_refund": (
+        "shopper",
+        lambda who, there: who.post(f"/orders/{there.used.order_ref}/refunds/preview", {}, key=None),
+    ),
     "refund_order": ("shopper", lambda who, there: who.post(f"/orders/{there.used.order_ref}/refunds")),
     "list_gift_cards": ("shopper", lambda who, _: who.get("/balance")),
     "list_points": ("shopper", lambda who, _: who.get("/points")),

@@ -41,6 +41,7 @@ WITHOUT_KEY = {
     "send_code",
     "make_token",
     "make_quote",
+    "preview_refund",
     "pause_deal",
     "resume_deal",
     "pair_device",

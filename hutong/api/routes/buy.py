@@ -22,6 +22,8 @@ from hutong.api.schemas.buy import (
     OrderRow,
     PaymentIn,
     PaymentStarted,
+    PreviewIn,
+    PreviewOut,
     QuoteIn,
     QuoteOut,
     RefundIn,
@@ -131,9 +133,17 @@ def start_payment(request: ApiRequest, ref: RefPath, body: PaymentIn, key: Key) 
     return once(request, key, body, start)
 
 
+@router.post("/orders/{ref}/refunds/preview", auth=scope(Scope.ORDERS_READ), response=PreviewOut)
+def preview_refund(request: ApiRequest, ref: RefPath, body: PreviewIn) -> PreviewOut:
+    """What giving back would come to now. Nothing is given back."""
+    return PreviewOut.of(
+        refund.preview(order_ref=ref, unit_refs=body.units, by=person_of(request), at=clock.now())
+    )
+
+
 @router.post("/orders/{ref}/refunds", auth=scope(Scope.ORDERS_WRITE), response={201: RefundOut})
 def refund_order(request: ApiRequest, ref: RefPath, body: RefundIn, key: Key) -> Status[RefundOut]:
-    """Give back what was not used. The money goes where it came from."""
+    """Give back what was not used. The money goes where it came from: as much as `preview` says."""
     person = person_of(request)
 
     def give_back() -> tuple[int, RefundOut]:
@@ -143,6 +153,7 @@ def refund_order(request: ApiRequest, ref: RefPath, body: RefundIn, key: Key) ->
             reason=body.reason,
             by=person,
             as_operator=False,
+            expected=body.amount.money() if body.amount else None,
             at=clock.now(),
         )
         return 201, RefundOut.of(sent)

@@ -10,9 +10,10 @@ from ninja import Schema
 from pydantic import Field, StringConstraints
 
 from hutong.flows.choose_provider import offered
+from hutong.flows.refund import RefundPreview
 from hutong.pay.orders.types import LineView, OrderState, OrderSummary, OrderView, UnitState
 from hutong.pay.payments.types import RefundState, RefundView
-from hutong.pay.pricing.types import EffectKind, Funder, Quote, Reason
+from hutong.pay.pricing.types import EffectKind, Funder, Quote, RaiseReason, Reason
 
 from .base import Line, MoneyIn, MoneyOut, Ref, said
 
@@ -291,6 +292,57 @@ class RefundIn(Schema):
 
     units: Annotated[list[Ref], Field(min_length=1, max_length=1000)] | None = None
     reason: Line = ""
+    amount: MoneyIn | None = Field(
+        None, description="What the preview showed; where another amount would go back, nothing does."
+    )
+
+
+class PreviewIn(Schema):
+    """What would be given back: named units, or all that is not used."""
+
+    units: Annotated[list[Ref], Field(min_length=1, max_length=1000)] | None = None
+
+
+class LostTermOut(Schema):
+    """Why what is kept costs more: of which line or discount, what it needs, what a piece that is kept costs now."""
+
+    reason: RaiseReason
+    title: str
+    pieces: int
+    minimum: MoneyOut | None
+    price: MoneyOut | None
+
+
+class PreviewOut(Schema):
+    """What would come back now: `amount`, which is `less` than was paid for these where terms of the price are lost."""
+
+    amount: MoneyOut
+    without_terms: MoneyOut
+    less: MoneyOut
+    to_gift_cards: MoneyOut
+    units: list[str]
+    lost: list[LostTermOut]
+
+    @staticmethod
+    def of(preview: RefundPreview) -> PreviewOut:
+        """The shape of `preview`."""
+        return PreviewOut(
+            amount=MoneyOut.of(preview.amount),
+            without_terms=MoneyOut.of(preview.without_terms),
+            less=MoneyOut.of(preview.less),
+            to_gift_cards=MoneyOut.of(preview.to_cards),
+            units=list(preview.unit_refs),
+            lost=[
+                LostTermOut(
+                    reason=term.reason,
+                    title=said(term.titles),
+                    pieces=term.pieces,
+                    minimum=MoneyOut.of(term.minimum) if term.minimum is not None else None,
+                    price=MoneyOut.of(term.price) if term.price is not None else None,
+                )
+                for term in preview.lost
+            ],
+        )
 
 
 class RefundOut(Schema):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 
 from ninja import Schema
 from pydantic import Field
 
 from hutong.kernel.geo import Datum
-from hutong.town.catalog.types import OfferState, OfferStoreView, OfferView
+from hutong.town.catalog.types import OfferState, OfferStoreView, OfferView, SpecialPrice
 from hutong.town.merchants.rules import open_state
 from hutong.town.merchants.types import CategoryView, MerchantState, MerchantView, StoreView
 from hutong.town.regions.types import RegionKind, RegionView
@@ -109,6 +109,34 @@ class DealStoreOut(Schema):
         )
 
 
+class PriceWindowOut(Schema):
+    """Hours of some days, in wall time of the shop: from `opens` up to, not including, `closes`; both alike is all day."""
+
+    weekdays: list[int] = Field(description="1 for Monday to 7; none means all.")
+    opens: time
+    closes: time
+
+
+class SpecialPriceOut(Schema):
+    """A lower price of each piece: from so many in one order, or for orders within one of the windows."""
+
+    price: MoneyOut
+    from_quantity: int
+    windows: list[PriceWindowOut]
+
+    @staticmethod
+    def of(special: SpecialPrice) -> SpecialPriceOut:
+        """The shape of `special`."""
+        return SpecialPriceOut(
+            price=MoneyOut.of(special.price),
+            from_quantity=special.from_quantity,
+            windows=[
+                PriceWindowOut(weekdays=sorted(each.weekdays), opens=each.opens, closes=each.closes)
+                for each in special.windows
+            ],
+        )
+
+
 class DealOut(Schema):
     """A deal: what, where and for how much. Prices are for one unit, tax included."""
 
@@ -120,6 +148,10 @@ class DealOut(Schema):
     price: MoneyOut
     list_price: MoneyOut
     discount_percent: int
+    special_prices: list[SpecialPriceOut]
+    steps_bind: bool = Field(
+        description="What is kept after giving a part back costs the price for its number."
+    )
     includes: list[IncludeOut]
     tags: list[str]
     starts_at: datetime
@@ -142,6 +174,8 @@ class DealOut(Schema):
             price=MoneyOut.of(offer.price),
             list_price=MoneyOut.of(offer.list_price),
             discount_percent=offer.discount_percent,
+            special_prices=[SpecialPriceOut.of(each) for each in offer.special_prices],
+            steps_bind=offer.steps_bind,
             includes=[
                 IncludeOut(
                     name=said(item.names),

@@ -5,15 +5,17 @@ Texts by language, amounts in minor units of `unit`, days as ISO dates of the sh
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from hutong.flows.offers.templates import Template
+from hutong.flows.special_prices import words as price_words
 from hutong.flows.terms_words import lines, refund_words
 from hutong.kernel.clock import day_bounds, local
 from hutong.kernel.money import Money, format_money
 from hutong.kernel.text import pick
-from hutong.town.catalog.types import Include, OfferDraft, OfferView
+from hutong.town.catalog.rules import special_faults
+from hutong.town.catalog.types import Include, OfferDraft, OfferView, PriceWindow, SpecialPrice
 from hutong.visit.stock.types import StockView
 from hutong.visit.vouchers.rules import DEFAULT_TERMS
 from hutong.visit.vouchers.rules.terms import ever_usable, faults, from_json, to_json
@@ -28,7 +30,7 @@ MOST_FOR_SALE = 1_000_000
 # What a version of an approved offer consists of; the rest of a sketch is about the form.
 FIELDS = (
     "titles", "descriptions", "includes", "emoji", "hue", "unit", "list_price", "price", "starts_on", "ends_on",
-    "per_person_limit", "capacity", "valid_days", "uses", "terms", "tags", "stores",
+    "per_person_limit", "capacity", "valid_days", "uses", "terms", "tags", "stores", "special_prices", "steps_bind",
 )  # fmt: skip
 
 
@@ -52,6 +54,8 @@ def blank(*, unit: str, stores: Sequence[str]) -> Body:
         "terms": {},
         "tags": ["refund_any_time"],
         "stores": list(stores),
+        "special_prices": [],
+        "steps_bind": False,
     }
 
 
@@ -104,7 +108,34 @@ def of_offer(offer: OfferView, terms: Terms, stock: StockView | None) -> Body:
         "terms": _said(terms),
         "tags": list(offer.tags),
         "stores": [store.ref for store in offer.stores],
+        "special_prices": [
+            {
+                "price": special.price.minor,
+                "from_quantity": special.from_quantity,
+                "windows": [
+                    [sorted(window.weekdays), f"{window.opens:%H:%M}", f"{window.closes:%H:%M}"]
+                    for window in special.windows
+                ],
+            }
+            for special in offer.special_prices
+        ],
+        "steps_bind": offer.steps_bind,
     }
+
+
+def special_prices_of(body: Mapping[str, Any]) -> tuple[SpecialPrice, ...]:
+    """Its prices by quantity and hours. Bodies from before there were any have none."""
+    return tuple(
+        SpecialPrice(
+            price=Money(special["price"], body["unit"]),
+            from_quantity=special["from_quantity"],
+            windows=tuple(
+                PriceWindow(frozenset(days), time.fromisoformat(opens), time.fromisoformat(closes))
+                for days, opens, closes in special["windows"]
+            ),
+        )
+        for special in body.get("special_prices", ())
+    )
 
 
 def _said(terms: Terms) -> dict[str, Any]:
@@ -150,6 +181,7 @@ def missing(body: Mapping[str, Any], *, today: date, zone: str = "UTC") -> list[
         found.append("price_above")
     if body["price"] is not None and body["price"] < body["uses"]:
         found.append("price_small")
+    found += _wrong_specials(body)
     if body["ends_on"] and date.fromisoformat(body["ends_on"]) < today:
         found.append("ends_past")
     if body["ends_on"] and body["starts_on"] and body["ends_on"] < body["starts_on"]:
@@ -158,6 +190,16 @@ def missing(body: Mapping[str, Any], *, today: date, zone: str = "UTC") -> list[
     if not body["stores"]:
         found.append("stores")
     return found
+
+
+def _wrong_specials(body: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the prices by quantity and hours; nothing is, while there is no price they are lower than."""
+    specials = special_prices_of(body)
+    if body["price"] is None or not specials:
+        return []
+    if any(special.price.minor < body["uses"] for special in specials):
+        return ["special_small"]
+    return special_faults(Money(body["price"], body["unit"]), specials)
 
 
 def _wrong_terms(body: Mapping[str, Any], today: date, zone: str) -> list[str]:
@@ -207,6 +249,8 @@ def draft_of(body: Mapping[str, Any], *, zone: str, at: datetime, offer: OfferVi
         tags=tuple(body["tags"]),
         per_person_limit=body["per_person_limit"],
         sample=offer.sample if offer else False,
+        special_prices=special_prices_of(body),
+        steps_bind=body.get("steps_bind", False),
     )
 
 
@@ -234,6 +278,7 @@ def readable(
         "emoji": body["emoji"],
         "list_price": money(body["list_price"]),
         "price": money(body["price"]),
+        "special_prices": "\n".join(price_words(special_prices_of(body), bind=body.get("steps_bind", False))),
         "starts_on": body["starts_on"],
         "ends_on": body["ends_on"],
         "per_person_limit": number(body["per_person_limit"]),

@@ -95,7 +95,12 @@ class Line(models.Model):
 
 
 class Unit(models.Model):
-    """One unit sold, with every amount of it; what a voucher's use, a booking or a delivery points at."""
+    """One unit sold, with every amount of it; what a voucher's use, a booking or a delivery points at.
+
+    Where a part of an order is given back and terms make the rest dearer, amounts go over between its units
+    (`rules.priced_again`): what stands here is what a unit is paid with now, and what was given back for it. Its order's
+    quote keeps what it was sold for. Commission, its tax and the provider's fee stay as they were at the sale.
+    """
 
     public_id = public_id_field("unt")
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="units", db_index=False)
@@ -148,11 +153,15 @@ class Unit(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(commission__gte=0, commission_tax__gte=0, provider_fee__gte=0)
-                & Q(
-                    paid__gte=F("commission")
-                    + F("commission_tax")
-                    + F("provider_fee")
-                    - F("discount_platform")
+                # Of what went back nothing is kept, however little of it terms let go back.
+                & (
+                    Q(state=UnitState.REFUNDED.value)
+                    | Q(
+                        paid__gte=F("commission")
+                        + F("commission_tax")
+                        + F("provider_fee")
+                        - F("discount_platform")
+                    )
                 ),
                 name="orders_unit_fees_within_price",
             ),

@@ -26,6 +26,8 @@ class Offer(models.Model):
     ends_at = models.DateTimeField(null=True, blank=True)
     per_person_limit = models.IntegerField(null=True, blank=True)
     sample = models.BooleanField(default=False)
+    # A price by quantity has to be earned by what is kept after a part is given back, too.
+    steps_bind = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -73,6 +75,34 @@ class OfferStore(models.Model):
 
     def __str__(self) -> str:
         return f"{self.offer_id} in {self.store_id}"
+
+
+class SpecialPrice(models.Model):
+    """A lower price of each piece: from so many pieces on, or within windows of wall time when it is ordered.
+
+    Rows are replaced when the offer changes; what was sold keeps its quote. That it is below the price of the offer is
+    checked with both (`rules.faults`). `windows` are `{"weekdays": [1..7], "opens": "11:00", "closes": "14:00"}`.
+    """
+
+    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="special_prices", db_index=False)
+    position = models.SmallIntegerField()
+    price = models.BigIntegerField()
+    from_quantity = models.SmallIntegerField(default=1)
+    windows = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["offer", "position"], name="catalog_specialprice_position"),
+            models.CheckConstraint(condition=Q(price__gt=0), name="catalog_specialprice_price"),
+            # One that needs neither several pieces nor hours would be the price of the offer.
+            models.CheckConstraint(
+                condition=Q(from_quantity__gt=1) | (Q(from_quantity=1) & ~Q(windows=[])),
+                name="catalog_specialprice_special",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.price} from {self.from_quantity}"
 
 
 class OfferDecision(models.Model):

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from django.db.models import QuerySet
@@ -18,15 +18,21 @@ from hutong.town.catalog.types import (
     OfferState,
     OfferStoreView,
     OfferView,
+    PriceWindow,
     SketchView,
+    SpecialPrice,
 )
 
-# Plan: the offers by their index, then catalog_offerstore_once and the stores' primary key for each.
+# Plan: the offers by their index, then for each catalog_specialprice_position, catalog_offerstore_once and the primary
+# key of its stores.
 _OFFERS = """
 SELECT o.id, o.public_id, o.merchant_id, m.public_id AS merchant_ref, m.names AS merchant_names,
        m.state = 'approved' AS merchant_approved, o.kind, o.state, o.titles, o.descriptions,
        o.list_price, o.price, o.unit, o.includes, o.emoji, o.hue, o.tags, o.starts_at, o.ends_at,
-       o.per_person_limit, o.sample, o.created_at, o.submitted_at,
+       o.per_person_limit, o.sample, o.created_at, o.submitted_at, o.steps_bind,
+       coalesce((
+         SELECT jsonb_agg(jsonb_build_array(x.price, x.from_quantity, x.windows) ORDER BY x.position)
+           FROM catalog_specialprice x WHERE x.offer_id = o.id), '[]') AS special_prices,
        coalesce((
          SELECT jsonb_agg(jsonb_build_array(
                   s.id, s.public_id, s.names, s.lon, s.lat, s.address, s.city, s.phone, s.opening_hours,
@@ -164,6 +170,20 @@ def _view(entry: dict[str, Any]) -> OfferView:
         created_at=entry["created_at"],
         submitted_at=entry["submitted_at"],
         stores=tuple(OfferStoreView(*fields) for fields in json.loads(entry["stores"])),
+        special_prices=tuple(
+            SpecialPrice(Money(price, unit), from_quantity, tuple(price_window(window) for window in windows))
+            for price, from_quantity, windows in json.loads(entry["special_prices"])
+        ),
+        steps_bind=entry["steps_bind"],
+    )
+
+
+def price_window(said: dict[str, Any]) -> PriceWindow:
+    """A window as it is stored."""
+    return PriceWindow(
+        weekdays=frozenset(said["weekdays"]),
+        opens=time.fromisoformat(said["opens"]),
+        closes=time.fromisoformat(said["closes"]),
     )
 
 

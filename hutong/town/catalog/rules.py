@@ -1,9 +1,17 @@
 """Pure decisions about offers: their moves, whether they may be bought, what a draft must say."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from hutong.town.catalog.types import OfferDraft, OfferEvent, OfferMove, OfferState, OfferView
+from hutong.kernel.money import Money
+from hutong.town.catalog.types import (
+    OfferDraft,
+    OfferEvent,
+    OfferMove,
+    OfferState,
+    OfferView,
+    SpecialPrice,
+)
 from hutong.town.contents.rules import TAKE_BACK_WITHIN
 
 OFFER_TRANSITIONS: Mapping[tuple[OfferState, OfferEvent], OfferState] = {
@@ -46,6 +54,9 @@ MAX_STORES = 500
 MAX_PART = 120
 # Ten million of any currency's major unit with three decimals: more is a slip of the finger.
 MAX_PRICE_MINOR = 10**10
+MAX_SPECIAL_PRICES = 6
+MAX_FROM_QUANTITY = 100
+_WEEK = frozenset(range(1, 8))
 MAX_SKETCHES = 50
 MAX_SKETCH_LENGTH = 100_000
 
@@ -109,4 +120,34 @@ def faults(draft: OfferDraft) -> list[str]:
         found.append("limit_wrong")
     if not 0 <= draft.hue < 360:
         found.append("hue_wrong")
+    return found + special_faults(draft.price, draft.special_prices)
+
+
+def special_faults(price: Money, specials: Sequence[SpecialPrice]) -> list[str]:
+    """What is wrong with the special prices of an offer at this price, as stable codes; each says one thing.
+
+    Each is lower than the price, and than what fewer pieces cost at the same hours: otherwise it would never count.
+    """
+    found = []
+    if len(specials) > MAX_SPECIAL_PRICES:
+        found.append("special_too_many")
+    if any(special.price.unit != price.unit for special in specials):
+        return [*found, "unit_mixed"]
+    if any(not 0 < special.price.minor < price.minor for special in specials):
+        found.append("special_not_lower")
+    if any(not 1 <= special.from_quantity <= MAX_FROM_QUANTITY for special in specials):
+        found.append("special_quantity")
+    if any(special.from_quantity == 1 and not special.windows for special in specials):
+        found.append("special_for_all")
+    if any(not window.weekdays <= _WEEK for special in specials for window in special.windows):
+        found.append("special_days")
+    if any(
+        place != number
+        and one.windows == other.windows
+        and one.from_quantity <= other.from_quantity
+        and one.price.minor <= other.price.minor
+        for place, one in enumerate(specials)
+        for number, other in enumerate(specials)
+    ):
+        found.append("special_never_counts")
     return found

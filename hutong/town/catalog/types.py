@@ -1,7 +1,7 @@
 """Values of the catalog that cross the boundary."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from enum import StrEnum
 from typing import Any
 
@@ -45,6 +45,28 @@ class Include:
     names: dict[str, str]
     quantity: int
     value: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class PriceWindow:
+    """Hours of some days, in wall time of the shop: from `opens` up to, not including, `closes`.
+
+    `weekdays` are 1 for Monday to 7; none means all. Where it closes no later than it opens it runs over midnight and
+    belongs to the day on which it opened, so 00:00 to 00:00 is the whole day.
+    """
+
+    weekdays: frozenset[int] = frozenset()
+    opens: time = time.min
+    closes: time = time.min
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialPrice:
+    """What each piece costs where all of this holds: so many at least, and one of the windows at the moment of the order."""
+
+    price: Money
+    from_quantity: int = 1
+    windows: tuple[PriceWindow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +116,9 @@ class OfferView:
     created_at: datetime
     submitted_at: datetime | None
     stores: tuple[OfferStoreView, ...]
+    special_prices: tuple[SpecialPrice, ...] = ()
+    steps_bind: bool = False
+    """Whether a price by quantity has to be earned by what is kept after a part is given back, too."""
 
     @property
     def discount_percent(self) -> int:
@@ -128,6 +153,8 @@ class OfferDraft:
     per_person_limit: int | None = None
     kind: OfferKind = OfferKind.VOUCHER
     sample: bool = False
+    special_prices: tuple[SpecialPrice, ...] = ()
+    steps_bind: bool = False
 
 
 @dataclass(frozen=True, slots=True)

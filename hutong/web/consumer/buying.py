@@ -73,11 +73,12 @@ def _checkout_page(
     offer = priced.offers[offer_ref]
     if request.method == "GET" and not wants_part(request):  # a changed quantity asks for the part again
         count_step.checkout_opened(offer=offer, agent=request.headers.get("User-Agent", ""), at=clock.now())
-    limit = offer.per_person_limit or MAX_QUANTITY
+    limit, (line,) = offer.per_person_limit or MAX_QUANTITY, priced.quote.lines
     context: dict[str, Any] = {
         "deal": offer,
         "quote": priced.quote,
         "quantity": quantity,
+        "each": sum((unit.price for unit in line.units[1 : line.uses]), line.units[0].price),
         "most": min(limit, MAX_QUANTITY // priced.uses[offer_ref]),
         "terms": vouchers.terms_of(offer_ref),
         "client_key": key or new_id("key"),

@@ -31,6 +31,7 @@ from hutong.web.shell.parts import page
 from hutong.web.shell.refunding import (
     BANK_DAYS,
     RefundForm,
+    UsesForm,
     refund_rows,
     unit_rows,
     way_of,
@@ -137,24 +138,39 @@ def voucher(request: HttpRequest, voucher_ref: str) -> HttpResponse:
 @signed_in
 @require_http_methods(["GET", "POST"])
 def voucher_refund(request: HttpRequest, voucher_ref: str) -> HttpResponse:
-    """Give a voucher back: amount, way and time first, then one button."""
+    """Give a voucher back, or some of its uses: amount, way and time first, then one button."""
     assert request.user.is_authenticated
     ticket = _own_ticket(request, voucher_ref)
-    if request.method == "POST":
-        found = ticket.voucher
-        given = refund_flow.refund(
-            order_ref=found.order_ref,
-            unit_refs=[use.unit_ref for use in found.uses if use.state is UseState.READY],
-            reason="shopper",
-            by=request.user,
-            as_operator=False,
-            at=clock.now(),
-        )
-        done = given.state is RefundState.DONE
-        messages.success(request, _("Refunded.") if done else _("Your refund is on its way."))
-        return redirect("voucher", voucher_ref)
-    context = {"tab": "wallet", "ticket": ticket, "zone": ticket.zone}
-    return page(request, "consumer/refund.html", context)
+    found, at = ticket.voucher, clock.now()
+    ready = [use.unit_ref for use in found.uses if use.state is UseState.READY]
+    sent = request.POST if request.method == "POST" else request.GET
+    form = UsesForm(len(ready), sent)
+    chosen = ready[: form.how_many]
+    context: dict[str, Any] = {"tab": "wallet", "ticket": ticket, "zone": ticket.zone, "form": form}
+    if not ready or found.state is not VoucherState.READY or not ticket.refundable:
+        if request.method == "POST":
+            raise refund_flow.NothingToRefund
+        return page(request, "consumer/refund.html", context)
+    shown = refund_flow.preview(order_ref=found.order_ref, unit_refs=chosen, by=request.user, at=at)
+    context["shown"] = shown
+    if request.method != "POST":
+        return page(request, "consumer/refund.html", context)
+    if form.told != shown.amount.minor:
+        # What was shown when the page was opened is not what would come back now.
+        context["changed"] = form.told is not None
+        return page(request, "consumer/refund.html", context, status=409)
+    given = refund_flow.refund(
+        order_ref=found.order_ref,
+        unit_refs=chosen,
+        reason="shopper",
+        by=request.user,
+        as_operator=False,
+        expected=shown.amount,
+        at=at,
+    )
+    done = given.state is RefundState.DONE
+    messages.success(request, _("Refunded.") if done else _("Your refund is on its way."))
+    return redirect("voucher", voucher_ref)
 
 
 @signed_in
@@ -188,15 +204,26 @@ def order_refund(request: HttpRequest, order_ref: str) -> HttpResponse:
     context = {**_facts(found), "form": form, "arrives_by": working_days(clock.now(), BANK_DAYS)}
     if not form.is_valid():
         return page(request, "consumer/order.html", context, status=422)
-    if request.method != "POST" or form.cleaned_data["shown"] != form.amount.minor:
-        return page(request, "consumer/order_refund.html", context)
+    chosen = form.cleaned_data["unit"]
     try:
+        shown = refund_flow.preview(order_ref=order_ref, unit_refs=chosen, by=request.user, at=clock.now())
+        context["shown"] = shown
+        sent = form.cleaned_data["shown"]
+        if request.method != "POST" or sent != shown.amount.minor:
+            changed = request.method == "POST" and sent is not None
+            return page(
+                request,
+                "consumer/order_refund.html",
+                {**context, "changed": changed},
+                status=409 if changed else 200,
+            )
         given = refund_flow.refund(
             order_ref=order_ref,
-            unit_refs=form.cleaned_data["unit"],
+            unit_refs=chosen,
             reason="shopper",
             by=request.user,
             as_operator=False,
+            expected=shown.amount,
             at=clock.now(),
         )
     except DomainError as error:

@@ -33,6 +33,8 @@ from hutong.web.merchant import deal_fields as fields
 from hutong.web.merchant.access import Desk, needs
 from hutong.web.merchant.deal_market import market_of
 from hutong.web.merchant.frame import merchant_page
+from hutong.web.merchant.special_form import MISSING as SPECIAL_MISSING
+from hutong.web.merchant.special_form import SpecialForm
 from hutong.web.merchant.terms_form import TermsForm, terms_initial
 from hutong.web.merchant.words import deal_changes
 from hutong.web.shell.commission_words import asked_words, why
@@ -177,15 +179,17 @@ def _price(request: HttpRequest, desk: Desk, draft: Draft) -> HttpResponse:
     if request.method != "POST":
         form = fields.PriceForm(unit, draft.today, draft.taken, initial=fields.price_initial(draft.sketch))
         proposed = draft.body["list_price"] or fields.total_of_parts(draft.body)
-        context = {"form": form, **_amounts(draft, proposed, draft.body["price"], unit)}
+        amounts = _amounts(draft, proposed, draft.body["price"], unit)
+        context = {"form": form, "specials": SpecialForm(draft.body), **amounts}
         return _show(request, desk, draft, "price", context)
     form = fields.PriceForm(unit, draft.today, draft.taken, request.POST)
-    valid = form.is_valid()
+    specials = SpecialForm(draft.body, request.POST)
+    valid = form.is_valid() & specials.is_valid(form.cleaned_data.get("price"))
     amounts = _amounts(draft, form.cleaned_data.get("list_price"), form.cleaned_data.get("price"), unit)
     goes = request.POST.get("go", "next")
     if goes == "look":
         return merchant_page(request, desk, "merchant/_deal_money.html", amounts, tab="deals")
-    _save(desk, draft, form.kept(draft.body))
+    _save(desk, draft, specials.kept(form.kept(draft.body)))
     if goes == "next" and valid:
         for name in ("list_price", "price"):
             if form.cleaned_data[name] is None:
@@ -193,7 +197,8 @@ def _price(request: HttpRequest, desk: Desk, draft: Draft) -> HttpResponse:
         valid = form.is_valid()
     if valid:
         return _go(request, draft, "price", goes)
-    return _show(request, desk, draft, "price", {"form": form, **amounts}, status=422)
+    context = {"form": form, "specials": specials, **amounts}
+    return _show(request, desk, draft, "price", context, status=422)
 
 
 def _terms(request: HttpRequest, desk: Desk, draft: Draft) -> HttpResponse:
@@ -383,6 +388,7 @@ _MISSING: dict[str, Callable[[], tuple[str, str]]] = {
     "never_usable": lambda: ("terms", _("A day and an hour at which it can be used: now there is none")),
     "sale_outlasts": lambda: ("price", _("A last day of sale that is not after the last day it holds")),
     "stores": lambda: ("terms", _("A store in which it holds")),
+    **SPECIAL_MISSING,
 }
 _ADVICE: dict[str, Callable[[], tuple[str, str]]] = {
     "title_en": lambda: ("what", _("A title in English")),

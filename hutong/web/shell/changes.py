@@ -10,6 +10,8 @@ from babel.dates import format_date, format_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from hutong.flows.offers.body import special_prices_of
+from hutong.flows.special_prices import words as price_words
 from hutong.kernel import clock
 from hutong.kernel.money import Money, format_money
 from hutong.town.contents.rules import difference
@@ -91,7 +93,9 @@ FIELDS = {
     "sign_up": gettext_lazy("New shops may sign up"),
     "starts_at": gettext_lazy("On sale from"),
     "starts_on": gettext_lazy("On sale from"),
+    "special_prices": gettext_lazy("Prices by quantity or by hours"),
     "state": gettext_lazy("State"),
+    "steps_bind": gettext_lazy("The number counts after a refund, too"),
     "store": gettext_lazy("Store"),
     "stores": gettext_lazy("Stores"),
     "tags": gettext_lazy("Promises"),
@@ -240,6 +244,8 @@ def _value(field: str, value: Any, unit: str, zone: str) -> str:
         return ", ".join(promise(tag) for tag in value)
     if field == "includes" and isinstance(value, list):
         return ", ".join(_part(part, unit) for part in value)
+    if field == "special_prices" and isinstance(value, list) and unit:
+        return "; ".join(price_words(special_prices_of({"unit": unit, "special_prices": value}), bind=False))
     if field in MOMENTS and zone:
         wall = clock.local(datetime.fromisoformat(str(value)), zone)
         return format_datetime(wall, STYLES[locale()]["long"], locale=locale())

@@ -103,6 +103,35 @@ class RefundForm(forms.Form):
         return found
 
 
+class UsesForm(forms.Form):
+    """How many of a voucher's unused uses go back, all unless said otherwise, and the amount that was shown.
+
+    In a template `form.uses` would be the field.
+    """
+
+    def __init__(self, ready: int, data: Any = None) -> None:
+        super().__init__(data)
+        self.ready = ready
+        self.fields["uses"] = forms.IntegerField(required=False, min_value=1, max_value=max(ready, 1))
+        self.fields["shown"] = forms.IntegerField(required=False)
+        self.full_clean()
+
+    @property
+    def how_many(self) -> int:
+        """How many; all where nothing was said that can be."""
+        return self.cleaned_data.get("uses") or self.ready
+
+    @property
+    def told(self) -> int | None:
+        """The amount that was shown, in minor units."""
+        return self.cleaned_data.get("shown")
+
+    @property
+    def choices(self) -> range:
+        """What can be chosen, the most first."""
+        return range(self.ready, 0, -1)
+
+
 def _units(order: OrderView) -> Iterable[UnitView]:
     return (unit for line in order.lines for unit in line.units)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pytest
 
 from hutong.kernel.money import Money
-from hutong.pay.pricing.rules import CancellationInvalid, cancel, from_json, price_cart, to_json
+from hutong.pay.pricing.rules import CancellationInvalid, binds, cancel, from_json, price_cart, to_json
 from hutong.pay.pricing.types import (
     BuyGet,
     Gift,
@@ -174,3 +174,29 @@ def test_what_cannot_be_cancelled_is_refused(
 ) -> None:
     with pytest.raises(CancellationInvalid):
         cancel(three(), units, gone=gone, given_back=given_back)
+
+
+def test_what_the_platform_pays_less_of_what_is_kept_is_named() -> None:
+    """A third of 3.00 of the platform and a step of the shop are lost for the one that is kept: 2.00 and 1.00."""
+    town = promotion(off(300), Lane.PLATFORM_PROMOTION, minimum=2000, binding=True)
+    quote = three(promotions=[town])
+    found = cancel(quote, [(0, 0), (0, 1)])
+    assert found.prices == {(0, 2): euros(1000)}
+    assert found.by_platform == {(0, 2): euros(100)}
+    assert binds(quote)
+
+
+def test_a_raise_that_is_not_asked_whole_is_shared_between_shop_and_platform() -> None:
+    """Of 9.00 the platform paid 3.00. Two would cost 1.00 more by the step and 1.00 by the minimum, 8.00 in all: there
+    are 6.00, so each costs half of that more, and half of the half is the platform's."""
+    town = promotion(off(300), Lane.PLATFORM_PROMOTION, minimum=900, binding=True)
+    lines = [line(price=400, quantity=3, special=[SpecialPrice(euros(300), 3)], binding_steps=True)]
+    found = cancel(price_cart(lines, context=context(), promotions=[town]), [(0, 0)])
+    assert found.refund == euros(0)
+    assert found.prices == {(0, 1): euros(300), (0, 2): euros(300)}
+    assert found.by_platform == {(0, 1): euros(50), (0, 2): euros(50)}
+
+
+def test_without_terms_nothing_binds() -> None:
+    assert not binds(three(binding=False))
+    assert binds(three())

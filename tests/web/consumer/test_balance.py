@@ -121,7 +121,7 @@ def test_all_of_the_price_comes_from_the_balance(shop: Scene) -> None:
     assert "To your gift card" in before
     assert "payment method" not in before
     assert "your bank" not in before
-    give_back = browser.post(f"{path}refund/", follow=True).content.decode()
+    give_back = browser.post(f"{path}refund/", {"shown": 1990}, follow=True).content.decode()
     assert "It is on the gift card again." in give_back
     assert "payment method" not in give_back
     assert giftcards_read.balance_of(shop.shopper.pk, "EUR").minor == 5000

@@ -3,7 +3,7 @@
 1. `hold` in the transaction that places the order; `release` when it ends unpaid.
 2. `spend` in the transaction that pays it, whose caller captures what the cards bear; for money that came late
    `retake` goes before.
-3. `give_back` in the transaction that releases the units of a refund.
+3. `give_back` in the transaction that releases the units of a refund; `move` before, where that makes others dearer.
 """
 
 from hutong.pay.giftcards.services.buying import (
@@ -26,7 +26,7 @@ from hutong.pay.giftcards.services.errors import (
     ReasonMissing,
 )
 from hutong.pay.giftcards.services.issuing import block, issue, unblock
-from hutong.pay.giftcards.services.spending import give_back, hold, release, retake, spend
+from hutong.pay.giftcards.services.spending import give_back, hold, move, release, retake, spend
 
 __all__ = [
     "AmountRefused",
@@ -46,6 +46,7 @@ __all__ = [
     "lapse",
     "lock_card",
     "lose",
+    "move",
     "release",
     "retake",
     "sent_back",

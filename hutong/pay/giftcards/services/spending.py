@@ -3,10 +3,11 @@ has locked the order; cards are locked after it and before the ledger, in the or
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from hutong.kernel import rows
 from hutong.kernel.money import Money
@@ -184,6 +185,35 @@ def give_back(
         unit_refs=tuple(unit_refs),
         at=at,
     )
+
+
+def move(*, order_ref: str, taken: Mapping[str, Money], given: Mapping[str, Money]) -> None:
+    """What cards bear of some units of an order they bear of others from now on: each card as much in all as before.
+
+    For units that are given back and make the kept ones dearer; before `give_back`. Both add up to the same. Money stays
+    where it is: what is spent is with what is not redeemed, whichever unit it is for.
+    """
+    with transaction.atomic(savepoint=False):
+        wanted = {ref: amount.minor for ref, amount in taken.items()}
+        freed: dict[int, int] = {}
+        parts = UnitPart.objects.filter(
+            part__order_ref=order_ref, unit_ref__in=list(taken), refund__isnull=True
+        )
+        for part in parts.order_by("part__position", "unit_ref"):
+            minor = min(part.amount, wanted[part.unit_ref])
+            if not minor:
+                continue
+            wanted[part.unit_ref] -= minor
+            freed[part.part_id] = freed.get(part.part_id, 0) + minor
+            if minor == part.amount:
+                part.delete()
+            else:
+                UnitPart.objects.filter(pk=part.pk).update(amount=F("amount") - minor)
+        moved = poured(list(freed.items()), [(unit_ref, amount.minor) for unit_ref, amount in given.items()])
+        for part_id, unit_ref, minor in moved:
+            theirs = UnitPart.objects.filter(part_id=part_id, unit_ref=unit_ref, refund__isnull=True)
+            if not theirs.update(amount=F("amount") + minor):
+                UnitPart.objects.create(part_id=part_id, unit_ref=unit_ref, amount=minor)
 
 
 def _hold(reference: str, shares: Sequence[CardShare], at: datetime) -> None:

@@ -3,7 +3,7 @@
 from hutong.pay.orders.queries.bought import bought_before, bought_categories
 from hutong.pay.orders.queries.charged import charged
 from hutong.pay.orders.queries.checks import all_refs, all_unit_refs, merchant_of_orders, problems, unredeemed
-from hutong.pay.orders.queries.discounts import discounts_of, quote_of
+from hutong.pay.orders.queries.discounts import discounts_of
 from hutong.pay.orders.queries.everything import everything_about, standing_of
 from hutong.pay.orders.queries.figures import (
     counts_by_state,
@@ -21,6 +21,7 @@ from hutong.pay.orders.queries.views import (
     orders_to_expire,
     placed_with_key,
     points_of,
+    quote_of,
     sold_unit,
     unit_offers,
     units,

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 
 from hutong.kernel.money import Money
-from hutong.kernel.rows import row, rows
-from hutong.pay.pricing.rules import from_json
-from hutong.pay.pricing.types import Lane, Quote
-
-
-def quote_of(order_ref: str) -> Quote | None:
-    """The quote an order was placed with, every amount and discount of it; None without such an order. One statement."""
-    found = row("SELECT quote::text AS quote FROM orders_order WHERE public_id = %s", [order_ref])
-    return from_json(json.loads(found["quote"])) if found else None
+from hutong.kernel.rows import rows
+from hutong.pay.orders.queries.views import quote_of
+from hutong.pay.pricing.types import Lane
 
 
 def discounts_of(order_ref: str, unit_refs: Collection[str]) -> dict[str, Money]:

@@ -24,6 +24,8 @@ from hutong.pay.orders.types import (
     UnitState,
     UnitView,
 )
+from hutong.pay.pricing.rules import from_json
+from hutong.pay.pricing.types import Quote
 
 PARTIES = """
     o.public_id AS order_ref, o.state, o.total, o.stored, o.refunded, o.unit, o.person_id, o.merchant_id,
@@ -195,6 +197,15 @@ def units_of(order_ref: str) -> tuple[SoldUnit, ...]:
     """The units of a paid order with all their amounts, in the order they were sold."""
     found = rows(f"{_SOLD_UNITS} WHERE o.public_id = %s ORDER BY u.id", [order_ref])
     return tuple(sold_unit(unit) for unit in found)
+
+
+def quote_of(order_ref: str) -> Quote | None:
+    """The quote as the shopper agreed to it, whatever was given back since; None for an unknown order.
+
+    What a unit was sold for stands here for good: `Unit.paid` is what it is paid with now.
+    """
+    found = rows("SELECT quote::text AS quote FROM orders_order WHERE public_id = %s", [order_ref])
+    return from_json(json.loads(found[0]["quote"])) if found else None
 
 
 def unit_offers(order_ref: str) -> dict[str, str]:

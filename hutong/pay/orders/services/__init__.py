@@ -19,7 +19,12 @@ from hutong.pay.orders.services.states import (
     mark_paid,
     note_late_payment_returned,
 )
-from hutong.pay.orders.services.units import mark_units_refunded, mark_units_unused, mark_units_used
+from hutong.pay.orders.services.units import (
+    lock_units,
+    mark_units_refunded,
+    mark_units_unused,
+    mark_units_used,
+)
 
 __all__ = [
     "ClientKeyReused",
@@ -31,6 +36,7 @@ __all__ = [
     "cancel_order",
     "expire_order",
     "lock_order",
+    "lock_units",
     "mark_paid",
     "mark_units_refunded",
     "mark_units_unused",

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from hutong.kernel import rows
 from hutong.pay.orders import queries
+from hutong.pay.orders.rules import UnitPrice
 from hutong.pay.orders.services.errors import UnitsNotSold, UnitsNotUsed
 from hutong.pay.orders.services.states import lock_order, move_order
 from hutong.pay.orders.types import OrderEventKind, SoldUnit, UnitState
@@ -57,6 +58,59 @@ def _change_units(
     )
 
 
+def lock_units(*, order_ref: str) -> tuple[SoldUnit, ...]:
+    """The units of a paid order as they are and stay until the transaction ends, in the order they were sold.
+
+    For whoever has locked the order and the vouchers before: a scan takes its voucher first, then its units.
+    """
+    rows.execute(
+        """SELECT 1 FROM orders_unit u JOIN orders_order o ON o.id = u.order_id
+           WHERE o.public_id = %s ORDER BY u.id FOR UPDATE OF u""",
+        [order_ref],
+    )
+    return queries.units_of(order_ref)
+
+
+# The order is locked, and nothing but giving a part back changes amounts: so they are those that were read before.
+_PRICE_AGAIN = """
+UPDATE orders_unit u
+SET paid = n.paid, paid_stored = n.stored, discount_merchant = n.merchant, discount_platform = n.platform, tax = n.tax
+FROM unnest(%(refs)s::text[], %(paid)s::bigint[], %(stored)s::bigint[], %(merchant)s::bigint[], %(platform)s::bigint[],
+    %(tax)s::bigint[]) AS n (ref, paid, stored, merchant, platform, tax), orders_order o
+WHERE u.public_id = n.ref AND o.id = u.order_id AND o.public_id = %(order_ref)s
+"""
+
+
+def _price_again(
+    order_ref: str, changed: list[dict[str, Any]], prices: Sequence[UnitPrice]
+) -> list[dict[str, Any]]:
+    """Give the units their new amounts; the `changed` ones with them."""
+    columns = {
+        "paid": [each.paid.minor for each in prices],
+        "stored": [each.paid_stored.minor for each in prices],
+        "merchant": [each.discount_merchant.minor for each in prices],
+        "platform": [each.discount_platform.minor for each in prices],
+        "tax": [each.tax.minor for each in prices],
+    }
+    refs = [each.unit_ref for each in prices]
+    if rows.execute(_PRICE_AGAIN, {"order_ref": order_ref, "refs": refs, **columns}) != len(refs):
+        raise UnitsNotSold(unit_refs=refs)
+    new = {each.unit_ref: each for each in prices}
+    return [
+        unit
+        if (price := new.get(unit["unit_ref"])) is None
+        else {
+            **unit,
+            "paid": price.paid.minor,
+            "paid_stored": price.paid_stored.minor,
+            "discount_merchant": price.discount_merchant.minor,
+            "discount_platform": price.discount_platform.minor,
+            "tax": price.tax.minor,
+        }
+        for unit in changed
+    ]
+
+
 def mark_units_used(*, unit_refs: Sequence[str], at: datetime) -> tuple[SoldUnit, ...]:
     """Sold units become used, all or none; returns them with their amounts, for settlement.
 
@@ -82,13 +136,20 @@ def mark_units_unused(*, unit_refs: Sequence[str], at: datetime) -> tuple[SoldUn
 
 
 def mark_units_refunded(
-    *, order_ref: str, unit_refs: Sequence[str], by: str, at: datetime, used_too: bool = False
+    *,
+    order_ref: str,
+    unit_refs: Sequence[str],
+    by: str,
+    at: datetime,
+    used_too: bool = False,
+    prices: Sequence[UnitPrice] = (),
 ) -> tuple[SoldUnit, ...]:
     """Sold units of one order become refunded, all or none; the order's `refunded` grows by what was paid
     for them, and its state becomes refunded once no other unit is left, else partly refunded. With `used_too`
-    used units, too, which keep the moment of their use.
+    used units, too, which keep the moment of their use. `prices` are the units' amounts from now on, where some change
+    (`rules.priced_again`): those refunded are returned with them.
 
-    Locks the order. Three statements. Raises UnitsNotSold, OrderUnknown, OrderMoved.
+    Locks the order. Three statements, four with prices. Raises UnitsNotSold, OrderUnknown, OrderMoved.
     """
     if not unit_refs:
         raise ValueError("a refund names its units")
@@ -98,6 +159,8 @@ def mark_units_refunded(
         changed = _change_units(unit_refs, states, UnitState.REFUNDED, at, order_ref)
         if len(changed) != len(set(unit_refs)):
             raise UnitsNotSold(unit_refs=list(unit_refs))
+        if prices:
+            changed = _price_again(order_ref, changed, prices)
         nothing_left = changed[0]["open_before"] == len(changed)
         event = OrderEventKind.REFUNDED if nothing_left else OrderEventKind.PARTLY_REFUNDED
         amount = sum(unit["paid"] for unit in changed)

@@ -11,7 +11,7 @@ from hutong.pay.pricing.rules.campaigns import (
     rule_of,
     rule_to_json,
 )
-from hutong.pay.pricing.rules.cancel import cancel
+from hutong.pay.pricing.rules.cancel import binds, cancel
 from hutong.pay.pricing.rules.cart import MAX_LINES, MAX_QUANTITY, flat_rate, price_cart
 from hutong.pay.pricing.rules.errors import CancellationInvalid, CartInvalid, QuoteInvalid
 from hutong.pay.pricing.rules.sift import COUPON_LANES, PROMOTION_LANES
@@ -28,6 +28,7 @@ __all__ = [
     "CancellationInvalid",
     "CartInvalid",
     "QuoteInvalid",
+    "binds",
     "cancel",
     "coupon_ends_at",
     "faults",

@@ -10,6 +10,7 @@ from hutong.pay.pricing.rules.errors import CancellationInvalid
 from hutong.pay.pricing.types import (
     Cancellation,
     Discount,
+    Funder,
     Lane,
     Quote,
     QuoteLine,
@@ -54,19 +55,35 @@ def cancel(
     # More than is left of what was paid can never be asked for what is kept.
     room = max(quote.total.minor - before.minor - sum(paid[position].minor for position in kept), 0)
     more: dict[UnitPosition, int] = {}
-    for _raise, by_unit in found:
+    platforms: dict[UnitPosition, int] = {}
+    of_platform = {each.ref for each in quote.discounts if each.funder is Funder.PLATFORM}
+    for raised, by_unit in found:
         for position, amount in by_unit.items():
             more[position] = more.get(position, 0) + amount.minor
+            if raised.ref in of_platform:
+                platforms[position] = platforms.get(position, 0) + amount.minor
     asked = min(room, sum(more.values()))
     parts = Money(asked, quote.unit).allocate([*more.values()]) if asked else []
     prices = {position: paid[position] for position in kept}
+    by_platform = {}
     for position, part in zip(more, parts, strict=bool(parts)):
         prices[position] += part
+        if part and platforms.get(position):
+            theirs = platforms[position]
+            by_platform[position] = part.allocate([theirs, more[position] - theirs])[0]
     return Cancellation(
         refund=Money(room - asked, quote.unit),
         without_terms=Money(room, quote.unit),
         raises=tuple(each for each, _by_unit in found),
         prices=prices,
+        by_platform=by_platform,
+    )
+
+
+def binds(quote: Quote) -> bool:
+    """Whether cancelling a part of the quote may make what is kept dearer; otherwise `cancel` need not be asked."""
+    return any(line.binding_steps and line.steps for line in quote.lines) or any(
+        discount.condition for discount in quote.discounts
     )
 
 

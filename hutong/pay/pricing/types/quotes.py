@@ -258,13 +258,15 @@ class Cancellation:
 
     `refund` is what was paid less what was given back before less what is kept costs now. `without_terms` is what it
     would be if nothing were computed again, and `less` the difference, for the reasons in `raises`. `prices` is what
-    each kept unit costs in the end; all of them and the refunds are what was paid.
+    each kept unit costs in the end; all of them and the refunds are what was paid. `by_platform` is what of a kept
+    unit's higher price the platform had paid of it, and need not any more; units without such a part are left out.
     """
 
     refund: Money
     without_terms: Money
     raises: tuple[Raise, ...]
     prices: Mapping[UnitPosition, Money]
+    by_platform: Mapping[UnitPosition, Money]
 
     @property
     def less(self) -> Money:

@@ -43,6 +43,7 @@ from hutong.pay.settlement.services.sending import (
 from hutong.pay.settlement.services.settling import (
     AlreadySettled,
     NotSettled,
+    resettle,
     settle,
     unsettle,
     unsettle_units,
@@ -80,6 +81,7 @@ __all__ = [
     "note_adjustment",
     "paid_after_all",
     "reopen_month",
+    "resettle",
     "send_batch",
     "send_payout",
     "set_account",

@@ -66,38 +66,8 @@ def settle(
     accounts exist. Raises AlreadySettled; ledger.BalanceTooLow when more is redeemed than was paid.
     """
     unit = _one_unit(shares)
-    params = {
-        "unit_refs": [share.unit_ref for share in shares],
-        "gross": [share.gross.minor for share in shares],
-        "commissions": [share.commission.minor for share in shares],
-        "taxes": [share.commission_tax.minor for share in shares],
-        "fees": [share.provider_fee.minor for share in shares],
-        "nets": [share.net.minor for share in shares],
-        "reference": reference,
-        "merchant_ref": merchant_ref,
-        "store_ref": store_ref,
-        "unit": unit,
-        "at": at,
-    }
-    settled = tuple(
-        SettledUnit(
-            unit_ref=share.unit_ref,
-            reference=reference,
-            merchant_ref=merchant_ref,
-            store_ref=store_ref,
-            gross=share.gross,
-            commission=share.commission,
-            commission_tax=share.commission_tax,
-            provider_fee=share.provider_fee,
-            net=share.net,
-            at=at,
-            undone_at=None,
-        )
-        for share in shares
-    )
     with transaction.atomic(savepoint=False):
-        if rows.execute(_INSERT, params) != len(shares):
-            raise AlreadySettled(reference=reference)
+        settled = _inserted(shares, merchant_ref, store_ref, reference, unit, at)
         _post(TransactionKind.REDEEM, settled, f"redeem:{reference}", at)
     return settled
 
@@ -128,6 +98,62 @@ def unsettle_units(*, unit_refs: Sequence[str], reference: str, at: datetime) ->
             raise NotSettled(reference=reference)
         _post(TransactionKind.UNDO_REDEEM, undone, f"undo_redeem:{reference}", at)
     return undone
+
+
+def resettle(*, shares: Sequence[Share], reference: str, at: datetime) -> tuple[SettledUnit, ...]:
+    """Settle redeemed units of one merchant anew, at other amounts: they became dearer. All or none.
+
+    What was settled of each is taken back, and settled in the same store at `at` under `reference`; statements show
+    both, and a payout that has left already is followed by the difference. Postings are `undo_redeem:<reference>` and
+    `redeem:<reference>`. Raises NotSettled.
+    """
+    unit = _one_unit(shares)
+    by_ref = {share.unit_ref: share for share in shares}
+    with transaction.atomic(savepoint=False):
+        undone = unsettle_units(unit_refs=list(by_ref), reference=reference, at=at)
+        settled: list[SettledUnit] = []
+        for store_ref in sorted({each.store_ref for each in undone}):
+            here = [by_ref[each.unit_ref] for each in undone if each.store_ref == store_ref]
+            settled += _inserted(here, undone[0].merchant_ref, store_ref, reference, unit, at)
+        _post(TransactionKind.REDEEM, settled, f"redeem:{reference}", at)
+    return tuple(settled)
+
+
+def _inserted(
+    shares: Sequence[Share], merchant_ref: str, store_ref: str, reference: str, unit: str, at: datetime
+) -> tuple[SettledUnit, ...]:
+    """The rows of what is settled, written; AlreadySettled where one of the units is."""
+    params = {
+        "unit_refs": [share.unit_ref for share in shares],
+        "gross": [share.gross.minor for share in shares],
+        "commissions": [share.commission.minor for share in shares],
+        "taxes": [share.commission_tax.minor for share in shares],
+        "fees": [share.provider_fee.minor for share in shares],
+        "nets": [share.net.minor for share in shares],
+        "reference": reference,
+        "merchant_ref": merchant_ref,
+        "store_ref": store_ref,
+        "unit": unit,
+        "at": at,
+    }
+    if rows.execute(_INSERT, params) != len(shares):
+        raise AlreadySettled(reference=reference)
+    return tuple(
+        SettledUnit(
+            unit_ref=share.unit_ref,
+            reference=reference,
+            merchant_ref=merchant_ref,
+            store_ref=store_ref,
+            gross=share.gross,
+            commission=share.commission,
+            commission_tax=share.commission_tax,
+            provider_fee=share.provider_fee,
+            net=share.net,
+            at=at,
+            undone_at=None,
+        )
+        for share in shares
+    )
 
 
 def _undone(params: dict[str, Any]) -> tuple[SettledUnit, ...]:

@@ -8,7 +8,7 @@ from django.db import transaction
 from hutong.kernel import audit
 from hutong.kernel.errors import Forbidden, NotFound
 from hutong.town.catalog import rules
-from hutong.town.catalog.models import Offer, OfferDecision, OfferStore
+from hutong.town.catalog.models import Offer, OfferDecision, OfferStore, SpecialPrice
 from hutong.town.catalog.queries import offer_history
 from hutong.town.catalog.services.errors import (
     OfferInvalid,
@@ -38,6 +38,7 @@ def create_offer(
         stores = _checked(merchant, store_refs, draft, by)
         offer = Offer.objects.create(merchant=merchant, created_at=at, created_by=by, **_columns(draft))
         OfferStore.objects.bulk_create(OfferStore(offer=offer, store=store) for store in stores)
+        _set_special_prices(offer, draft)
         audit.record(
             action="offer.created",
             subject=offer.public_id,
@@ -69,14 +70,18 @@ def change_offer(
     with transaction.atomic():
         offer = _offer(offer_ref)
         stores = _checked(offer.merchant, store_refs, draft, by)
+        before = {**_said(offer), "special_prices": _special_prices(offer)}
         _rewrite(offer, stores, draft, rules.REWRITABLE)
         audit.record(
             action="offer.changed",
             subject=offer_ref,
             by=by.public_id,
             at=at,
-            before=_said(offer),
-            after={name: value for name, value in _columns(draft).items() if name in _SAID},
+            before=before,
+            after={
+                **{name: value for name, value in _columns(draft).items() if name in _SAID},
+                "special_prices": _special_prices(offer),
+            },
             merchant=offer.merchant.public_id,
         )
     offer.refresh_from_db()
@@ -233,6 +238,41 @@ def _rewrite(offer: Offer, stores: Sequence[Store], draft: OfferDraft, states: f
     OfferStore.objects.bulk_create(
         (OfferStore(offer=offer, store=store) for store in stores), ignore_conflicts=True
     )
+    _set_special_prices(offer, draft)
+
+
+def _special_prices(offer: Offer) -> list[dict[str, object]]:
+    """The special prices for the log, in the form of sketches and versions."""
+    return [
+        {
+            "price": row.price,
+            "from_quantity": row.from_quantity,
+            "windows": [[each["weekdays"], each["opens"], each["closes"]] for each in row.windows],
+        }
+        for row in SpecialPrice.objects.filter(offer=offer).order_by("position")
+    ]
+
+
+def _set_special_prices(offer: Offer, draft: OfferDraft) -> None:
+    """Replace the special prices; the offer's row is locked by the statement that wrote it."""
+    SpecialPrice.objects.filter(offer=offer).delete()
+    SpecialPrice.objects.bulk_create(
+        SpecialPrice(
+            offer=offer,
+            position=position,
+            price=special.price.minor,
+            from_quantity=special.from_quantity,
+            windows=[
+                {
+                    "weekdays": sorted(window.weekdays),
+                    "opens": f"{window.opens:%H:%M}",
+                    "closes": f"{window.closes:%H:%M}",
+                }
+                for window in special.windows
+            ],
+        )
+        for position, special in enumerate(draft.special_prices)
+    )
 
 
 def _said(offer: Offer) -> dict[str, object]:
@@ -268,12 +308,13 @@ def _columns(draft: OfferDraft) -> dict[str, object]:
         "ends_at": draft.ends_at,
         "per_person_limit": draft.per_person_limit,
         "sample": draft.sample,
+        "steps_bind": draft.steps_bind,
     }
 
 
 _SAID = frozenset(
     (
         "titles", "descriptions", "list_price", "price", "includes", "emoji", "hue", "tags", "starts_at",
-        "ends_at", "per_person_limit",
+        "ends_at", "per_person_limit", "steps_bind",
     )
 )  # fmt: skip

@@ -127,6 +127,7 @@ DEAL_FIELDS = {
     "emoji": lambda: _("Symbol"),
     "list_price": lambda: _("Usual price"),
     "price": lambda: _("Price of the deal"),
+    "special_prices": lambda: _("Prices by quantity or by hours"),
     "starts_on": lambda: _("On sale from"),
     "ends_on": lambda: _("Last day of sale"),
     "per_person_limit": lambda: _("At most for each person"),
