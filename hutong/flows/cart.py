@@ -7,9 +7,10 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy as _
 
 from hutong.flows import commission
+from hutong.flows.groups.asking import ALONE, Ask, Together, together
 from hutong.kernel.errors import Conflict, Invalid
 from hutong.pay.pricing.rules import MAX_QUANTITY, price_cart
-from hutong.pay.pricing.types import CartLine, Quote
+from hutong.pay.pricing.types import CartLine, Quote, SpecialPrice
 from hutong.town.catalog import queries as catalog
 from hutong.town.catalog.types import OfferView
 from hutong.visit.vouchers.queries import terms_of_all
@@ -38,12 +39,13 @@ class OneMerchantAtATime(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Cart:
-    """A priced cart: the offers as they are now, how many uses each has, and every amount."""
+    """A priced cart: the offers as they are now, how many uses each has, every amount, and what it would wait for."""
 
     offers: Mapping[str, OfferView]
     wants: Mapping[str, int]
     uses: Mapping[str, int]
     quote: Quote
+    together: Together | None = None
 
     @property
     def merchant_ref(self) -> str:
@@ -51,10 +53,11 @@ class Cart:
         return next(iter(self.offers.values())).merchant_ref
 
 
-def price(*, wants: Mapping[str, int], at: datetime) -> Cart:
-    """Price `wants` (offer_ref -> quantity) as they stand at `at`. Reads only; three statements.
+def price(*, wants: Mapping[str, int], at: datetime, ask: Ask = ALONE) -> Cart:
+    """Price `wants` (offer_ref -> quantity) as they stand at `at`, bought alone or as `ask` says. Reads only; four
+    statements, five to join a group.
 
-    Raises `CartEmpty`, `NotForSale`, `OneMerchantAtATime`.
+    Raises `CartEmpty`, `NotForSale`, `OneMerchantAtATime`, and what `flows.groups.asking.together` raises.
     """
     if not wants or not all(0 < quantity <= MAX_QUANTITY for quantity in wants.values()):
         raise CartEmpty(most=MAX_QUANTITY)
@@ -68,6 +71,8 @@ def price(*, wants: Mapping[str, int], at: datetime) -> Cart:
     most = MAX_QUANTITY // max(uses.values())
     if any(quantity * uses[ref] > MAX_QUANTITY for ref, quantity in wants.items()):
         raise CartEmpty(most=most)
+    joint = together(offers=offers, ask=ask, at=at)
+    special = (SpecialPrice(joint.price, in_group=True),) if joint and joint.price else ()
     lines = [
         CartLine(
             offer_ref=ref,
@@ -77,8 +82,10 @@ def price(*, wants: Mapping[str, int], at: datetime) -> Cart:
             price=offers[ref].price,
             merchant_ref=offers[ref].merchant_ref,
             uses=uses[ref],
+            special_prices=special,
+            group=joint.name if joint else "",
         )
         for ref, quantity in wants.items()
     ]
     quote = price_cart(lines, charge=commission.charging(wants, at=at))
-    return Cart(offers=offers, wants=dict(wants), uses=uses, quote=quote)
+    return Cart(offers=offers, wants=dict(wants), uses=uses, quote=quote, together=joint)

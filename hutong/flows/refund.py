@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from hutong.flows import fulfil, stored_value, tell
 from hutong.flows.dispute_loss import lost_before
+from hutong.flows.fulfil.waiting import WaitingFulfilment
+from hutong.flows.groups import places
 from hutong.kernel import audit, live, outbox
 from hutong.kernel.errors import Conflict, Forbidden, Invalid
 from hutong.kernel.ids import new_id
@@ -33,6 +35,7 @@ from hutong.town.merchants.types import Right
 from hutong.town.people.models import Person
 
 EXPIRED = "expired"
+GROUP_FAILED = "group_failed"
 
 
 class NothingToRefund(Conflict):
@@ -47,6 +50,13 @@ class NotPromised(Conflict):
 
     code = "refund_not_promised"
     message = _("The terms of this voucher do not promise a refund now. Please ask the shop.")
+
+
+class OnlyWhole(Conflict):
+    """An order that waits for its group goes back whole, since its place does."""
+
+    code = "refund_only_whole"
+    message = _("While the group is not full, only the whole order can be given back.")
 
 
 class OrderDisputed(Conflict):
@@ -79,7 +89,7 @@ def refund(
     recorded, in one transaction, so that a voucher is never used and refunded; then the money is sent. The
     answer may still be PENDING or UNKNOWN; the janitor goes on. A shopper refunds only own orders and what was not
     used; who has `Right.REFUND` at the order's shop (`as_merchant`) and an operator also what was, with a reason.
-    Other orders look unknown. Raises `NothingToRefund`, `NotPromised`, `ReasonMissing`,
+    Other orders look unknown. Raises `NothingToRefund`, `NotPromised`, `OnlyWhole`, `ReasonMissing`,
     `UnitsNotRefundable`, `OrderUnknown`.
     """
     requested = _request(order_ref, unit_refs, reason.strip(), by, as_operator, at, as_merchant)
@@ -90,8 +100,18 @@ def refund_expired(*, order_ref: str, unit_refs: Sequence[str], at: datetime) ->
     """Give back by itself what was unused when a voucher ended that promised it; None where nothing is left to give,
     or a bank has taken the payment back. Again: nothing happens. Never inside a transaction.
     """
+    return _by_itself(order_ref, unit_refs, EXPIRED, at)
+
+
+def refund_failed_group(*, order_ref: str, at: datetime) -> RefundView | None:
+    """Give back by itself what was paid in a group that failed; otherwise as `refund_expired`."""
+    unit_refs = [unit.unit_ref for unit in orders_read.units_of(order_ref)]
+    return _by_itself(order_ref, unit_refs, GROUP_FAILED, at)
+
+
+def _by_itself(order_ref: str, unit_refs: Sequence[str], reason: str, at: datetime) -> RefundView | None:
     try:
-        requested = _request(order_ref, unit_refs, EXPIRED, None, False, at)
+        requested = _request(order_ref, unit_refs, reason, None, False, at)
     except (NothingToRefund, OrderDisputed):
         return None  # the shopper was faster, or who has the money is not decided yet
     return _sent(requested, at)
@@ -124,7 +144,8 @@ def _request(
         if payments_read.held_by_dispute(order_ref):
             raise OrderDisputed
         offers = {unit.unit_ref: unit.offer_ref for unit in orders_read.units_of(order_ref)}
-        kind = fulfil.of(OfferKind.VOUCHER)
+        waits = places.waits(order)
+        kind = WaitingFulfilment() if waits else fulfil.of(OfferKind.VOUCHER)
         generous = as_operator or as_merchant
         if by:
             wanted = _wanted(kind, unit_refs, list(offers), None if generous else at)
@@ -132,6 +153,8 @@ def _request(
             wanted = kind.refundable(unit_refs=list(unit_refs or ()), promised_at=at)
         if not wanted:
             raise NothingToRefund
+        if waits and len(wanted) < len(offers):
+            raise OnlyWhole
         released = kind.give_back(
             order_ref=order_ref, units={ref: offers[ref] for ref in wanted}, at=at, used_too=generous
         )
@@ -140,7 +163,7 @@ def _request(
         units = orders.mark_units_refunded(
             order_ref=order_ref,
             unit_refs=wanted,
-            by=by.public_id if by else EXPIRED,
+            by=by.public_id if by else reason,
             at=at,
             used_too=generous,
         )
@@ -173,7 +196,7 @@ def _request(
 
 
 def _wanted(
-    kind: fulfil.Fulfilment, unit_refs: Sequence[str] | None, offered: list[str], promised_at: datetime | None
+    kind: fulfil.Fulfilment | WaitingFulfilment, unit_refs: Sequence[str] | None, offered: list[str], promised_at: datetime | None
 ) -> list[str]:
     """What somebody asks to have back: of a shopper what the terms promise now (`promised_at`), and nothing else."""
     if unit_refs is None:

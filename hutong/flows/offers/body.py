@@ -9,10 +9,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from hutong.flows.offers.templates import Template
-from hutong.flows.terms_words import lines, refund_words
+from hutong.flows.terms_words import group_lines, lines, refund_words
 from hutong.kernel.clock import day_bounds, local
 from hutong.kernel.money import Money, format_money
 from hutong.kernel.text import pick
+from hutong.pay.groups.rules import faults as group_faults
+from hutong.pay.groups.rules import from_json as groups_from_json
+from hutong.pay.groups.rules import to_json as groups_to_json
+from hutong.pay.groups.types import Terms as GroupTerms
 from hutong.town.catalog.types import Include, OfferDraft, OfferView
 from hutong.visit.stock.types import StockView
 from hutong.visit.vouchers.rules import DEFAULT_TERMS
@@ -28,7 +32,8 @@ MOST_FOR_SALE = 1_000_000
 # What a version of an approved offer consists of; the rest of a sketch is about the form.
 FIELDS = (
     "titles", "descriptions", "includes", "emoji", "hue", "unit", "list_price", "price", "starts_on", "ends_on",
-    "per_person_limit", "capacity", "valid_days", "uses", "terms", "tags", "stores",
+    "per_person_limit", "capacity", "valid_days", "uses", "terms", "groups", "tags",
+    "stores",
 )  # fmt: skip
 
 
@@ -50,6 +55,7 @@ def blank(*, unit: str, stores: Sequence[str]) -> Body:
         "valid_days": DEFAULT_TERMS.valid_days,
         "uses": 1,
         "terms": {},
+        "groups": {},
         "tags": ["refund_any_time"],
         "stores": list(stores),
     }
@@ -75,7 +81,7 @@ def of_template(template: Template, *, unit: str, stores: Sequence[str]) -> Body
     }
 
 
-def of_offer(offer: OfferView, terms: Terms, stock: StockView | None) -> Body:
+def of_offer(offer: OfferView, terms: Terms, stock: StockView | None, groups: GroupTerms) -> Body:
     """What an offer says now."""
     zone = zone_of(offer)
     capacity = stock.capacity if stock else None
@@ -102,6 +108,7 @@ def of_offer(offer: OfferView, terms: Terms, stock: StockView | None) -> Body:
         "valid_days": terms.valid_days,
         "uses": terms.uses,
         "terms": _said(terms),
+        "groups": groups_to_json(groups),
         "tags": list(offer.tags),
         "stores": [store.ref for store in offer.stores],
     }
@@ -127,6 +134,11 @@ def terms_of_body(body: Mapping[str, Any]) -> Terms:
         things = tuple(Choice(include["names"], include["quantity"]) for include in body["includes"])
         return replace(terms, choices=things)
     return terms
+
+
+def groups_of_body(body: Mapping[str, Any]) -> GroupTerms:
+    """What it promises to who buys together."""
+    return groups_from_json(body.get("groups") or {}, unit=body["unit"])
 
 
 def zone_of(offer: OfferView) -> str:
@@ -155,6 +167,8 @@ def missing(body: Mapping[str, Any], *, today: date, zone: str = "UTC") -> list[
     if body["ends_on"] and body["starts_on"] and body["ends_on"] < body["starts_on"]:
         found.append("ends_before_start")
     found += _wrong_terms(body, today, zone)
+    if body["price"] is not None:
+        found += _wrong_groups(body, today)
     if not body["stores"]:
         found.append("stores")
     return found
@@ -173,6 +187,17 @@ def _wrong_terms(body: Mapping[str, Any], today: date, zone: str) -> list[str]:
         found.append("never_usable")
     elif terms.last_on and (not body["ends_on"] or body["ends_on"] > terms.last_on.isoformat()):
         found.append("sale_outlasts")
+    return found
+
+
+def _wrong_groups(body: Mapping[str, Any], today: date) -> list[str]:
+    """What of groups makes no sense beside the price and the days of sale."""
+    groups = groups_of_body(body)
+    found = group_faults(groups, price=Money(body["price"], body["unit"]), today=today)
+    if any(step.price.minor < body["uses"] for step in groups.steps):
+        found.append("group_price")
+    if groups.last_on and body["ends_on"] and body["ends_on"] < groups.last_on.isoformat():
+        found.append("campaign_outlasts")
     return found
 
 
@@ -239,6 +264,7 @@ def readable(
         "per_person_limit": number(body["per_person_limit"]),
         "capacity": number(body["capacity"]),
         "terms": "\n".join([*(line.text for line in lines(terms)), refund_words(terms)[0]]),
+        "groups": "\n".join(line.text for line in group_lines(groups_of_body(body), language)),
         "tags": list(body["tags"]),
         "stores": ", ".join(pick(stores.get(ref, {}), language) or ref for ref in body["stores"]),
     }

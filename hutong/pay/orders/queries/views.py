@@ -44,6 +44,9 @@ _LINES = """
      FROM orders_line l WHERE l.order_id = o.id)::text AS lines,
 """
 
+# Whoever buys together with others orders nothing else with it.
+_GROUP = " coalesce(o.quote #>> '{lines,0,group}', '') AS group_name, "
+
 _UNITS_AND_EVENTS = """
     (SELECT json_agg(json_build_object('line', u.line_id, 'unit_ref', u.public_id, 'state', u.state,
             'paid', u.paid, 'paid_stored', u.paid_stored, 'used_at', u.used_at, 'refunded_at', u.refunded_at) ORDER BY u.id)
@@ -57,7 +60,7 @@ _UNITS_AND_EVENTS = """
 def order_facts(order_ref: str, *, lock: bool = False) -> OrderFacts | None:
     """What flows need to know of an order, in one statement; with `lock`, its row stays locked."""
     # Lines never change, so reading them beside a lock that had to wait is safe; units do, and stay out.
-    sql = f"SELECT {_LINES}{PARTIES} WHERE o.public_id = %s{' FOR UPDATE OF o' if lock else ''}"
+    sql = f"SELECT {_LINES}{_GROUP}{PARTIES} WHERE o.public_id = %s{' FOR UPDATE OF o' if lock else ''}"
     found = row(sql, [order_ref])
     if found is None:
         return None
@@ -76,6 +79,7 @@ def order_facts(order_ref: str, *, lock: bool = False) -> OrderFacts | None:
         region_ref=found["region_ref"],
         remember_consent=found["remember_consent"],
         created_at=found["created_at"],
+        group=found["group_name"],
         expires_at=found["expires_at"],
         paid_at=found["paid_at"],
         lines=tuple(
