@@ -88,7 +88,8 @@ class Hindrances:
 
 
 def hindrances(*, person: Person, at: datetime) -> Hindrances:
-    """What stands in the way of erasing `person` at `at`. Reads only; nine statements, and one for each order that waits for its group."""
+    """What stands in the way of erasing `person` at `at`. Reads only; nine statements, and one for each order
+    that waits for its group."""
     standing = orders.standing_of(person.pk)
     return Hindrances(
         unused=_unused(person, at),

@@ -196,7 +196,10 @@ def _request(
 
 
 def _wanted(
-    kind: fulfil.Fulfilment | WaitingFulfilment, unit_refs: Sequence[str] | None, offered: list[str], promised_at: datetime | None
+    kind: fulfil.Fulfilment | WaitingFulfilment,
+    unit_refs: Sequence[str] | None,
+    offered: list[str],
+    promised_at: datetime | None,
 ) -> list[str]:
     """What somebody asks to have back: of a shopper what the terms promise now (`promised_at`), and nothing else."""
     if unit_refs is None:

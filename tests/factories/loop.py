@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import count
 
 from hutong.flows import cart, checkout, payment_received, redeem
+from hutong.flows.groups.asking import ALONE, Ask
 from hutong.kernel.money import Money
 from hutong.pay.orders.types import PlacedOrder
 from hutong.pay.payments import queries as payments
@@ -47,18 +48,20 @@ class Scene:
         client_key: str = "",
         consent: bool = True,
         from_balance: int = 0,
+        ask: Ask = ALONE,
     ) -> PlacedOrder:
-        """Order the deal at the price shown."""
+        """Order the deal at the price shown, alone or in a group."""
         moment = at or self.at
         wants = {self.offer.public_id: quantity}
         return checkout.place(
             person=by or self.shopper,
             wants=wants,
             store_ref=self.store.public_id,
-            shown_hash=cart.price(wants=wants, at=moment).quote.hash,
+            shown_hash=cart.price(wants=wants, at=moment, ask=ask).quote.hash,
             client_key=client_key or f"click-{next(_keys)}",
             remember_consent=consent,
             from_balance=Money(from_balance, "EUR") if from_balance else None,
+            ask=ask,
             at=moment,
         )
 

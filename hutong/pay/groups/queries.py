@@ -19,7 +19,7 @@ _GROUP = """
     g.id AS group_id, g.public_id AS ref, g.kind, g.state AS group_state, g.offer_ref, m.public_id AS merchant_ref, g.size,
     g.price, g.unit, g.taken, g.paid, g.filled, g.fill, g.opened_at, g.deadline, g.ended_at
 """
-_GROUPS = f"SELECT {_GROUP} FROM groups_group g JOIN merchants_merchant m ON m.id = g.merchant_id"
+_GROUPS = f"SELECT {_GROUP} FROM groups_group g JOIN merchants_merchant m ON m.id = g.merchant_id"  # noqa: S608
 # Plan: groups_group_by_offer for each offer, one row a side.
 _STANDING = f"""
 SELECT asked.ref AS asked, t.id AS terms_id, t.said::text AS said, t.unit AS terms_unit, c.*
@@ -68,7 +68,8 @@ def standing(offer_refs: Iterable[str], at: datetime) -> dict[str, Standing]:
 def terms_of(offer_ref: str, *, unit: str) -> Terms:
     """What an offer sold in `unit` promises now to who buys together."""
     said = scalar(
-        "SELECT said::text FROM groups_groupterms WHERE offer_ref = %s ORDER BY since DESC LIMIT 1", [offer_ref]
+        "SELECT said::text FROM groups_groupterms WHERE offer_ref = %s ORDER BY since DESC LIMIT 1",
+        [offer_ref],
     )
     return from_json(json.loads(said or "{}"), unit=unit)
 
@@ -113,7 +114,9 @@ def is_in(group_ref: str, person_id: int) -> bool:
     """Whether a person has a place in a group, or what it became."""
     return (
         Place.objects.filter(group__public_id=group_ref, person_id=person_id)
-        .exclude(state__in=[state.value for state in (PlaceState.FREED, PlaceState.LEFT, PlaceState.REFUNDED)])
+        .exclude(
+            state__in=[state.value for state in (PlaceState.FREED, PlaceState.LEFT, PlaceState.REFUNDED)]
+        )
         .exists()
     )
 
@@ -149,7 +152,9 @@ def places_of(order_refs: Sequence[str]) -> dict[str, PlaceView]:
 
 def waiting_of(person_id: int) -> list[PlaceView]:
     """A person's paid places of which nothing is made yet, the newest first."""
-    found = rows(f"{_PLACES} WHERE c.person_id = %s::int8 AND c.state = 'paid' ORDER BY c.id DESC", [person_id])
+    found = rows(
+        f"{_PLACES} WHERE c.person_id = %s::int8 AND c.state = 'paid' ORDER BY c.id DESC", [person_id]
+    )
     return [_place(entry) for entry in found]
 
 

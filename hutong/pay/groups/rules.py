@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -55,8 +56,8 @@ def _wrong_steps(terms: Terms, price: Money) -> list[str]:
         found.append("group_price")
     elif prices and max(prices) >= price.minor:
         found.append("group_price_not_below")
-    if any(later <= earlier for earlier, later in zip(sizes, sizes[1:], strict=False)) or any(
-        later >= earlier for earlier, later in zip(prices, prices[1:], strict=False)
+    if any(later <= earlier for earlier, later in itertools.pairwise(sizes)) or any(
+        later >= earlier for earlier, later in itertools.pairwise(prices)
     ):
         found.append("group_steps")
     if not 1 <= terms.hours <= MOST_HOURS:
@@ -93,10 +94,11 @@ def from_json(stored: Mapping[str, Any], *, unit: str) -> Terms:
 
 def deadline(terms: Terms, *, zone: str, opened_at: datetime, sale_ends_at: datetime | None) -> datetime:
     """When a group that is opened now ends: with its time, or with the campaign's last day, and never after the sale."""
-    if terms.last_on is not None:
-        end = day_bounds(terms.last_on, zone)[1]
-    else:
-        end = opened_at + timedelta(hours=terms.hours)
+    end = (
+        day_bounds(terms.last_on, zone)[1]
+        if terms.last_on is not None
+        else opened_at + timedelta(hours=terms.hours)
+    )
     return min(end, sale_ends_at) if sale_ends_at else end
 
 
