@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from hutong.flows.groups.asking import Ask
@@ -10,7 +11,7 @@ from hutong.pay.groups import queries, services
 from hutong.pay.groups.types import PriceStep, Terms
 from hutong.pay.orders.types import PlacedOrder
 from hutong.town.people.models import Person
-from tests.factories import people
+from tests.factories import catalog, people
 from tests.factories.loop import Scene, scene
 
 TWO_AND_FIVE = ((2, 1590), (5, 1290))
@@ -61,3 +62,11 @@ def joined(
     if pay:
         assert shop.money_arrives(placed, at=at) == "paid"
     return placed
+
+
+def opened_by(shop: Scene, *, at: datetime) -> str:
+    """A group of two with the scene's shopper in it, of a second deal of the shop; its ref."""
+    offer = catalog.offer(store=shop.store, at=at, price=1990)
+    steps = (PriceStep(2, Money(1590, "EUR")),)
+    services.set_terms(offer_ref=offer.public_id, terms=Terms(steps=steps), price=Money(1990, "EUR"), at=at)
+    return opened(replace(shop, offer=offer, at=at))[0]

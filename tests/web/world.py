@@ -20,7 +20,7 @@ from hutong.town.merchants import services
 from hutong.town.merchants.models import Staff
 from hutong.town.merchants.types import Role
 from hutong.town.people.models import Person
-from tests.factories import giftcards, joining, merchants, payments, people, pictures
+from tests.factories import giftcards, groups, joining, merchants, payments, people, pictures
 from tests.factories import settlement as payouts
 from tests.factories.placements import placement
 from tests.web.visitors import Shop, shop, visitor
@@ -108,6 +108,7 @@ def world() -> World:
         "difference_ref": payments.difference(at=at),
         "dispute_ref": disputes[0],
         "evidence_ref": disputes[1],
+        "group_ref": groups.opened_by(scene, at=at),
         "card_ref": giftcards.card(holder=scene.shopper, at=at).ref,
         "batch_ref": batch.ref,
         "payout_ref": settlement.payouts_of_batch(batch.ref)[0].ref,
