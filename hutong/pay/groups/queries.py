@@ -122,10 +122,10 @@ def is_in(group_ref: str, person_id: int) -> bool:
 
 
 def own_order(group_ref: str, person_id: int) -> str:
-    """The order by which a person is in a group, the newest one; "" for none."""
+    """The order by which a person is in a group, or was when it failed; "" for none."""
     found = (
         Place.objects.filter(group__public_id=group_ref, person_id=person_id)
-        .exclude(state=PlaceState.FREED.value)
+        .exclude(state__in=[PlaceState.FREED.value, PlaceState.LEFT.value])
         .order_by("-pk")
         .values_list("order_ref", flat=True)
         .first()

@@ -173,7 +173,7 @@ def order_list(request: HttpRequest) -> HttpResponse:
 def order(request: HttpRequest, order_ref: str) -> HttpResponse:
     """One order: what, how much, its vouchers, its refunds, its history."""
     context = {**_facts(_own_order(request, order_ref)), "prompts": _prompts(request, order_ref)}
-    return page(request, "consumer/order.html", context)
+    return page(request, "consumer/order.html", context, part="consumer/_waits.html")
 
 
 @signed_in
@@ -237,6 +237,7 @@ def _facts(found: OrderView) -> dict[str, Any]:
         "tab": "me",
         "order": found,
         "place": place,
+        "refresh": reverse("order", args=[found.order_ref]),
         "leave_url": _leave_url(found) if waits else "",
         "lines": lines,
         "choosable": any(row.choosable for _line, rows in lines for row in rows),

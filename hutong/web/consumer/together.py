@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
@@ -93,6 +94,7 @@ def group(request: HttpRequest, group_ref: str) -> HttpResponse:
         "deal": offer,
         "zone": offer.stores[0].zone if offer.stores else "UTC",
         "refresh": request.path,
+        "link": f"{settings.HUTONG_SITE_URL}{request.path}",
         "mine": mine,
         **facts(found, groups.members(group_ref, limit=MOST_SEATS), offer, at),
     }
