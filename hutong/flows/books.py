@@ -236,10 +236,6 @@ FROM groups_place p JOIN groups_group g ON g.id = p.group_id
 WHERE p.state = 'paid' AND g.ended_at <= %(hour_ago)s AND NOT EXISTS (
     SELECT 1 FROM payments_payment y JOIN payments_dispute d ON d.payment_id = y.id
     WHERE y.order_ref = p.order_ref AND d.status NOT IN ('won', 'lost'))
-UNION ALL
-SELECT 'order ' || o.public_id || ' is bought together, and has no place' FROM orders_order o
-WHERE o.quote #>> '{lines,0,group}' IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM groups_place p WHERE p.order_ref = o.public_id)
 ORDER BY 1 LIMIT 100
 """
 

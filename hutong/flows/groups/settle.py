@@ -55,8 +55,8 @@ def settle(*, order_ref: str, at: datetime) -> None:
     Never inside a transaction of its caller where the group failed: the provider is called.
     """
     place = groups_read.place_of(order_ref)
-    if place is None or place.state is not PlaceState.PAID:
-        return
+    if place is None or place.state is not PlaceState.PAID or payments_read.held_by_dispute(order_ref):
+        return  # who has the money is not decided yet, or all is done
     if place.group.state is GroupState.FULL:
         _make(order_ref, at)
     elif place.group.state is GroupState.FAILED:
