@@ -110,8 +110,10 @@ class GroupsForm(forms.Form):
         )
 
     def kept(self, body: Body) -> Body:
-        """The body with what makes sense; else with what it said before."""
-        return body if self.errors else {**body, "groups": to_json(self._terms(self.cleaned_data))}
+        """The body with what makes sense; else, or where nothing was said, with what it said before."""
+        if self.errors or not self.cleaned_data.get("sold"):
+            return body
+        return {**body, "groups": to_json(self._terms(self.cleaned_data))}
 
 
 def groups_initial(body: Body) -> dict[str, Any]:
