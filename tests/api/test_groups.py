@@ -58,7 +58,7 @@ def test_a_group_is_opened_joined_and_shown(shop: Scene, at: datetime) -> None:
 
 @pytest.mark.parametrize(
     ("asked", "code"),
-    [({"group_size": 3}, "group_not_offered"), ({"group": "grp_none"}, "group_unknown")],
+    [({"group_size": 3}, "group_not_offered"), ({"group": "grp_" + "0" * 26}, "group_unknown")],
 )
 def test_what_is_not_there_has_no_price(shop: Scene, asked: dict[str, Any], code: str) -> None:
     wanted = {"lines": [{"deal": shop.offer.public_id}], **asked}
