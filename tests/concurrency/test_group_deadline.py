@@ -117,7 +117,7 @@ def test_100_at_the_last_place_and_one_has_it(at: datetime) -> None:
     assert rush_for_last(shop, group_ref) == {"took": 1, "group_full": 99}
 
 
-@pytest.mark.unbalanced
+@pytest.mark.unbalanced("more have the last place than there are")
 def test_control_without_the_guard_the_last_place_has_many(at: datetime) -> None:
     shop = group_scene(at=at)
     group_ref, _mine = opened(shop)
@@ -135,6 +135,23 @@ def test_control_without_the_guard_the_last_place_has_many(at: datetime) -> None
             "ALTER TABLE groups_group ADD CONSTRAINT groups_group_taken_within_size"
             " CHECK (kind = 'campaign' OR taken <= size)"
         )
+
+
+@pytest.mark.unbalanced("a failed group keeps somebody's money here")
+def test_control_without_the_guard_a_failed_group_keeps_the_money_of_who_pays_late(at: datetime) -> None:
+    shop = group_scene(at=at)
+    group_ref, _mine = opened(shop)
+    held = shop.order(ask=Ask(group_ref=group_ref), by=people.person())
+    over = at + DAY + timedelta(minutes=6)
+    assert settle.end(group_ref=group_ref, at=over)
+    guard = "AND (state = 'open' OR (kind = 'campaign' AND state = 'full'))"
+    statement = places._PAY
+    assert guard in statement
+    places._PAY = statement.replace(guard, "")
+    try:
+        assert shop.money_arrives(held, at=over) == "paid"
+    finally:
+        places._PAY = statement
 
 
 def rush_for_last(shop: Scene, group_ref: str) -> Counter[str]:
