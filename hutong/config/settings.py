@@ -111,6 +111,7 @@ INSTALLED_APPS = [
     "hutong.pay.orders",
     "hutong.pay.settlement",
     "hutong.pay.giftcards",
+    "hutong.pay.groups",
     "hutong.visit.stock",
     "hutong.visit.vouchers",
     "hutong.know.customers",

@@ -12,6 +12,7 @@ from hutong.kernel import outbox
 from hutong.kernel.rows import execute, rows
 from hutong.know.customers import queries as customers
 from hutong.pay.giftcards import queries as giftcards
+from hutong.pay.groups import queries as groups
 from hutong.pay.ledger import queries as ledger
 from hutong.pay.ledger.queries import Report
 from hutong.pay.ledger.services import advance_checkpoint, mark_checkpoint
@@ -29,6 +30,7 @@ from hutong.visit.vouchers import queries as vouchers
 OUTBOX_AGE_LIMIT_S = 120.0
 PROVIDER_GRACE_S = 60
 STATEMENT_LIMIT_S = 600
+GROUPS_GRACE = timedelta(hours=1)
 _ORDERS = "orders: states, times, units and totals agree"
 _VOUCHERS = "vouchers: uses left + live redemptions + refunds = uses sold"
 
@@ -90,6 +92,10 @@ def check(
             "points: what is owed is what people have, and their lots, orders and units say the same": [
                 *ledger.lot_problems(),
                 *_points_and_orders(at),
+            ],
+            "groups: full and charged, or all refunded; places are what their orders say": [
+                *groups.problems(at - GROUPS_GRACE),
+                *_groups_and_orders(at - GROUPS_GRACE),
             ],
             "references: every order, unit and voucher named elsewhere exists": _references(),
             f"outbox: no row older than {OUTBOX_AGE_LIMIT_S:.0f} s": _outbox(at),
@@ -262,6 +268,29 @@ def _points_and_orders(at: datetime) -> list[str]:
     return [entry["what"] for entry in rows(_POINTS_AND_ORDERS, [at - POINTS_FOLLOW_WITHIN])]
 
 
+# A place is held while its order awaits payment, paid or kept while that is paid, and given back with its money. Nobody
+# waits an hour for a group that has ended, but for a bank that has not decided who keeps the money.
+_GROUPS_AND_ORDERS = """
+SELECT 'the place of ' || p.order_ref || ' is ' || p.state || ', and the order ' || coalesce(o.state, 'not there') AS what
+FROM groups_place p LEFT JOIN orders_order o ON o.public_id = p.order_ref
+WHERE coalesce(o.state, '') <> ALL (CASE p.state
+    WHEN 'held' THEN ARRAY['awaiting_payment'] WHEN 'freed' THEN ARRAY['expired', 'cancelled']
+    WHEN 'paid' THEN ARRAY['paid', 'partly_refunded'] WHEN 'kept' THEN ARRAY['paid', 'partly_refunded', 'refunded']
+    ELSE ARRAY['refunded', 'partly_refunded'] END)
+UNION ALL
+SELECT 'order ' || p.order_ref || ' waits for a group that is ' || g.state
+FROM groups_place p JOIN groups_group g ON g.id = p.group_id
+WHERE p.state = 'paid' AND g.ended_at <= %(hour_ago)s AND NOT EXISTS (
+    SELECT 1 FROM payments_payment y JOIN payments_dispute d ON d.payment_id = y.id
+    WHERE y.order_ref = p.order_ref AND d.status NOT IN ('won', 'lost'))
+ORDER BY 1 LIMIT 100
+"""
+
+
+def _groups_and_orders(hour_ago: datetime) -> list[str]:
+    return [entry["what"] for entry in rows(_GROUPS_AND_ORDERS, {"hour_ago": hour_ago})]
+
+
 # Every name that one room keeps of a thing in another, and where it must be found. `what` reads as a sentence.
 _REFERENCES = """
 SELECT 'a payment names order ' || p.order_ref AS what FROM payments_payment p
@@ -289,6 +318,8 @@ UNION ALL SELECT 'a question by phone names redemption ' || q.redemption_ref FRO
         WHERE r.public_id = q.redemption_ref AND r.actor_ref = q.actor_ref AND r.nonce = q.public_id)
 UNION ALL SELECT 'no voucher was made for unit ' || s.public_id FROM orders_unit s
     WHERE NOT EXISTS (SELECT 1 FROM vouchers_use u WHERE u.unit_ref = s.public_id)
+      AND NOT EXISTS (SELECT 1 FROM orders_order o JOIN groups_place p ON p.order_ref = o.public_id
+                      WHERE o.id = s.order_id AND p.state <> 'kept')
 UNION ALL SELECT 'no captured payment for paid order ' || o.public_id FROM orders_order o
     WHERE o.paid_at IS NOT NULL AND o.stored < o.total
       AND NOT EXISTS (SELECT 1 FROM payments_payment p WHERE p.order_ref = o.public_id AND p.state = 'captured')

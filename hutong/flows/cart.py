@@ -7,9 +7,10 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy as _
 
 from hutong.flows import commission, discounts, special_prices
+from hutong.flows.groups.asking import ALONE, Ask, Together, together
 from hutong.kernel.errors import Conflict, Invalid
 from hutong.pay.pricing.rules import MAX_QUANTITY, price_cart
-from hutong.pay.pricing.types import CartLine, Quote
+from hutong.pay.pricing.types import CartLine, Quote, SpecialPrice
 from hutong.town.catalog import queries as catalog
 from hutong.town.catalog.types import OfferView
 from hutong.town.people.models import Person
@@ -39,12 +40,13 @@ class OneMerchantAtATime(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Cart:
-    """A priced cart: the offers as they are now, how many uses each has, and every amount."""
+    """A priced cart: the offers as they are now, how many uses each has, every amount, and what it would wait for."""
 
     offers: Mapping[str, OfferView]
     wants: Mapping[str, int]
     uses: Mapping[str, int]
     quote: Quote
+    together: Together | None = None
 
     @property
     def merchant_ref(self) -> str:
@@ -59,12 +61,15 @@ def price(
     person: Person | None = None,
     store_ref: str | None = None,
     coupons: Collection[str] | None = None,
+    ask: Ask = ALONE,
 ) -> Cart:
-    """Price `wants` (offer_ref -> quantity) as they stand at `at`, with the best of what lowers the price for `person`.
+    """Price `wants` (offer_ref -> quantity) as they stand at `at`, with the best of what lowers the price for `person`,
+    bought alone or as `ask` says.
 
     `coupons` are the ones to use, by ref; None lets the best of those the person has be used, and none at all uses
-    none. Those that are not there for them count for nothing. Reads only; four statements where no promotion asks for
-    more. Raises `CartEmpty`, `NotForSale`, `OneMerchantAtATime`.
+    none. Those that are not there for them count for nothing. Reads only; five statements where no promotion asks for
+    more, six to join a group. Raises `CartEmpty`, `NotForSale`, `OneMerchantAtATime`, and what
+    `flows.groups.asking.together` raises.
     """
     if not wants or not all(0 < quantity <= MAX_QUANTITY for quantity in wants.values()):
         raise CartEmpty(most=MAX_QUANTITY)
@@ -79,6 +84,8 @@ def price(
     if any(quantity * uses[ref] > MAX_QUANTITY for ref, quantity in wants.items()):
         raise CartEmpty(most=most)
     lower = discounts.lowering(offers, person=person, store_ref=store_ref, at=at)
+    joint = together(offers=offers, ask=ask, at=at)
+    in_group = (SpecialPrice(joint.price, in_group=True),) if joint and joint.price else ()
     lines = [
         CartLine(
             offer_ref=ref,
@@ -88,14 +95,15 @@ def price(
             price=offers[ref].price,
             merchant_ref=offers[ref].merchant_ref,
             uses=uses[ref],
-            special_prices=special_prices.of_offer(offers[ref]),
+            special_prices=(*special_prices.of_offer(offers[ref]), *in_group),
             binding_steps=offers[ref].steps_bind,
+            group=joint.name if joint else "",
             categories=lower.categories.get(ref, frozenset()),
         )
         for ref, quantity in wants.items()
     ]
     quote = _best(lines, lower, None if coupons is None else frozenset(coupons), wants, at)
-    return Cart(offers=offers, wants=dict(wants), uses=uses, quote=quote)
+    return Cart(offers=offers, wants=dict(wants), uses=uses, quote=quote, together=joint)
 
 
 def _best(

@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from hutong.flows import fulfil, payment_received
 from hutong.flows.cart import Cart, NotForSale, price
 from hutong.flows.choose_provider import choose, is_offered
+from hutong.flows.groups import places
+from hutong.flows.groups.asking import ALONE, REFUSALS, Ask
 from hutong.kernel.errors import Conflict, NotFound
 from hutong.kernel.locking import retrying
 from hutong.kernel.money import Money
@@ -53,21 +55,24 @@ def place(
     provider: str | None = None,
     from_balance: Money | None = None,
     coupons: Collection[str] | None = None,
+    ask: Ask = ALONE,
 ) -> PlacedOrder:
     """Order at the price that was shown, and hold what is scarce for `TIME_TO_PAY`; all of it or nothing.
 
     `shown_hash` is the hash of the quote on the page; another price raises `PriceChanged`. The same
     `client_key` again (a double click) gives the first order. `provider` is who takes the money, the usual one if
     left out. `from_balance` of the total is set aside from the person's gift cards; an order they cover in full is
-    paid at once, and nobody is asked for money. Raises `BalanceChanged` when they hold less than that, or the total
-    is less; and also what `price`, `choose` and the holds raise. `coupons` are those of the page, as for `price`.
+    paid at once, and nobody is asked for money. `ask` opens a group or joins one; its place is held with the rest, and
+    the time to pay ends with the group at the latest. Raises `BalanceChanged` when they hold less than that, or the total
+    is less; and also what `price`, `choose` and the holds raise. `coupons` are those of the
+    page, as for `price`.
     """
     try:
         # Most of a rush comes when all is gone: it ends here, at little cost.
         stock.check_left(offer_refs=wants)
-        cart = price(wants=wants, at=at, person=person, store_ref=store_ref, coupons=coupons)
+        cart = price(wants=wants, at=at, person=person, store_ref=store_ref, coupons=coupons, ask=ask)
         require_shown_price(quote=cart.quote, shown_hash=shown_hash)
-    except (SoldOut, NotForSale, PriceChanged):
+    except (SoldOut, NotForSale, PriceChanged, *REFUSALS):
         # The same click again finds its order, whatever happened to the price or the deal meanwhile.
         earlier = orders_read.placed_with_key(person_id=person.pk, client_key=client_key)
         if earlier and earlier[1] == shown_hash:
@@ -76,6 +81,8 @@ def place(
     if store_ref and store_ref not in {store.ref for offer in cart.offers.values() for store in offer.stores}:
         raise NotFound
     expires_at, total = at + TIME_TO_PAY, cart.quote.total
+    if cart.together:
+        expires_at = min(expires_at, cart.together.deadline)
     stored = from_balance or Money(0, total.unit)
     if stored.unit != total.unit or not 0 <= stored.minor <= total.minor:
         raise giftcards.BalanceChanged
@@ -94,6 +101,11 @@ def place(
             at=at,
         )
         if placed.created:
+            if cart.together:
+                offer = cart.offers[cart.together.offer_ref]
+                places.take(
+                    together=cart.together, offer=offer, order_ref=placed.order_ref, person=person, at=at
+                )
             _hold(cart, placed.order_ref, person, expires_at, at)
             discounts.hold(
                 order_ref=placed.order_ref,

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from hutong.flows import stored_value
+from hutong.flows.groups import places
 from hutong.kernel import outbox
 from hutong.kernel.money import Money
 from hutong.pay.giftcards import services as giftcards
@@ -62,7 +63,10 @@ def lose(order: OrderFacts, dispute: DisputeView, at: datetime) -> None:
     ended = [*shares.unused, *shares.used]
     if ended:
         # No stock comes back: nobody can say any more what of it was kept for a shopper who is gone.
-        vouchers.release_for_refund(unit_refs=ended, used_too=True)
+        if places.waits(order):
+            places.left(order.order_ref)
+        else:
+            vouchers.release_for_refund(unit_refs=ended, used_too=True)
         orders.mark_units_refunded(order_ref=order.order_ref, unit_refs=ended, by=BY, at=at, used_too=True)
     if shares.used:
         unsettle_units(unit_refs=shares.used, reference=dispute.ref, at=at)

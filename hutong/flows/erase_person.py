@@ -21,8 +21,9 @@ from hutong.kernel.locking import retrying
 from hutong.kernel.money import Money
 from hutong.know.customers import services as customers
 from hutong.pay.giftcards import queries as giftcards
+from hutong.pay.groups import queries as groups
 from hutong.pay.orders import queries as orders
-from hutong.pay.orders.types import OrderState
+from hutong.pay.orders.types import OrderState, UnitState
 from hutong.pay.payments import queries as payments
 from hutong.town.merchants import queries as merchants_read
 from hutong.town.merchants.services.erasure import forget_person as forget_roles
@@ -89,7 +90,8 @@ class Hindrances:
 
 
 def hindrances(*, person: Person, at: datetime) -> Hindrances:
-    """What stands in the way of erasing `person` at `at`. Reads only; eight statements however much there is."""
+    """What stands in the way of erasing `person` at `at`. Reads only; nine statements, and one for each order
+    that waits for its group."""
     standing = orders.standing_of(person.pk)
     return Hindrances(
         unused=_unused(person, at),
@@ -170,7 +172,8 @@ def erase(*, person_ref: str, at: datetime) -> bool:
 
 
 def _unused(person: Person, at: datetime, *, promised: bool = False) -> tuple[UnusedOrder, ...]:
-    """Orders with uses that are ready, expired or not; those alone whose money is `promised` to the person now."""
+    """Orders with uses that are ready, expired or not, and those that wait for their group; those alone whose money is
+    `promised` to the person now."""
     ready: dict[str, list[str]] = {}
     titles: dict[str, dict[str, str]] = {}
     for voucher in vouchers.wallet(person, at=at, limit=_ALL):
@@ -178,6 +181,10 @@ def _unused(person: Person, at: datetime, *, promised: bool = False) -> tuple[Un
         if units and (voucher.gives_back or not promised):
             ready.setdefault(voucher.order_ref, []).extend(units)
             titles[voucher.order_ref] = voucher.titles
+    for place in groups.waiting_of(person.pk):
+        sold = [unit for unit in orders.units_of(place.order_ref) if unit.state is UnitState.SOLD]
+        ready[place.order_ref] = [unit.unit_ref for unit in sold]
+        titles[place.order_ref] = dict(sold[0].titles)
     paid = {
         unit.unit_ref: unit.paid for unit in orders.units([ref for units in ready.values() for ref in units])
     }

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from hutong.flows import discounts, fulfil, payment_received
+from hutong.flows.groups import places
 from hutong.kernel import live, outbox
 from hutong.kernel.locking import retrying
 from hutong.pay.giftcards import services as giftcards
@@ -42,6 +43,7 @@ def _end(order_ref: str, at: datetime) -> bool:
         with transaction.atomic():
             order = orders.lock_order(order_ref=order_ref)
             orders.expire_order(order_ref=order_ref, by=BY, at=at)
+            places.freed(order)
             fulfil.of(OfferKind.VOUCHER).release(order_ref=order_ref, at=at)
             discounts.release(order)
             if order.stored:

@@ -20,6 +20,7 @@ from hutong.attract.saved.queries import everything_about as saved
 from hutong.kernel import audit, budget
 from hutong.know.customers import queries as customers
 from hutong.pay.giftcards import queries as giftcards
+from hutong.pay.groups import queries as groups
 from hutong.pay.ledger.queries import lots
 from hutong.pay.orders import queries as orders
 from hutong.pay.payments import queries as payments
@@ -84,6 +85,7 @@ def everything(*, person: Person) -> Everything:
         **giftcards.everything_about(person.pk, ordered),
         **pricing.everything_about(person.pk),
         **lots.everything_about(person.public_id, ordered),
+        **groups.everything_about(person.pk),
         **vouchers.everything_about(person),
         **stock.everything_about(person.public_id),
         **customers.everything_about(person.public_id),
@@ -183,6 +185,7 @@ def _titles() -> dict[str, str]:
         "orders.Line": _("What I ordered"),
         "orders.Unit": _("What each piece cost"),
         "orders.OrderEvent": _("What happened to orders"),
+        "groups.Place": _("Groups I bought in"),
         "payments.Payment": _("My payments"),
         "payments.Refund": _("My refunds"),
         "payments.Dispute": _("My chargebacks"),

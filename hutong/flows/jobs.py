@@ -33,6 +33,7 @@ from hutong.flows import (
     watch,
     write_review,
 )
+from hutong.flows.groups import places, settle
 from hutong.flows.notify import deliver, fan_out
 from hutong.kernel import budget, clock, outbox
 from hutong.kernel.errors import TooMany
@@ -83,6 +84,10 @@ def _follow_points(*, order_ref: str, happened_at: str) -> None:
 
 def _refund_expired(*, order_ref: str, unit_refs: list[str]) -> None:
     refund.refund_expired(order_ref=order_ref, unit_refs=unit_refs, at=clock.now())
+
+
+def _settle_group_order(*, order_ref: str) -> None:
+    settle.settle(order_ref=order_ref, at=clock.now())
 
 
 def _index_offer(*, offer_ref: str) -> None:
@@ -150,6 +155,7 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "index_region": _index_region,
     "recount_terms": _recount_terms,
     "refund_expired": _refund_expired,
+    places.JOB: _settle_group_order,
     "tell_order_paid": _order_paid,
     "tell_extended": tell.extended,
     "tell_gift_opened": tell.gift_opened,
@@ -193,6 +199,8 @@ def tick(*, at: datetime) -> None:
     Safe to run in several workers at once.
     """
     expire_orders.run(at=at)
+    # After the orders: what was paid at the last moment counts.
+    settle.run(at=at)
     gift_cards.lapse_due(at=at)
     payment_received.ask_unknown(at=at)
     expire_orders.expire_vouchers(at=at)

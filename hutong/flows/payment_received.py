@@ -3,11 +3,13 @@
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
 
 from hutong.flows import discounts, dispute, fulfil, refund, stored_value
+from hutong.flows.groups import places
 from hutong.kernel import live, outbox
 from hutong.kernel.errors import DomainError
 from hutong.kernel.locking import retrying
@@ -16,6 +18,7 @@ from hutong.know.customers import services as customers
 from hutong.pay.giftcards import queries as giftcards_read
 from hutong.pay.giftcards import services as giftcards
 from hutong.pay.giftcards.types import CardState, CardView
+from hutong.pay.groups.services import AlreadyInGroup, GroupEnded, GroupFull
 from hutong.pay.ledger.services import post
 from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, TransferSpec
 from hutong.pay.orders import queries as orders_read
@@ -132,8 +135,11 @@ def _money_arrived(
 ) -> tuple[str, str | None]:
     """Pay the order if it still can be; otherwise keep the money apart and ask for it to be sent back."""
     if order.state is OrderState.AWAITING_PAYMENT:
-        order_paid(order, payment, at)
-        return "paid", None
+        try:
+            order_paid(order, payment, at)
+            return "paid", None
+        except GroupEnded:
+            order = _cancelled(order, at)
     if order.state is OrderState.EXPIRED and _still_free(order, at):
         order_paid(order, payment, at, late=True)
         return "paid_late", None
@@ -145,6 +151,16 @@ def _money_arrived(
         payment_ref=payment.ref, amount=money, unit_refs=[], reason="late_payment", at=at
     )
     return "returned", back.ref
+
+
+def _cancelled(order: OrderFacts, at: datetime) -> OrderFacts:
+    """The group it was for has ended without it: nothing of it is kept, and its money goes back."""
+    orders.cancel_order(order_ref=order.order_ref, by=BY, at=at)
+    places.freed(order)
+    fulfil.of(OfferKind.VOUCHER).release(order_ref=order.order_ref, at=at)
+    if order.stored:
+        giftcards.release(order_ref=order.order_ref, at=at)
+    return replace(order, state=OrderState.CANCELLED)
 
 
 def _card_paid(card: CardView, payment: PaymentView, money: Money, at: datetime) -> tuple[str, str | None]:
@@ -162,14 +178,15 @@ def _card_paid(card: CardView, payment: PaymentView, money: Money, at: datetime)
 
 
 def _still_free(order: OrderFacts, at: datetime) -> bool:
-    """Take again what the order held, goods and gift cards; all of it or nothing."""
+    """Take again what the order held, its place, goods and gift cards; all of it or nothing."""
     try:
         with transaction.atomic():
+            places.retaken(order)
             fulfil.of(OfferKind.VOUCHER).retake(order_ref=order.order_ref, at=at)
             discounts.retake(order, at)
             if order.stored:
                 giftcards.retake(order_ref=order.order_ref, at=at)
-    except (SoldOut, DiscountGone, giftcards.BalanceChanged):
+    except (SoldOut, DiscountGone, giftcards.BalanceChanged, GroupEnded, GroupFull, AlreadyInGroup):
         return False
     return True
 
@@ -178,10 +195,13 @@ def order_paid(order: OrderFacts, payment: PaymentView | None, at: datetime, *, 
     """The order is paid: book the money, make what was bought, remember the purchase, tell whoever looks.
 
     In the transaction that has locked the order. Without a payment gift cards bear all of it. What was kept in stock
-    goes before cards and accounts, as in every flow: who orders holds stock while it waits for those.
+    goes before cards and accounts, as in every flow: who orders holds stock while it waits for those. An order in a
+    group waits until that is full; raises `GroupEnded` where it ended without it, and has changed nothing.
     """
+    made_now = places.paid(order, at)
     units = orders.mark_paid(order_ref=order.order_ref, by=BY, at=at, late=late)
-    fulfil.of(OfferKind.VOUCHER).confirm(order=order, units=units, at=at)
+    if made_now:
+        fulfil.of(OfferKind.VOUCHER).confirm(order=order, units=units, at=at)
     discounts.settle(order, at)
     promoted = sum((unit.discount_platform for unit in units), Money(0, order.total.unit))
     sources = [*stored_value.spent(order, units), (AccountKind.PROMOTION, PLATFORM, promoted)]

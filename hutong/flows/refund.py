@@ -10,16 +10,19 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from hutong.flows import discounts, fulfil, stored_value, tell
+from hutong.flows import discounts, stored_value, tell
 from hutong.flows.dispute_loss import lost_before
+from hutong.flows.fulfil.waiting import WaitingFulfilment
 from hutong.flows.refund_terms import (
     NothingComesBack,
     NothingToRefund,
     NotPromised,
+    OnlyWhole,
     OrderDisputed,
     RefundChanged,
     RefundPreview,
     counted,
+    kind_of,
     move_cards,
     preview,
     settle_anew,
@@ -40,18 +43,19 @@ from hutong.pay.payments import queries as payments_read
 from hutong.pay.payments import services as payments
 from hutong.pay.payments.types import Outcome, PaymentState, RefundReport, RefundState, RefundView
 from hutong.pay.settlement.services import unsettle_units
-from hutong.town.catalog.types import OfferKind
 from hutong.town.merchants.queries import has_right
 from hutong.town.merchants.types import Right
 from hutong.town.people.models import Person
 
 EXPIRED = "expired"
+GROUP_FAILED = "group_failed"
 
 __all__ = [
     "EXPIRED",
     "NotPromised",
     "NothingComesBack",
     "NothingToRefund",
+    "OnlyWhole",
     "OrderDisputed",
     "ReasonMissing",
     "RefundChanged",
@@ -92,8 +96,8 @@ def refund(
     recorded, in one transaction, so that a voucher is never used and refunded; then the money is sent. The
     answer may still be PENDING or UNKNOWN; the janitor goes on. A shopper refunds only own orders and what was not
     used; who has `Right.REFUND` at the order's shop (`as_merchant`) and an operator also what was, with a reason.
-    Other orders look unknown. Raises `NothingToRefund`, `NotPromised`, `ReasonMissing`, `RefundChanged`,
-    `NothingComesBack`, `UnitsNotRefundable`, `OrderUnknown`.
+    Other orders look unknown. Raises `NothingToRefund`, `NotPromised`, `OnlyWhole`, `ReasonMissing`,
+    `RefundChanged`, `NothingComesBack`, `UnitsNotRefundable`, `OrderUnknown`.
     """
     requested = _request(order_ref, unit_refs, reason.strip(), by, as_operator, at, as_merchant, expected)
     return _sent(requested, at)
@@ -104,8 +108,18 @@ def refund_expired(*, order_ref: str, unit_refs: Sequence[str], at: datetime) ->
     or a bank has taken the payment back, or the terms of the price leave nothing. Again: nothing happens. Never inside
     a transaction.
     """
+    return _by_itself(order_ref, unit_refs, EXPIRED, at)
+
+
+def refund_failed_group(*, order_ref: str, at: datetime) -> RefundView | None:
+    """Give back by itself what was paid in a group that failed; otherwise as `refund_expired`."""
+    unit_refs = [unit.unit_ref for unit in orders_read.units_of(order_ref)]
+    return _by_itself(order_ref, unit_refs, GROUP_FAILED, at)
+
+
+def _by_itself(order_ref: str, unit_refs: Sequence[str], reason: str, at: datetime) -> RefundView | None:
     try:
-        requested = _request(order_ref, unit_refs, EXPIRED, None, False, at)
+        requested = _request(order_ref, unit_refs, reason, None, False, at)
     except (NothingToRefund, OrderDisputed, NothingComesBack):
         return None  # the shopper was faster, or who has the money is not decided yet, or nothing is promised
     return _sent(requested, at)
@@ -139,7 +153,7 @@ def _request(
         if payments_read.held_by_dispute(order_ref):
             raise OrderDisputed
         offers = {unit.unit_ref: unit.offer_ref for unit in orders_read.units_of(order_ref)}
-        kind = fulfil.of(OfferKind.VOUCHER)
+        kind = kind_of(order)
         generous = as_operator or as_merchant
         if by:
             chosen = wanted(kind, unit_refs, list(offers), None if generous else at)
@@ -147,6 +161,8 @@ def _request(
             chosen = kind.refundable(unit_refs=list(unit_refs or ()), promised_at=at)
         if not chosen:
             raise NothingToRefund
+        if isinstance(kind, WaitingFulfilment) and len(chosen) < len(offers):
+            raise OnlyWhole
         released = kind.give_back(
             order_ref=order_ref, units={ref: offers[ref] for ref in chosen}, at=at, used_too=generous
         )
@@ -156,7 +172,7 @@ def _request(
         units = orders.mark_units_refunded(
             order_ref=order_ref,
             unit_refs=chosen,
-            by=by.public_id if by else EXPIRED,
+            by=by.public_id if by else reason,
             at=at,
             used_too=generous,
             prices=terms.found.prices if terms else (),

@@ -12,6 +12,8 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy as _
 
 from hutong.flows import fulfil
+from hutong.flows.fulfil.waiting import WaitingFulfilment
+from hutong.flows.groups import places as group_places
 from hutong.kernel.errors import Conflict
 from hutong.kernel.ids import new_id
 from hutong.kernel.money import Money
@@ -19,7 +21,7 @@ from hutong.pay.giftcards import services as giftcards
 from hutong.pay.orders import queries as orders_read
 from hutong.pay.orders import services as orders
 from hutong.pay.orders.rules import LIVE_STATES, PricedAgain, places, priced_again
-from hutong.pay.orders.types import SoldUnit, UnitState
+from hutong.pay.orders.types import OrderFacts, SoldUnit, UnitState
 from hutong.pay.payments import queries as payments_read
 from hutong.pay.pricing.types import Quote, Raise, RaiseReason, UnitPosition
 from hutong.pay.settlement.services import resettle
@@ -40,6 +42,13 @@ class NotPromised(Conflict):
 
     code = "refund_not_promised"
     message = _("The terms of this voucher do not promise a refund now. Please ask the shop.")
+
+
+class OnlyWhole(Conflict):
+    """An order that waits for its group goes back whole, since its place does."""
+
+    code = "refund_only_whole"
+    message = _("While the group is not full, only the whole order can be given back.")
 
 
 class OrderDisputed(Conflict):
@@ -102,7 +111,7 @@ def preview(*, order_ref: str, unit_refs: Sequence[str] | None, by: Person, at: 
     """What a shopper would get back for `unit_refs` of an own order (None: everything not used) now; reads only.
 
     The amount may be nothing: then a refund is refused. Raises `OrderUnknown`, `UnitsNotSold`, `NothingToRefund`,
-    `NotPromised`, `OrderDisputed`.
+    `NotPromised`, `OnlyWhole`, `OrderDisputed`.
     """
     order = orders_read.order_facts(order_ref)
     if order is None or order.person_id != by.pk:
@@ -112,10 +121,12 @@ def preview(*, order_ref: str, unit_refs: Sequence[str] | None, by: Person, at: 
     if payments_read.held_by_dispute(order_ref):
         raise OrderDisputed
     units = orders_read.units_of(order_ref)
-    kind = fulfil.of(OfferKind.VOUCHER)
+    kind = kind_of(order)
     refs = wanted(kind, unit_refs, [unit.unit_ref for unit in units], at)
     if not refs or any(unit.state is not UnitState.SOLD for unit in units if unit.unit_ref in refs):
         raise NothingToRefund
+    if isinstance(kind, WaitingFulfilment) and len(refs) < len(units):
+        raise OnlyWhole
     quote = _quote(order_ref)
     found = priced_again(quote, units, refs)
     where = places(quote, units)
@@ -133,8 +144,16 @@ def preview(*, order_ref: str, unit_refs: Sequence[str] | None, by: Person, at: 
     )
 
 
+def kind_of(order: OrderFacts) -> fulfil.Fulfilment | WaitingFulfilment:
+    """What gives the parts of an order back: vouchers, or its place while it waits for its group."""
+    return WaitingFulfilment() if group_places.waits(order) else fulfil.of(OfferKind.VOUCHER)
+
+
 def wanted(
-    kind: fulfil.Fulfilment, unit_refs: Sequence[str] | None, offered: list[str], promised_at: datetime | None
+    kind: fulfil.Fulfilment | WaitingFulfilment,
+    unit_refs: Sequence[str] | None,
+    offered: list[str],
+    promised_at: datetime | None,
 ) -> list[str]:
     """What somebody asks to have back: of a shopper what the terms promise now (`promised_at`), and nothing else."""
     if unit_refs is None:

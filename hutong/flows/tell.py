@@ -10,6 +10,7 @@ from typing import Any
 from hutong.flows.notify import moment, money, notify
 from hutong.flows.stored_value import on_cards
 from hutong.kernel.money import Money
+from hutong.pay.groups import queries as groups
 from hutong.pay.orders import queries as orders
 from hutong.pay.orders.types import LineView, OrderView
 from hutong.pay.payments.types import RefundState, RefundView
@@ -36,19 +37,13 @@ def order_paid(*, order_ref: str) -> None:
     order = orders.order_view(order_ref)
     if order is None or order.paid_at is None:
         return
-    notify(
-        Kind.ORDER_PAID,
-        at=order.paid_at,
-        people=[order.person_ref],
-        subject_ref=order_ref,
-        params={
-            "deal": dict(order.lines[0].titles),
-            "merchant": dict(order.merchant_names),
-            "amount": money(order.total),
-            "order_ref": order_ref,
-        },
-        once=order_ref,
-    )
+    place = groups.place_of(order_ref)
+    params = _of_order(order)
+    if place and place.waits:
+        until = moment(place.group.deadline, order.zone)
+        _tell_shopper(Kind.GROUP_WAITS, order, {**params, "until": until}, order.paid_at)
+    else:
+        _tell_shopper(Kind.ORDER_PAID, order, params, order.paid_at)
     offers = catalog.offers_by_refs([line.offer_ref for line in order.lines])
     sold = orders.sold_by_offer(next(iter(offers.values())).merchant_id) if offers else {}
     stock = stock_of(list(offers))
@@ -58,6 +53,27 @@ def order_paid(*, order_ref: str) -> None:
             _first_sale(order, line, order.paid_at)
         if counted is not None and counted.capacity is not None and counted.sold >= counted.capacity:
             _sold_out(order, line, counted.capacity, order.paid_at)
+
+
+def group_ended(*, order_ref: str, full: bool, at: datetime) -> None:
+    """A group is full, or has failed: the shopper of one of its orders is told, once."""
+    order = orders.order_view(order_ref)
+    if order:
+        _tell_shopper(Kind.GROUP_FULL if full else Kind.GROUP_FAILED, order, _of_order(order), at)
+
+
+def _of_order(order: OrderView) -> dict[str, Any]:
+    return {
+        "deal": dict(order.lines[0].titles),
+        "merchant": dict(order.merchant_names),
+        "amount": money(order.total),
+        "order_ref": order.order_ref,
+    }
+
+
+def _tell_shopper(kind: Kind, order: OrderView, params: dict[str, Any], at: datetime) -> None:
+    subject, people_told = order.order_ref, [order.person_ref]
+    notify(kind, at=at, people=people_told, subject_ref=subject, params=params, once=subject)
 
 
 def _first_sale(order: OrderView, line: LineView, at: datetime) -> None:

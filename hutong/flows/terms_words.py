@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from hutong.kernel.clock import local
 from hutong.kernel.money import Money, format_money
 from hutong.kernel.text import pick
+from hutong.pay.groups.types import Terms as GroupTerms
 from hutong.visit.vouchers.rules.terms import from_json
 from hutong.visit.vouchers.types import (
     Days,
@@ -48,6 +49,31 @@ def lines(terms: Terms) -> list[TermsLine]:
             "Book at least %(n)s hour ahead", "Book at least %(n)s hours ahead", terms.book_ahead_h
         )
         found.append(TermsLine("phone", text % {"n": terms.book_ahead_h}))
+    return found
+
+
+def group_lines(groups: GroupTerms, language: str) -> list[TermsLine]:
+    """What an offer promises to who buys together, as its shop and the platform read it; nothing where it has none."""
+    if groups.minimum:
+        text = _("Only with %(n)s buyers or more by %(day)s; else everybody gets the money back")
+        day = format_date(groups.last_on, "medium", locale=_locale()) if groups.last_on else ""
+        return [TermsLine("users", text % {"n": groups.minimum, "day": day})]
+    if not groups.steps:
+        return []
+    text = _("Groups of %(n)s: %(price)s each")
+    found = [
+        TermsLine("users", text % {"n": step.size, "price": format_money(step.price, language)})
+        for step in groups.steps
+    ]
+    hours = ngettext("%(n)s hour to fill a group", "%(n)s hours to fill a group", groups.hours)
+    found.append(TermsLine("hourglass", hours % {"n": groups.hours}))
+    if groups.fill:
+        fill = ngettext(
+            "Full with %(n)s buyer missing at the end, too",
+            "Full with %(n)s buyers missing at the end, too",
+            groups.fill,
+        )
+        found.append(TermsLine("check", fill % {"n": groups.fill}))
     return found
 
 

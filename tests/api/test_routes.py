@@ -29,6 +29,8 @@ PUBLIC = {
     "list_deals",
     "get_deal",
     "get_store",
+    "list_groups",
+    "get_group",
     "list_reviews",
     "make_quote",
     "receive_webhook",

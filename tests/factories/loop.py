@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import count
 
 from hutong.flows import cart, checkout, payment_received, redeem
+from hutong.flows.groups.asking import ALONE, Ask
 from hutong.kernel.money import Money
 from hutong.pay.orders.types import PlacedOrder
 from hutong.pay.payments import queries as payments
@@ -49,11 +50,14 @@ class Scene:
         consent: bool = True,
         from_balance: int = 0,
         coupons: Collection[str] | None = None,
+        ask: Ask = ALONE,
     ) -> PlacedOrder:
-        """Order the deal at the price shown."""
+        """Order the deal at the price shown, alone or in a group."""
         moment, person, store_ref = at or self.at, by or self.shopper, self.store.public_id
         wants = {self.offer.public_id: quantity}
-        shown = cart.price(wants=wants, at=moment, person=person, store_ref=store_ref, coupons=coupons)
+        shown = cart.price(
+            wants=wants, at=moment, person=person, store_ref=store_ref, coupons=coupons, ask=ask
+        )
         return checkout.place(
             person=person,
             wants=wants,
@@ -63,6 +67,7 @@ class Scene:
             client_key=client_key or f"click-{next(_keys)}",
             remember_consent=consent,
             from_balance=Money(from_balance, "EUR") if from_balance else None,
+            ask=ask,
             at=moment,
         )
 

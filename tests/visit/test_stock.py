@@ -174,6 +174,20 @@ def test_a_refund_gives_back_what_was_sold_and_never_more(at: datetime) -> None:
         services.return_sold(order_ref=order, offer_ref=offer, quantity=2)
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_a_paid_order_that_comes_to_nothing_gives_all_of_it_back_once(at: datetime, late: bool) -> None:
+    offer = stock.limited_offer(3)
+    order = stock.hold(offer, quantity=2)
+    if late:
+        services.release(order_ref=order, at=at)
+        services.retake(order_ref=order, at=at)
+    assert counters(offer) == ((0, 2) if late else (2, 0))
+    services.call_off(order_ref=order, at=at)
+    services.call_off(order_ref=order, at=at)
+    assert counters(offer) == (0, 0)
+    services.call_off(order_ref="ord_nothing", at=at)
+
+
 def test_the_janitor_finds_orders_whose_time_is_over(at: datetime) -> None:
     offer = stock.limited_offer(5)
     early, late = stock.hold(offer), stock.hold(offer, at=at + timedelta(minutes=1))

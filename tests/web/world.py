@@ -21,7 +21,7 @@ from hutong.town.merchants import services
 from hutong.town.merchants.models import Staff
 from hutong.town.merchants.types import Role
 from hutong.town.people.models import Person
-from tests.factories import giftcards, joining, merchants, payments, people, pictures, promotions
+from tests.factories import giftcards, groups, joining, merchants, payments, people, pictures, promotions
 from tests.factories import settlement as payouts
 from tests.factories.placements import placement
 from tests.web.visitors import Shop, shop, visitor
@@ -118,6 +118,7 @@ def world() -> World:
             by=made.owner,
             at=at,
         ).ref,
+        "group_ref": groups.opened_by(scene, at=at),
         "card_ref": giftcards.card(holder=scene.shopper, at=at).ref,
         "batch_ref": batch.ref,
         "payout_ref": settlement.payouts_of_batch(batch.ref)[0].ref,

@@ -33,6 +33,7 @@ from hutong.flows import cart, checkout, refund
 from hutong.kernel import clock
 from hutong.kernel.errors import Invalid, NotFound
 from hutong.kernel.http import client_address
+from hutong.pay.groups import queries as groups
 from hutong.pay.orders import queries as orders
 from hutong.pay.payments import queries as payments
 from hutong.pay.payments.rules import device_of
@@ -58,13 +59,14 @@ def make_quote(request: HttpRequest, body: QuoteIn) -> QuoteOut:
         person=maybe_person(request),
         store_ref=body.store,
         coupons=body.coupons,
+        ask=body.ask(),
     )
     return QuoteOut.of(priced.quote)
 
 
 @router.post("/orders", auth=scope(Scope.ORDERS_WRITE), response={201: OrderPlaced})
 def place_order(request: ApiRequest, body: OrderIn, key: Key) -> Status[OrderPlaced]:
-    """Order at the price that was shown, and hold what is scarce for 15 minutes."""
+    """Order at the price that was shown, and hold what is scarce for 15 minutes; open a group or join one."""
     person = person_of(request)
 
     def place() -> tuple[int, OrderPlaced]:
@@ -78,8 +80,10 @@ def place_order(request: ApiRequest, body: OrderIn, key: Key) -> Status[OrderPla
             remember_consent=body.remember_me,
             from_balance=body.from_balance.money() if body.from_balance else None,
             provider=body.provider,
+            ask=body.ask(),
             at=clock.now(),
         )
+        place = groups.place_of(placed.order_ref)
         return 201, OrderPlaced(
             ref=placed.order_ref,
             state=placed.state,
@@ -87,6 +91,7 @@ def place_order(request: ApiRequest, body: OrderIn, key: Key) -> Status[OrderPla
             from_balance=MoneyOut.of(placed.stored),
             to_pay=MoneyOut.of(placed.to_pay),
             expires_at=placed.expires_at,
+            group=place.group.ref if place else None,
         )
 
     return once(request, key, body, place)
@@ -104,7 +109,7 @@ def get_order(request: ApiRequest, ref: RefPath) -> OrderOut:
     order = orders.order_view(ref, person_id=person_of(request).pk)
     if order is None:
         raise NotFound
-    return OrderOut.of(order)
+    return OrderOut.of(order, groups.place_of(ref), clock.now())
 
 
 @router.post("/orders/{ref}/payments", auth=scope(Scope.ORDERS_WRITE), response={201: PaymentStarted})

@@ -10,12 +10,15 @@ from ninja import Schema
 from pydantic import Field, StringConstraints
 
 from hutong.flows.choose_provider import offered
+from hutong.flows.groups.asking import Ask
 from hutong.flows.refund import RefundPreview
+from hutong.pay.groups.types import PlaceState, PlaceView
 from hutong.pay.orders.types import LineView, OrderState, OrderSummary, OrderView, UnitState
 from hutong.pay.payments.types import RefundState, RefundView
 from hutong.pay.pricing.types import EffectKind, Funder, Quote, RaiseReason, Reason
 
 from .base import Line, MoneyIn, MoneyOut, Ref, said
+from .groups import GroupOut
 
 ProviderName = Annotated[str, StringConstraints(max_length=20, pattern=r"^[a-z0-9_]+$")]
 HttpAddress = Annotated[str, StringConstraints(max_length=500, pattern=r"^https?://[\x21-\x7e]+$")]
@@ -29,7 +32,7 @@ class Want(Schema):
 
 
 class QuoteIn(Schema):
-    """What somebody would like to buy, all of one merchant."""
+    """What somebody would like to buy, all of one merchant; in a group one deal alone."""
 
     lines: Annotated[list[Want], Field(min_length=1, max_length=20)]
     coupons: Annotated[list[Ref], Field(max_length=20)] | None = Field(
@@ -37,6 +40,14 @@ class QuoteIn(Schema):
         description="The coupons to use; left out, the best of one's own are, and an empty list uses none.",
     )
     store: Ref | None = Field(None, description="Where the shopper means to go, if they said so.")
+    group_size: Annotated[int, Field(ge=2, le=999)] | None = Field(
+        None, description="Open a group of so many, one of the `steps` of `GET /deals/{ref}/groups`."
+    )
+    group: Ref | None = Field(None, description="The group to join.")
+
+    def ask(self) -> Ask:
+        """To open a group, to join one, or neither."""
+        return Ask(group_ref=self.group) if self.group else Ask(size=self.group_size or 0)
 
     def wants(self) -> dict[str, int]:
         """How many of each deal; a deal named twice counts together."""
@@ -143,7 +154,10 @@ class OrderIn(QuoteIn):
 
 
 class OrderPlaced(Schema):
-    """An order that awaits payment of `to_pay` until `expires_at`; paid already where gift cards bear all of it."""
+    """An order that awaits payment of `to_pay` until `expires_at`; paid already where gift cards bear all of it.
+
+    `group` is what it is bought in together with others: its vouchers are made once that is full.
+    """
 
     ref: str
     state: OrderState
@@ -151,6 +165,7 @@ class OrderPlaced(Schema):
     from_balance: MoneyOut
     to_pay: MoneyOut
     expires_at: datetime
+    group: str | None = None
 
 
 class UnitOut(Schema):
@@ -196,7 +211,8 @@ class OrderLineOut(Schema):
 
 
 class OrderOut(Schema):
-    """A whole order."""
+    """A whole order. Of one that is bought together with others `group` says how that stands, and `place` its own part:
+    it waits while that is `paid`, and its vouchers are made when it is `kept`."""
 
     ref: str
     state: OrderState
@@ -211,9 +227,11 @@ class OrderOut(Schema):
     expires_at: datetime
     paid_at: datetime | None
     lines: list[OrderLineOut]
+    group: GroupOut | None = None
+    place: PlaceState | None = None
 
     @staticmethod
-    def of(order: OrderView) -> OrderOut:
+    def of(order: OrderView, place: PlaceView | None, at: datetime) -> OrderOut:
         """The shape of `order`."""
         return OrderOut(
             ref=order.order_ref,
@@ -229,6 +247,8 @@ class OrderOut(Schema):
             expires_at=order.expires_at,
             paid_at=order.paid_at,
             lines=[OrderLineOut.of(line) for line in order.lines],
+            group=GroupOut.of(place.group, at) if place else None,
+            place=place.state if place else None,
         )
 
 

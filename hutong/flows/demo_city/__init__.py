@@ -22,6 +22,9 @@ from hutong.kernel.text import pick
 from hutong.know.loyalty.rules import unit_of, usual
 from hutong.know.loyalty.services import set_programme
 from hutong.know.loyalty.types import Rules
+from hutong.pay.groups import services as groups
+from hutong.pay.groups.types import PriceStep
+from hutong.pay.groups.types import Terms as GroupTerms
 from hutong.town.catalog import services as catalog
 from hutong.town.merchants import services as merchants
 from hutong.town.merchants.models import Merchant, Store
@@ -103,7 +106,12 @@ def _open_shops(region: Region, at: datetime, progress: Progress) -> None:
             offers += 1
             # A merchant that waits cannot sell, so its offers wait with it.
             waits = number >= len(cast.approved) or (not is_first and offers % _PENDING_EVERY == 0)
-            make(sample, variant=number, operator=None if waits else operator)
+            make(
+                sample,
+                variant=number,
+                operator=None if waits else operator,
+                together=is_first and offers == 1,
+            )
         progress(STAGE, number + 1, total)
 
 
@@ -168,23 +176,37 @@ def _make_offer(
     currency: str,
     variant: int,
     operator: Person | None,
+    together: bool,
     at: datetime,
 ) -> None:
-    """One offer with its terms and stock, submitted, and approved unless `operator` is None."""
+    """One offer with its terms and stock, submitted, and approved unless `operator` is None; with `together` it is
+    sold to groups as well."""
+    draft = sample.draft(currency=currency, variant=variant, starts_at=at)
     offer = catalog.create_offer(
         merchant_ref=merchant.public_id,
         store_refs=[store.public_id for store in stores],
-        draft=sample.draft(currency=currency, variant=variant, starts_at=at),
+        draft=draft,
         by=owner,
         at=at,
     )
     terms = Terms(valid_days=sample.valid_days, uses=1)
     set_terms(offer_ref=offer.public_id, terms=terms, unit=currency, at=at)
+    if together:
+        groups.set_terms(offer_ref=offer.public_id, terms=_group_terms(draft.price), price=draft.price, at=at)
     if sample.capacity is not None:
         set_capacity(offer_ref=offer.public_id, capacity=sample.capacity, by=owner.public_id, at=at)
     catalog.submit_offer(offer_ref=offer.public_id, by=owner, at=at)
     if operator:
         catalog.decide_offer(offer_ref=offer.public_id, approve=True, reason="A sample.", by=operator, at=at)
+
+
+def _group_terms(price: Money) -> GroupTerms:
+    """Two pay an eighth less each, five a quarter less; one may be missing after a day."""
+    steps = tuple(
+        PriceStep(size, Money(price.minor * part // 1000 * 10, price.unit))
+        for size, part in ((2, 88), (5, 75))
+    )
+    return GroupTerms(steps=steps, hours=24, fill=1)
 
 
 def _person(phone: str, name: str, *, is_operator: bool = False) -> Person:

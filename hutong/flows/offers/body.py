@@ -10,10 +10,14 @@ from typing import Any
 
 from hutong.flows.offers.templates import Template
 from hutong.flows.special_prices import words as price_words
-from hutong.flows.terms_words import lines, refund_words
+from hutong.flows.terms_words import group_lines, lines, refund_words
 from hutong.kernel.clock import day_bounds, local
 from hutong.kernel.money import Money, format_money
 from hutong.kernel.text import pick
+from hutong.pay.groups.rules import faults as group_faults
+from hutong.pay.groups.rules import from_json as groups_from_json
+from hutong.pay.groups.rules import to_json as groups_to_json
+from hutong.pay.groups.types import Terms as GroupTerms
 from hutong.town.catalog.rules import special_faults
 from hutong.town.catalog.types import Include, OfferDraft, OfferView, PriceWindow, SpecialPrice
 from hutong.visit.stock.types import StockView
@@ -30,7 +34,8 @@ MOST_FOR_SALE = 1_000_000
 # What a version of an approved offer consists of; the rest of a sketch is about the form.
 FIELDS = (
     "titles", "descriptions", "includes", "emoji", "hue", "unit", "list_price", "price", "starts_on", "ends_on",
-    "per_person_limit", "capacity", "valid_days", "uses", "terms", "tags", "stores", "special_prices", "steps_bind",
+    "per_person_limit", "capacity", "valid_days", "uses", "terms", "groups", "tags", "stores",
+    "special_prices", "steps_bind",
 )  # fmt: skip
 
 
@@ -52,6 +57,7 @@ def blank(*, unit: str, stores: Sequence[str]) -> Body:
         "valid_days": DEFAULT_TERMS.valid_days,
         "uses": 1,
         "terms": {},
+        "groups": {},
         "tags": ["refund_any_time"],
         "stores": list(stores),
         "special_prices": [],
@@ -79,7 +85,7 @@ def of_template(template: Template, *, unit: str, stores: Sequence[str]) -> Body
     }
 
 
-def of_offer(offer: OfferView, terms: Terms, stock: StockView | None) -> Body:
+def of_offer(offer: OfferView, terms: Terms, stock: StockView | None, groups: GroupTerms) -> Body:
     """What an offer says now."""
     zone = zone_of(offer)
     capacity = stock.capacity if stock else None
@@ -106,6 +112,7 @@ def of_offer(offer: OfferView, terms: Terms, stock: StockView | None) -> Body:
         "valid_days": terms.valid_days,
         "uses": terms.uses,
         "terms": _said(terms),
+        "groups": groups_to_json(groups),
         "tags": list(offer.tags),
         "stores": [store.ref for store in offer.stores],
         "special_prices": [
@@ -160,6 +167,11 @@ def terms_of_body(body: Mapping[str, Any]) -> Terms:
     return terms
 
 
+def groups_of_body(body: Mapping[str, Any]) -> GroupTerms:
+    """What it promises to who buys together."""
+    return groups_from_json(body.get("groups") or {}, unit=body["unit"])
+
+
 def zone_of(offer: OfferView) -> str:
     """The zone on whose wall the sale of an offer begins and ends: that of its first store."""
     return offer.stores[0].zone if offer.stores else "UTC"
@@ -187,6 +199,8 @@ def missing(body: Mapping[str, Any], *, today: date, zone: str = "UTC") -> list[
     if body["ends_on"] and body["starts_on"] and body["ends_on"] < body["starts_on"]:
         found.append("ends_before_start")
     found += _wrong_terms(body, today, zone)
+    if body["price"] is not None:
+        found += _wrong_groups(body, today)
     if not body["stores"]:
         found.append("stores")
     return found
@@ -215,6 +229,17 @@ def _wrong_terms(body: Mapping[str, Any], today: date, zone: str) -> list[str]:
         found.append("never_usable")
     elif terms.last_on and (not body["ends_on"] or body["ends_on"] > terms.last_on.isoformat()):
         found.append("sale_outlasts")
+    return found
+
+
+def _wrong_groups(body: Mapping[str, Any], today: date) -> list[str]:
+    """What of groups makes no sense beside the price and the days of sale."""
+    groups = groups_of_body(body)
+    found = group_faults(groups, price=Money(body["price"], body["unit"]), today=today)
+    if any(step.price.minor < body["uses"] for step in groups.steps):
+        found.append("group_price")
+    if groups.last_on and body["ends_on"] and body["ends_on"] < groups.last_on.isoformat():
+        found.append("campaign_outlasts")
     return found
 
 
@@ -284,6 +309,7 @@ def readable(
         "per_person_limit": number(body["per_person_limit"]),
         "capacity": number(body["capacity"]),
         "terms": "\n".join([*(line.text for line in lines(terms)), refund_words(terms)[0]]),
+        "groups": "\n".join(line.text for line in group_lines(groups_of_body(body), language)),
         "tags": list(body["tags"]),
         "stores": ", ".join(pick(stores.get(ref, {}), language) or ref for ref in body["stores"]),
     }

@@ -1,12 +1,23 @@
-"""What an offer says, over its rooms: prices and texts in the catalog, number in stock, terms in vouchers."""
+"""What an offer says, over its rooms: prices and texts in the catalog, number in stock, terms in vouchers and groups."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from hutong.flows.offers.body import Body, draft_of, of_offer, readable, terms_of_body, zone_of
+from hutong.flows.offers.body import (
+    Body,
+    draft_of,
+    groups_of_body,
+    of_offer,
+    readable,
+    terms_of_body,
+    zone_of,
+)
 from hutong.kernel import outbox
 from hutong.kernel.errors import NotFound
+from hutong.kernel.money import Money
+from hutong.pay.groups import queries as groups_read
+from hutong.pay.groups import services as groups
 from hutong.town.catalog import queries as catalog
 from hutong.town.catalog import services as catalog_services
 from hutong.town.catalog.types import OfferView
@@ -22,8 +33,9 @@ from hutong.visit.vouchers.services import set_terms
 
 
 def body_now(offer: OfferView) -> Body:
-    """What an offer says now. Two statements."""
-    return of_offer(offer, terms_of(offer.ref), stock_of([offer.ref]).get(offer.ref))
+    """What an offer says now. Three statements."""
+    together = groups_read.terms_of(offer.ref, unit=offer.price.unit)
+    return of_offer(offer, terms_of(offer.ref), stock_of([offer.ref]).get(offer.ref), together)
 
 
 def check(*, offer: OfferView, body: Mapping[str, Any], by: Person, at: datetime) -> None:
@@ -60,8 +72,11 @@ def apply(revision: RevisionView, at: datetime) -> None:
 
 
 def set_limits(*, offer_ref: str, body: Mapping[str, Any], by: str, at: datetime) -> None:
-    """Set the terms of vouchers and how many there are. Raises `CapacityTooSmall`."""
+    """Set the terms of vouchers and of groups, and how many there are. Raises `CapacityTooSmall`."""
     set_terms(offer_ref=offer_ref, terms=terms_of_body(body), unit=body["unit"], at=at)
+    groups.set_terms(
+        offer_ref=offer_ref, terms=groups_of_body(body), price=Money(body["price"], body["unit"]), at=at
+    )
     found = stock_of([offer_ref]).get(offer_ref)
     if (found.capacity if found else None) != _in_uses(body):
         stock.set_capacity(offer_ref=offer_ref, capacity=_in_uses(body), by=by, at=at)

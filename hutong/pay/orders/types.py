@@ -92,6 +92,8 @@ class OrderFacts:
     expires_at: datetime
     paid_at: datetime | None
     lines: tuple[OrderedLine, ...]
+    group: str = ""
+    """What it is bought together with others in, as its quote names that; "" for what is bought alone."""
 
     @property
     def to_pay(self) -> Money:

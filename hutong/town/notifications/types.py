@@ -42,6 +42,9 @@ class Kind(StrEnum):
     """What may be told; each is described in `rules.KINDS`."""
 
     ORDER_PAID = "order_paid"
+    GROUP_WAITS = "group_waits"
+    GROUP_FULL = "group_full"
+    GROUP_FAILED = "group_failed"
     REFUND_DONE = "refund_done"
     REFUND_TO_CARD = "refund_to_card"
     REFUND_IN_PARTS = "refund_in_parts"

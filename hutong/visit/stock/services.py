@@ -241,6 +241,22 @@ def return_sold(*, order_ref: str, offer_ref: str, quantity: int) -> None:
             _give_back_limit(returned["person_ref"], offer_ref, quantity)
 
 
+def call_off(*, order_ref: str, at: datetime) -> None:
+    """A paid order comes to nothing before anything was made of it: what it holds, or was sold to it, is free again.
+
+    Nothing happens the second time, nor to an order that holds nothing.
+    """
+    with transaction.atomic():
+        sold = Hold.objects.filter(order_ref=order_ref, state=HoldState.CONFIRMED.value).order_by("offer_ref")
+        for hold in sold:
+            if hold.quantity > hold.returned:
+                return_sold(
+                    order_ref=order_ref, offer_ref=hold.offer_ref, quantity=hold.quantity - hold.returned
+                )
+        if not sold:
+            release(order_ref=order_ref, at=at)
+
+
 def _check_repeat(order_ref: str, want: Want) -> None:
     """The order already has this hold: fine when it is the same and still stands."""
     found = Hold.objects.get(order_ref=order_ref, offer_ref=want.offer_ref)

@@ -14,12 +14,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from hutong.flows import cart, count_step, payment_received
 from hutong.flows import checkout as flow
 from hutong.flows.choose_provider import least, part_of_balance
+from hutong.flows.groups.asking import REFUSALS
 from hutong.kernel import clock
 from hutong.kernel.errors import DomainError, NotFound
 from hutong.kernel.ids import new_id
 from hutong.kernel.money import Money
 from hutong.know.customers import queries as customers
 from hutong.pay.giftcards import queries as giftcards
+from hutong.pay.groups import queries as groups
+from hutong.pay.groups.services import AlreadyInGroup
 from hutong.pay.orders import queries as orders
 from hutong.pay.orders.types import OrderState
 from hutong.pay.payments import queries as payments
@@ -36,6 +39,7 @@ from hutong.web.consumer.inside_wechat import (
     sign_in_first,
     welcome_back,
 )
+from hutong.web.consumer.together import ask_of
 from hutong.web.shell.access import signed_in
 from hutong.web.shell.parts import page, wants_part
 from hutong.web.shell.ways_to_pay import REMEMBERED, chosen_way, payer_of
@@ -61,6 +65,9 @@ def _checkout_page(
     key: str = "",
 ) -> HttpResponse:
     assert request.user.is_authenticated
+    ask = ask_of(request)
+    if ask.group_ref and groups.is_in(ask.group_ref, request.user.pk):
+        raise AlreadyInGroup(group_ref=ask.group_ref)
     person, chosen = request.user, _chosen_coupon(request)
     store_ref = request.POST.get("store") or request.GET.get("store", "")
     priced = cart.price(
@@ -69,6 +76,7 @@ def _checkout_page(
         person=person,
         store_ref=store_ref or None,
         coupons=_coupons(chosen),
+        ask=ask,
     )
     offer = priced.offers[offer_ref]
     if request.method == "GET" and not wants_part(request):  # a changed quantity asks for the part again
@@ -77,6 +85,8 @@ def _checkout_page(
     context: dict[str, Any] = {
         "deal": offer,
         "quote": priced.quote,
+        "ask": ask,
+        "together": priced.together,
         "quantity": quantity,
         "each": sum((unit.price for unit in line.units[1 : line.uses]), line.units[0].price),
         "most": min(limit, MAX_QUANTITY // priced.uses[offer_ref]),
@@ -130,7 +140,19 @@ def _from_balance(request: HttpRequest, total: Money) -> dict[str, Any]:
 @signed_in
 @require_http_methods(["GET", "POST"])
 def checkout(request: HttpRequest, offer_ref: str) -> HttpResponse:
-    """One page: how many, every amount, consent, pay. Safe to tap twice; never at a price not shown."""
+    """One page: how many, every amount, consent, pay. Safe to tap twice; never at a price not shown.
+
+    Whoever wants to join a group that takes nobody any more, or is in it already, sees that group.
+    """
+    try:
+        return _checkout(request, offer_ref)
+    except REFUSALS as error:
+        messages.error(request, str(error))
+        joined = ask_of(request).group_ref
+        return redirect("group", joined) if joined else redirect("deal", offer_ref)
+
+
+def _checkout(request: HttpRequest, offer_ref: str) -> HttpResponse:
     if request.method == "GET":
         return _checkout_page(request, offer_ref, _quantity(request.GET.get("quantity", "1")))
     form = CheckoutForm(request.POST)
@@ -147,7 +169,7 @@ def checkout(request: HttpRequest, offer_ref: str) -> HttpResponse:
     except (PriceChanged, flow.OrderNotPayable) as error:
         return _checkout_page(request, offer_ref, quantity, problem=str(error), status=error.status)
     except DomainError as error:
-        if isinstance(error, NotFound | cart.NotForSale):
+        if isinstance(error, (NotFound, cart.NotForSale, *REFUSALS)):
             raise
         key = wanted["client_key"]
         return _checkout_page(request, offer_ref, quantity, problem=str(error), status=error.status, key=key)
@@ -167,6 +189,7 @@ def _place_and_pay(request: HttpRequest, offer_ref: str, wanted: dict[str, Any])
         provider=wanted["provider"] or None,
         from_balance=wanted["from_balance"],
         coupons=_coupons(wanted["coupon"]),
+        ask=ask_of(request),
         at=at,
     )
     if placed.created and placed.state is OrderState.PAID:
@@ -246,6 +269,7 @@ def pay_return(request: HttpRequest, order_ref: str) -> HttpResponse:
         "order": order,
         "payment": payment,
         "vouchers": vouchers.vouchers_of_order(order_ref, at=at) if order.paid_at else [],
+        "place": groups.place_of(order_ref) if order.paid_at else None,
         "waiting": order.state is OrderState.AWAITING_PAYMENT and order.expires_at > at,
         "zone": order.zone,
         "refresh": request.path,

@@ -7,6 +7,8 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -16,6 +18,7 @@ from hutong.flows.write_review import Prompt, prompts
 from hutong.kernel import clock
 from hutong.kernel.errors import DomainError, NotFound
 from hutong.kernel.money import Money
+from hutong.pay.groups import queries as groups
 from hutong.pay.orders import queries as orders
 from hutong.pay.orders.types import OrderState, OrderView, SoldUnit
 from hutong.pay.payments import queries as payments
@@ -26,6 +29,7 @@ from hutong.visit.vouchers import queries as vouchers
 from hutong.visit.vouchers.queries.requests import to_answer
 from hutong.visit.vouchers.types import UseState, VoucherState, VoucherView
 from hutong.web.consumer.coupons import savings
+from hutong.web.consumer.together import waiting
 from hutong.web.shell.access import signed_in
 from hutong.web.shell.parts import page
 from hutong.web.shell.refunding import (
@@ -94,6 +98,7 @@ def wallet(request: HttpRequest) -> HttpResponse:
     context = {
         "tab": "wallet",
         "asked": to_answer(request.user, at=at),
+        "waiting": waiting(request.user.pk),
         "ready": sorted(ready, key=lambda ticket: ticket.voucher.valid_until),
         "spent": [ticket for ticket in tickets if ticket.voucher.state is not VoucherState.READY],
     }
@@ -191,7 +196,7 @@ def order(request: HttpRequest, order_ref: str) -> HttpResponse:
     context = {**_facts(_own_order(request, order_ref)), "prompts": _prompts(request, order_ref)}
     quote = orders.quote_of(order_ref)
     context["savings"] = savings(quote) if quote else []
-    return page(request, "consumer/order.html", context)
+    return page(request, "consumer/order.html", context, part="consumer/_waits.html")
 
 
 @signed_in
@@ -240,6 +245,12 @@ def _prompts(request: HttpRequest, order_ref: str) -> list[Prompt]:
     return prompts(person=request.user, at=clock.now(), order_ref=order_ref)
 
 
+def _leave_url(order: OrderView) -> str:
+    """Where who waits for a group looks at what comes back on leaving it."""
+    units = [("unit", unit.unit_ref) for line in order.lines for unit in line.units]
+    return f"{reverse('order_refund', args=[order.order_ref])}?{urlencode(units)}"
+
+
 def _own_order(request: HttpRequest, order_ref: str) -> OrderView:
     found = orders.order_view(order_ref, person_id=request.user.pk)
     if found is None:
@@ -258,11 +269,17 @@ def _facts(found: OrderView) -> dict[str, Any]:
     """What the pages of one order show. One statement a room."""
     at = clock.now()
     made = vouchers.vouchers_of_order(found.order_ref, at=at) if found.paid_at else []
-    lines = unit_rows(found, made, may_refund=True, used_too=False)
+    place = groups.place_of(found.order_ref) if found.paid_at else None
+    waits = place is not None and place.waits
+    # What waits for its group goes back whole, with one button of its own.
+    lines = unit_rows(found, made, may_refund=not waits, used_too=False)
     paid = payments.payment_for_order(found.order_ref) if found.paid_at else None
     return {
         "tab": "me",
         "order": found,
+        "place": place,
+        "refresh": reverse("order", args=[found.order_ref]),
+        "leave_url": _leave_url(found) if waits else "",
         "lines": lines,
         "choosable": any(row.choosable for _line, rows in lines for row in rows),
         "way": ", ".join(ways_back(found, [paid.provider] if paid else [])),

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_GET
 
 from hutong.attract.search import queries as search
 from hutong.flows import count_step
+from hutong.flows.groups.asking import zone_of
 from hutong.kernel import clock
 from hutong.kernel.errors import NotFound
 from hutong.kernel.geo import Place
@@ -16,13 +17,13 @@ from hutong.town.merchants import queries as merchants
 from hutong.town.pictures import queries as pictures
 from hutong.town.regions.queries import feature_on
 from hutong.town.regions.types import Feature
-from hutong.web.consumer import reviews, seeing
-from hutong.web.consumer.coupons import on_deal
+from hutong.web.consumer import coupons, reviews, seeing
 from hutong.web.consumer.maps import store_map
 from hutong.web.consumer.open_web import about_deal, about_store, deal_path, store_path
 from hutong.web.consumer.place import whereabouts
+from hutong.web.consumer.together import on_deal
 from hutong.web.shell.access import public
-from hutong.web.shell.parts import page
+from hutong.web.shell.parts import page, wants_part
 from hutong.web.shell.shopfront import deal_context, store_context
 
 SIMILAR = 4
@@ -63,17 +64,22 @@ def store(request: HttpRequest, store_ref: str, slug: str = "") -> HttpResponse:
 @public
 @require_GET
 def deal(request: HttpRequest, offer_ref: str, slug: str = "") -> HttpResponse:
-    """A deal: pictures, what is in it, its terms, where it holds, and the bar to buy it. Six statements."""
+    """A deal: pictures, what is in it, its terms, where it holds, and the bar to buy it. Seven statements,
+    eight where groups form.
+    """
     where, at = whereabouts(request), clock.now()
     offer = catalog.offer_by_ref(offer_ref)
     if offer is None or offer.state in (OfferState.DRAFT, OfferState.SUBMITTED, OfferState.REJECTED):
         raise NotFound
     if slug and (moved := _moved(request, deal_path(offer_ref, offer.titles))):
         return moved
+    together = on_deal(offer, at)
+    if request.GET.get("part") == "campaign" and wants_part(request):
+        return page(request, "consumer/_campaign.html", {"together": together, "zone": zone_of(offer)})
     count_step.seen(offer=offer, agent=request.headers.get("User-Agent", ""), at=at)
     context = deal_context(offer, pictures.shown(offer_ref), where.place, at)
-    context |= {"region": where.region, "zone": context["zone"] or where.region.zone}
-    context["promotions"] = on_deal(offer, request.user.pk) if context["on_sale"] else []
+    context |= {"region": where.region, "zone": context["zone"] or where.region.zone, "together": together}
+    context["promotions"] = coupons.on_deal(offer, request.user.pk) if context["on_sale"] else []
     context["open_web"] = about_deal(
         request, offer, context["pictures"], on_sale=context["on_sale"], sold_out=context["sold_out"]
     )

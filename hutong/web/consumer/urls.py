@@ -34,6 +34,7 @@ from hutong.web.consumer import (
     signing_in,
     sitemap,
     tiles,
+    together,
     write_review,
 )
 from hutong.web.consumer.open_web import OfferRef, StoreRef
@@ -62,6 +63,7 @@ urlpatterns = [
     path("sitemap.xml", sitemap.index, name="sitemap"),
     path("sitemap/<str:kind>-<int:number>.xml", sitemap.part, name="sitemap_part"),
     path("deal/<str:offer_ref>/buy/", buying.checkout, name="checkout"),
+    path("group/<str:group_ref>/", together.group, name="group"),
     path("pay/wechat/back/", buying.inside_wechat, name="inside_wechat"),
     path("pay/<str:order_ref>/", buying.pay_again, name="pay_again"),
     path("pay/<str:order_ref>/return/", buying.pay_return, name="pay_return"),

@@ -15,7 +15,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from hutong.flows.offers import contents, drafting
-from hutong.flows.offers.body import Body, advice, draft_of, missing, terms_of_body
+from hutong.flows.offers.body import (
+    Body,
+    advice,
+    draft_of,
+    groups_of_body,
+    missing,
+    terms_of_body,
+)
 from hutong.flows.offers.drafting import Outcome
 from hutong.flows.offers.templates import templates_for
 from hutong.kernel import clock
@@ -32,8 +39,9 @@ from hutong.visit.stock.queries import stock_of
 from hutong.web.merchant import deal_fields as fields
 from hutong.web.merchant.access import Desk, needs
 from hutong.web.merchant.deal_market import market_of
+from hutong.web.merchant.deal_missing import ADVICE, MISSING
 from hutong.web.merchant.frame import merchant_page
-from hutong.web.merchant.special_form import MISSING as SPECIAL_MISSING
+from hutong.web.merchant.groups_form import GroupsForm
 from hutong.web.merchant.special_form import SpecialForm
 from hutong.web.merchant.terms_form import TermsForm, terms_initial
 from hutong.web.merchant.words import deal_changes
@@ -206,15 +214,18 @@ def _terms(request: HttpRequest, desk: Desk, draft: Draft) -> HttpResponse:
     if request.method != "POST":
         form = TermsForm(draft.stores, draft.body["unit"], initial=terms_initial(draft.body))
         context |= {"form": form, "chosen_tags": draft.body["tags"], "chosen_stores": draft.body["stores"]}
+        context["groups"] = GroupsForm(draft.body, draft.today)
         return _show(request, desk, draft, "terms", context)
     form = TermsForm(draft.stores, draft.body["unit"], request.POST)
-    valid = form.is_valid()
-    _save(desk, draft, form.kept(draft.body, uses_fixed=draft.approved))
+    together = GroupsForm(draft.body, draft.today, request.POST)
+    valid, sound = form.is_valid(), together.is_valid()
+    _save(desk, draft, together.kept(form.kept(draft.body, uses_fixed=draft.approved)))
     goes = request.POST.get("go", "next")
-    if valid or (goes != "next" and set(form.errors) <= {"stores"}):
+    if sound and (valid or (goes != "next" and set(form.errors) <= {"stores"})):
         return _go(request, draft, "terms", goes)
     context |= {
         "form": form,
+        "groups": together,
         "chosen_tags": request.POST.getlist("tags"),
         "chosen_stores": request.POST.getlist("stores"),
     }
@@ -343,14 +354,15 @@ def _review(desk: Desk, draft: Draft) -> dict[str, Any]:
     body = draft.body
     zone = next(iter(draft.stores.values())).zone if draft.stores else desk.store.zone
     gone = missing(body, today=draft.today, zone=zone)
-    context: dict[str, Any] = {"missing": [_MISSING[code]() for code in gone], "problem": ""}
-    context["advice"] = [_ADVICE[code]() for code in advice(body)]
+    context: dict[str, Any] = {"missing": [MISSING[code]() for code in gone], "problem": ""}
+    context["advice"] = [ADVICE[code]() for code in advice(body)]
     context["body"] = body
     if None not in (body["price"], body["list_price"]) and "price_above" not in gone:
         deal = draft_of({**body, "ends_on": body["ends_on"]}, zone=zone, at=clock.now(), offer=draft.offer)
         context |= {
             "deal": deal,
             "terms": terms_of_body(body),
+            "groups": groups_of_body(body),
             "deal_includes": [
                 (include, include.value * include.quantity if include.value else None)
                 for include in deal.includes
@@ -373,29 +385,6 @@ def _unreadable(form: forms.Form, rows: list[fields.RowForm]) -> bool:
     """Whether something was typed that cannot be kept; what is missing alone is no reason to hold anybody back."""
     typed = [each for each in [form, *rows] for name in each.errors if each.data.get(each.add_prefix(name))]
     return bool(typed)
-
-
-_MISSING: dict[str, Callable[[], tuple[str, str]]] = {
-    "title": lambda: ("what", _("A title")),
-    "list_price": lambda: ("price", _("The usual price")),
-    "price": lambda: ("price", _("The price of the deal")),
-    "price_above": lambda: ("price", _("A price that is not above the usual one")),
-    "price_small": lambda: ("price", _("A price that can be shared out over all uses")),
-    "ends_past": lambda: ("price", _("A last day of sale that has not passed")),
-    "ends_before_start": lambda: ("price", _("A last day of sale after the first")),
-    "choices": lambda: ("what", _("As many things in the deal as one voucher takes")),
-    "terms": lambda: ("terms", _("Terms that fit together")),
-    "never_usable": lambda: ("terms", _("A day and an hour at which it can be used: now there is none")),
-    "sale_outlasts": lambda: ("price", _("A last day of sale that is not after the last day it holds")),
-    "stores": lambda: ("terms", _("A store in which it holds")),
-    **SPECIAL_MISSING,
-}
-_ADVICE: dict[str, Callable[[], tuple[str, str]]] = {
-    "title_en": lambda: ("what", _("A title in English")),
-    "title_zh-Hans": lambda: ("what", _("A title in Chinese")),
-    "description": lambda: ("what", _("A text that makes people want it")),
-    "contents": lambda: ("what", _("What is in it, with the price of each part")),
-}
 
 
 def _person(desk: Desk) -> Person:

@@ -16,6 +16,7 @@ from hutong.flows.approve import switch_offer
 from hutong.flows.offers import contents, drafting
 from hutong.kernel import clock
 from hutong.kernel.errors import DomainError, NotFound
+from hutong.pay.groups import queries as groups
 from hutong.pay.orders.queries import sold_by_offer
 from hutong.pay.orders.types import OfferSales
 from hutong.town.catalog import queries as catalog
@@ -106,6 +107,8 @@ def deal(request: HttpRequest, desk: Desk, offer_ref: str) -> HttpResponse:
         "row": row,
         "offer": offer,
         "terms": terms_of(offer_ref),
+        "groups": groups.terms_of(offer_ref, unit=offer.price.unit),
+        "group_rows": groups.groups_of_offer(offer_ref),
         "history": history,
         "refused": history[0].reason if history and offer.state is OfferState.REJECTED else "",
         "waiting": waiting,

@@ -46,6 +46,9 @@ _LINES = """
      FROM orders_line l WHERE l.order_id = o.id)::text AS lines,
 """
 
+# Whoever buys together with others orders nothing else with it.
+_GROUP = " coalesce(o.quote #>> '{lines,0,group}', '') AS group_name, "
+
 _UNITS_AND_EVENTS = """
     (SELECT json_agg(json_build_object('line', u.line_id, 'unit_ref', u.public_id, 'state', u.state,
             'paid', u.paid, 'paid_stored', u.paid_stored, 'used_at', u.used_at, 'refunded_at', u.refunded_at) ORDER BY u.id)
@@ -62,7 +65,7 @@ _DISCOUNTED = "coalesce(jsonb_array_length(o.quote->'discounts'), 0) > 0 AS disc
 def order_facts(order_ref: str, *, lock: bool = False) -> OrderFacts | None:
     """What flows need to know of an order, in one statement; with `lock`, its row stays locked."""
     # Lines never change, so reading them beside a lock that had to wait is safe; units do, and stay out.
-    sql = f"SELECT {_LINES}{_DISCOUNTED}{PARTIES} WHERE o.public_id = %s{' FOR UPDATE OF o' if lock else ''}"
+    sql = f"SELECT {_LINES}{_DISCOUNTED}{_GROUP}{PARTIES} WHERE o.public_id = %s{' FOR UPDATE OF o' if lock else ''}"
     found = row(sql, [order_ref])
     if found is None:
         return None
@@ -82,6 +85,7 @@ def order_facts(order_ref: str, *, lock: bool = False) -> OrderFacts | None:
         remember_consent=found["remember_consent"],
         discounted=found["discounted"],
         created_at=found["created_at"],
+        group=found["group_name"],
         expires_at=found["expires_at"],
         paid_at=found["paid_at"],
         lines=tuple(

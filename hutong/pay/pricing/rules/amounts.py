@@ -117,6 +117,7 @@ def quote_line(made: Discounted, charge: Charge) -> QuoteLine:
         uses=line.uses,
         steps=made.price.steps,
         binding_steps=line.binding_steps,
+        group=line.group,
     )
 
 

@@ -156,6 +156,7 @@ def _key(line: CartLine) -> tuple[object, ...]:
     return (
         *(line.offer_ref, line.merchant_ref, line.kind, line.quantity, line.uses, line.tax_rate_ppm),
         *(line.list_price.minor, line.price.minor, sorted(line.categories), special, line.binding_steps),
+        line.group,
         sorted(line.titles.items()),
     )
 

@@ -78,6 +78,8 @@ def _line_to_json(line: QuoteLine, version: int) -> dict[str, Any]:
             "steps": [[step.from_quantity, step.price.minor] for step in line.steps],
             "binding_steps": line.binding_steps,
         }
+        if line.group:  # quotes that were stored before there were groups have no word of it
+            stored["group"] = line.group
     return stored
 
 
@@ -233,6 +235,7 @@ def _line_from_json(
         uses=stored["uses"],
         steps=tuple(Step(quantity, Money(price, unit)) for quantity, price in stored["steps"]),
         binding_steps=stored["binding_steps"],
+        group=stored.get("group", ""),
     )
     if line.uses < 1 or len(units) % line.uses:
         raise QuoteInvalid("a line has whole pieces")

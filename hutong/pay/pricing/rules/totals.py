@@ -57,6 +57,8 @@ def _hash(lines: Sequence[QuoteLine], discounts: Sequence[Discount], unit: str, 
         terms = [_binding(line) for line in lines]
         taken = [_shown(discount) for discount in discounts]
         form = [2, unit, shown, terms, taken]
+        if any(line.group for line in lines):
+            form.append([line.group for line in lines])
     text = json.dumps(form, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 

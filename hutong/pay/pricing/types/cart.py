@@ -25,6 +25,7 @@ class PriceKind(StrEnum):
     MEMBER = "member"
     WINDOW = "window"
     QUANTITY = "quantity"
+    GROUP = "group"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +46,21 @@ class SpecialPrice:
     """The price of each piece where all of its conditions hold.
 
     `from_quantity` pieces at least in the line; one of the `windows`, if any; one of the `segments`, if any: a member
-    price names the segment of the members.
+    price names the segment of the members. `in_group`: it holds for whoever buys together with others; who sells knows
+    that it does.
     """
 
     price: Money
     from_quantity: int = 1
     windows: tuple[Window, ...] = ()
     segments: frozenset[str] = frozenset()
+    in_group: bool = False
 
     @property
     def kind(self) -> PriceKind:
         """What people call it, by its rarest condition."""
+        if self.in_group:
+            return PriceKind.GROUP
         if self.segments:
             return PriceKind.MEMBER
         return PriceKind.WINDOW if self.windows else PriceKind.QUANTITY
@@ -67,7 +72,8 @@ class CartLine:
 
     Each piece has `uses` units, which share its price: what is enjoyed and given back one by one. `price` is the
     deal price, the list price where there is none; of it and the special prices that hold the lowest counts.
-    With `binding_steps` a quantity price has to be earned by what is kept after a cancellation, too.
+    With `binding_steps` a quantity price has to be earned by what is kept after a cancellation, too. `group` names what
+    the line waits for, where it is bought together with others; the quote's hash names it, too.
     """
 
     offer_ref: str
@@ -82,6 +88,7 @@ class CartLine:
     special_prices: tuple[SpecialPrice, ...] = ()
     binding_steps: bool = False
     kind: LineKind = LineKind.GOODS
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

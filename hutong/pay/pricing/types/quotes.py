@@ -128,7 +128,7 @@ class QuoteLine:
     """One line of a quote; `units` holds the amounts of each of its units, the `uses` of a piece side by side.
 
     `steps` are the prices by quantity, up to the one that counts, where there are several; with `binding_steps` they
-    count again for what is kept after a cancellation.
+    count again for what is kept after a cancellation. `group` is what the line waits for, "" for nothing.
     """
 
     offer_ref: str
@@ -142,6 +142,7 @@ class QuoteLine:
     uses: int = 1
     steps: tuple[Step, ...] = ()
     binding_steps: bool = False
+    group: str = ""
 
     @property
     def quantity(self) -> int:

@@ -101,6 +101,21 @@ KINDS: dict[Kind, KindSpec] = {
         _("Your voucher for %(merchant)s is ready. You paid %(amount)s."),
         _BY_BOTH, "order", "order_ref",
     ),
+    Kind.GROUP_WAITS: _shopper(
+        Group.ORDERS, _("You are in: %(deal)s"),
+        _("You paid %(amount)s. Your voucher comes when enough are in, by %(until)s; else all of it goes back to you."),
+        _BY_BOTH, "order", "order_ref",
+    ),
+    Kind.GROUP_FULL: _shopper(
+        Group.ORDERS, _("It is on: %(deal)s"),
+        _("Enough are in. Your voucher for %(merchant)s is ready."),
+        _BY_BOTH, "order", "order_ref",
+    ),
+    Kind.GROUP_FAILED: _shopper(
+        Group.ORDERS, _("Not enough were in: %(deal)s"),
+        _("%(amount)s is on its way back to where it came from. Nothing is left for you to do."),
+        _BY_BOTH, "order", "order_ref",
+    ),
     Kind.REFUND_DONE: _shopper(
         Group.ORDERS, _("Refunded: %(amount)s"),
         _("%(merchant)s: the money is on its way to where it came from. Banks take a few days."),

@@ -11,6 +11,7 @@ from hutong.flows.offers import contents as offer_contents
 from hutong.flows.offers.body import terms_of_body
 from hutong.kernel import clock
 from hutong.kernel.money import Money
+from hutong.pay.groups import queries as groups
 from hutong.town.catalog import queries as catalog
 from hutong.town.catalog.types import OfferState, OfferView
 from hutong.town.contents import queries as contents
@@ -117,6 +118,7 @@ def _of_offer(offer: OfferView) -> dict[str, Any]:
         "seen": approve.version_of(offer.ref),
         "zone": zone,
         "terms": terms_of(offer.ref),
+        "groups": groups.terms_of(offer.ref, unit=offer.price.unit),
         "stock": stock_of([offer.ref]).get(offer.ref),
         "doubts": review.doubts(offer, others, at=clock.now()),
         "others": others[:OTHERS_SHOWN],

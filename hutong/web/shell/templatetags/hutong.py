@@ -133,6 +133,7 @@ DEAL_FIELDS = {
     "per_person_limit": lambda: _("At most for each person"),
     "capacity": lambda: _("How many in all"),
     "terms": lambda: _("Terms"),
+    "groups": lambda: _("Buying together"),
     "tags": lambda: _("What you promise"),
     "stores": lambda: _("Where it holds"),
 }

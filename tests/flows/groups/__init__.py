@@ -1,0 +1,1 @@
+"""Buying together, flow by flow."""
