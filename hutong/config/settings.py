@@ -110,6 +110,7 @@ INSTALLED_APPS = [
     "hutong.pay.orders",
     "hutong.pay.settlement",
     "hutong.pay.giftcards",
+    "hutong.pay.flashsales",
     "hutong.visit.stock",
     "hutong.visit.vouchers",
     "hutong.know.customers",

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from hutong.flows import fulfil, payment_received
+from hutong.flows import flash_sale, fulfil, payment_received
 from hutong.flows.cart import Cart, NotForSale, price
 from hutong.flows.choose_provider import choose, is_offered
 from hutong.kernel.errors import Conflict, NotFound
@@ -58,14 +58,15 @@ def place(
     `client_key` again (a double click) gives the first order. `provider` is who takes the money, the usual one if
     left out. `from_balance` of the total is set aside from the person's gift cards; an order they cover in full is
     paid at once, and nobody is asked for money. Raises `BalanceChanged` when they hold less than that, or the total
-    is less; and also what `price`, `choose` and the holds raise.
+    is less; and also what `price`, `choose`, the line of a flash sale and the holds raise.
     """
     try:
         # Most of a rush comes when all is gone: it ends here, at little cost.
         stock.check_left(offer_refs=wants)
+        lines = flash_sale.gate(wants=wants, at=at)
         cart = price(wants=wants, at=at)
         require_shown_price(quote=cart.quote, shown_hash=shown_hash)
-    except (SoldOut, NotForSale, PriceChanged):
+    except (SoldOut, NotForSale, PriceChanged, flash_sale.FlashSaleNotOpen, flash_sale.FlashSaleOver):
         # The same click again finds its order, whatever happened to the price or the deal meanwhile.
         earlier = orders_read.placed_with_key(person_id=person.pk, client_key=client_key)
         if earlier and earlier[1] == shown_hash:
@@ -92,6 +93,7 @@ def place(
             at=at,
         )
         if placed.created:
+            flash_sale.through(lines, person=person, order_ref=placed.order_ref, until=expires_at, at=at)
             _hold(cart, placed.order_ref, person, expires_at, at)
             placed = _ask_for_money(placed, person, provider, at)
     return placed

@@ -7,6 +7,7 @@ from django.db import transaction
 from hutong.flows import fulfil, payment_received
 from hutong.kernel import live, outbox
 from hutong.kernel.locking import retrying
+from hutong.pay.flashsales import services as flashsales
 from hutong.pay.giftcards import services as giftcards
 from hutong.pay.orders import queries as orders_read
 from hutong.pay.orders import services as orders
@@ -42,6 +43,7 @@ def _end(order_ref: str, at: datetime) -> bool:
         with transaction.atomic():
             order = orders.lock_order(order_ref=order_ref)
             orders.expire_order(order_ref=order_ref, by=BY, at=at)
+            flashsales.end(order_ref=order_ref)
             fulfil.of(OfferKind.VOUCHER).release(order_ref=order_ref, at=at)
             if order.stored:
                 giftcards.release(order_ref=order_ref, at=at)

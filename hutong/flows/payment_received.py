@@ -13,6 +13,7 @@ from hutong.kernel.errors import DomainError
 from hutong.kernel.locking import retrying
 from hutong.kernel.money import Money
 from hutong.know.customers import services as customers
+from hutong.pay.flashsales import services as flashsales
 from hutong.pay.giftcards import queries as giftcards_read
 from hutong.pay.giftcards import services as giftcards
 from hutong.pay.giftcards.types import CardState, CardView
@@ -179,6 +180,7 @@ def order_paid(order: OrderFacts, payment: PaymentView | None, at: datetime, *, 
     goes before cards and accounts, as in every flow: who orders holds stock while it waits for those.
     """
     units = orders.mark_paid(order_ref=order.order_ref, by=BY, at=at, late=late)
+    flashsales.done(order_ref=order.order_ref)
     fulfil.of(OfferKind.VOUCHER).confirm(order=order, units=units, at=at)
     promoted = sum((unit.discount_platform for unit in units), Money(0, order.total.unit))
     sources = [*stored_value.spent(order, units), (AccountKind.PROMOTION, PLATFORM, promoted)]
