@@ -26,7 +26,6 @@ from hutong.visit.stock.queries import stock_of
 from hutong.visit.stock.services import SoldOut
 from hutong.visit.vouchers.queries import terms_of
 
-
 spacing = limits.Spacing(rules.ASK_EVERY_S)
 
 

@@ -12,6 +12,7 @@ Lock order: a sale before its tickets; a ticket before stock. `admit` waits for 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -273,6 +274,6 @@ def forget_person(*, person: Person) -> None:
     )
 
 
-def _told(said: dict[str, object]) -> dict[str, object]:
+def _told(said: Mapping[str, object]) -> dict[str, object]:
     """As the audit log holds it."""
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in said.items()}
