@@ -50,6 +50,7 @@ WITHOUT_KEY = {
     "decide_merchant",
     "decide_deal",
     "open_gift_card",
+    "take_place",
     "write_review",
     "receive_webhook",
 }

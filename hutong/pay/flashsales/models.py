@@ -93,7 +93,7 @@ class Ticket(models.Model):
                     state__in=[TicketState.WAITING.value, TicketState.ADMITTED.value, TicketState.LEFT.value],
                     order_ref="",
                 )
-                | Q(state=TicketState.LAPSED.value),
+                | ~Q(state__in=[state.value for state in TicketState if state is not TicketState.LAPSED]),
                 name="flashsales_ticket_order",
             ),
         ]

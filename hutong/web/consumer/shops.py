@@ -62,7 +62,7 @@ def store(request: HttpRequest, store_ref: str, slug: str = "") -> HttpResponse:
 @public
 @require_GET
 def deal(request: HttpRequest, offer_ref: str, slug: str = "") -> HttpResponse:
-    """A deal: pictures, what is in it, its terms, where it holds, and the bar to buy it. Five statements."""
+    """A deal: pictures, what is in it, its terms, where it holds, and the bar to buy it. Six statements."""
     where, at = whereabouts(request), clock.now()
     offer = catalog.offer_by_ref(offer_ref)
     if offer is None or offer.state in (OfferState.DRAFT, OfferState.SUBMITTED, OfferState.REJECTED):
