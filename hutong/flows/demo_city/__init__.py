@@ -5,7 +5,7 @@ nothing and tells the same accounts.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
@@ -18,6 +18,8 @@ from hutong.kernel import outbox
 from hutong.kernel.errors import Conflict
 from hutong.kernel.locking import advisory
 from hutong.kernel.text import pick
+from hutong.pay.flashsales import services as flashsales
+from hutong.pay.flashsales.rules import USUAL_MINUTES, USUAL_PLACES
 from hutong.town.catalog import services as catalog
 from hutong.town.merchants import services as merchants
 from hutong.town.merchants.models import Merchant, Store
@@ -77,6 +79,7 @@ def _open_shops(region: Region, at: datetime, progress: Progress) -> None:
     samples = samples_by_category()
     total = len(cast.approved) + len(cast.pending)
     offers = 0
+    limited = ""
     for number, stores in enumerate((*cast.approved, *cast.pending)):
         is_first = number == 0
         owner = (
@@ -98,8 +101,24 @@ def _open_shops(region: Region, at: datetime, progress: Progress) -> None:
             offers += 1
             # A merchant that waits cannot sell, so its offers wait with it.
             waits = number >= len(cast.approved) or (not is_first and offers % _PENDING_EVERY == 0)
-            make(sample, variant=number, operator=None if waits else operator)
+            made = make(sample, variant=number, operator=None if waits else operator)
+            limited = made if sample.capacity and not waits else limited
         progress(STAGE, number + 1, total)
+    _flash_sale(limited, operator, at)
+
+
+def _flash_sale(offer_ref: str, by: Person, at: datetime) -> None:
+    """One deal is a flash sale that opens in ten minutes: long enough to come into the line before, and to see it run."""
+    if offer_ref:
+        flashsales.set_up(
+            offer_ref=offer_ref,
+            starts_at=at + timedelta(minutes=10),
+            ends_at=at + timedelta(days=6),
+            places=USUAL_PLACES,
+            minutes=USUAL_MINUTES,
+            by=by,
+            at=at,
+        )
 
 
 def _samples_for(samples: list[Sample], number: int) -> list[Sample]:
@@ -147,8 +166,8 @@ def _make_offer(
     variant: int,
     operator: Person | None,
     at: datetime,
-) -> None:
-    """One offer with its terms and stock, submitted, and approved unless `operator` is None."""
+) -> str:
+    """One offer with its terms and stock, submitted, and approved unless `operator` is None; its ref."""
     offer = catalog.create_offer(
         merchant_ref=merchant.public_id,
         store_refs=[store.public_id for store in stores],
@@ -163,6 +182,7 @@ def _make_offer(
     catalog.submit_offer(offer_ref=offer.public_id, by=owner, at=at)
     if operator:
         catalog.decide_offer(offer_ref=offer.public_id, approve=True, reason="A sample.", by=operator, at=at)
+    return offer.public_id
 
 
 def _person(phone: str, name: str, *, is_operator: bool = False) -> Person:
