@@ -25,7 +25,7 @@ from bench.table import Row, at_least, exactly
 from hutong.kernel.rows import scalar
 
 # A round is one start of the site and one of pgbench, each on a copy of its own; they take turns.
-ROUNDS, CLIENTS, WARM_UP = 3, 4, 200
+ROUNDS, CLIENTS, WARM_UP = 5, 4, 200
 REDEMPTIONS, ATTEMPTS, UNITS = 1_000, 2_000, 100
 MARK = 0.2
 _SERVER, _REPLAY = "hutong_bench_deals_server", "hutong_bench_deals_replay"

@@ -31,7 +31,7 @@ WORDS = {
         "one": "1 person before you", "line": "You are in line",
     },
     "zh-hans": {
-        "turn": "轮到您了", "next": "下一位就是您", "paid": "已付款", "have": "抢到了",
+        "turn": "轮到您了", "next": "下一位就是您", "paid": "已支付", "have": "抢到了",
         "one": "您前面还有 1 人", "line": "您正在排队",
     },
 }  # fmt: skip

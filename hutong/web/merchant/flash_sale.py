@@ -90,7 +90,7 @@ class FlashSaleForm(forms.Form):
             }
             for fault in wrong:
                 self.add_error("ends_at", said[fault])
-            if not wrong and starts_at < self.offer.starts_at:
+            if not wrong and starts_at < self.offer.starts_at.replace(second=0, microsecond=0):
                 self.add_error("starts_at", _("The deal is not on sale yet then. Choose a later moment."))
             if not wrong and self.offer.ends_at and ends_at > self.offer.ends_at:
                 self.add_error(
@@ -129,8 +129,8 @@ def flash_sale(request: HttpRequest, desk: Desk, offer_ref: str) -> HttpResponse
         flow.set_up(
             offer_ref=offer_ref,
             merchant_ref=desk.merchant_ref,
-            starts_at=wanted["starts_at"],
-            ends_at=wanted["ends_at"],
+            starts_at=_as_it_was(_as_it_was(wanted["starts_at"], offer.starts_at), sale and sale.starts_at),
+            ends_at=_as_it_was(wanted["ends_at"], sale and sale.ends_at),
             places=wanted["places"] if wanted["has_line"] else None,
             minutes=wanted["minutes"] or USUAL_MINUTES,
             by=_person(desk),
@@ -152,6 +152,11 @@ def call_off(request: HttpRequest, desk: Desk, offer_ref: str) -> HttpResponse:
     services.call_off(offer_ref=offer_ref, by=_person(desk), at=clock.now())
     messages.success(request, _("The flash sale is called off. The deal is sold as any other now."))
     return redirect("merchant_deal", offer_ref=offer_ref)
+
+
+def _as_it_was(typed: datetime, before: datetime | None) -> datetime:
+    """What was typed; where it is the moment that stood, that one with its seconds, which nobody types."""
+    return before if before and before.replace(second=0, microsecond=0) == typed else typed
 
 
 def _own(desk: Desk, offer_ref: str) -> OfferView:

@@ -12,6 +12,7 @@ from hutong.pay.flashsales.queries import sales_of
 from hutong.pay.flashsales.types import SaleView
 from hutong.town.catalog.models import Offer
 from hutong.visit.stock import services as stock
+from tests.factories.flashsales import flash_sale
 from tests.web.visitors import Shop, shop, visitor
 
 pytestmark = pytest.mark.django_db
@@ -128,3 +129,19 @@ def test_only_who_edits_deals_of_this_shop(place: Shop) -> None:
     assert visitor(elsewhere.owner).post(address(place), fields(place)).status_code == 404
     assert visitor(elsewhere.owner).post(address(place, "call-off/")).status_code == 404
     assert standing(place) is None
+
+
+def test_one_that_runs_keeps_its_start_to_the_second(place: Shop) -> None:
+    at = clock.now()
+    Offer.objects.update(starts_at=at - timedelta(minutes=1))
+    flash_sale(place.scene, at=at, places=3)
+    before = standing(place)
+    assert before is not None
+    said = fields(place, starts_at=wall(place, before.starts_at), ends_at=wall(place, before.ends_at))
+    assert owner(place).post(address(place), said).status_code == 302
+    after = standing(place)
+    assert after is not None
+    assert (after.starts_at, after.ends_at, after.places) == (before.starts_at, before.ends_at, 7)
+    later = {**said, "starts_at": wall(place, at + timedelta(minutes=30))}
+    answer = owner(place).post(address(place), later)
+    assert "Its start cannot be changed any more." in answer.content.decode()
