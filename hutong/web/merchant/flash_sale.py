@@ -129,8 +129,10 @@ def flash_sale(request: HttpRequest, desk: Desk, offer_ref: str) -> HttpResponse
         flow.set_up(
             offer_ref=offer_ref,
             merchant_ref=desk.merchant_ref,
-            starts_at=_as_it_was(_as_it_was(wanted["starts_at"], offer.starts_at), sale and sale.starts_at),
-            ends_at=_as_it_was(wanted["ends_at"], sale and sale.ends_at),
+            starts_at=_as_it_was(
+                _as_it_was(wanted["starts_at"], offer.starts_at), sale.starts_at if sale else None
+            ),
+            ends_at=_as_it_was(wanted["ends_at"], sale.ends_at if sale else None),
             places=wanted["places"] if wanted["has_line"] else None,
             minutes=wanted["minutes"] or USUAL_MINUTES,
             by=_person(desk),
