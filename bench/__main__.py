@@ -1,4 +1,4 @@
-"""`python -m bench [all|search|loop|money|pricing]`: run the parts, print one table; exit code 1 when a mark is missed."""
+"""`python -m bench [all|search|loop|deals|money|pricing]`: run the parts, print one table; code 1 when a mark is missed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from bench.table import Row, show
 PARTS = {
     "search": "bench.found.run",
     "loop": "bench.loop.run",
+    "deals": "bench.deals.run",
     "money": "bench.money.run",
     "pricing": "bench.pricing.run",
 }

@@ -2,6 +2,8 @@
 // Listens to server-sent hints; at "changed" it reads its own content anew, by the id it carries. A hint that
 // was lost while the line was down is repaired by one more reading when the line is back; where no stream can
 // be had (an old token, a proxy that refuses) it asks at growing intervals. Stops once data-done is inside.
+// What is inside says in how many seconds to ask again (data-ask-again) and what is seen now (data-seen),
+// which is sent along; where it is still the same the answer is empty and nothing changes. "Too many" is waited for.
 const FIRST_ASK_MS = 3000;
 const LAST_ASK_MS = 30000;
 
@@ -9,6 +11,9 @@ class LiveRegion extends HTMLElement {
   connectedCallback() {
     this.wait = FIRST_ASK_MS;
     if (this.finished()) return;
+    this.addEventListener("htmx:responseError", (event) => {
+      if (event.detail.xhr.status === 429) event.stopPropagation();
+    });
     this.onVisible = () => document.visibilityState === "visible" && this.read();
     document.addEventListener("visibilitychange", this.onVisible);
     // What counts down inside ends by the server's clock; a second later that has seen it, too.
@@ -43,12 +48,24 @@ class LiveRegion extends HTMLElement {
       await this.read();
       this.wait = Math.min(this.wait * 1.5, LAST_ASK_MS);
       if (this.isConnected && !this.finished()) this.askLater();
-    }, this.wait);
+    }, this.pause());
+  }
+
+  pause() {
+    const said = Number(this.querySelector("[data-ask-again]")?.dataset.askAgain);
+    // A little apart, so that not all who wait ask at the same moment.
+    return said ? said * 1000 * (0.9 + Math.random() * 0.2) : this.wait;
+  }
+
+  address() {
+    const address = this.dataset.refresh || location.href;
+    const seen = this.querySelector("[data-seen]")?.dataset.seen;
+    return seen ? `${address}?seen=${encodeURIComponent(seen)}` : address;
   }
 
   async read() {
     if (!navigator.onLine || this.finished()) return;
-    await window.htmx.ajax("GET", this.dataset.refresh || location.href, { target: this, swap: "innerHTML" });
+    await window.htmx.ajax("GET", this.address(), { target: this, swap: "innerHTML" });
     if (this.finished()) this.stop();
   }
 

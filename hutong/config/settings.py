@@ -112,6 +112,7 @@ INSTALLED_APPS = [
     "hutong.pay.settlement",
     "hutong.pay.giftcards",
     "hutong.pay.groups",
+    "hutong.pay.flashsales",
     "hutong.visit.stock",
     "hutong.visit.vouchers",
     "hutong.know.customers",

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from hutong.flows import fulfil, payment_received
+from hutong.flows import flash_sale, fulfil, payment_received
 from hutong.flows.cart import Cart, NotForSale, price
 from hutong.flows.choose_provider import choose, is_offered
 from hutong.flows.groups import places
@@ -64,15 +64,23 @@ def place(
     left out. `from_balance` of the total is set aside from the person's gift cards; an order they cover in full is
     paid at once, and nobody is asked for money. `ask` opens a group or joins one; its place is held with the rest, and
     the time to pay ends with the group at the latest. Raises `BalanceChanged` when they hold less than that, or the total
-    is less; and also what `price`, `choose` and the holds raise. `coupons` are those of the
-    page, as for `price`.
+    is less; and also what `price`, `choose`, the line of a flash sale and the holds raise.
+    `coupons` are those of the page, as for `price`.
     """
     try:
         # Most of a rush comes when all is gone: it ends here, at little cost.
         stock.check_left(offer_refs=wants)
+        lines = flash_sale.gate(wants=wants, at=at)
         cart = price(wants=wants, at=at, person=person, store_ref=store_ref, coupons=coupons, ask=ask)
         require_shown_price(quote=cart.quote, shown_hash=shown_hash)
-    except (SoldOut, NotForSale, PriceChanged, *REFUSALS):
+    except (
+        SoldOut,
+        NotForSale,
+        PriceChanged,
+        flash_sale.FlashSaleNotOpen,
+        flash_sale.FlashSaleOver,
+        *REFUSALS,
+    ):
         # The same click again finds its order, whatever happened to the price or the deal meanwhile.
         earlier = orders_read.placed_with_key(person_id=person.pk, client_key=client_key)
         if earlier and earlier[1] == shown_hash:
@@ -106,6 +114,7 @@ def place(
                 places.take(
                     together=cart.together, offer=offer, order_ref=placed.order_ref, person=person, at=at
                 )
+            flash_sale.through(lines, person=person, order_ref=placed.order_ref, until=expires_at, at=at)
             _hold(cart, placed.order_ref, person, expires_at, at)
             discounts.hold(
                 order_ref=placed.order_ref,

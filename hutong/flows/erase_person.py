@@ -20,6 +20,7 @@ from hutong.kernel.errors import Conflict
 from hutong.kernel.locking import retrying
 from hutong.kernel.money import Money
 from hutong.know.customers import services as customers
+from hutong.pay.flashsales import services as flashsales
 from hutong.pay.giftcards import queries as giftcards
 from hutong.pay.groups import queries as groups
 from hutong.pay.orders import queries as orders
@@ -165,6 +166,7 @@ def erase(*, person_ref: str, at: datetime) -> bool:
         for review_ref in reviews.forget_person(person=person, at=at):
             pictures.show(owner_ref=review_ref, refs=[], alts={}, at=at)
         saved.forget_person(person=person)
+        flashsales.forget_person(person=person)
         vouchers_services.forget_messages(person=person)
         voucher_requests.forget_person(person=person)
         idempotency.forget(actor=person_ref)

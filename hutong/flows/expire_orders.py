@@ -8,6 +8,7 @@ from hutong.flows import discounts, fulfil, payment_received
 from hutong.flows.groups import places
 from hutong.kernel import live, outbox
 from hutong.kernel.locking import retrying
+from hutong.pay.flashsales import services as flashsales
 from hutong.pay.giftcards import services as giftcards
 from hutong.pay.orders import queries as orders_read
 from hutong.pay.orders import services as orders
@@ -44,6 +45,7 @@ def _end(order_ref: str, at: datetime) -> bool:
             order = orders.lock_order(order_ref=order_ref)
             orders.expire_order(order_ref=order_ref, by=BY, at=at)
             places.freed(order)
+            flashsales.end(order_ref=order_ref)
             fulfil.of(OfferKind.VOUCHER).release(order_ref=order_ref, at=at)
             discounts.release(order)
             if order.stored:

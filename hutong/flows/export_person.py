@@ -19,6 +19,7 @@ from hutong.attract.reviews import queries as reviews
 from hutong.attract.saved.queries import everything_about as saved
 from hutong.kernel import audit, budget
 from hutong.know.customers import queries as customers
+from hutong.pay.flashsales import queries as flashsales
 from hutong.pay.giftcards import queries as giftcards
 from hutong.pay.groups import queries as groups
 from hutong.pay.ledger.queries import lots
@@ -63,6 +64,7 @@ LEFT_OUT: Mapping[str, str] = {
     "merchants.Pairing": "an address that pairs a phone for ten minutes; the phones paired are in the file",
     "placements.Placement": "what is shown for money; who entered it is in the audit entries",
     "pictures.Picture": "pictures of shops and reviews; who uploaded them is in the audit entries",
+    "flashsales.FlashSale": "when a merchant sells a deal; who set it is in the audit entries",
     "stock.Stock": "how many of an offer there are; who set it is in the audit entries",
     "admin.LogEntry": "the back office's own log of superusers",
     "axes.AccessAttempt": "failed passwords of the back office, kept against guessing",
@@ -86,6 +88,7 @@ def everything(*, person: Person) -> Everything:
         **pricing.everything_about(person.pk),
         **lots.everything_about(person.public_id, ordered),
         **groups.everything_about(person.pk),
+        **flashsales.everything_about(person.pk),
         **vouchers.everything_about(person),
         **stock.everything_about(person.public_id),
         **customers.everything_about(person.public_id),
@@ -192,6 +195,7 @@ def _titles() -> dict[str, str]:
         "ledger.Lot": _("My points"),
         "ledger.LotPart": _("Orders I used points for"),
         "ledger.LotPiece": _("What points paid for"),
+        "flashsales.Ticket": _("My places in the line of a flash sale"),
         "vouchers.Voucher": _("My vouchers"),
         "vouchers.Use": _("Uses of my vouchers"),
         "vouchers.Redemption": _("Redemptions"),

@@ -15,6 +15,7 @@ from hutong.kernel.errors import DomainError
 from hutong.kernel.locking import retrying
 from hutong.kernel.money import Money
 from hutong.know.customers import services as customers
+from hutong.pay.flashsales import services as flashsales
 from hutong.pay.giftcards import queries as giftcards_read
 from hutong.pay.giftcards import services as giftcards
 from hutong.pay.giftcards.types import CardState, CardView
@@ -200,6 +201,7 @@ def order_paid(order: OrderFacts, payment: PaymentView | None, at: datetime, *, 
     """
     made_now = places.paid(order, at)
     units = orders.mark_paid(order_ref=order.order_ref, by=BY, at=at, late=late)
+    flashsales.done(order_ref=order.order_ref)
     if made_now:
         fulfil.of(OfferKind.VOUCHER).confirm(order=order, units=units, at=at)
     discounts.settle(order, at)

@@ -8,8 +8,9 @@ A request that only reads would write for its counting alone. So a process takes
 counts them in its memory: a budget may be told to be used up by some reads too early, never too late.
 """
 
+import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -87,6 +88,31 @@ class _Held:
 held = _Held()
 
 
+class Spacing:
+    """How soon somebody may ask the same again. Kept by each process in its memory: a question costs nothing, and who is
+    answered by several processes may ask each of them so often."""
+
+    def __init__(self, every_s: float) -> None:
+        self.every_s = every_s
+        self._asked: dict[str, datetime] = {}
+        self._lock = threading.Lock()
+
+    def pass_on(self, key: str, *, at: datetime) -> None:
+        """Note that `key` asked at `at`. Raises `TooMany` where it asked less than `every_s` before."""
+        with self._lock:
+            before = self._asked.get(key)
+            if before is not None and timedelta(0) <= at - before < timedelta(seconds=self.every_s):
+                raise TooMany(retry_after_s=math.ceil(self.every_s))
+            if len(self._asked) >= MOST_HELD:
+                self._asked.clear()
+            self._asked[key] = at
+
+    def forget(self) -> None:
+        """Nobody has asked."""
+        with self._lock:
+            self._asked.clear()
+
+
 def count(request: HttpRequest, *, at: datetime) -> None:
     """Take the request from the budgets of its address and of whoever asks. One statement, for most reads none.
 
@@ -99,10 +125,18 @@ def count(request: HttpRequest, *, at: datetime) -> None:
     if request.method not in _READS:
         budget.spend_all(limits, window_s=WINDOW_S, at=at)
         return
+    count_reads(limits, at=at)
+
+
+def count_reads(limits: Mapping[str, int], *, at: datetime, window_s: int = WINDOW_S) -> None:
+    """Take one read from each of these budgets; most cost no statement, since a process takes some at once.
+
+    Raises `TooMany`.
+    """
     wanted = {key: limit for key, limit in limits.items() if not held.use(key, at=at)}
     if wanted:
         at_once = {key: max(1, min(AT_ONCE, limit // SHARE)) for key, limit in wanted.items()}
-        taken = budget.spend_all(wanted, window_s=WINDOW_S, at=at, at_once=at_once)
+        taken = budget.spend_all(wanted, window_s=window_s, at=at, at_once=at_once)
         for key, number in taken.items():
             held.keep(key, number - 1, at=at)
 

@@ -1,6 +1,6 @@
 """Locks and retries. One order for the whole code base, so that no two flows wait for each other:
 
-idempotency key, advisory, order, payment, stock or voucher, ledger accounts by id, outbox.
+idempotency key, advisory, order, payment, flash sale, its tickets, stock or voucher, ledger accounts by id, outbox.
 """
 
 import functools
@@ -41,6 +41,13 @@ def advisory(name: str, key: str | int, *, wait_s: int | None = None) -> None:
         execute("SELECT pg_advisory_xact_lock(%s::int8)", [_number(name, key)])
     else:
         execute(_PATIENTLY, [f"{wait_s}s", _number(name, key)])
+
+
+def advisory_if_free(name: str, key: str | int) -> bool:
+    """Hold the lock `name:key` until the transaction ends, if nobody has it; whether one has it. Nobody waits."""
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("an advisory lock without a transaction holds nothing")
+    return bool(scalar("SELECT pg_try_advisory_xact_lock(%s::int8)", [_number(name, key)]))
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from hutong.visit.vouchers.models import Redemption
 from tests.api.caller import Answer, Caller
 from tests.api.stage import Stage, fingerprint, merchant_of, stage, strangers
 from tests.factories import people
+from tests.factories.flashsales import flash_sale
 from tests.fakes.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +34,11 @@ def order_body(there: Stage) -> dict[str, object]:
 
 def own(kind: str, ref_of: Callable[[Stage], str], end: str = "") -> Ask:
     return lambda who, there: who.get(f"{kind}/{ref_of(there)}{end}")
+
+
+def line_of(there: Stage) -> str:
+    """The line of the stage's deal, once it is a flash sale."""
+    return f"/deals/{there.shop.offer.public_id}/line"
 
 
 # How each route is asked for what belongs to the stage, and whose it is.
@@ -58,6 +64,9 @@ ASKED: dict[str, tuple[str, Ask]] = {
         "shopper",
         lambda who, there: who.post("/coupons", {"code": there.coupon_code}, key=None),
     ),
+    "take_place": ("shopper", lambda who, there: who.post(line_of(there), key=None)),
+    "get_place": ("shopper", lambda who, there: who.get(line_of(there))),
+    "leave_line": ("shopper", lambda who, there: who.delete(line_of(there))),
     "list_vouchers": ("shopper", lambda who, _: who.get("/vouchers")),
     "get_voucher": ("shopper", own("/vouchers", lambda there: there.unused.ref)),
     "list_own_reviews": ("shopper", lambda who, _: who.get("/reviews")),
@@ -177,7 +186,8 @@ ASKED: dict[str, tuple[str, Ask]] = {
 }
 
 # What anybody with a token may do for themselves, which changes something of their own.
-OF_ONES_OWN = {"end_token", "get_coupon", "place_order", "ask_by_phone"}
+OF_A_LINE = {"take_place", "get_place", "leave_line"}
+OF_ONES_OWN = {"end_token", "get_coupon", "place_order", "ask_by_phone", *OF_A_LINE}
 
 
 def asked_merchant(there: Stage) -> str:
@@ -206,6 +216,8 @@ def test_only_whose_it_is_gets_in(name: str, at: datetime, sandbox: Sandbox) -> 
         paused(there)  # before the fingerprint is taken
     if name == "write_review":
         served_now(there)
+    if name in OF_A_LINE:
+        flash_sale(there.shop, at=clock.now())
     before = fingerprint()
     for what, caller in {"nobody": Caller(), "a made-up token": Caller("per_made_up")}.items():
         refused = ask(caller, there)

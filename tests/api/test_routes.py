@@ -55,6 +55,7 @@ WITHOUT_KEY = {
     "decide_deal",
     "open_gift_card",
     "get_coupon",
+    "take_place",
     "write_review",
     "receive_webhook",
 }

@@ -13,7 +13,8 @@ from tests.architecture.arrows import ARROWS, PACKAGE, ROOMS, ROOT, arrows, plac
 FLOORS = {
     "town": {"people": 0, "regions": 0, "contents": 1, "notifications": 1, "pictures": 1, "merchants": 2, "catalog": 3},
     "attract": {"channels": 0, "placements": 0, "reviews": 0, "saved": 0, "search": 1},
-    "pay": {"fees": 0, "ledger": 0, "payments": 0, "pricing": 0, "giftcards": 1, "groups": 1, "orders": 1, "settlement": 1},
+    "pay": {"fees": 0, "flashsales": 0, "ledger": 0, "payments": 0, "pricing": 0}
+    | {"giftcards": 1, "groups": 1, "orders": 1, "settlement": 1},
 }  # fmt: skip
 
 

@@ -143,7 +143,7 @@ def test_statements_of_an_order(at: datetime, quantity: int) -> None:
             person=shop.shopper, wants=wants, store_ref=shop.store.public_id, shown_hash=priced.quote.hash,
             client_key="k", remember_consent=True, at=at,
         )  # fmt: skip
-    assert len(statements) <= 19, "\n".join(query["sql"] for query in statements)
+    assert len(statements) <= 22, "\n".join(query["sql"] for query in statements)
 
 
 def test_order_ends_when_its_time_is_over(at: datetime) -> None:

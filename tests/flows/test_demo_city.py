@@ -16,6 +16,8 @@ from hutong.flows.demo_city.yuan import seed_yuan
 from hutong.flows.import_osm import import_osm
 from hutong.flows.import_osm.categories import category_specs
 from hutong.kernel.rows import rows, scalar
+from hutong.pay.flashsales.queries import sales_of
+from hutong.pay.flashsales.types import Phase
 from hutong.town.catalog import rules as catalog_rules
 from hutong.town.catalog.models import Offer
 from hutong.town.merchants.models import Device, Merchant, Store
@@ -28,6 +30,7 @@ from hutong.town.merchants.queries import (
 )
 from hutong.town.merchants.types import Right
 from hutong.town.people.models import Person
+from hutong.visit.stock.queries import stock_of
 
 HELSINKI = Path(__file__).parents[2] / "data" / "helsinki-centre.osm.pbf"
 AT = datetime(2026, 6, 1, 9, tzinfo=UTC)
@@ -72,6 +75,10 @@ def test_a_few_dozen_shops_open_and_some_things_wait_for_the_operator() -> None:
     chain = max((merchant.stores.count() for merchant in Merchant.objects.all()), default=0)
     assert chain == 3
     assert Store.objects.filter(merchant=None).count() > 900
+    limited = stock_of(live.values_list("public_id", flat=True))
+    (flash,) = sales_of(live.values_list("public_id", flat=True)).values()
+    assert flash.phase(AT) is Phase.GATHERING
+    assert limited[flash.offer_ref].left
 
 
 @pytest.mark.django_db

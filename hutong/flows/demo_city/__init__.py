@@ -5,7 +5,7 @@ nothing and tells the same accounts.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
@@ -22,6 +22,8 @@ from hutong.kernel.text import pick
 from hutong.know.loyalty.rules import unit_of, usual
 from hutong.know.loyalty.services import set_programme
 from hutong.know.loyalty.types import Rules
+from hutong.pay.flashsales import services as flashsales
+from hutong.pay.flashsales.rules import USUAL_MINUTES, USUAL_PLACES
 from hutong.pay.groups import services as groups
 from hutong.pay.groups.types import PriceStep
 from hutong.pay.groups.types import Terms as GroupTerms
@@ -85,6 +87,7 @@ def _open_shops(region: Region, at: datetime, progress: Progress) -> None:
     samples = samples_by_category()
     total = len(cast.approved) + len(cast.pending)
     offers = 0
+    limited = ""
     for number, stores in enumerate((*cast.approved, *cast.pending)):
         is_first = number == 0
         owner = (
@@ -106,13 +109,29 @@ def _open_shops(region: Region, at: datetime, progress: Progress) -> None:
             offers += 1
             # A merchant that waits cannot sell, so its offers wait with it.
             waits = number >= len(cast.approved) or (not is_first and offers % _PENDING_EVERY == 0)
-            make(
+            made = make(
                 sample,
                 variant=number,
                 operator=None if waits else operator,
                 together=is_first and offers == 1,
             )
+            limited = made if sample.capacity and not waits else limited
         progress(STAGE, number + 1, total)
+    _flash_sale(limited, operator, at)
+
+
+def _flash_sale(offer_ref: str, by: Person, at: datetime) -> None:
+    """One deal is a flash sale that opens in ten minutes: long enough to come into the line before, and to see it run."""
+    if offer_ref:
+        flashsales.set_up(
+            offer_ref=offer_ref,
+            starts_at=at + timedelta(minutes=10),
+            ends_at=at + timedelta(days=6),
+            places=USUAL_PLACES,
+            minutes=USUAL_MINUTES,
+            by=by,
+            at=at,
+        )
 
 
 def _give_points(currency: str, operator: Person, at: datetime) -> None:
@@ -178,9 +197,9 @@ def _make_offer(
     operator: Person | None,
     together: bool,
     at: datetime,
-) -> None:
+) -> str:
     """One offer with its terms and stock, submitted, and approved unless `operator` is None; with `together` it is
-    sold to groups as well."""
+    sold to groups as well. Its ref."""
     draft = sample.draft(currency=currency, variant=variant, starts_at=at)
     offer = catalog.create_offer(
         merchant_ref=merchant.public_id,
@@ -198,6 +217,7 @@ def _make_offer(
     catalog.submit_offer(offer_ref=offer.public_id, by=owner, at=at)
     if operator:
         catalog.decide_offer(offer_ref=offer.public_id, approve=True, reason="A sample.", by=operator, at=at)
+    return offer.public_id
 
 
 def _group_terms(price: Money) -> GroupTerms:

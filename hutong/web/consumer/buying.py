@@ -20,6 +20,7 @@ from hutong.kernel.errors import DomainError, NotFound
 from hutong.kernel.ids import new_id
 from hutong.kernel.money import Money
 from hutong.know.customers import queries as customers
+from hutong.pay.flashsales.services import TicketNeeded
 from hutong.pay.giftcards import queries as giftcards
 from hutong.pay.groups import queries as groups
 from hutong.pay.groups.services import AlreadyInGroup
@@ -39,6 +40,7 @@ from hutong.web.consumer.inside_wechat import (
     sign_in_first,
     welcome_back,
 )
+from hutong.web.consumer.line import line_first
 from hutong.web.consumer.together import ask_of
 from hutong.web.shell.access import signed_in
 from hutong.web.shell.parts import page, wants_part
@@ -154,6 +156,8 @@ def checkout(request: HttpRequest, offer_ref: str) -> HttpResponse:
 
 def _checkout(request: HttpRequest, offer_ref: str) -> HttpResponse:
     if request.method == "GET":
+        if not wants_part(request) and (first := line_first(request, offer_ref)):
+            return first
         return _checkout_page(request, offer_ref, _quantity(request.GET.get("quantity", "1")))
     form = CheckoutForm(request.POST)
     if not form.is_valid():
@@ -168,6 +172,9 @@ def _checkout(request: HttpRequest, offer_ref: str) -> HttpResponse:
         return _telling_where_from(HttpResponseRedirect(_place_and_pay(request, offer_ref, wanted)))
     except (PriceChanged, flow.OrderNotPayable) as error:
         return _checkout_page(request, offer_ref, quantity, problem=str(error), status=error.status)
+    except TicketNeeded as error:
+        messages.error(request, str(error))
+        return redirect("line", offer_ref)
     except DomainError as error:
         if isinstance(error, (NotFound, cart.NotForSale, *REFUSALS)):
             raise

@@ -64,8 +64,8 @@ def store(request: HttpRequest, store_ref: str, slug: str = "") -> HttpResponse:
 @public
 @require_GET
 def deal(request: HttpRequest, offer_ref: str, slug: str = "") -> HttpResponse:
-    """A deal: pictures, what is in it, its terms, where it holds, and the bar to buy it. Seven statements,
-    eight where groups form.
+    """A deal: pictures, what is in it, its terms, where it holds, and the bar to buy it. Eight statements,
+    nine where groups form.
     """
     where, at = whereabouts(request), clock.now()
     offer = catalog.offer_by_ref(offer_ref)

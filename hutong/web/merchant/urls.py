@@ -10,6 +10,7 @@ from hutong.web.merchant import (
     deals,
     desk,
     disputes,
+    flash_sale,
     hours,
     money,
     orders,
@@ -47,6 +48,10 @@ urlpatterns = [
     path("deals/<str:offer_ref>/edit/", deal_form.edit, name="merchant_deal_edit"),
     path("deals/<str:offer_ref>/copy/", deal_form.copy, name="merchant_deal_copy"),
     path("deals/<str:offer_ref>/end/", deals.end, name="merchant_deal_end"),
+    path("deals/<str:offer_ref>/flash-sale/", flash_sale.flash_sale, name="merchant_flash_sale"),
+    path(
+        "deals/<str:offer_ref>/flash-sale/call-off/", flash_sale.call_off, name="merchant_flash_sale_call_off"
+    ),
     path("deals/<str:offer_ref>/withdraw/", deals.withdraw, name="merchant_deal_withdraw"),
     path("deals/<str:offer_ref>/switch/", deals.switch, name="merchant_switch"),
     path("deals/<str:offer_ref>/preview/", store.deal_preview, name="merchant_deal_preview"),

@@ -80,6 +80,8 @@ ACTIONS = {
     "offer.created": gettext_lazy("Deal made"),
     "offer.decision_taken_back": gettext_lazy("Decision about a deal taken back"),
     "offer.end": gettext_lazy("Sale of a deal ended"),
+    "offer.flash_sale_called_off": gettext_lazy("Flash sale called off"),
+    "offer.flash_sale_set": gettext_lazy("Flash sale set up"),
     "offer.pause": gettext_lazy("Deal paused"),
     "offer.reject": gettext_lazy("Deal refused or taken off the site"),
     "offer.resume": gettext_lazy("Deal put on sale again"),

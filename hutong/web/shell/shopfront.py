@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from hutong.attract.search import queries as search
 from hutong.kernel import clock
 from hutong.kernel.geo import Place, distance_m
+from hutong.pay.flashsales.queries import sales_of
 from hutong.town.catalog.rules import may_be_bought
 from hutong.town.catalog.types import Include, OfferStoreView, OfferView
 from hutong.town.merchants.rules import open_state, week_hours
@@ -65,7 +66,8 @@ def store_context(store: StoreView, pictures: Sequence[Cover], place: Place, at:
 
 
 def deal_context(offer: OfferView, pictures: Sequence[Cover], place: Place, at: datetime) -> dict[str, Any]:
-    """A deal's page. Two statements."""
+    """A deal's page. Three statements."""
+    flash = sales_of([offer.ref]).get(offer.ref)
     counters = stock.stock_of([offer.ref]).get(offer.ref)
     terms = vouchers.terms_of(offer.ref)
     # Stock counts uses; people count vouchers.
@@ -77,9 +79,11 @@ def deal_context(offer: OfferView, pictures: Sequence[Cover], place: Place, at: 
         "includes": [_part(item) for item in offer.includes],
         "stores": _lines(offer, place, at),
         "sold": counters.sold // terms.uses if counters else 0,
-        "left": left if left is not None and left <= FEW_LEFT else None,
+        "left": left if left is not None and (flash or left <= FEW_LEFT) else None,
         "sold_out": left == 0,
         "on_sale": may_be_bought(offer, at),
+        "flash": flash,
+        "phase": flash.phase(at).value if flash else "",
         "terms": terms,
     }
 
