@@ -6,11 +6,11 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
-from hutong.flows import commission, discounts, special_prices
+from hutong.flows import commission, discounts, points, special_prices
 from hutong.flows.groups.asking import ALONE, Ask, Together, together
 from hutong.kernel.errors import Conflict, Invalid
 from hutong.pay.pricing.rules import MAX_QUANTITY, price_cart
-from hutong.pay.pricing.types import CartLine, Quote, SpecialPrice
+from hutong.pay.pricing.types import CartLine, Points, Quote, SpecialPrice
 from hutong.town.catalog import queries as catalog
 from hutong.town.catalog.types import OfferView
 from hutong.town.people.models import Person
@@ -61,13 +61,15 @@ def price(
     person: Person | None = None,
     store_ref: str | None = None,
     coupons: Collection[str] | None = None,
+    use_points: bool = False,
     ask: Ask = ALONE,
 ) -> Cart:
     """Price `wants` (offer_ref -> quantity) as they stand at `at`, with the best of what lowers the price for `person`,
     bought alone or as `ask` says.
 
     `coupons` are the ones to use, by ref; None lets the best of those the person has be used, and none at all uses
-    none. Those that are not there for them count for nothing. Reads only; five statements where no promotion asks for
+    none. Those that are not there for them count for nothing. With `use_points` as many of their points are spent as
+    the programme lets. Reads only; five statements where no promotion asks for
     more, six to join a group. Raises `CartEmpty`, `NotForSale`, `OneMerchantAtATime`, and what
     `flows.groups.asking.together` raises.
     """
@@ -102,7 +104,9 @@ def price(
         )
         for ref, quantity in wants.items()
     ]
-    quote = _best(lines, lower, None if coupons is None else frozenset(coupons), wants, at)
+    currency = lines[0].price.unit
+    spend = points.at_checkout(person=person, currency=currency, at=at) if person and use_points else None
+    quote = _best(lines, lower, None if coupons is None else frozenset(coupons), spend, wants, at)
     return Cart(offers=offers, wants=dict(wants), uses=uses, quote=quote, together=joint)
 
 
@@ -110,6 +114,7 @@ def _best(
     lines: Sequence[CartLine],
     lower: discounts.Lowering,
     wanted: frozenset[str] | None,
+    spend: Points | None,
     wants: Mapping[str, int],
     at: datetime,
 ) -> Quote:
@@ -125,6 +130,7 @@ def _best(
             promotions=[each for each in lower.promotions if each.ref not in spent],
             coupons=held,
             wanted=None if wanted is None else wanted & {coupon.ref for coupon in held},
+            points=spend,
         )
         over = {
             each.promotion_ref

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from hutong.flows import flash_sale, fulfil, payment_received
+from hutong.flows import discounts, flash_sale, fulfil, payment_received
 from hutong.flows.cart import Cart, NotForSale, price
 from hutong.flows.choose_provider import choose, is_offered
 from hutong.flows.groups import places
@@ -25,7 +25,6 @@ from hutong.pay.payments import queries as payments_read
 from hutong.pay.payments import services as payments
 from hutong.pay.payments.rules import UNDER_WAY
 from hutong.pay.payments.types import Payer, PaymentState, PaymentView
-from hutong.pay.pricing import services as discounts
 from hutong.pay.pricing.services import PriceChanged, require_shown_price
 from hutong.town.catalog.types import OfferView
 from hutong.town.people.models import Person
@@ -55,6 +54,7 @@ def place(
     provider: str | None = None,
     from_balance: Money | None = None,
     coupons: Collection[str] | None = None,
+    use_points: bool = False,
     ask: Ask = ALONE,
 ) -> PlacedOrder:
     """Order at the price that was shown, and hold what is scarce for `TIME_TO_PAY`; all of it or nothing.
@@ -65,13 +65,21 @@ def place(
     paid at once, and nobody is asked for money. `ask` opens a group or joins one; its place is held with the rest, and
     the time to pay ends with the group at the latest. Raises `BalanceChanged` when they hold less than that, or the total
     is less; and also what `price`, `choose`, the line of a flash sale and the holds raise.
-    `coupons` are those of the page, as for `price`.
+    `coupons` and `use_points` are those of the page, as for `price`.
     """
     try:
         # Most of a rush comes when all is gone: it ends here, at little cost.
         stock.check_left(offer_refs=wants)
         lines = flash_sale.gate(wants=wants, at=at)
-        cart = price(wants=wants, at=at, person=person, store_ref=store_ref, coupons=coupons, ask=ask)
+        cart = price(
+            wants=wants,
+            at=at,
+            person=person,
+            store_ref=store_ref,
+            coupons=coupons,
+            use_points=use_points,
+            ask=ask,
+        )
         require_shown_price(quote=cart.quote, shown_hash=shown_hash)
     except (
         SoldOut,
@@ -116,13 +124,7 @@ def place(
                 )
             flash_sale.through(lines, person=person, order_ref=placed.order_ref, until=expires_at, at=at)
             _hold(cart, placed.order_ref, person, expires_at, at)
-            discounts.hold(
-                order_ref=placed.order_ref,
-                person_id=person.pk,
-                discounts=cart.quote.discounts,
-                order_total=total,
-                at=at,
-            )
+            discounts.hold(order_ref=placed.order_ref, person=person, quote=cart.quote, at=at)
             placed = _ask_for_money(placed, person, provider, at)
     return placed
 

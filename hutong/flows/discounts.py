@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from hutong.flows import points
 from hutong.kernel import audit
 from hutong.kernel.money import Money
 from hutong.know.customers import queries as customers
@@ -12,7 +13,7 @@ from hutong.pay.orders import queries as orders_read
 from hutong.pay.orders.types import OrderFacts, OrderState, SoldUnit
 from hutong.pay.pricing import queries as pricing
 from hutong.pay.pricing import services as pricing_services
-from hutong.pay.pricing.types import Context, Coupon, Issue, Promotion
+from hutong.pay.pricing.types import Context, Coupon, Issue, Promotion, Quote
 from hutong.town.catalog.types import OfferView
 from hutong.town.merchants.queries import category_settings
 from hutong.town.people.models import Person
@@ -103,28 +104,51 @@ def _categories(offers: Mapping[str, OfferView]) -> dict[str, frozenset[str]]:
     return found
 
 
-def settle(order: OrderFacts, at: datetime) -> None:
-    """The order is paid: its discounts are used. In its transaction."""
+def hold(*, order_ref: str, person: Person, quote: Quote, at: datetime) -> None:
+    """Set aside what the discounts of a new order take: budgets, coupons, points. All of it or nothing, in its
+    transaction, after stock and before gift cards. Raises `DiscountGone`, `PointsChanged`.
+    """
+    pricing_services.hold(
+        order_ref=order_ref,
+        person_id=person.pk,
+        discounts=quote.discounts,
+        order_total=quote.total,
+        at=at,
+    )
+    for each in quote.discounts:
+        if each.points:
+            points.hold(order_ref=order_ref, person=person, points=each.points, at=at)
+
+
+def settle(order: OrderFacts, units: Sequence[SoldUnit], at: datetime) -> None:
+    """The order is paid: its discounts are used, its points spent. In its transaction."""
     if order.discounted:
         pricing_services.settle(order_ref=order.order_ref, at=at)
+        points.spend(order_ref=order.order_ref, units=units, at=at)
 
 
-def release(order: OrderFacts) -> None:
+def release(order: OrderFacts, at: datetime) -> None:
     """The order ended unpaid: what its discounts held is free again. In its transaction."""
     if order.discounted:
         pricing_services.release(order_ref=order.order_ref)
+        points.release(order_ref=order.order_ref, at=at)
 
 
 def retake(order: OrderFacts, at: datetime) -> None:
-    """Money came late: hold the discounts again. Raises `DiscountGone`."""
+    """Money came late: hold the discounts again. Raises `DiscountGone`, `PointsChanged`."""
     if order.discounted:
         pricing_services.retake(order_ref=order.order_ref, at=at)
+        points.retake(order_ref=order.order_ref, at=at)
 
 
 def give_back(order: OrderFacts, units: Sequence[SoldUnit], refunded: Money, at: datetime) -> None:
-    """Units were marked as refunded: with the last of the order its coupons come back. In its transaction."""
+    """Units were marked as refunded: their points return, and with the last of the order its coupons come back.
+
+    In its transaction, before gift cards and money.
+    """
     if not order.discounted:
         return
+    points.give_back(order_ref=order.order_ref, units=units, at=at)
     now = orders_read.order_facts(order.order_ref)
     assert now is not None, "it is locked"
     pricing_services.give_back(

@@ -47,7 +47,7 @@ def _end(order_ref: str, at: datetime) -> bool:
             places.freed(order)
             flashsales.end(order_ref=order_ref)
             fulfil.of(OfferKind.VOUCHER).release(order_ref=order_ref, at=at)
-            discounts.release(order)
+            discounts.release(order, at)
             if order.stored:
                 giftcards.release(order_ref=order_ref, at=at)
             live.hint(order_ref)

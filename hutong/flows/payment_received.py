@@ -21,6 +21,7 @@ from hutong.pay.giftcards import services as giftcards
 from hutong.pay.giftcards.types import CardState, CardView
 from hutong.pay.groups.services import AlreadyInGroup, GroupEnded, GroupFull
 from hutong.pay.ledger.services import post
+from hutong.pay.ledger.services.lots import PointsChanged
 from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, TransferSpec
 from hutong.pay.orders import queries as orders_read
 from hutong.pay.orders import services as orders
@@ -187,7 +188,15 @@ def _still_free(order: OrderFacts, at: datetime) -> bool:
             discounts.retake(order, at)
             if order.stored:
                 giftcards.retake(order_ref=order.order_ref, at=at)
-    except (SoldOut, DiscountGone, giftcards.BalanceChanged, GroupEnded, GroupFull, AlreadyInGroup):
+    except (
+        SoldOut,
+        DiscountGone,
+        PointsChanged,
+        giftcards.BalanceChanged,
+        GroupEnded,
+        GroupFull,
+        AlreadyInGroup,
+    ):
         return False
     return True
 
@@ -204,7 +213,7 @@ def order_paid(order: OrderFacts, payment: PaymentView | None, at: datetime, *, 
     flashsales.done(order_ref=order.order_ref)
     if made_now:
         fulfil.of(OfferKind.VOUCHER).confirm(order=order, units=units, at=at)
-    discounts.settle(order, at)
+    discounts.settle(order, units, at)
     promoted = sum((unit.discount_platform for unit in units), Money(0, order.total.unit))
     sources = [*stored_value.spent(order, units), (AccountKind.PROMOTION, PLATFORM, promoted)]
     if payment:

@@ -179,10 +179,10 @@ def _request(
         )
         if terms:
             move_cards(order_ref, terms)
+        discounts.give_back(order, units, sum((unit.paid for unit in units), Money(0, order.total.unit)), at)
         requested = _give_back(order, units, released.used, reason, at)
         if terms:
             settle_anew(terms, at)
-        discounts.give_back(order, units, sum((unit.paid for unit in units), Money(0, order.total.unit)), at)
         if by and generous:
             _record(order, units, requested.ref, len(released.used), by, reason, at)
         if released.used:

@@ -50,19 +50,27 @@ class Scene:
         consent: bool = True,
         from_balance: int = 0,
         coupons: Collection[str] | None = None,
+        use_points: bool = False,
         ask: Ask = ALONE,
     ) -> PlacedOrder:
         """Order the deal at the price shown, alone or in a group."""
         moment, person, store_ref = at or self.at, by or self.shopper, self.store.public_id
         wants = {self.offer.public_id: quantity}
         shown = cart.price(
-            wants=wants, at=moment, person=person, store_ref=store_ref, coupons=coupons, ask=ask
+            wants=wants,
+            at=moment,
+            person=person,
+            store_ref=store_ref,
+            coupons=coupons,
+            use_points=use_points,
+            ask=ask,
         )
         return checkout.place(
             person=person,
             wants=wants,
             store_ref=store_ref,
             coupons=coupons,
+            use_points=use_points,
             shown_hash=shown.quote.hash,
             client_key=client_key or f"click-{next(_keys)}",
             remember_consent=consent,

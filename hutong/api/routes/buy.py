@@ -59,6 +59,7 @@ def make_quote(request: HttpRequest, body: QuoteIn) -> QuoteOut:
         person=maybe_person(request),
         store_ref=body.store,
         coupons=body.coupons,
+        use_points=body.use_points,
         ask=body.ask(),
     )
     return QuoteOut.of(priced.quote)
@@ -77,6 +78,7 @@ def place_order(request: ApiRequest, body: OrderIn, key: Key) -> Status[OrderPla
             shown_hash=body.quote,
             client_key=f"api:{key}",
             coupons=body.coupons,
+            use_points=body.use_points,
             remember_consent=body.remember_me,
             from_balance=body.from_balance.money() if body.from_balance else None,
             provider=body.provider,

@@ -39,6 +39,7 @@ class QuoteIn(Schema):
         None,
         description="The coupons to use; left out, the best of one's own are, and an empty list uses none.",
     )
+    use_points: bool = Field(False, description="Pay a part with one's own points, as many as may be.")
     store: Ref | None = Field(None, description="Where the shopper means to go, if they said so.")
     group_size: Annotated[int, Field(ge=2, le=999)] | None = Field(
         None, description="Open a group of so many, one of the `steps` of `GET /deals/{ref}/groups`."

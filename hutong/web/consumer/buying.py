@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -31,7 +31,7 @@ from hutong.pay.payments.types import Device
 from hutong.pay.pricing.rules import MAX_QUANTITY
 from hutong.pay.pricing.services import PriceChanged
 from hutong.visit.vouchers import queries as vouchers
-from hutong.web.consumer.coupons import NO_COUPON, coupon_choices, savings
+from hutong.web.consumer.coupons import NO_COUPON, coupon_choices, points_choice, savings
 from hutong.web.consumer.forms import CheckoutForm
 from hutong.web.consumer.inside_wechat import (
     WECHAT,
@@ -78,6 +78,7 @@ def _checkout_page(
         person=person,
         store_ref=store_ref or None,
         coupons=_coupons(chosen),
+        use_points=_sent(request).get("use_points") == "on",
         ask=ask,
     )
     offer = priced.offers[offer_ref]
@@ -101,6 +102,7 @@ def _checkout_page(
         "savings": savings(priced.quote),
         "coupons": coupon_choices(person.pk, priced.quote, chosen, offer.merchant_ref),
         "coupon": chosen,
+        "points": points_choice(person, priced.quote, clock.now()),
         "zone": offer.stores[0].zone,
         **_from_balance(request, priced.quote.total),
     }
@@ -110,8 +112,11 @@ def _checkout_page(
 
 def _chosen_coupon(request: HttpRequest) -> str:
     """The coupon the shopper wants to use: its ref, "" for the best one, or "none"."""
-    sent = request.POST if request.method == "POST" else request.GET
-    return sent.get("coupon", "")[:40]
+    return _sent(request).get("coupon", "")[:40]
+
+
+def _sent(request: HttpRequest) -> QueryDict:
+    return request.POST if request.method == "POST" else request.GET
 
 
 def _coupons(chosen: str) -> list[str] | None:
@@ -126,7 +131,7 @@ def _from_balance(request: HttpRequest, total: Money) -> dict[str, Any]:
     """
     assert request.user.is_authenticated
     balance = giftcards.balance_of(request.user.pk, total.unit)
-    sent = request.POST if request.method == "POST" else request.GET
+    sent = _sent(request)
     wanted, way = sent.get("use_balance") == "on", chosen_way(request, total.unit)
     part = part_of_balance(balance=balance, total=total, provider=way) if wanted else Money(0, total.unit)
     needed = least(way, total.unit)
@@ -196,6 +201,7 @@ def _place_and_pay(request: HttpRequest, offer_ref: str, wanted: dict[str, Any])
         provider=wanted["provider"] or None,
         from_balance=wanted["from_balance"],
         coupons=_coupons(wanted["coupon"]),
+        use_points=wanted["use_points"],
         ask=ask_of(request),
         at=at,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from django import forms
 from django.contrib import messages
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from hutong.flows import points
 from hutong.kernel import clock
 from hutong.kernel.errors import DomainError
 from hutong.kernel.http import client_address
@@ -29,6 +31,7 @@ from hutong.pay.pricing.types import (
 )
 from hutong.town.catalog.types import OfferView
 from hutong.town.merchants.queries import names_of
+from hutong.town.people.services import Person
 from hutong.web.consumer.account_access import owner, zone_here
 from hutong.web.shell import promotion_words as words
 from hutong.web.shell.access import signed_in
@@ -113,6 +116,25 @@ def savings(quote: Quote) -> list[Saving]:
     found = [Saving(each.titles, bearers[each.funder], each.amount) for each in quote.discounts]
     own = quote.discount_total - sum((each.amount for each in found), Money(0, quote.unit))
     return [Saving(_("This deal"), "", own), *found] if found and own else found
+
+
+@dataclass(frozen=True, slots=True)
+class PointsChoice:
+    """The points somebody has for an order, what all of them are worth, and how many this price spends."""
+
+    had: Money
+    worth: Money
+    spent: Money | None
+
+
+def points_choice(person: Person, quote: Quote, at: datetime) -> PointsChoice | None:
+    """Whether points may be used at checkout; None where there is not one step of them. Two statements."""
+    found = points.at_checkout(person=person, currency=quote.unit, at=at)
+    if found is None:
+        return None
+    steps = found.use.minor // found.least.minor
+    spent = next((each.points for each in quote.discounts if each.points), None)
+    return PointsChoice(found.use, found.least_worth * steps, spent)
 
 
 def coupon_choices(person_id: int, quote: Quote, chosen: str, merchant_ref: str) -> list[Choice]:

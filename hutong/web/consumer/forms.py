@@ -37,7 +37,8 @@ class CodeForm(forms.Form):
 class CheckoutForm(forms.Form):
     """What the shopper agrees to. `shown_hash` names the price on the page, `client_key` the click, and
     `shown_balance` is how much of the price the page takes from gift cards, in minor units. `coupon` is the one to use, ""
-    for the best and "none" for none. `group` opens a group of so many, `join` names one to join."""
+    for the best and "none" for none, `shown_points` how many points the page spends. `group` opens a
+    group of so many, `join` names one to join."""
 
     quantity = forms.IntegerField(min_value=1, max_value=MAX_QUANTITY)
     shown_quantity = forms.IntegerField(min_value=1, max_value=MAX_QUANTITY)
@@ -50,6 +51,8 @@ class CheckoutForm(forms.Form):
     provider = forms.CharField(max_length=20, required=False)
     group = forms.IntegerField(min_value=2, max_value=999, required=False)
     join = forms.CharField(max_length=40, required=False)
+    use_points = forms.BooleanField(required=False)
+    shown_points = forms.IntegerField(min_value=0, max_value=10**15, required=False)
     use_balance = forms.BooleanField(required=False)
     shown_balance = forms.IntegerField(min_value=0, max_value=10**15, required=False)
     shown_unit = forms.CharField(max_length=40, required=False)
@@ -66,4 +69,10 @@ class CheckoutForm(forms.Form):
         sent = self.cleaned_data
         same_quantity: bool = sent["quantity"] == sent["shown_quantity"]
         same_coupon: bool = sent["coupon"] == sent["shown_coupon"]
-        return same_quantity and same_coupon and sent["use_balance"] == bool(sent["from_balance"])
+        same_points: bool = sent["use_points"] == bool(sent["shown_points"])
+        return (
+            same_quantity
+            and same_coupon
+            and same_points
+            and sent["use_balance"] == bool(sent["from_balance"])
+        )
