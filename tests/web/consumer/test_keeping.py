@@ -26,12 +26,12 @@ def shop() -> Scene:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("quantity", [1, 3])
-def test_wallet_in_six_statements(shop: Scene, quantity: int) -> None:
+def test_wallet_in_seven_statements(shop: Scene, quantity: int) -> None:
     shop.bought(quantity=quantity)
     browser = visitor(shop.shopper)
     with CaptureQueriesContext(connection) as captured:
         page = browser.get("/wallet/").content.decode()
-    assert len(captured) <= 6  # session, person, vouchers, offers, units, what waits for its group
+    assert len(captured) <= 7  # session, person, vouchers, offers, units, what waits for its group, what a shop asks
     assert page.count("data-keep>") == quantity
     assert "Ready to use" in page
 

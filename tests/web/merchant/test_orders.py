@@ -256,7 +256,7 @@ def test_statements(here: Shop, number: int) -> None:
         ("/merchant/", 17),
         ("/merchant/orders/", 8),
         (f"/merchant/orders/{order.order_ref}/", 12),
-        ("/merchant/vouchers/", 7),
+        ("/merchant/vouchers/", 8),
     ):
         with CaptureQueriesContext(connection) as seen:
             assert browser.get(path).status_code == 200
