@@ -17,6 +17,7 @@ from hutong.kernel.errors import Conflict, NotFound
 from hutong.kernel.locking import retrying
 from hutong.kernel.money import Money
 from hutong.kernel.text import pick
+from hutong.pay.flashsales.types import SaleView
 from hutong.pay.giftcards import services as giftcards
 from hutong.pay.orders import queries as orders_read
 from hutong.pay.orders import services as orders
@@ -39,6 +40,17 @@ class OrderNotPayable(Conflict):
 
     code = "order_not_payable"
     message = _("The time to pay for this order is over. Nothing was charged; please order again.")
+
+
+GONE = (
+    SoldOut,
+    NotForSale,
+    PriceChanged,
+    flash_sale.FlashSaleNotOpen,
+    flash_sale.FlashSaleOver,
+    *REFUSALS,
+)
+"""What may have come between the page and the click. The same click again finds its order all the same."""
 
 
 @retrying
@@ -81,15 +93,7 @@ def place(
             ask=ask,
         )
         require_shown_price(quote=cart.quote, shown_hash=shown_hash)
-    except (
-        SoldOut,
-        NotForSale,
-        PriceChanged,
-        flash_sale.FlashSaleNotOpen,
-        flash_sale.FlashSaleOver,
-        *REFUSALS,
-    ):
-        # The same click again finds its order, whatever happened to the price or the deal meanwhile.
+    except GONE:
         earlier = orders_read.placed_with_key(person_id=person.pk, client_key=client_key)
         if earlier and earlier[1] == shown_hash:
             return earlier[0]
@@ -117,16 +121,26 @@ def place(
             at=at,
         )
         if placed.created:
-            if cart.together:
-                offer = cart.offers[cart.together.offer_ref]
-                places.take(
-                    together=cart.together, offer=offer, order_ref=placed.order_ref, person=person, at=at
-                )
-            flash_sale.through(lines, person=person, order_ref=placed.order_ref, until=expires_at, at=at)
-            _hold(cart, placed.order_ref, person, expires_at, at)
-            discounts.hold(order_ref=placed.order_ref, person=person, quote=cart.quote, at=at)
+            _take(cart, lines, placed.order_ref, person, expires_at, at)
             placed = _ask_for_money(placed, person, provider, at)
     return placed
+
+
+def _take(
+    cart: Cart,
+    lines: list[SaleView],
+    order_ref: str,
+    person: Person,
+    expires_at: datetime,
+    at: datetime,
+) -> None:
+    """All that is scarce in an order, in the order in which everybody takes it: group, line, stock, discounts."""
+    if cart.together:
+        offer = cart.offers[cart.together.offer_ref]
+        places.take(together=cart.together, offer=offer, order_ref=order_ref, person=person, at=at)
+    flash_sale.through(lines, person=person, order_ref=order_ref, until=expires_at, at=at)
+    _hold(cart, order_ref, person, expires_at, at)
+    discounts.hold(order_ref=order_ref, person=person, quote=cart.quote, at=at)
 
 
 def _ask_for_money(placed: PlacedOrder, person: Person, provider: str | None, at: datetime) -> PlacedOrder:

@@ -21,10 +21,17 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from hutong.flows import books, expire_orders, points, redeem, refund
+from hutong.flows import books, expire_orders, points, redeem, refund, stored_value
+from hutong.flows.groups import settle
+from hutong.flows.groups.asking import ALONE, Ask
+from hutong.flows.redeem import Wanted
 from hutong.kernel.errors import DomainError
 from hutong.kernel.rows import execute, rows
 from hutong.know.loyalty.rules import earned as earned_by
+from hutong.pay.groups import queries as groups_read
+from hutong.pay.groups import services as groups
+from hutong.pay.groups.types import GroupState, PlaceState, PriceStep
+from hutong.pay.groups.types import Terms as GroupTerms
 from hutong.pay.ledger import services as ledger
 from hutong.pay.ledger.queries import balance
 from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, TransferSpec
@@ -32,12 +39,16 @@ from hutong.pay.orders import queries as orders
 from hutong.pay.orders.types import PlacedOrder
 from hutong.pay.payments import queries as payments
 from hutong.pay.payments.types import DisputeReport, DisputeStatus, RefundReport, RefundView, ReportStatus
+from hutong.pay.pricing.types import AmountOff, Lane, Limits, PercentOff
+from hutong.town.people.models import Person
+from hutong.visit.stock import services as stock
 from hutong.visit.vouchers import queries as vouchers
-from hutong.visit.vouchers.types import RedemptionResult
-from tests.factories import disputes, giftcards, settlement
+from hutong.visit.vouchers.types import Choice, RedemptionResult, VoucherKind, VoucherView
+from tests.factories import catalog, disputes, giftcards, people, promotions, settlement
 from tests.factories import points as programmes
 from tests.factories.ledger import NOON, euros
-from tests.factories.loop import scene
+from tests.factories.loop import Scene, scene
+from tests.factories.vouchers import promise
 from tests.faults.figures import Measured
 
 pytestmark = pytest.mark.django_db
@@ -50,8 +61,34 @@ CAPACITY = 6
 SITE = settlement.SITE
 
 
+KINDS: dict[str, dict[str, Any]] = {
+    "card": {"uses": 3},
+    "choice": {
+        "uses": 2,
+        "kind": VoucherKind.CHOICE,
+        "choices": tuple(Choice({"en": name}) for name in ("Soup", "Salad", "Cake")),
+    },
+    "cash": {"kind": VoucherKind.CASH, "face": euros(2500), "least_bill": euros(3000)},
+    "pass": {"kind": VoucherKind.PASS, "a_day": 1},
+    "group": {},
+}
+"""What is sold beside vouchers for one use, by its terms."""
+
+
+def ways_to_use(voucher: VoucherView) -> list[Wanted]:
+    """What somebody at the till would try with a voucher, until one is taken."""
+    if voucher.terms.kind is VoucherKind.CHOICE:
+        return [
+            *(Wanted(code=voucher.code, choices=(number,)) for number in range(3)),
+            Wanted(code=voucher.code, uses=2, choices=(0, 1)),
+        ]
+    bill = euros(3500) if voucher.terms.kind is VoucherKind.CASH else None
+    return [Wanted(code=voucher.code, bill=bill)]
+
+
 class Money(RuleBasedStateMachine):
-    """A shop with six of one deal, a shopper with a gift card, and time that passes.
+    """A shop with deals of every kind, six of each, one of them for groups; a shopper with a gift card and a coupon, a
+    friend, promotions of the platform and the shop, and time that passes.
 
     The oracle is what each unit is worth and where it stands; the books have to say the same.
     """
@@ -71,10 +108,38 @@ class Money(RuleBasedStateMachine):
         giftcards.card(5000, holder=self.shop.shopper, at=self.at)
         settlement.account(self.merchant_ref, at=self.at, cooling_days=0)
         self.programme = programmes.programme(programmes.rules(months=None), at=self.at).rules
+        self.shops = {kind: self._selling(kind) for kind in KINDS} | {"single": self.shop}
+        self.friend = people.person()
+        self._promote()
         self.orders: list[str] = []
+        self.buyers: dict[str, Person] = {}
         self.returned: set[str] = set()
         """Units whose refund has ended, and whose money has gone back."""
+        self.asked_back: set[str] = set()
+        """Units that a provider was asked to give back."""
         self.paid_out = 0
+
+    def _selling(self, kind: str) -> Scene:
+        """The shop, selling a deal of a kind; one of 19.90."""
+        offer = catalog.offer(store=self.shop.store, at=self.at)
+        stock.set_capacity(offer_ref=offer.public_id, capacity=3 * CAPACITY, by="per_test", at=self.at)
+        promise(offer.public_id, **KINDS[kind])
+        if kind == "group":
+            terms = GroupTerms(steps=(PriceStep(2, euros(1590)),), hours=24)
+            groups.set_terms(offer_ref=offer.public_id, terms=terms, price=euros(1990), at=self.at)
+        return replace(self.shop, offer=offer)
+
+    def _promote(self) -> None:
+        """Something for everybody until 5.00 are spent, of the shop from two pieces on, and a coupon."""
+        promotions.promotion(AmountOff(euros(150)), budget=500, at=self.at)
+        promotions.promotion(
+            PercentOff(70_000),
+            Lane.SHOP_PROMOTION,
+            merchant_ref=self.merchant_ref,
+            limits=Limits(minimum=euros(3000)),
+            at=self.at,
+        )
+        promotions.coupon(self.shop.shopper, AmountOff(euros(333)), times=2, at=self.at)
 
     def teardown(self) -> None:
         transaction.savepoint_rollback(self.savepoint)
@@ -82,7 +147,8 @@ class Money(RuleBasedStateMachine):
     def tried(self, step: Any) -> Any:
         """What a step gives, or None where the site rightly says no: then nothing may have changed."""
         Money.steps += 1
-        self.shop.at = self.at
+        for shop in self.shops.values():
+            shop.at = self.at
         savepoint = transaction.savepoint()
         try:
             return step()
@@ -90,18 +156,43 @@ class Money(RuleBasedStateMachine):
             transaction.savepoint_rollback(savepoint)
             return None
 
-    @rule(target=placed, quantity=st.integers(1, 3), from_balance=st.sampled_from([0, 0, 700, 1990]))
-    def hold(self, quantity: int, from_balance: int) -> Any:
-        order = self.tried(lambda: self.shop.order(quantity=quantity, from_balance=from_balance))
+    @rule(
+        target=placed,
+        kind=st.sampled_from(["single", *KINDS]),
+        quantity=st.integers(1, 3),
+        from_balance=st.sampled_from([0, 0, 700, 1590]),
+        coupons=st.sampled_from([None, ()]),
+    )
+    def hold(self, kind: str, quantity: int, from_balance: int, coupons: tuple[str, ...] | None) -> Any:
+        ask = Ask(size=2) if kind == "group" else ALONE
+        return self._placed(
+            lambda: self.shops[kind].order(
+                quantity=1 if ask else quantity, from_balance=from_balance, coupons=coupons, ask=ask
+            ),
+            self.shop.shopper,
+        )
+
+    @rule(target=placed, order=placed)
+    def join(self, order: PlacedOrder) -> Any:
+        place = groups_read.place_of(order.order_ref)
+        if place is None:
+            return multiple()
+        ask = Ask(group_ref=place.group.ref)
+        return self._placed(lambda: self.shops["group"].order(ask=ask, by=self.friend), self.friend)
+
+    def _placed(self, step: Any, buyer: Person) -> Any:
+        order = self.tried(step)
         if order is None:
             return multiple()
         self.orders.append(order.order_ref)
+        self.buyers[order.order_ref] = buyer
         return order
 
-    @rule(order=placed)
-    def pay(self, order: PlacedOrder) -> None:
+    @rule(target=asked, order=placed)
+    def pay(self, order: PlacedOrder) -> Any:
         if order.to_pay.minor:
             self.tried(lambda: self.shop.money_arrives(order, at=self.at))
+        return self._end_groups()
 
     @rule(order=placed)
     def pay_other_money(self, order: PlacedOrder) -> None:
@@ -111,10 +202,16 @@ class Money(RuleBasedStateMachine):
     @rule(target=used, order=placed)
     def redeem(self, order: PlacedOrder) -> Any:
         for voucher in vouchers.vouchers_of_order(order.order_ref, at=self.at):
-            scanned = self.tried(lambda code=voucher.code: self.shop.scan(code, at=self.at))
-            if scanned is not None:
-                return scanned
+            for wanted in ways_to_use(voucher):
+                scanned = self.tried(lambda wanted=wanted: self._scan(wanted))
+                if scanned is not None:
+                    return scanned
         return multiple()
+
+    def _scan(self, wanted: Wanted) -> RedemptionResult:
+        actor = redeem.actor_for(device_ref=self.shop.device.public_id)
+        nonce = f"scan-of-the-machine-{Money.steps}"
+        return redeem.redeem(wanted=wanted, actor=actor, nonce=nonce, address="127.0.0.1", at=self.at)
 
     @rule(redeemed=used)
     def undo(self, redeemed: RedemptionResult) -> None:
@@ -124,15 +221,44 @@ class Money(RuleBasedStateMachine):
     @rule(target=asked, order=placed, one=st.booleans())
     def ask_back(self, order: PlacedOrder, one: bool) -> Any:
         units = [unit.unit_ref for unit in orders.units_of(order.order_ref)][:1] if one else None
-        wanted = self.tried(
-            lambda: refund._request(
-                order.order_ref, units, "changed my mind", self.shop.shopper, False, self.at
-            )
+        buyer = self.buyers[order.order_ref]
+        return self._asked(
+            lambda: refund._request(order.order_ref, units, "changed my mind", buyer, False, self.at)
         )
-        return multiple() if wanted is None else wanted
+
+    def _asked(self, step: Any) -> Any:
+        wanted = self.tried(step)
+        if wanted is None:
+            return multiple()
+        if wanted.provider != stored_value.GIFT_CARD:
+            self.asked_back |= set(wanted.unit_refs)
+        return wanted
+
+    def _end_groups(self) -> Any:
+        """What the clock and its jobs do: a full group has its vouchers, of one that failed all goes back."""
+        for group_ref in groups_read.to_end(self.at, limit=100):
+            self.tried(lambda group_ref=group_ref: settle.end(group_ref=group_ref, at=self.at))
+        back = []
+        for ref in self.orders:
+            place = groups_read.place_of(ref)
+            if place is None or place.state is not PlaceState.PAID:
+                continue
+            if place.group.state is GroupState.FULL:
+                self.tried(lambda ref=ref: settle.settle(order_ref=ref, at=self.at))
+            elif place.group.state is GroupState.FAILED:
+                units = [unit.unit_ref for unit in orders.units_of(ref)]
+                asked = self._asked(
+                    lambda ref=ref, units=units: refund._request(
+                        ref, units, refund.GROUP_FAILED, None, False, self.at
+                    )
+                )
+                back += [asked] if isinstance(asked, RefundView) else []
+        return multiple(*back)
 
     @rule(back=asked, done=st.sampled_from([True, True, True, False]))
     def end_refund(self, back: RefundView, done: bool) -> None:
+        if back.provider == stored_value.GIFT_CARD:
+            return  # all of it was on cards again at once
         status = ReportStatus.DONE if done else ReportStatus.FAILED
         report = RefundReport(back.ref, status, f"prv_{back.ref}")
         outcome = self.tried(lambda: refund.finish(report=report, at=self.at))
@@ -152,14 +278,15 @@ class Money(RuleBasedStateMachine):
         ended = replace(said, status=DisputeStatus.WON if won else DisputeStatus.LOST)
         self.tried(lambda: disputes.tell(ended, self.at))
 
-    @rule(minutes=st.sampled_from([1, 20, 24 * 60, 5 * 24 * 60, 100 * 24 * 60]))
-    def wait(self, minutes: int) -> None:
+    @rule(target=asked, minutes=st.sampled_from([1, 20, 24 * 60, 5 * 24 * 60, 100 * 24 * 60]))
+    def wait(self, minutes: int) -> Any:
         self.at += timedelta(minutes=minutes)
         self.tried(lambda: (expire_orders.run(at=self.at), expire_orders.expire_vouchers(at=self.at)))
+        return self._end_groups()
 
     @precondition(lambda self: self.orders)
     @rule()
-    def settle(self) -> None:
+    def pay_out(self) -> None:
         payouts = self.tried(lambda: settlement.paid(at=self.at))
         self.paid_out += sum(payout.amount.minor for payout in payouts or [])
 
@@ -177,8 +304,13 @@ class Money(RuleBasedStateMachine):
         units = [unit for ref in self.orders for unit in orders.units_of(ref)]
         lost = {ref for order_ref in self.orders for ref in payments.lost_units(order_ref)}
         kept = sum(unit.gross.minor for unit in units if unit.state == "sold")
-        # What a card bore of a unit is on it again at once; the provider sends the rest.
-        kept += sum(unit.paid_provider.minor for unit in units if self._is_under_way(unit, lost))
+        # What a card bore of a unit is on it again at once; the provider sends the rest, and with it goes back what the
+        # platform put in.
+        kept += sum(
+            unit.paid_provider.minor + unit.discount_platform.minor
+            for unit in units
+            if self._is_under_way(unit, lost)
+        )
         used = [unit for unit in units if unit.state == "used"]
         assert self._balance(AccountKind.UNREDEEMED) == kept
         assert self._balance(AccountKind.COMMISSION, PLATFORM) == sum(unit.commission.minor for unit in used)
@@ -187,12 +319,14 @@ class Money(RuleBasedStateMachine):
     @invariant()
     def points_are_those_of_used_units(self) -> None:
         self._follow_points()
-        earned = 0
+        earned = {self.shop.shopper.public_id: 0, self.friend.public_id: 0}
         for ref in self.orders:
             units = orders.units_of(ref)
             shares = earned_by([unit.paid.minor for unit in units], self.programme)
-            earned += sum(share for share, unit in zip(shares, units, strict=True) if unit.state == "used")
-        assert balance(AccountKind.POINTS, self.shop.shopper.public_id, "pts_eur").minor == earned
+            used = (share for share, unit in zip(shares, units, strict=True) if unit.state == "used")
+            earned[self.buyers[ref].public_id] += sum(used)
+        for person_ref, minor in earned.items():
+            assert balance(AccountKind.POINTS, person_ref, "pts_eur").minor == minor
 
     def _follow_points(self) -> None:
         for job in rows(
@@ -201,7 +335,8 @@ class Money(RuleBasedStateMachine):
             points.follow(order_ref=json.loads(job["payload"])["order_ref"], at=self.at)
 
     def _is_under_way(self, unit: Any, lost: set[str]) -> bool:
-        return unit.state == "refunded" and unit.unit_ref not in self.returned | lost
+        refunded = unit.state == "refunded" and unit.unit_ref in self.asked_back
+        return refunded and unit.unit_ref not in self.returned | lost
 
     def _balance(self, kind: AccountKind, owner: str = "") -> int:
         return balance(kind, owner or self.merchant_ref, "EUR").minor
@@ -268,6 +403,7 @@ def test_control_money_that_is_booked_beside_the_flows_is_seen(at: datetime) -> 
     machine = Money()
     order = machine.shop.order()
     machine.orders.append(order.order_ref)
+    machine.buyers[order.order_ref] = machine.shop.shopper
     machine.shop.money_arrives(order)
     machine.the_books_say_where_each_unit_stands()
     ledger.post(
