@@ -31,7 +31,9 @@ def test_wallet_in_seven_statements(shop: Scene, quantity: int) -> None:
     browser = visitor(shop.shopper)
     with CaptureQueriesContext(connection) as captured:
         page = browser.get("/wallet/").content.decode()
-    assert len(captured) <= 7  # session, person, vouchers, offers, units, what waits for its group, what a shop asks
+    assert (
+        len(captured) <= 7
+    )  # session, person, vouchers, offers, units, what waits for its group, what a shop asks
     assert page.count("data-keep>") == quantity
     assert "Ready to use" in page
 
