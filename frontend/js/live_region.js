@@ -6,10 +6,13 @@
 // which is sent along; where it is still the same the answer is empty and nothing changes. "Too many" is waited for.
 const FIRST_ASK_MS = 3000;
 const LAST_ASK_MS = 30000;
+// Where it is said when to ask again, looks are counted: two reasons to look at one moment make one look.
+const APART_MS = 1200;
 
 class LiveRegion extends HTMLElement {
   connectedCallback() {
     this.wait = FIRST_ASK_MS;
+    this.readAt = Date.now();
     if (this.finished()) return;
     this.addEventListener("htmx:responseError", (event) => {
       if (event.detail.xhr.status === 429) event.stopPropagation();
@@ -65,6 +68,15 @@ class LiveRegion extends HTMLElement {
 
   async read() {
     if (!navigator.onLine || this.finished()) return;
+    const early = this.readAt + APART_MS - Date.now();
+    if (early > 0 && this.querySelector("[data-ask-again]")) {
+      this.later ??= setTimeout(() => {
+        this.later = undefined;
+        this.read();
+      }, early);
+      return;
+    }
+    this.readAt = Date.now();
     await window.htmx.ajax("GET", this.address(), { target: this, swap: "innerHTML" });
     if (this.finished()) this.stop();
   }
