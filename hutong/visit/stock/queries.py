@@ -5,19 +5,17 @@ from datetime import datetime
 from typing import Any
 
 from hutong.kernel.rows import rows, values
-from hutong.visit.stock.models import Hold, PersonLimit, Stock
+from hutong.visit.stock.models import Hold, PersonLimit
 from hutong.visit.stock.types import HoldState, HoldView, StockProblem, StockView
 
 
 def stock_of(offer_refs: Collection[str]) -> dict[str, StockView]:
     """The counters of these offers by offer; an offer that is missing is unlimited. One statement."""
-    found = Stock.objects.filter(offer_ref__in=offer_refs)
-    return {
-        stock.offer_ref: StockView(
-            offer_ref=stock.offer_ref, capacity=stock.capacity, held=stock.held, sold=stock.sold
-        )
-        for stock in found
-    }
+    found = rows(
+        "SELECT offer_ref, capacity, held, sold FROM stock_stock WHERE offer_ref = ANY (%s::text[])",
+        [list(offer_refs)],
+    )
+    return {counted["offer_ref"]: StockView(**counted) for counted in found}
 
 
 def taken_by(person_ref: str, offer_ref: str) -> int:
