@@ -1,14 +1,14 @@
 """Prices of an offer by quantity and by hours: as the engine of prices takes them, and in words."""
 
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import time
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from hutong.flows.terms_words import days_words
 from hutong.kernel.money import format_money
-from hutong.pay.pricing.types import Context, SpecialPrice, Window
+from hutong.pay.pricing.types import SpecialPrice, Window
 from hutong.town.catalog.types import OfferView, PriceWindow
 from hutong.town.catalog.types import SpecialPrice as OfferPrice
 
@@ -26,12 +26,6 @@ def of_offer(offer: OfferView) -> tuple[SpecialPrice, ...]:
         )
         for special in offer.special_prices
     )
-
-
-def context_of(offers: Sequence[OfferView], at: datetime) -> Context:
-    """When and on which wall a cart is priced: that of the first store of its first offer, as for days of sale."""
-    zone = next((store.zone for offer in offers for store in offer.stores), "UTC")
-    return Context(at=at, zone=zone)
 
 
 def words(prices: Sequence[OfferPrice], *, bind: bool) -> list[str]:

@@ -139,6 +139,7 @@ def test_a_programme_that_is_off_gives_none_and_still_takes_what_was_earned(at: 
     assert offered.use == factory.points(199)
 
 
+@names
 def test_checkout_is_offered_points_from_one_step_on(at: datetime) -> None:
     programme(at=at)
     person = people.person()
@@ -150,9 +151,6 @@ def test_checkout_is_offered_points_from_one_step_on(at: datetime) -> None:
     assert offered is not None
     assert (offered.use.minor, offered.least_worth, offered.share_ppm) == (250, Money(100, "EUR"), 500_000)
     assert points.at_checkout(person=person, currency="CNY", at=at) is None
-
-
-test_checkout_is_offered_points_from_one_step_on.pytestmark = [names]  # type: ignore[attr-defined]
 
 
 @no_money

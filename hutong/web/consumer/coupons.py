@@ -20,7 +20,6 @@ from hutong.kernel.http import client_address
 from hutong.kernel.money import Money
 from hutong.pay.pricing import queries, services
 from hutong.pay.pricing.types import (
-    CouponState,
     CouponView,
     Funder,
     Issue,
@@ -182,7 +181,6 @@ def _page(request: HttpRequest, form: CodeForm, status: int = 200) -> HttpRespon
         "usable": usable,
         "to_take": [_face(each, {}) for each in shown],
         "earlier": [face for face in faces if face not in usable],
-        "held": CouponState.HELD,
         "next": safe_next(request, ""),
         "zone": zone_here(),
     }

@@ -102,7 +102,7 @@ def totals(found: list[PromotionLine], unit: str) -> dict[str, Any]:
 
 
 def form_of(request: HttpRequest, ground: Ground, at: datetime) -> PromotionForm:
-    """The form as it was sent; or an empty one, or one like the promotion that `like` names."""
+    """The form as it was sent, or one to begin with: an amount off for everybody from today on."""
     if request.method == "POST":
         return PromotionForm(ground, request.POST)
     today = clock.local(at, ground.zone).date()
