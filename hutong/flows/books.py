@@ -75,9 +75,13 @@ def check(
                 settlement.payout_problems()
             ),
             "stock: sold + held <= capacity, and equal to the holds": [
-                str(each) for each in stock.problems()
+                *(str(each) for each in stock.problems()),
+                *_channels_and_stock(),
             ],
             _VOUCHERS: [f"{each.ref}: {each.what}" for each in vouchers.problems(moved)],
+            "channels: what was used has one redemption": [
+                f"{each.ref}: {each.what}" for each in vouchers.channel_problems()
+            ],
             "customers: counts are the sums of visits": [
                 f"{each.ref}: {each.what}" for each in customers.problems()
             ],
@@ -289,6 +293,22 @@ ORDER BY 1 LIMIT 100
 
 def _groups_and_orders(hour_ago: datetime) -> list[str]:
     return [entry["what"] for entry in rows(_GROUPS_AND_ORDERS, {"hour_ago": hour_ago})]
+
+
+# Vouchers that other channels sold count against the deal's number until they are gone.
+_CHANNELS_AND_STOCK = """
+SELECT coalesce(s.offer_ref, c.offer_ref) || ': elsewhere ' || coalesce(s.elsewhere, 0) || ', vouchers of channels say '
+  || coalesce(c.number, 0) AS what
+FROM stock_stock s FULL JOIN (
+  SELECT i.offer_ref, count(*) AS number FROM vouchers_channelvoucher v
+  JOIN vouchers_channelimport i ON i.id = v.brought_by_id WHERE v.state <> 'gone' GROUP BY i.offer_ref
+) c ON c.offer_ref = s.offer_ref
+WHERE coalesce(s.elsewhere, 0) <> coalesce(c.number, 0) ORDER BY 1 LIMIT 100
+"""
+
+
+def _channels_and_stock() -> list[str]:
+    return [entry["what"] for entry in rows(_CHANNELS_AND_STOCK)]
 
 
 # Every name that one room keeps of a thing in another, and where it must be found. `what` reads as a sentence.

@@ -92,7 +92,13 @@ def redeem(*, wanted: Wanted, actor: Actor, nonce: str, address: str, at: dateti
     with vouchers.guessing_stopped(
         actor_ref=actor.ref, merchant_ref=merchant.public_id, address=address, at=at
     ):
-        return _redeem(wanted, actor, merchant.public_id, nonce, at)
+        try:
+            return _redeem(wanted, actor, merchant.public_id, nonce, at)
+        except (vouchers.CodeMistyped, vouchers.VoucherUnknown):
+            found = _redeem_of_channel(wanted, actor, nonce, at)
+            if found is None:
+                raise
+            return found
 
 
 def prepare(*, code: str, actor: Actor, address: str, at: datetime) -> Prepared:
@@ -102,7 +108,13 @@ def prepare(*, code: str, actor: Actor, address: str, at: datetime) -> Prepared:
     with vouchers.guessing_stopped(
         actor_ref=actor.ref, merchant_ref=merchant.public_id, address=address, at=at
     ):
-        return vouchers.prepare(code=code, store=actor.store, at=at)
+        try:
+            return vouchers.prepare(code=code, store=actor.store, at=at)
+        except (vouchers.CodeMistyped, vouchers.VoucherUnknown):
+            found = vouchers.prepare_channel(code=code, store=actor.store, at=at)
+            if found is None:
+                raise
+            return found
 
 
 @retrying
@@ -110,6 +122,20 @@ def _redeem(wanted: Wanted, actor: Actor, merchant_ref: str, nonce: str, at: dat
     return redeem_within(
         wanted=wanted, actor=actor, merchant_ref=merchant_ref, nonce=nonce, at=at, booked_at=at
     )
+
+
+@retrying
+def _redeem_of_channel(wanted: Wanted, actor: Actor, nonce: str, at: datetime) -> RedemptionResult | None:
+    """The same for a voucher that another channel sold: whoever sold it pays the shop, and knows the customer."""
+    with transaction.atomic():
+        result = vouchers.redeem_channel(
+            code=wanted.code, uses=wanted.uses, bill=wanted.bill, override_reason=wanted.override_reason,
+            store=actor.store, actor_ref=actor.ref, device=actor.device, by=actor.person, nonce=nonce, at=at,
+        )  # fmt: skip
+        if result and not result.replay:
+            _audit_override(wanted, actor, result, at)
+            live.hint(f"today:{result.store_ref}")
+    return result
 
 
 def redeem_within(
@@ -129,19 +155,25 @@ def redeem_within(
             return result
         paid = _settle(result, merchant_ref, booked_at) or Money(0, actor.store.region.currency)
         _remember(VisitKind.REDEMPTION, result, merchant_ref, paid, at)
-        if wanted.override_reason:
-            audit.record(
-                action="voucher.override",
-                subject=result.voucher_ref,
-                by=actor.person.public_id if actor.person else actor.ref,
-                at=at,
-                after={"redemption": result.redemption_ref},
-                merchant=merchant_ref,
-                reason=wanted.override_reason,
-            )
+        _audit_override(wanted, actor, result, at)
         for topic in (*{one.voucher_ref for one in result.redeemed}, f"today:{result.store_ref}"):
             live.hint(topic)
     return result
+
+
+def _audit_override(wanted: Wanted, actor: Actor, result: RedemptionResult, at: datetime) -> None:
+    if wanted.override_reason:
+        merchant = actor.store.merchant
+        assert merchant is not None, "an unclaimed store has no staff and no device"
+        audit.record(
+            action="voucher.override",
+            subject=result.voucher_ref,
+            by=actor.person.public_id if actor.person else actor.ref,
+            at=at,
+            after={"redemption": result.redemption_ref},
+            merchant=merchant.public_id,
+            reason=wanted.override_reason,
+        )
 
 
 def _settle(result: RedemptionResult, merchant_ref: str, at: datetime) -> Money | None:
@@ -198,13 +230,18 @@ def undo(*, redemption_ref: str, actor: Actor, at: datetime) -> UndoResult:
 
     Raises what `vouchers.services.undo` raises.
     """
+    of_channel = redemption_ref.startswith("chr_")
+    take_back = vouchers.undo_channel if of_channel else vouchers.undo
     with transaction.atomic():
-        result = vouchers.undo(redemption_ref=redemption_ref, actor_ref=actor.ref, by=actor.person, at=at)
+        result = take_back(redemption_ref=redemption_ref, actor_ref=actor.ref, by=actor.person, at=at)
         if result.replay:
             return result
         if actor.person and not actor.device:
             # Who redeemed may have left this shop for another within the window.
             actor_for(person=actor.person, store_ref=result.store_ref)
+        if of_channel:
+            live.hint(f"today:{result.store_ref}")
+            return result
         merchant = actor.store.merchant
         assert merchant is not None, "who undoes works for a merchant"
         paid = Money(0, actor.store.region.currency)

@@ -170,6 +170,9 @@ class RefusalOut(Schema):
     next_at: datetime | None
 
 
+_CHANNEL = "Who sold it, where it was not this site; else empty."
+
+
 class PreparedOut(Schema):
     """What could be used now. Nothing is changed, and nothing is kept for whoever asks."""
 
@@ -186,6 +189,7 @@ class PreparedOut(Schema):
     face: MoneyOut | None = Field(description="What a cash voucher takes off the bill.")
     least_bill: MoneyOut | None = Field(description="What the bill comes to at least, for each use.")
     refusal: RefusalOut | None
+    channel: str = Field(description=_CHANNEL)
 
     @staticmethod
     def of(prepared: Prepared) -> PreparedOut:
@@ -204,6 +208,7 @@ class PreparedOut(Schema):
             face=MoneyOut.of(terms.face) if terms.face else None,
             least_bill=MoneyOut.of(terms.least_bill) if terms.least_bill else None,
             refusal=RefusalOut(reason=refused.reason, next_at=refused.next_at) if refused else None,
+            channel=prepared.channel,
         )
 
 
@@ -232,7 +237,8 @@ class UsedOut(Schema):
 class RedemptionOut(Schema):
     """The recorded uses. The same Idempotency-Key gives the same answer, with `replay` true.
 
-    `ref` names all of them: who undoes one of a redemption undoes all. `receipt` is the address of a page for people.
+    `ref` names all of them: who undoes one of a redemption undoes all. `receipt` is the address of a page for people;
+    it is empty for a voucher that another channel sold.
     """
 
     ref: str
@@ -246,6 +252,7 @@ class RedemptionOut(Schema):
     replay: bool
     undone: bool
     receipt: str
+    channel: str = Field(description=_CHANNEL)
 
     @staticmethod
     def of(done: RedemptionResult, *, to_shopper: bool = False) -> RedemptionOut:
@@ -270,7 +277,8 @@ class RedemptionOut(Schema):
             uses_total=done.uses_total,
             replay=done.replay,
             undone=done.undone,
-            receipt=reverse(page, args=[done.redemption_ref]),
+            receipt="" if done.channel else reverse(page, args=[done.redemption_ref]),
+            channel=done.channel,
         )
 
 

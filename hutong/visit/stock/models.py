@@ -14,14 +14,18 @@ class Stock(models.Model):
     capacity = models.BigIntegerField(null=True)
     held = models.BigIntegerField(default=0)
     sold = models.BigIntegerField(default=0)
+    # What other channels sold of it: it counts against the capacity, and is no sale of this site.
+    elsewhere = models.BigIntegerField(default=0, db_default=0)
     changed_by = ref_field()
     changed_at = models.DateTimeField()
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(held__gte=0, sold__gte=0), name="stock_not_negative"),
             models.CheckConstraint(
-                condition=Q(capacity__isnull=True) | Q(capacity__gte=F("held") + F("sold")),
+                condition=Q(held__gte=0, sold__gte=0, elsewhere__gte=0), name="stock_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(capacity__isnull=True) | Q(capacity__gte=F("held") + F("sold") + F("elsewhere")),
                 name="stock_within_capacity",
             ),
         ]

@@ -12,7 +12,7 @@ from hutong.visit.stock.types import HoldState, HoldView, StockProblem, StockVie
 def stock_of(offer_refs: Collection[str]) -> dict[str, StockView]:
     """The counters of these offers by offer; an offer that is missing is unlimited. One statement."""
     found = rows(
-        "SELECT offer_ref, capacity, held, sold FROM stock_stock WHERE offer_ref = ANY (%s::text[])",
+        "SELECT offer_ref, capacity, held, sold, elsewhere FROM stock_stock WHERE offer_ref = ANY (%s::text[])",
         [list(offer_refs)],
     )
     return {counted["offer_ref"]: StockView(**counted) for counted in found}

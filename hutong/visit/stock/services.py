@@ -53,7 +53,7 @@ class HoldEnded(Conflict):
 
 
 class CapacityTooSmall(Conflict):
-    """More than the new capacity are held or sold already; `taken` says how many."""
+    """More than the new capacity are held or sold already, here or elsewhere; `taken` says how many."""
 
     code = "capacity_too_small"
     message = _("%(taken)s are sold or held already. The number cannot be lower.")
@@ -69,9 +69,11 @@ ON CONFLICT (order_ref, offer_ref) DO NOTHING RETURNING counted
 """
 _TAKE = """
 UPDATE stock_stock SET {counter} = {counter} + %(quantity)s::int8
-WHERE offer_ref = %(offer_ref)s AND (capacity IS NULL OR held + sold + %(quantity)s::int8 <= capacity)
+WHERE offer_ref = %(offer_ref)s AND (capacity IS NULL OR held + sold + elsewhere + %(quantity)s::int8 <= capacity)
 """
-_TAKE_HELD, _TAKE_SOLD = _TAKE.format(counter="held"), _TAKE.format(counter="sold")
+_TAKE_HELD, _TAKE_SOLD, _TAKE_ELSEWHERE = (
+    _TAKE.format(counter=counter) for counter in ("held", "sold", "elsewhere")
+)
 _TAKE_LIMIT = """
 INSERT INTO stock_personlimit AS l (person_ref, offer_ref, taken)
 SELECT %(person_ref)s, %(offer_ref)s, %(quantity)s::int4 WHERE %(quantity)s::int4 <= %(limit)s::int4
@@ -98,7 +100,7 @@ def set_capacity(*, offer_ref: str, capacity: int | None, by: str, at: datetime)
             VALUES (%(offer_ref)s, %(capacity)s::int8, 0, 0, %(by)s, %(at)s)
             ON CONFLICT (offer_ref) DO UPDATE SET capacity = excluded.capacity,
               changed_by = excluded.changed_by, changed_at = excluded.changed_at
-            WHERE excluded.capacity IS NULL OR s.held + s.sold <= excluded.capacity
+            WHERE excluded.capacity IS NULL OR s.held + s.sold + s.elsewhere <= excluded.capacity
             """,
             {"offer_ref": offer_ref, "capacity": capacity, "by": by, "at": at},
         )
@@ -113,14 +115,14 @@ def set_capacity(*, offer_ref: str, capacity: int | None, by: str, at: datetime)
             )
     if not done:
         stock = queries.stock_of([offer_ref])[offer_ref]
-        raise CapacityTooSmall(taken=stock.held + stock.sold)
+        raise CapacityTooSmall(taken=stock.taken)
 
 
 def check_capacity(*, offer_ref: str, capacity: int | None) -> None:
     """Raise `CapacityTooSmall` when `capacity` is below what is sold and held now. `set_capacity` guards again."""
     found = queries.stock_of([offer_ref]).get(offer_ref)
-    if found is not None and capacity is not None and found.sold + found.held > capacity:
-        raise CapacityTooSmall(taken=found.sold + found.held)
+    if found is not None and capacity is not None and found.taken > capacity:
+        raise CapacityTooSmall(taken=found.taken)
 
 
 def start_counting(*, offer_ref: str, by: str, at: datetime) -> None:
@@ -132,6 +134,19 @@ def start_counting(*, offer_ref: str, by: str, at: datetime) -> None:
         """,
         [offer_ref, by, at],
     )
+
+
+def take_elsewhere(*, offer_ref: str, quantity: int, by: str, at: datetime) -> None:
+    """Another channel sold `quantity` of an offer: they count against its capacity. Raises `SoldOut`, then nothing is
+    taken. Who calls it says it once."""
+    start_counting(offer_ref=offer_ref, by=by, at=at)
+    if not _take(_TAKE_ELSEWHERE, offer_ref, quantity):
+        raise _sold_out(offer_ref)
+
+
+def give_back_elsewhere(*, offer_ref: str, quantity: int) -> None:
+    """Another channel took back `quantity` of an offer. Who calls it says it once, and of no more than were taken."""
+    _give_back("elsewhere", offer_ref, quantity)
 
 
 def check_left(*, offer_refs: Collection[str]) -> None:

@@ -48,17 +48,23 @@ class HoldView:
 
 @dataclass(frozen=True, slots=True)
 class StockView:
-    """The counters of one offer; `capacity` and `left` are None when it is unlimited."""
+    """The counters of one offer; `capacity` and `left` are None when it is unlimited. `elsewhere` other channels sold."""
 
     offer_ref: str
     capacity: int | None
     held: int
     sold: int
+    elsewhere: int
+
+    @property
+    def taken(self) -> int:
+        """All that is held or sold, here and elsewhere."""
+        return self.held + self.sold + self.elsewhere
 
     @property
     def left(self) -> int | None:
         """How many can still be held now; None when unlimited."""
-        return None if self.capacity is None else max(0, self.capacity - self.held - self.sold)
+        return None if self.capacity is None else max(0, self.capacity - self.taken)
 
 
 @dataclass(frozen=True, slots=True)

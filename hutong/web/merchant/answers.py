@@ -41,6 +41,7 @@ class Answer:
     includes: tuple[Include, ...] = ()
     use: str = ""
     at: datetime | None = None
+    channel: str = ""
     undo_ref: str = ""
     receipt_ref: str = ""
     undo_until: datetime | None = None
@@ -65,10 +66,12 @@ def yes(result: RedemptionResult, *, includes: tuple[Include, ...], at: datetime
         titles=result.titles,
         includes=includes,
         use=_use(result),
+        channel=result.channel,
         at=result.at,
         undo_ref=result.redemption_ref if at < undo_until else "",
         undo_until=undo_until,
-        receipt_ref=result.redemption_ref,
+        # Whoever bought it elsewhere has no receipt here.
+        receipt_ref="" if result.channel else result.redemption_ref,
     )
 
 
@@ -180,6 +183,15 @@ def _refunded(_details: dict[str, Any], _zone: str, _at: datetime) -> Explained:
     )
 
 
+def _gone(details: dict[str, Any], _zone: str, _at: datetime) -> Explained:
+    return (
+        Tone.NO,
+        _("Good no longer"),
+        _("%(channel)s says that it was given back, or used elsewhere.") % {"channel": details["channel"]},
+        _("Do not serve it. The shopper gets help from whoever sold it."),
+    )
+
+
 def _blocked(_details: dict[str, Any], _zone: str, _at: datetime) -> Explained:
     return (
         Tone.WAIT,
@@ -238,6 +250,7 @@ _EXPLANATIONS = {
     "voucher_not_yet_valid": _early,
     "voucher_refunded": _refunded,
     "voucher_blocked": _blocked,
+    "voucher_gone": _gone,
     "voucher_wrong_store": _elsewhere,
     "voucher_terms": _terms,
     "voucher_not_enough": _few,

@@ -4,6 +4,7 @@ from django.urls import path
 
 from hutong.web.merchant import (
     audit,
+    channels,
     customer_reviews,
     customers,
     deal_form,
@@ -95,6 +96,11 @@ urlpatterns = [
     path("scan/phone/<str:request_ref>/", scan_phone.asked, name="merchant_asked"),
     path("scan/phone/<str:request_ref>/take-back/", scan_phone.take_back, name="merchant_asked_take_back"),
     path("vouchers/", vouchers.voucher_list, name="merchant_vouchers"),
+    path("vouchers/channels/", channels.channel_list, name="merchant_channels"),
+    path("vouchers/channels/<str:import_ref>/", channels.channel, name="merchant_channel"),
+    path(
+        "vouchers/channels/<str:import_ref>/take-back/", channels.take_back, name="merchant_channel_take_back"
+    ),
     path("vouchers/<str:offer_ref>/extend/", vouchers.extend, name="merchant_extend"),
     path("reviews/", reviews.review_list, name="merchant_reviews"),
     path("reviews/customers/", customer_reviews.visits, name="merchant_customer_reviews"),

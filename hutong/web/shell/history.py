@@ -34,6 +34,8 @@ ACTIONS = {
     "brand.given": gettext_lazy("Brand given to a merchant"),
     "brand.taken_back": gettext_lazy("Brand taken back from a merchant"),
     "category.changed": gettext_lazy("Category changed"),
+    "channel_import.made": gettext_lazy("Vouchers of another channel brought in"),
+    "channel_import.taken_back": gettext_lazy("Vouchers of another channel taken back"),
     "claim.approved": gettext_lazy("Claim approved"),
     "claim.code_sent": gettext_lazy("A code was sent to prove a claim"),
     "claim.document_deleted": gettext_lazy("Document of a claim deleted, its time was over"),

@@ -6,6 +6,7 @@ from typing import Concatenate, ParamSpec
 
 from django.http import HttpRequest, HttpResponse
 
+from hutong.kernel.errors import DomainError
 from hutong.town.pictures.rules import MAX_UPLOAD_BYTES
 from hutong.town.pictures.services import PictureTooHeavy
 
@@ -15,8 +16,10 @@ View = Callable[Concatenate[HttpRequest, Rest], HttpResponse]
 FORM_BYTES = 64 * 1024
 
 
-def bounded(most_bytes: int = MAX_UPLOAD_BYTES) -> Callable[[View[Rest]], View[Rest]]:
-    """For a view that takes at most so many bytes of pictures in one request. Raises `PictureTooHeavy`.
+def bounded(
+    most_bytes: int = MAX_UPLOAD_BYTES, refused: type[DomainError] = PictureTooHeavy
+) -> Callable[[View[Rest]], View[Rest]]:
+    """For a view that takes at most so many bytes of files in one request. Raises `refused`.
 
     A request is read when somebody first looks at its form, which the guard against forged forms does; so that
     guard has to stand behind this one.
@@ -27,7 +30,7 @@ def bounded(most_bytes: int = MAX_UPLOAD_BYTES) -> Callable[[View[Rest]], View[R
         def checked(request: HttpRequest, /, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
             length = request.META.get("CONTENT_LENGTH") or "0"
             if length.isdecimal() and int(length) > most_bytes + FORM_BYTES:
-                raise PictureTooHeavy
+                raise refused
             return view(request, *args, **kwargs)
 
         return checked

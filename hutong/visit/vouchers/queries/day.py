@@ -12,19 +12,26 @@ def today(store_ids: Sequence[int], *, starts_at: datetime, ends_at: datetime) -
     """The redemptions of these stores in [starts_at, ends_at), undone ones too, the newest first."""
     found = rows(
         """
-        SELECT r.public_id, r.unit_ref, first_value(r.public_id) OVER scan AS scan_ref, r.actor_ref, r.at,
-          r.undone_at, v.titles, s.public_id AS store_ref, s.names AS store_names, d.name AS device_name,
-          p.name AS staff_name
-        FROM vouchers_redemption r
-        JOIN vouchers_voucher v ON v.id = r.voucher_id
-        JOIN merchants_store s ON s.id = r.store_id
-        LEFT JOIN merchants_device d ON d.id = r.device_id
-        LEFT JOIN people_person p ON p.id = r.person_id
-        WHERE r.store_id = ANY(%s::int8[]) AND r.at >= %s AND r.at < %s
-        WINDOW scan AS (PARTITION BY r.actor_ref, r.nonce ORDER BY r.position)
-        ORDER BY r.at DESC, r.id DESC
+        WITH done AS (
+          SELECT r.public_id, r.unit_ref, first_value(r.public_id) OVER scan AS scan_ref, r.actor_ref, r.at,
+            r.undone_at, v.titles, '' AS channel, r.store_id, r.device_id, r.person_id
+          FROM vouchers_redemption r JOIN vouchers_voucher v ON v.id = r.voucher_id
+          WHERE r.store_id = ANY(%(stores)s::int8[]) AND r.at >= %(starts_at)s AND r.at < %(ends_at)s
+          WINDOW scan AS (PARTITION BY r.actor_ref, r.nonce ORDER BY r.position)
+          UNION ALL
+          SELECT r.public_id, '', r.public_id, r.actor_ref, r.at, r.undone_at, i.titles, i.channel, r.store_id,
+            r.device_id, r.person_id
+          FROM vouchers_channelredemption r JOIN vouchers_channelvoucher v ON v.id = r.voucher_id
+          JOIN vouchers_channelimport i ON i.id = v.brought_by_id
+          WHERE r.store_id = ANY(%(stores)s::int8[]) AND r.at >= %(starts_at)s AND r.at < %(ends_at)s
+        )
+        SELECT done.*, s.public_id AS store_ref, s.names AS store_names, d.name AS device_name, p.name AS staff_name
+        FROM done JOIN merchants_store s ON s.id = done.store_id
+        LEFT JOIN merchants_device d ON d.id = done.device_id
+        LEFT JOIN people_person p ON p.id = done.person_id
+        ORDER BY done.at DESC, done.public_id DESC
         """,
-        [list(store_ids), starts_at, ends_at],
+        {"stores": list(store_ids), "starts_at": starts_at, "ends_at": ends_at},
     )
     return [
         RedeemedLine(
@@ -39,6 +46,7 @@ def today(store_ids: Sequence[int], *, starts_at: datetime, ends_at: datetime) -
             staff_name=entry["staff_name"],
             at=entry["at"],
             undone_at=entry["undone_at"],
+            channel=entry["channel"],
         )
         for entry in found
     ]

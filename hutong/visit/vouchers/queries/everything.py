@@ -6,7 +6,16 @@ from django.db.models import Q
 
 from hutong.kernel.rows import values
 from hutong.town.people.models import Person
-from hutong.visit.vouchers.models import Gift, OfflineScan, Redemption, RedemptionRequest, Use, Voucher
+from hutong.visit.vouchers.models import (
+    ChannelImport,
+    ChannelRedemption,
+    Gift,
+    OfflineScan,
+    Redemption,
+    RedemptionRequest,
+    Use,
+    Voucher,
+)
 
 
 def everything_about(person: Person) -> dict[str, list[dict[str, Any]]]:
@@ -43,6 +52,18 @@ def everything_about(person: Person) -> dict[str, list[dict[str, Any]]]:
                 "closed_at",
                 "redemption_ref",
             ),
+        ),
+        "vouchers.ChannelImport": values(
+            ChannelImport.objects.filter(by=person),
+            "public_id",
+            "channel",
+            "offer_ref",
+            "at",
+            "taken_back_at",
+        ),
+        "vouchers.ChannelRedemption": values(
+            ChannelRedemption.objects.filter(person=person),
+            *("public_id", "voucher__public_id", "store__public_id", "at", "undone_at"),
         ),
         "vouchers.OfflineScan": values(
             OfflineScan.objects.filter(Q(voucher__person=person) | Q(person=person)),

@@ -52,6 +52,21 @@ class VoucherRefunded(Conflict):
     message = _("This voucher was refunded. Do not serve it.")
 
 
+class VoucherGone(Conflict):
+    """Another channel sold it, `channel`, and says that it is good no longer."""
+
+    code = "voucher_gone"
+    status = 410
+    message = _("%(channel)s says that this voucher was given back, or used elsewhere. Do not serve it.")
+
+
+class ImportTakenBack(Conflict):
+    """A list of vouchers was taken back before."""
+
+    code = "channel_import_taken_back"
+    message = _("This list was taken back already.")
+
+
 class VoucherBlocked(Conflict):
     """Its payment is in dispute: a bank took the money back, and may bring it again."""
 

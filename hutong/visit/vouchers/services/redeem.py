@@ -250,17 +250,37 @@ def _take(statement: str, values: Mapping[str, Any], scan: _Scan) -> dict[str, A
 
 
 def _require_terms(scan: _Scan, taken: Mapping[str, Any], asked: Asked) -> None:
-    """Pass what the terms allow, or a manager does. It comes after the take: the voucher's row is locked now."""
     terms: Terms = taken["terms"]
     if terms.a_day is not None or terms.kind is VoucherKind.CHOICE:
         asked = _with_taken_before(scan, taken, asked)
-    refused = refusal(terms, asked, zone=taken["zone"], until=taken["valid_until"], at=scan.at)
+    require_terms(
+        terms, asked, zone=taken["zone"], until=taken["valid_until"], store=scan.store, by=scan.by,
+        override_reason=scan.override_reason, at=scan.at,
+    )  # fmt: skip
+
+
+def require_terms(
+    terms: Terms,
+    asked: Asked,
+    *,
+    zone: str,
+    until: datetime,
+    store: Store,
+    by: Person | None,
+    override_reason: str,
+    at: datetime,
+) -> None:
+    """Pass what the terms allow, or a manager does. It comes after the take: the voucher's row is locked now.
+
+    Raises `TermsRefuse`, and `OverrideForbidden` where a reason is given and `by` does not manage the store.
+    """
+    refused = refusal(terms, asked, zone=zone, until=until, at=at)
     if refused is None:
         return
-    if scan.override_reason:
-        merchant = scan.store.merchant
+    if override_reason:
+        merchant = store.merchant
         assert merchant is not None, "who redeems works for the merchant of the store"
-        if scan.by and has_right(scan.by, Right.UNDO, merchant.public_id, scan.store.public_id):
+        if by and has_right(by, Right.UNDO, merchant.public_id, store.public_id):
             return
         raise OverrideForbidden
     raise TermsRefuse(

@@ -76,7 +76,7 @@ def undo(*, redemption_ref: str, actor_ref: str, by: Person | None, at: datetime
         raise NotFound
     first = found[0]
     if first["actor_ref"] != actor_ref:
-        _require_manager(by, first["merchant_ref"], first["store_ref"])
+        require_manager(by, first["merchant_ref"], first["store_ref"])
     if first["undone_at"]:
         return _repeated(found, actor_ref)
     if _is_refunded(found):
@@ -129,7 +129,7 @@ def _is_refunded(found: Sequence[dict[str, Any]]) -> bool:
     return any(entry["use_state"] == UseState.REFUNDED.value for entry in found)
 
 
-def _require_manager(by: Person | None, merchant_ref: str, store_ref: str) -> None:
+def require_manager(by: Person | None, merchant_ref: str, store_ref: str) -> None:
     """Pass managers of the store; tell other staff that they may not, and strangers nothing."""
     if by and has_right(by, Right.UNDO, merchant_ref, store_ref):
         return

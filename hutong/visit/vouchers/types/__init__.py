@@ -109,6 +109,8 @@ class RedemptionResult:
     uses_total: int
     replay: bool
     undone: bool
+    channel: str = ""
+    """Who sold it, where it was not this site: then it has no order and no person here, and no money moves."""
 
     @property
     def redemption_ref(self) -> str:
@@ -151,6 +153,8 @@ class Prepared:
     left: Mapping[int, int]
     refusal: Refusal | None
     asks: bool
+    channel: str = ""
+    """Who sold it, where it was not this site."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +269,8 @@ class RedeemedLine:
     staff_name: str | None
     at: datetime
     undone_at: datetime | None
+    channel: str
+    """Who sold it, where it was not this site: then it has no unit."""
 
 
 @dataclass(frozen=True, slots=True)
