@@ -143,9 +143,9 @@ class MoreThanLeft(Conflict):
 
 
 def bring_in(
-    path: Path, *, offer_ref: str, channel: str, merchant: Merchant, by: Person, at: datetime
+    path: Path, *, offer_ref: str, channel: str, merchant_ref: str, by: Person, at: datetime
 ) -> Brought:
-    """Make the codes of a channel's list (CSV in any common encoding) good for a deal of `merchant`; all or nothing.
+    """Make the codes of a channel's list (CSV in any common encoding) good for a deal of this merchant; all or nothing.
 
     Columns are found by their names (`COLUMNS`). Doubles in the list count once, codes that are here already stay as
     they are, codes whose state says that they are gone are good no longer. Each row that brought nothing is counted,
@@ -155,11 +155,11 @@ def bring_in(
     `import_csv.source` raises for a file that is no table.
     """
     channel = " ".join(channel.split())[:40]
-    offer = _offer(offer_ref, merchant, by)
+    offer = _offer(offer_ref, merchant_ref, by)
     listed, bad = read_list(path)
     if not listed:
         raise NoRows
-    return _bring_in(listed, bad, offer, channel, merchant, by, at)
+    return _bring_in(listed, bad, offer, channel, by, at)
 
 
 @retrying
@@ -168,12 +168,11 @@ def _bring_in(
     bad: Sequence[BadRow],
     offer: OfferView,
     channel: str,
-    merchant: Merchant,
     by: Person,
     at: datetime,
 ) -> Brought:
     what = vouchers.SoldFor(
-        merchant=merchant,
+        merchant=Merchant.objects.get(pk=offer.merchant_id),
         offer_ref=offer.ref,
         channel=channel,
         titles=offer.titles,
@@ -197,24 +196,24 @@ def _bring_in(
             at=at,
             after={
                 "channel": channel,
-                "new": brought.new,
+                "brought": brought.new,
                 "gone": brought.gone,
                 "bad_rows": brought.bad_rows,
             },
-            merchant=merchant.public_id,
+            merchant=offer.merchant_ref,
         )
     return brought
 
 
 @retrying
-def take_back(*, import_ref: str, merchant: Merchant, by: Person, at: datetime) -> int:
+def take_back(*, import_ref: str, merchant_ref: str, by: Person, at: datetime) -> int:
     """Undo a list: what it brought and nobody used is good no longer, and free to be sold; how many.
 
     Raises `NotFound`, `Forbidden`, and `ImportTakenBack` the second time.
     """
-    _require_right(by, merchant)
+    _require_right(by, merchant_ref)
     with transaction.atomic():
-        offer_ref, number = vouchers.take_back_import(import_ref=import_ref, merchant=merchant, at=at)
+        offer_ref, number = vouchers.take_back_import(import_ref=import_ref, merchant_ref=merchant_ref, at=at)
         if number:
             stock.give_back_elsewhere(offer_ref=offer_ref, quantity=number)
         audit.record(
@@ -223,7 +222,7 @@ def take_back(*, import_ref: str, merchant: Merchant, by: Person, at: datetime) 
             by=by.public_id,
             at=at,
             after={"gone": number},
-            merchant=merchant.public_id,
+            merchant=merchant_ref,
         )
     return number
 
@@ -301,18 +300,18 @@ def _day(written: str) -> date | None:
     return None
 
 
-def _offer(offer_ref: str, merchant: Merchant, by: Person) -> OfferView:
+def _offer(offer_ref: str, merchant_ref: str, by: Person) -> OfferView:
     offer = offer_by_ref(offer_ref)
-    if offer is None or offer.merchant_ref != merchant.public_id:
+    if offer is None or offer.merchant_ref != merchant_ref:
         raise NotFound
-    _require_right(by, merchant)
+    _require_right(by, merchant_ref)
     if not takes_channels(offer):
         raise DealNotOfOneUse
     return offer
 
 
-def _require_right(by: Person, merchant: Merchant) -> None:
-    if not by.is_operator and not has_right(by, Right.EDIT_DEALS, merchant.public_id):
+def _require_right(by: Person, merchant_ref: str) -> None:
+    if not by.is_operator and not has_right(by, Right.EDIT_DEALS, merchant_ref):
         raise Forbidden
 
 

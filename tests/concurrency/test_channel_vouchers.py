@@ -6,16 +6,13 @@ import random
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 
 import pytest
 
-from hutong.flows import import_vouchers
 from hutong.kernel.errors import Conflict
 from hutong.kernel.rows import scalar
 from hutong.pay.orders.types import PlacedOrder
 from hutong.town.merchants.models import Device
-from hutong.town.merchants.types import Role
 from hutong.visit.stock import services as stock_services
 from hutong.visit.stock.queries import stock_of
 from hutong.visit.vouchers import services
@@ -24,28 +21,13 @@ from hutong.visit.vouchers.types.channels import Brought
 from tests.concurrency.forgetting import forgetting
 from tests.concurrency.race import constraint_dropped, race
 from tests.factories import merchants, people
+from tests.factories.channels import brought
 from tests.factories.loop import Scene, scene
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 VOUCHERS, DEVICES = 30, 16
 LISTS, CAPACITY = 8, 100
-
-
-def bring(shop: Scene, folder: Path, name: str, codes: list[str]) -> Brought:
-    """A list with these codes for the deal of the shop."""
-    path = folder / f"{name}.csv"
-    path.write_text("\n".join(["code", *codes]))
-    by = people.person()
-    merchants.staff(merchant=shop.merchant, person=by, role=Role.MANAGER)
-    return import_vouchers.bring_in(
-        path,
-        offer_ref=shop.offer.public_id,
-        channel="Dealmarket",
-        merchant=shop.merchant,
-        by=by,
-        at=shop.at,
-    )
 
 
 def scan_all(shop: Scene, device: Device, codes: list[str]) -> list[RedemptionResult]:
@@ -64,34 +46,31 @@ def scan_all(shop: Scene, device: Device, codes: list[str]) -> list[RedemptionRe
     return got
 
 
-def scanned_by_all(shop: Scene, folder: Path) -> int:
+def scanned_by_all(shop: Scene) -> int:
     """How often vouchers of a list were redeemed by devices that try all of them at once."""
     codes = [f"CODE{number:08d}" for number in range(VOUCHERS)]
-    bring(shop, folder, "list", codes)
+    brought(shop, *codes)
     devices = [merchants.device(store=shop.store, name=f"Till {number}") for number in range(DEVICES)]
     return sum(len(got) for got in race([partial(scan_all, shop, device, codes) for device in devices]))
 
 
-def test_each_is_redeemed_once(at: datetime, tmp_path: Path) -> None:
+def test_each_is_redeemed_once(at: datetime) -> None:
     shop = scene(at=at)
-    assert scanned_by_all(shop, tmp_path) == VOUCHERS
+    assert scanned_by_all(shop) == VOUCHERS
     assert scalar("SELECT count(*) FROM vouchers_channelredemption") == VOUCHERS
 
 
 @pytest.mark.unbalanced("a control")
-def test_control_without_the_guard_they_are_redeemed_again(at: datetime, tmp_path: Path) -> None:
+def test_control_without_the_guard_they_are_redeemed_again(at: datetime) -> None:
     shop = scene(at=at)
     with forgetting("vouchers_channelvoucher", without=["vouchers_channelredemption_live"]):
-        assert scanned_by_all(shop, tmp_path) > VOUCHERS
+        assert scanned_by_all(shop) > VOUCHERS
 
 
-def lists_and_orders(shop: Scene, folder: Path) -> list[Brought | PlacedOrder | Conflict]:
+def lists_and_orders(shop: Scene) -> list[Brought | PlacedOrder | Conflict]:
     """Lists of 15 codes and orders of 15 at once, for a deal of which 100 may be sold."""
-    for number in range(LISTS):
-        (folder / str(number)).mkdir()
     lists: list[Callable[[], Brought | PlacedOrder]] = [
-        partial(bring, shop, folder / str(number), "list", [f"L{number}C{code:08d}" for code in range(15)])
-        for number in range(LISTS)
+        partial(brought, shop, *(f"L{number}C{code:08d}" for code in range(15))) for number in range(LISTS)
     ]
     orders: list[Callable[[], Brought | PlacedOrder]] = [
         partial(shop.order, quantity=15, by=people.person()) for _number in range(LISTS)
@@ -99,9 +78,9 @@ def lists_and_orders(shop: Scene, folder: Path) -> list[Brought | PlacedOrder | 
     return race([*lists, *orders], expected=(Conflict,))
 
 
-def test_lists_and_orders_never_take_more_than_there_is(at: datetime, tmp_path: Path) -> None:
+def test_lists_and_orders_never_take_more_than_there_is(at: datetime) -> None:
     shop = scene(at=at, capacity=CAPACITY)
-    done = lists_and_orders(shop, tmp_path)
+    done = lists_and_orders(shop)
     stock = stock_of([shop.offer.public_id])[shop.offer.public_id]
     assert sum(isinstance(one, Brought | PlacedOrder) for one in done) == CAPACITY // 15
     assert stock.taken == CAPACITY // 15 * 15
@@ -110,7 +89,7 @@ def test_lists_and_orders_never_take_more_than_there_is(at: datetime, tmp_path: 
 
 @pytest.mark.unbalanced("a control")
 def test_control_without_the_guards_lists_take_more_than_there_is(
-    at: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    at: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = scene(at=at, capacity=CAPACITY)
     guard = "(capacity IS NULL OR held + sold + elsewhere + %(quantity)s::int8 <= capacity)"
@@ -119,18 +98,13 @@ def test_control_without_the_guards_lists_take_more_than_there_is(
         stock_services, "_TAKE_ELSEWHERE", stock_services._TAKE_ELSEWHERE.replace(guard, "true")
     )
     with constraint_dropped("stock_stock", "stock_within_capacity"):
-        lists_and_orders(shop, tmp_path)
+        lists_and_orders(shop)
         assert stock_of([shop.offer.public_id])[shop.offer.public_id].taken > CAPACITY
 
 
-def test_the_same_list_at_once_brings_its_codes_once(at: datetime, tmp_path: Path) -> None:
+def test_the_same_list_at_once_brings_its_codes_once(at: datetime) -> None:
     shop = scene(at=at, capacity=CAPACITY)
     codes = [f"CODE{number:08d}" for number in range(50)]
-    done = race(
-        [
-            partial(bring, shop, tmp_path, f"list {number}", random.Random(number).sample(codes, 50))
-            for number in range(LISTS)
-        ]
-    )
+    done = race([partial(brought, shop, *random.Random(number).sample(codes, 50)) for number in range(LISTS)])
     assert sorted(one.new for one in done) == [0] * (LISTS - 1) + [50]
     assert stock_of([shop.offer.public_id])[shop.offer.public_id].elsewhere == 50

@@ -21,7 +21,17 @@ from hutong.town.merchants import services
 from hutong.town.merchants.models import Staff
 from hutong.town.merchants.types import Role
 from hutong.town.people.models import Person
-from tests.factories import giftcards, groups, joining, merchants, payments, people, pictures, promotions
+from tests.factories import (
+    channels,
+    giftcards,
+    groups,
+    joining,
+    merchants,
+    payments,
+    people,
+    pictures,
+    promotions,
+)
 from tests.factories import settlement as payouts
 from tests.factories.placements import placement
 from tests.web.visitors import Shop, shop, visitor
@@ -29,6 +39,7 @@ from tests.web.visitors import Shop, shop, visitor
 SHOPPER_NAME = "Victoria Verysecret"
 STAFF_NAME = "Kasimir Keepsecret"
 LIST_NAME = "Verysecret list"
+CHANNEL_CODE = "SECRET12345"
 PROMOTION_NAME = "Verysecret promotion"
 
 
@@ -156,6 +167,7 @@ def world() -> World:
         "none_ref": "nob_none",
         "brand_ref": "brd_none",
         "words_ref": "wrd_none",
+        "import_ref": channels.brought(scene, CHANNEL_CODE, by=made.owner, at=at).import_ref,
         "gift_ref": "bgf_none",
         "request_ref": redeem_by_phone.ask(
             phone=str(scene.shopper.phone),

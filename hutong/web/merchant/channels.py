@@ -19,7 +19,6 @@ from hutong.kernel import clock
 from hutong.kernel.errors import DomainError
 from hutong.kernel.text import pick
 from hutong.town.catalog.queries import merchant_offers
-from hutong.town.merchants.models import Merchant
 from hutong.town.merchants.types import Right
 from hutong.visit.vouchers import queries as vouchers
 from hutong.visit.vouchers.types.channels import Brought, RowFault
@@ -97,7 +96,7 @@ def take_back(request: HttpRequest, desk: Desk, import_ref: str) -> HttpResponse
     assert desk.person is not None, "managers are signed in"
     try:
         number = import_vouchers.take_back(
-            import_ref=import_ref, merchant=_merchant(desk), by=desk.person, at=clock.now()
+            import_ref=import_ref, merchant_ref=desk.merchant_ref, by=desk.person, at=clock.now()
         )
     except import_vouchers.ImportTakenBack as error:
         messages.error(request, str(error))
@@ -125,10 +124,6 @@ def _deals(desk: Desk) -> list[tuple[str, str]]:
     return [(offer.ref, pick(offer.titles, language)) for offer in offers]
 
 
-def _merchant(desk: Desk) -> Merchant:
-    return Merchant.objects.get(pk=desk.merchant_id)
-
-
 def _bring_in(desk: Desk, said: dict[str, Any]) -> Brought:
     assert desk.person is not None, "managers are signed in"
     upload: UploadedFile[Any] = said["file"]
@@ -140,7 +135,7 @@ def _bring_in(desk: Desk, said: dict[str, Any]) -> Brought:
             Path(kept.name),
             offer_ref=said["deal"],
             channel=said["channel"],
-            merchant=_merchant(desk),
+            merchant_ref=desk.merchant_ref,
             by=desk.person,
             at=clock.now(),
         )

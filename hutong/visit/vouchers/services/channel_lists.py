@@ -150,14 +150,14 @@ def _fault(one: ListedCode, there: Mapping[str, Any] | None) -> RowFault | None:
     return RowFault.USED_HERE if is_used and one.said is ListedAs.GIVEN_BACK else None
 
 
-def take_back_import(*, import_ref: str, merchant: Merchant, at: datetime) -> tuple[str, int]:
+def take_back_import(*, import_ref: str, merchant_ref: str, at: datetime) -> tuple[str, int]:
     """Make good no longer what a list brought and nobody used; the deal, and how many. What was used stays.
 
     The caller gives as many back to the stock, in the same transaction. Raises `NotFound`, also of another merchant's,
     and `ImportTakenBack` the second time.
     """
     with transaction.atomic():
-        found = ChannelImport.objects.filter(public_id=import_ref, merchant=merchant).first()
+        found = ChannelImport.objects.filter(public_id=import_ref, merchant__public_id=merchant_ref).first()
         if found is None:
             raise NotFound
         if not ChannelImport.objects.filter(pk=found.pk, taken_back_at=None).update(taken_back_at=at):
