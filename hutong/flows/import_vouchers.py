@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 
 from hutong.flows.import_csv.source import source_of
 from hutong.flows.import_csv.table import Row, header_of, rows_of
-from hutong.kernel import audit
 from hutong.kernel.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from hutong.kernel.locking import retrying
 from hutong.kernel.text import fold
@@ -189,19 +188,6 @@ def _bring_in(
                 stock.take_elsewhere(offer_ref=offer.ref, quantity=brought.new, by=by.public_id, at=at)
             except SoldOut as error:
                 raise MoreThanLeft(wanted=brought.new, left=error.details["left"]) from error
-        audit.record(
-            action="channel_import.made",
-            subject=brought.import_ref,
-            by=by.public_id,
-            at=at,
-            after={
-                "channel": channel,
-                "brought": brought.new,
-                "gone": brought.gone,
-                "bad_rows": brought.bad_rows,
-            },
-            merchant=offer.merchant_ref,
-        )
     return brought
 
 
@@ -213,17 +199,11 @@ def take_back(*, import_ref: str, merchant_ref: str, by: Person, at: datetime) -
     """
     _require_right(by, merchant_ref)
     with transaction.atomic():
-        offer_ref, number = vouchers.take_back_import(import_ref=import_ref, merchant_ref=merchant_ref, at=at)
+        offer_ref, number = vouchers.take_back_import(
+            import_ref=import_ref, merchant_ref=merchant_ref, by=by, at=at
+        )
         if number:
             stock.give_back_elsewhere(offer_ref=offer_ref, quantity=number)
-        audit.record(
-            action="channel_import.taken_back",
-            subject=import_ref,
-            by=by.public_id,
-            at=at,
-            after={"gone": number},
-            merchant=merchant_ref,
-        )
     return number
 
 

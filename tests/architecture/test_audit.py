@@ -24,9 +24,13 @@ WITHOUT_A_LINE = {
     "town/merchants/services/invitations.py:send_invitation": "the making of an invitation is written",
     "town/merchants/services/pairing.py:open_pairing": "what comes of it, the paired device, is written",
     "visit/stock/services.py:start_counting": "sets no limit; the approval it belongs to is written",
+    "visit/stock/services.py:take_elsewhere": "the list that brought the vouchers is written",
+    "visit/vouchers/services/channels.py:redeem_channel": "a redemption is a row of its own, with who, where and when",
+    "visit/vouchers/services/channels.py:undo_channel": "stands in the row of the redemption",
     "visit/vouchers/services/gifts.py:give": "a gift is a row of its own, with who gave it and when",
     "visit/vouchers/services/offline.py:begin_scan": "a scan is a row of its own, with who, where and when",
     "visit/vouchers/services/redeem.py:redeem": "a redemption is a row of its own, with who, where and when",
+    "visit/vouchers/services/redeem.py:require_terms": "changes nothing",
     **{
         f"visit/vouchers/services/requests.py:{name}": "a request is a row of its own, with who, where and when"
         for name in ("ask", "refuse", "take")

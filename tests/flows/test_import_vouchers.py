@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from hutong.visit.vouchers import queries as vouchers
 from hutong.visit.vouchers import services
 from hutong.visit.vouchers.types import VoucherKind, VoucherState
 from hutong.visit.vouchers.types.channels import ListedAs, ListedCode, RowFault
+from hutong.web.merchant.channels import FAULTS
 from tests.factories import merchants, people
 from tests.factories.channels import CHANNEL, brought, manager
 from tests.factories.loop import Scene, scene
@@ -394,3 +396,16 @@ def test_the_books_notice(at: datetime) -> None:
     found = problems(shop)
     assert any("elsewhere 3, vouchers of channels say 2" in each for each in found)
     assert any("is used, and 0 redemptions of it stand" in each for each in found)
+
+
+def test_the_example_of_the_howto(at: datetime) -> None:
+    text = (Path(__file__).parents[2] / "docs/howto/vouchers-of-other-channels.md").read_text()
+    header, *rows = text.partition("```csv\n")[2].partition("\n```")[0].splitlines()
+    shop = scene(at=at)
+    done = brought(shop, *rows, header=header)
+    kept = vouchers.channel_import(done.import_ref, shop.merchant.pk, at=at)
+    assert kept is not None
+    assert (done.new, done.unchanged) == (2, 1)
+    told = re.findall(r"^\| (\d+) \| (.+) \|$", text, re.MULTILINE)
+    assert [(str(row.line), str(FAULTS[row.fault])) for row in kept.bad] == told
+    assert shop.scan("000123456789").channel == CHANNEL

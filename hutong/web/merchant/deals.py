@@ -40,14 +40,15 @@ NOT_SOLD = OfferSales(sold=0, used=0, refunded=0)
 class DealRow:
     """A deal as its shop sees it; `left` is None when its number is not limited.
 
-    `sold` and `left` count vouchers, `sales` their uses, of which each has `uses`. `over` says that its last day
-    of sale has passed.
+    `sold`, `elsewhere` (by other channels) and `left` count vouchers, `sales` their uses, of which each has `uses`.
+    `over` says that its last day of sale has passed.
     """
 
     offer: OfferView
     sales: OfferSales
     sold: int
     uses: int
+    elsewhere: int
     left: int | None
     over: bool
 
@@ -194,6 +195,7 @@ def _rows(desk: Desk, offers: list[OfferView], at: datetime) -> list[DealRow]:
             sales=sales.get(offer.ref, NOT_SOLD),
             sold=sales.get(offer.ref, NOT_SOLD).sold // terms[offer.ref].uses,
             uses=terms[offer.ref].uses,
+            elsewhere=stock[offer.ref].elsewhere if offer.ref in stock else 0,
             left=_left(stock.get(offer.ref), terms[offer.ref]),
             over=offer.ends_at is not None and offer.ends_at <= at,
         )

@@ -25,7 +25,6 @@ TITLES = {
     "groups": gettext_lazy("Groups"),
     "stock": gettext_lazy("Stock"),
     "vouchers": gettext_lazy("Vouchers"),
-    "channels": gettext_lazy("Vouchers of other channels"),
     "customers": gettext_lazy("Customers"),
     "clearing": gettext_lazy("Money at the providers"),
     "discrepancies": gettext_lazy("Differences of bills"),
@@ -46,7 +45,6 @@ MEANINGS = {
     "payouts": gettext_lazy("What is owed to merchants is what they earned, less what was paid out."),
     "stock": gettext_lazy("What is sold and held is not more than there is."),
     "vouchers": gettext_lazy("Uses left, redeemed and refunded are together what was sold."),
-    "channels": gettext_lazy("Each one that was used has one record of it."),
     "customers": gettext_lazy("What a shop knows of its customers is the sum of their visits."),
     "clearing": gettext_lazy(
         "What a payment service holds is our payments less its fees, payouts and differences."

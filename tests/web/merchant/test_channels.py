@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -130,6 +131,18 @@ def test_lists_are_the_shops_own_and_not_for_cashiers(here: Shop) -> None:
     take_back = reverse("merchant_channel_take_back", args=[done.import_ref])
     assert visitor(other.owner).post(take_back).status_code == 404
     assert visitor(here.cashier).post(take_back).status_code == 403
+
+
+def test_the_deals_page_counts_them_apart(here: Shop) -> None:
+    set_capacity(offer_ref=here.scene.offer.public_id, capacity=7, by="per_test", at=here.at)
+    here.scene.bought(quantity=2)
+    brought(here.scene, "AAAA1111", "AAAA2222", "AAAA3333")
+    page = (
+        visitor(here.owner).get(reverse("merchant_deal", args=[here.scene.offer.public_id])).content.decode()
+    )
+    assert "and 3 on other channels" in page
+    tiles = re.findall(r"<dt[^>]*>(Sold|Left)</dt><dd[^>]*>(\d+)<", page)
+    assert tiles == [("Sold", "2"), ("Left", "2")]
 
 
 def test_the_log_tells(here: Shop) -> None:

@@ -12,7 +12,7 @@ from hutong.town.people.models import Person
 from hutong.visit.vouchers import rules
 from hutong.visit.vouchers.models import Redemption, Use, Voucher, VoucherTerms
 from hutong.visit.vouchers.queries import gifts
-from hutong.visit.vouchers.queries.channels import channel_import, channel_imports, channel_problems
+from hutong.visit.vouchers.queries.channels import channel_import, channel_imports
 from hutong.visit.vouchers.queries.checks import problems
 from hutong.visit.vouchers.queries.day import today, unused_by_week, unused_units_by_day
 from hutong.visit.vouchers.queries.everything import everything_about
@@ -34,7 +34,6 @@ from hutong.visit.vouchers.types import (
 __all__ = [
     "channel_import",
     "channel_imports",
-    "channel_problems",
     "code_of",
     "ending",
     "ends_of_offer",

@@ -6,7 +6,6 @@ from typing import Any
 from hutong.kernel.rows import rows
 from hutong.kernel.secret import keyed_hex
 from hutong.visit.vouchers.queries.stored import loaded
-from hutong.visit.vouchers.types import VoucherProblem
 from hutong.visit.vouchers.types.channels import BadRow, ChannelImportView, RowFault
 
 _PURPOSE = "vouchers.channel"
@@ -21,11 +20,6 @@ CROSS JOIN LATERAL (
     count(*) FILTER (WHERE v.state = 'ready' AND v.valid_until <= %(at)s) AS ended
   FROM vouchers_channelvoucher v WHERE v.brought_by_id = i.id) c
 WHERE i.merchant_id = %(merchant_id)s::int8 AND {which} ORDER BY i.id DESC LIMIT 200
-"""
-_PROBLEMS = """
-SELECT v.public_id, 'is ' || v.state || ', and ' || count(r.id) || ' redemptions of it stand' AS what
-FROM vouchers_channelvoucher v LEFT JOIN vouchers_channelredemption r ON r.voucher_id = v.id AND r.undone_at IS NULL
-GROUP BY v.id HAVING count(r.id) <> CASE v.state WHEN 'used' THEN 1 ELSE 0 END ORDER BY v.id LIMIT 100
 """
 
 
@@ -45,11 +39,6 @@ def channel_import(ref: str, merchant_id: int, *, at: datetime) -> ChannelImport
     asked = {"merchant_id": merchant_id, "at": at, "ref": ref}
     found = rows(_IMPORTS.format(which="i.public_id = %(ref)s"), asked)
     return _view(found[0]) if found else None
-
-
-def channel_problems() -> list[VoucherProblem]:
-    """Every voucher of a channel whose state and redemptions disagree. One statement; empty when all is well."""
-    return [VoucherProblem(ref=entry["public_id"], what=entry["what"]) for entry in rows(_PROBLEMS)]
 
 
 def _view(entry: dict[str, Any]) -> ChannelImportView:

@@ -30,6 +30,11 @@ WHERE broken ORDER BY v.id
 """
 
 
+_OF_CHANNELS = """
+SELECT v.public_id, 'is ' || v.state || ', and ' || count(r.id) || ' redemptions of it stand' AS what
+FROM vouchers_channelvoucher v LEFT JOIN vouchers_channelredemption r ON r.voucher_id = v.id AND r.undone_at IS NULL
+GROUP BY v.id HAVING count(r.id) <> CASE v.state WHEN 'used' THEN 1 ELSE 0 END ORDER BY v.id LIMIT 100
+"""
 _EVERY = {"uses": "vouchers_use u", "vouchers": "vouchers_voucher v"}
 _OF_ORDERS = (
     "unnest(%(order_refs)s::text[]) AS asked (ref) JOIN vouchers_voucher v ON v.order_ref = asked.ref"
@@ -38,12 +43,13 @@ _THESE = {"uses": f"{_OF_ORDERS} JOIN vouchers_use u ON u.voucher_id = v.id", "v
 
 
 def problems(order_refs: Iterable[str] | None = None) -> list[VoucherProblem]:
-    """Every voucher, or those of these orders, whose counter, uses and redemptions disagree.
+    """Every voucher, or those of these orders, whose counter, uses and redemptions disagree; those of channels always.
 
-    One statement; empty when all is well.
+    Two statements; empty when all is well.
     """
     if order_refs is None:
         found = rows(_PROBLEMS.format(**_EVERY))
     else:
         found = rows(_PROBLEMS.format(**_THESE), {"order_refs": sorted(set(order_refs))})
+    found += rows(_OF_CHANNELS)
     return [VoucherProblem(ref=entry["public_id"], what=entry["what"]) for entry in found]

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
+from hutong.kernel import audit
 from hutong.kernel.errors import NotFound
 from hutong.kernel.ids import new_id
 from hutong.kernel.rows import rows
@@ -106,6 +107,19 @@ def bring(
         made.unchanged = made.row_count - made.new - made.gone - made.bad_rows
         made.bad = [[each.line, each.ending, each.fault.value] for each in refused[:BAD_KEPT]]
         made.save()
+        audit.record(
+            action="channel_import.made",
+            subject=made.public_id,
+            by=by.public_id,
+            at=at,
+            after={
+                "channel": what.channel,
+                "brought": made.new,
+                "gone": made.gone,
+                "bad_rows": made.bad_rows,
+            },
+            merchant=what.merchant.public_id,
+        )
     return Brought(
         import_ref=made.public_id,
         new=made.new,
@@ -150,7 +164,7 @@ def _fault(one: ListedCode, there: Mapping[str, Any] | None) -> RowFault | None:
     return RowFault.USED_HERE if is_used and one.said is ListedAs.GIVEN_BACK else None
 
 
-def take_back_import(*, import_ref: str, merchant_ref: str, at: datetime) -> tuple[str, int]:
+def take_back_import(*, import_ref: str, merchant_ref: str, by: Person, at: datetime) -> tuple[str, int]:
     """Make good no longer what a list brought and nobody used; the deal, and how many. What was used stays.
 
     The caller gives as many back to the stock, in the same transaction. Raises `NotFound`, also of another merchant's,
@@ -163,4 +177,13 @@ def take_back_import(*, import_ref: str, merchant_ref: str, at: datetime) -> tup
         if not ChannelImport.objects.filter(pk=found.pk, taken_back_at=None).update(taken_back_at=at):
             raise ImportTakenBack
         ready = ChannelVoucher.objects.filter(brought_by=found, state=ChannelState.READY.value)
-        return found.offer_ref, ready.update(state=ChannelState.GONE.value)
+        number = ready.update(state=ChannelState.GONE.value)
+        audit.record(
+            action="channel_import.taken_back",
+            subject=import_ref,
+            by=by.public_id,
+            at=at,
+            after={"gone": number},
+            merchant=merchant_ref,
+        )
+    return found.offer_ref, number
