@@ -17,10 +17,11 @@ from hutong.kernel.money import Money
 from hutong.pay.pricing import queries, services
 from hutong.pay.pricing.models import Coupon, PersonCount, Promotion, Use
 from hutong.pay.pricing.services import coupons, uses
-from hutong.pay.pricing.types import Discount, EffectKind, Funder, Issue, Lane, PromotionView
+from hutong.pay.pricing.types import Issue, Lane, PromotionView
 from hutong.town.people.models import Person
 from tests.concurrency.race import WAIT_S, all_at_once, constraint_dropped, index_dropped
 from tests.factories import people, promotions
+from tests.factories.promotions import discount
 from tests.faults.figures import Measured
 
 # The orders are names alone here; what an order has to do with its discounts is tested with the flows.
@@ -31,19 +32,6 @@ CLIENTS = 200
 SPENDS = 2000
 LIMIT = 3
 _orders = count()
-
-
-def discount(promotion: PromotionView, minor: int = 1, coupon_ref: str = "") -> Discount:
-    return Discount(
-        ref=coupon_ref or promotion.ref,
-        promotion_ref=promotion.ref,
-        kind=EffectKind.AMOUNT_OFF,
-        titles=promotion.rule.titles,
-        lane=Lane.PLATFORM_COUPON if coupon_ref else Lane.PLATFORM_PROMOTION,
-        funder=Funder.PLATFORM,
-        amount=Money(minor, "EUR"),
-        lines=((0, Money(minor, "EUR")),),
-    )
 
 
 def spend(

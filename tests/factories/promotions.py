@@ -11,7 +11,10 @@ from hutong.pay.pricing import queries, services
 from hutong.pay.pricing.types import (
     AmountOff,
     Budget,
+    Discount,
     Effect,
+    EffectKind,
+    Funder,
     Issue,
     Lane,
     Limits,
@@ -77,6 +80,20 @@ def coupon(
     """A coupon that `person` took; its ref."""
     made = promotion(effect, lane, at=at, issue=Issue.CLAIM, **fields)
     return services.claim(promotion_ref=made.ref, person=person, at=at)
+
+
+def discount(promotion: PromotionView, minor: int = 1, coupon_ref: str = "") -> Discount:
+    """What a promotion of the platform, or a coupon of it, takes off the only line of an order."""
+    return Discount(
+        ref=coupon_ref or promotion.ref,
+        promotion_ref=promotion.ref,
+        kind=EffectKind.AMOUNT_OFF,
+        titles=promotion.rule.titles,
+        lane=Lane.PLATFORM_COUPON if coupon_ref else Lane.PLATFORM_PROMOTION,
+        funder=Funder.PLATFORM,
+        amount=Money(minor, "EUR"),
+        lines=((0, Money(minor, "EUR")),),
+    )
 
 
 def code() -> str:

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from hutong.kernel import audit
 from hutong.kernel.errors import Conflict, Invalid
 from hutong.kernel.ids import new_id
-from hutong.kernel.locking import advisory_if_free
+from hutong.kernel.locking import advisory, advisory_if_free
 from hutong.kernel.rows import execute, row
 from hutong.pay.flashsales import queries
 from hutong.pay.flashsales.models import FlashSale
@@ -111,6 +111,8 @@ WHERE s.public_id = %(sale)s AND t.sale_id = s.id AND t.person_id = %(person)s::
   AND t.state = 'admitted' AND t.admitted_until > %(at)s::timestamptz
 """
 _UNLIMITED = 2**31 - 1
+# Who sets a sale up or calls it off has this lock of its offer: the row of a first sale is not there to be locked.
+_SETTING = "flash sale set up"
 
 
 def set_up(
@@ -137,7 +139,8 @@ def set_up(
         raise FlashSaleInvalid(faults=wrong)
     said = {"starts_at": starts_at, "ends_at": ends_at, "places": places, "minutes": minutes}
     with transaction.atomic():
-        found = FlashSale.objects.select_for_update().filter(offer_ref=offer_ref, closed_at=None).first()
+        advisory(_SETTING, offer_ref)
+        found = FlashSale.objects.filter(offer_ref=offer_ref, closed_at=None).first()
         if found and found.ends_at <= at:
             FlashSale.objects.filter(pk=found.pk).update(closed_at=at)
             found = None
@@ -162,6 +165,7 @@ def set_up(
 def call_off(*, offer_ref: str, by: Person, at: datetime) -> None:
     """End the standing flash sale of an offer, whatever its window says; who waits is told. Again: nothing happens."""
     with transaction.atomic():
+        advisory(_SETTING, offer_ref)
         if FlashSale.objects.filter(offer_ref=offer_ref, closed_at=None).update(closed_at=at):
             audit.record(action="offer.flash_sale_called_off", subject=offer_ref, by=by.public_id, at=at)
 

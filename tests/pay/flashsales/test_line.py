@@ -152,6 +152,28 @@ def test_who_has_an_order_gets_no_other_ticket(at: datetime) -> None:
         services.take(offer_ref=OFFER, person=person, at=at)
 
 
+def test_who_comes_later_counts_only_those_who_still_wait(at: datetime) -> None:
+    on_sale(at)
+    in_line(2, at)
+    services.admit(offer_ref=OFFER, room=None, at=at)
+    (third,) = in_line(1, at)
+    assert (ticket_of(third, at).number, ticket_of(third, at).ahead_at_first) == (3, 1)
+
+
+def test_who_has_paid_or_left_is_not_brought_back_by_the_clock(at: datetime) -> None:
+    on_sale(at, places=2)
+    paid, left = in_line(2, at)
+    services.admit(offer_ref=OFFER, room=None, at=at)
+    use(paid, at)
+    services.done(order_ref="ord_1")
+    services.leave(offer_ref=OFFER, person=left)
+    later = at + 20 * MINUTE
+    services.admit(offer_ref=OFFER, room=None, at=later)
+    assert [ticket_of(each, later).state for each in (paid, left)] == [TicketState.DONE, TicketState.LEFT]
+    with pytest.raises(services.TicketUsed):
+        services.take(offer_ref=OFFER, person=paid, at=later)
+
+
 def test_money_that_comes_late_still_ends_the_ticket(at: datetime) -> None:
     on_sale(at)
     (person,) = in_line(1, at)

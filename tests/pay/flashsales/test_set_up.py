@@ -101,6 +101,15 @@ def test_called_off_it_is_gone(at: datetime) -> None:
     assert AuditEntry.objects.filter(action="offer.flash_sale_called_off").count() == 1
 
 
+def test_after_one_that_was_called_off_another_can_stand(at: datetime) -> None:
+    first = set_up(at)
+    services.call_off(offer_ref=OFFER, by=people.person(), at=at)
+    second = set_up(at, places=9)
+    assert second.ref != first.ref
+    assert queries.sales_of([OFFER]) == {OFFER: second}
+    assert FlashSale.objects.get(public_id=first.ref).places == 5
+
+
 def test_of_an_erased_person_orders_alone_are_left(at: datetime) -> None:
     made = set_up(at, starts_at=at - HOUR, lasts=2 * HOUR)
     waits, ordered = people.person(), people.person()

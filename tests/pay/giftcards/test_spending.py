@@ -125,6 +125,21 @@ def test_what_an_order_has_set_aside_is_not_set_aside_again(at: datetime) -> Non
     assert left(card.ref) == (300, 200)
 
 
+def test_a_unit_that_went_back_bears_nothing_more(at: datetime) -> None:
+    """Its part was paid out: what is moved to it would be nobody's, so all of the move is refused."""
+    person = people.person()
+    giftcards.card(500, holder=person, at=at)
+    hold(person, 500, at=at)
+    spend([("unt_a", 300), ("unt_b", 200)], at=at)
+    services.give_back(
+        ref=new_id("gcr"), order_ref=ORDER, merchant_ref="mer_a", unit_refs=["unt_b"], reason="", at=at
+    )
+    with pytest.raises(IntegrityError), transaction.atomic():
+        services.move(order_ref=ORDER, taken={"unt_a": euros(100)}, given={"unt_b": euros(100)})
+    assert dict(UnitPart.objects.values_list("unit_ref", "amount")) == {"unt_a": 300, "unt_b": 200}
+    assert queries.problems() == []
+
+
 def test_what_is_spent_is_not_set_free(at: datetime) -> None:
     person = people.person()
     card = giftcards.card(500, holder=person, at=at)

@@ -98,6 +98,16 @@ def test_points_whose_time_is_over_are_not_spent_before_a_job_has_come(at: datet
         lots.hold(owner=ME, for_ref="ord_a", points=points(1), at=over)
 
 
+def test_points_of_another_programme_do_not_expire_with_these(at: datetime) -> None:
+    lot(ME, 100, days=SOON, at=at)
+    ends_at = at + timedelta(days=SOON)
+    others = Money(70, "pts_sek")
+    assert lots.earn(owner=ME, points=others, source_ref="unt_sek", expires_at=ends_at, at=at)
+    assert lots.expire(owner=ME, unit=UNIT, at=ends_at) == points(100)
+    assert Lot.objects.get(unit="pts_sek").remaining == 70
+    assert lots.expire(owner=ME, unit="pts_sek", at=ends_at) == others
+
+
 def test_every_step_told_again_changes_nothing(at: datetime) -> None:
     source = lot(ME, 100, at=at)
     assert not lots.earn(owner=ME, points=points(100), source_ref=source, expires_at=None, at=at)

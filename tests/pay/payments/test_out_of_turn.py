@@ -195,3 +195,20 @@ def test_only_what_failed_and_a_lost_dispute_covers_is_ended_by_it_and_once(at: 
     assert (covered.from_platform.minor, covered.from_unredeemed.minor) == (1490, 500)
     assert services.cover_unsent(refund_ref=refund.ref) is None
     assert queries.disputes_of_order(made.order_ref)[0].from_platform.minor == 1490
+
+
+def test_what_a_lost_dispute_covers_is_counted_once_while_another_refund_waits(at: datetime) -> None:
+    made, refs = captured_payment(at=at), []
+    for minor in (500, 400):
+        refund = services.request_refund(
+            payment_ref=made.ref, amount=Money(minor, "EUR"), unit_refs=[f"unt_{minor}"], reason="", at=at
+        )
+        services.record_refund(report=RefundReport(refund.ref, ReportStatus.FAILED), at=at)
+        refs.append(refund.ref)
+    told(at, DisputeStatus.NEEDS_RESPONSE, made.order_ref, made.ref)
+    told(at, DisputeStatus.LOST, made.order_ref, made.ref)
+    assert services.cover_unsent(refund_ref=refs[0]) is not None
+    assert services.cover_unsent(refund_ref=refs[0]) is None
+    covered = services.cover_unsent(refund_ref=refs[1])
+    assert covered is not None
+    assert (covered.from_platform.minor, covered.from_unredeemed.minor) == (1090, 900)

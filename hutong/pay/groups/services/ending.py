@@ -10,8 +10,8 @@ from hutong.kernel import rows
 from hutong.pay.groups import queries, rules
 from hutong.pay.groups.types import Ended
 
-# While somebody's payment is being called off the group waits, but not for long. The count is read by the UPDATE
-# itself: whoever pays at the same moment is counted, or finds that the group has ended.
+# While somebody's payment is being called off the group waits, but not for long. The lock holds what was read until it
+# is written: whoever pays at the same moment is counted, or finds that the group has ended.
 _LOCK = """
 SELECT id, paid, size, fill FROM groups_group
 WHERE public_id = %(ref)s AND state = 'open' AND deadline <= %(at)s
@@ -19,7 +19,7 @@ WHERE public_id = %(ref)s AND state = 'open' AND deadline <= %(at)s
 """
 _END = """
 UPDATE groups_group SET state = %(state)s, filled = %(filled)s::int4, ended_at = %(at)s
-WHERE id = %(id)s::int8 AND state = 'open'
+WHERE id = %(id)s::int8
 """
 
 

@@ -71,7 +71,7 @@ FROM ledger_lot WHERE owner_ref = %s AND unit = %s
 """
 _COVER = """
 UPDATE ledger_lot l SET written_off = l.written_off - d.minor
-FROM unnest(%s::bigint[], %s::bigint[]) AS d (id, minor) WHERE l.id = d.id AND l.written_off >= d.minor
+FROM unnest(%s::bigint[], %s::bigint[]) AS d (id, minor) WHERE l.id = d.id
 """
 _EXPIRE = """
 UPDATE ledger_lot l SET remaining = 0, expired = l.expired + was.remaining
