@@ -45,6 +45,7 @@ __all__ = [
 
 MOST_ROWS = 100_000
 MOST_BYTES = 10 * 1024 * 1024
+_PACKED = b"\x1f\x8b"
 # How columns and states are called in the lists of channels; the first column that is there is read.
 COLUMNS = {
     "code": (
@@ -209,6 +210,9 @@ def take_back(*, import_ref: str, merchant_ref: str, by: Person, at: datetime) -
 
 def read_list(path: Path) -> tuple[list[ListedCode], list[BadRow]]:
     """The codes of a list, each once, and the rows that cannot be used. Raises what `bring_in` says of files."""
+    with path.open("rb") as file:
+        if file.read(2) == _PACKED:  # what is small here may be without end there
+            raise ListNotText
     try:
         source = source_of(path)
     except DomainError as error:  # it names the file, which only the command line's user knows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -278,6 +279,13 @@ def test_files_that_are_no_list_are_refused_whole(at: datetime, tmp_path: Path) 
                 at=at,
             )
     assert scalar("SELECT count(*) FROM vouchers_channelimport") == 0
+
+
+def test_a_packed_list_is_not_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv.gz"
+    path.write_bytes(gzip.compress(b"code\nAAAA1111\n"))
+    with pytest.raises(import_vouchers.ListNotText):
+        read_list(path)
 
 
 def test_a_list_has_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
