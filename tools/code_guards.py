@@ -155,14 +155,18 @@ def _is_text(node: ast.stmt) -> bool:
 
 
 def entering(guard: CodeGuard) -> list[str]:
-    """The tests that can notice: those that enter the function, its own app's and then the quickest first, and files
-    that nobody has looked at since they were changed."""
+    """The tests that can notice: files of its app that nobody has looked at since they were changed, for there a test of
+    this very guard would be; those that enter the function, its own app's and then the quickest first; other new files.
+    """
     names = {f"{guard.path.removeprefix('hutong/pay/')}:{name}" for name in _functions(guard)}
     newer = _newer()
     found = [each for each in _seen() if names & set(each["in"])]
     own = f"tests/pay/{Path(guard.path).parts[2]}/"
     found.sort(key=lambda each: (not each["test"].startswith(own), float(each["s"])))
-    return [*(each["test"] for each in found if (ROOT / _file(each["test"])).exists()), *newer]
+    there = (each["test"] for each in found if (ROOT / _file(each["test"])).exists())
+    newer.sort(key=lambda path: not path.startswith(own))
+    first = [path for path in newer if path.startswith(own)]
+    return [*first, *(test for test in there if _file(test) not in newer), *newer[len(first) :]]
 
 
 def _seen() -> list[dict[str, Any]]:

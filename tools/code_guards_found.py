@@ -3,8 +3,8 @@
 A guard is
 - a lock: `advisory(...)`, `select_for_update`, FOR UPDATE in SQL;
 - a condition of a change: what a `filter` asks beyond naming the row, where its rows are then changed or locked, and
-  the same in SQL, and there also what it is linked to and its unit of money. A filter that is only read with decides
-  nothing by itself: what is done next has its own guard.
+  the same in SQL, and there also what it is linked to, its unit of money, and what is asked in brackets. A filter that
+  is only read with decides nothing by itself: what is done next has its own guard.
 - ON CONFLICT, by which a rival's row is not an error, and `Case(When(...))`, by which a change depends on the row.
 """
 
@@ -28,16 +28,22 @@ _NAMES = re.compile(
     r"|reference)(__in)?$"
 )
 _CHANGES = {"update", "delete", "select_for_update"}
+# A value in SQL, whole: what is left without it has to be a statement.
+_VALUE = r"(?:%\(\w+\)s|%s|'\w*'|[\w.]+)(?:::\w+(?:\[\])?)?"
+_IN_BRACKETS = r"\([^()]*(?:\([^()]*\)[^()]*)*\)"
 _WORDS = {
-    "FOR UPDATE": re.compile(r" FOR (?:NO KEY )?UPDATE(?: OF \w+)?(?: SKIP LOCKED)?"),
+    "FOR UPDATE": re.compile(r" FOR (?:NO KEY )?UPDATE(?: OF \w+(?:, \w+)*)?(?: SKIP LOCKED)?"),
     "ON CONFLICT": re.compile(r"\s*ON CONFLICT(?: \([^)]*\))? DO NOTHING"),
-    "the condition": re.compile(r"\s+AND [\w.]+(?: [+-] [\w.()%]+)? (?:>=|<=) [\w.%()]+(?<!\))"),
+    "the condition": re.compile(
+        rf"\s+AND [\w.]+(?: [+-] {_VALUE})? (?:>=|<=|>|<) {_VALUE}(?: [+-] {_VALUE})?"
+    ),
     "the state": re.compile(
-        r"\s+AND [\w.]*(?:state|undone_at|ended_at|sent_at|closed_at) (?:=|IS|IN|= ANY) ?"
-        r"(?:(?! ORDER| RETURNING| FOR )[^\n\"])+"
+        r"\s+AND [\w.]*(?:state|undone_at|ended_at|sent_at|closed_at) (?:= ANY|IN|=|<>|IS NOT|IS) ?"
+        rf"(?:{_IN_BRACKETS}|{_VALUE})"
     ),
     "the link": re.compile(r"\s+AND [\w.]+_id IS (?:NOT )?NULL"),
     "the unit": re.compile(r"\s+AND (?:\w\.)?unit = %\(unit\)s"),
+    "one of": re.compile(rf"\s+AND {_IN_BRACKETS}"),
 }
 
 
@@ -194,7 +200,7 @@ def _in_sql(name: str, source: str, tree: ast.Module) -> Iterator[CodeGuard]:
             continue
         changes = re.search(r"UPDATE \w+|INSERT INTO", literal[0])
         for what, words in _WORDS.items():
-            if what.startswith("the ") and not changes:
+            if what.startswith(("the ", "one of")) and not changes:
                 continue
             for hit in words.finditer(literal[0]):
                 begin = literal.start() + hit.start()

@@ -9,8 +9,8 @@ import pytest
 
 from hutong.kernel.models import AuditEntry
 from hutong.pay.flashsales import queries, services
-from hutong.pay.flashsales.models import FlashSale
-from hutong.pay.flashsales.types import SaleView
+from hutong.pay.flashsales.models import FlashSale, Ticket
+from hutong.pay.flashsales.types import SaleView, TicketState
 from tests.concurrency.waiting import behind
 from tests.factories import people
 
@@ -59,3 +59,20 @@ def test_what_is_set_up_while_the_one_before_is_called_off_stands(at: datetime) 
 def test_what_is_called_off_while_it_is_set_up_is_gone(at: datetime) -> None:
     behind(partial(set_up, at), partial(call_off, at))
     assert queries.sales_of([OFFER]) == {}
+
+
+def test_who_comes_again_in_two_windows_keeps_the_admission_of_the_first(at: datetime) -> None:
+    set_up(at - HOUR)
+    person = people.person()
+    take = partial(services.take, offer_ref=OFFER, person=person, at=at)
+    take()
+    services.leave(offer_ref=OFFER, person=person)
+
+    def take_and_be_admitted() -> None:
+        take()
+        assert services.admit(offer_ref=OFFER, room=None, at=at) == 1
+
+    behind(take_and_be_admitted, take)
+    ticket = Ticket.objects.get()
+    assert (ticket.state, ticket.number) == (TicketState.ADMITTED.value, 2)
+    assert FlashSale.objects.get().last_number == 2  # the third number was never given

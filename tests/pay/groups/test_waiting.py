@@ -4,50 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import count
 
 import pytest
 
-from hutong.kernel.money import Money
 from hutong.pay.groups import queries, services
-from hutong.pay.groups.models import Group, GroupTerms
+from hutong.pay.groups.models import Group
 from hutong.pay.groups.rules import PATIENCE
-from hutong.pay.groups.types import Ended, GroupState, PlaceState, PriceStep, Terms
+from hutong.pay.groups.types import Ended, GroupState, PlaceState
 from tests.concurrency.waiting import behind
-from tests.factories import merchants, people
+from tests.factories.places import campaign, holds, opened
 
 # Orders are names alone here; what they have to do with their places is tested with the flows.
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.unbalanced]
 
-OFFER = "off_group"
 DAY = timedelta(days=1)
-PRICE = Money(1990, "EUR")
-_orders = count(1)
-
-
-def terms_id(terms: Terms, at: datetime) -> int:
-    services.set_terms(offer_ref=OFFER, terms=terms, price=PRICE, at=at)
-    return GroupTerms.objects.get(offer_ref=OFFER).pk
-
-
-def opened(at: datetime, *, size: int = 2, fill: int = 0) -> str:
-    """A group that ends a day after `at`; its ref."""
-    step = PriceStep(size, Money(1590, "EUR"))
-    return services.open_group(
-        terms_id=terms_id(Terms(steps=(step,), fill=fill), at),
-        step=step,
-        fill=fill,
-        merchant_id=merchants.merchant().pk,
-        deadline=at + DAY,
-        at=at,
-    )
-
-
-def holds(group_ref: str, at: datetime) -> str:
-    """Somebody's order that holds a place; its ref."""
-    order_ref = f"ord_{next(_orders)}"
-    services.take(group_ref=group_ref, order_ref=order_ref, person_id=people.person().pk, at=at)
-    return order_ref
 
 
 def test_who_pays_while_the_group_ends_is_counted(at: datetime) -> None:
@@ -89,16 +59,9 @@ def test_a_group_that_two_end_at_once_ends_once(at: datetime) -> None:
 
 
 def test_two_first_buyers_of_a_campaign_find_the_same_group(at: datetime) -> None:
-    campaign = partial(
-        services.open_campaign,
-        terms_id=terms_id(Terms(minimum=2, last_on=at.date()), at),
-        minimum=2,
-        merchant_id=merchants.merchant().pk,
-        deadline=at + DAY,
-        at=at,
-    )
-    refs = []
-    refs.append(behind(lambda: refs.append(campaign()), campaign))
+    refs: list[str] = []
+    open_one = campaign(at)
+    refs.append(behind(lambda: refs.append(open_one()), open_one))
     assert refs == [Group.objects.get().public_id] * 2
 
 
