@@ -205,7 +205,7 @@ def test_of_two_late_payments_for_one_unit_the_first_has_it(at: datetime) -> Non
 def test_control_without_the_capacity_two_late_payments_have_one_unit(
     at: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asks = "(capacity IS NULL OR held + sold + %(quantity)s::int8 <= capacity)"
+    asks = "(capacity IS NULL OR held + sold + elsewhere + %(quantity)s::int8 <= capacity)"
     without(monkeypatch, "_TAKE_SOLD", f" AND {asks}")
     with constraint_dropped("stock_stock", "stock_within_capacity"):
         assert retaken_behind(at) == (None, 2)
