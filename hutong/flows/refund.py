@@ -156,9 +156,10 @@ def _request(
         kind = kind_of(order)
         generous = as_operator or as_merchant
         if by:
-            chosen = wanted(kind, unit_refs, list(offers), None if generous else at)
+            chosen = wanted(kind, unit_refs, list(offers), at, generous=generous)
         else:
-            chosen = kind.refundable(unit_refs=list(unit_refs or ()), promised_at=at)
+            asked = kind.refundable(unit_refs=list(unit_refs or ()), at=at)
+            chosen = [unit_ref for unit_ref, promised in asked.items() if promised]
         if not chosen:
             raise NothingToRefund
         if isinstance(kind, WaitingFulfilment) and len(chosen) < len(offers):

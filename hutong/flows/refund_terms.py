@@ -122,7 +122,7 @@ def preview(*, order_ref: str, unit_refs: Sequence[str] | None, by: Person, at: 
         raise OrderDisputed
     units = orders_read.units_of(order_ref)
     kind = kind_of(order)
-    refs = wanted(kind, unit_refs, [unit.unit_ref for unit in units], at)
+    refs = wanted(kind, unit_refs, [unit.unit_ref for unit in units], at, generous=False)
     if not refs or any(unit.state is not UnitState.SOLD for unit in units if unit.unit_ref in refs):
         raise NothingToRefund
     if isinstance(kind, WaitingFulfilment) and len(refs) < len(units):
@@ -152,20 +152,20 @@ def kind_of(order: OrderFacts) -> fulfil.Fulfilment | WaitingFulfilment:
 def wanted(
     kind: fulfil.Fulfilment | WaitingFulfilment,
     unit_refs: Sequence[str] | None,
-    offered: list[str],
-    promised_at: datetime | None,
+    offered: Sequence[str],
+    at: datetime,
+    *,
+    generous: bool,
 ) -> list[str]:
-    """What somebody asks to have back: of a shopper what the terms promise now (`promised_at`), and nothing else."""
-    if unit_refs is None:
-        return kind.refundable(unit_refs=offered, promised_at=promised_at)
-    unknown = set(unit_refs) - set(offered)
-    if unknown:
+    """What somebody asks to have back (None: everything not used); not `generous`: what the terms promise at `at`."""
+    if unknown := set(unit_refs or ()) - set(offered):
         raise orders.UnitsNotSold(unit_refs=sorted(unknown))
-    if promised_at:
-        unused = kind.refundable(unit_refs=unit_refs)
-        promised = kind.refundable(unit_refs=unused, promised_at=promised_at)
-        if len(promised) < len(unused):
-            raise NotPromised(unit_refs=sorted(set(unused) - set(promised)))
+    unused = kind.refundable(unit_refs=offered if unit_refs is None else unit_refs, at=at)
+    kept = set() if generous else {unit_ref for unit_ref, promised in unused.items() if not promised}
+    if unit_refs is None:
+        return [unit_ref for unit_ref in unused if unit_ref not in kept]
+    if kept:
+        raise NotPromised(unit_refs=sorted(kept))
     return list(unit_refs)
 
 

@@ -38,9 +38,9 @@ class Fulfilment(Protocol):
     def release(self, *, order_ref: str, at: datetime) -> None:
         """The order ended unpaid: what it held is free again."""
 
-    def refundable(self, *, unit_refs: Sequence[str], promised_at: datetime | None = None) -> list[str]:
-        """Those of the units that were neither enjoyed nor given back; with a moment those alone whose money was
-        promised to the shopper then."""
+    def refundable(self, *, unit_refs: Sequence[str], at: datetime) -> dict[str, bool]:
+        """Those of the units that were neither enjoyed nor given back, each with whether its money is promised to the
+        shopper at `at`; both as of one moment."""
 
     def give_back(
         self, *, order_ref: str, units: Mapping[str, str], at: datetime, used_too: bool = False

@@ -64,11 +64,9 @@ class VoucherFulfilment:
         """Give the held stock back."""
         stock.release(order_ref=order_ref, at=at)
 
-    def refundable(self, *, unit_refs: Sequence[str], promised_at: datetime | None = None) -> list[str]:
-        """Units whose use is ready, and that their voucher's terms promise."""
-        if promised_at:
-            return vouchers.promised_back(unit_refs, at=promised_at)
-        return vouchers.unused_units(unit_refs)
+    def refundable(self, *, unit_refs: Sequence[str], at: datetime) -> dict[str, bool]:
+        """Units whose use is ready, and whether their voucher's terms promise the money."""
+        return vouchers.unused_units(unit_refs, at=at)
 
     def give_back(
         self, *, order_ref: str, units: Mapping[str, str], at: datetime, used_too: bool = False

@@ -11,9 +11,9 @@ from hutong.visit.vouchers.types import Released
 class WaitingFulfilment:
     """The part of `Fulfilment` that a refund asks for, of an order that waits for its group. All of it goes back."""
 
-    def refundable(self, *, unit_refs: Sequence[str], promised_at: datetime | None = None) -> list[str]:
+    def refundable(self, *, unit_refs: Sequence[str], at: datetime) -> dict[str, bool]:
         """All of them: nothing was enjoyed, and whoever waits may leave."""
-        return list(unit_refs)
+        return dict.fromkeys(unit_refs, True)
 
     def give_back(
         self, *, order_ref: str, units: Mapping[str, str], at: datetime, used_too: bool = False

@@ -45,7 +45,6 @@ __all__ = [
     "loaded",
     "lookup_hash",
     "problems",
-    "promised_back",
     "public_keys",
     "read_qr",
     "redeemed_by",
@@ -243,30 +242,20 @@ def _ending(entry: dict[str, Any]) -> ExpiringVoucher:
     )
 
 
-def unused_units(unit_refs: Sequence[str]) -> list[str]:
-    """Those of the units whose use is ready, in the order asked: what may be refunded now."""
-    ready = set(
-        Use.objects.filter(unit_ref__in=unit_refs, state=UseState.READY.value).values_list(
-            "unit_ref", flat=True
-        )
-    )
-    return [unit_ref for unit_ref in unit_refs if unit_ref in ready]
-
-
-def promised_back(unit_refs: Sequence[str], *, at: datetime) -> list[str]:
-    """Those of the units whose use is ready and whose terms promise the shopper their money at `at`; one statement.
+def unused_units(unit_refs: Sequence[str], *, at: datetime) -> dict[str, bool]:
+    """Those of the units whose use is ready, in the order asked, each with whether the voucher's terms promise the
+    shopper the money at `at`; one statement, so that nobody scans between the two answers.
 
     Of a voucher that was given away nobody takes money back until it ends; then it goes where it was paid from.
     """
     ready = {
-        use.unit_ref
+        use.unit_ref: (not use.voucher.code_no or at >= use.voucher.valid_until)
+        and terms.may_take_back(terms.from_json(use.voucher.terms), until=use.voucher.valid_until, at=at)
         for use in Use.objects.filter(unit_ref__in=unit_refs, state=UseState.READY.value).select_related(
             "voucher"
         )
-        if (not use.voucher.code_no or at >= use.voucher.valid_until)
-        and terms.may_take_back(terms.from_json(use.voucher.terms), until=use.voucher.valid_until, at=at)
     }
-    return [unit_ref for unit_ref in unit_refs if unit_ref in ready]
+    return {unit_ref: ready[unit_ref] for unit_ref in unit_refs if unit_ref in ready}
 
 
 def _view(entry: dict[str, Any], at: datetime) -> VoucherView:
