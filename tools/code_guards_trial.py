@@ -33,6 +33,7 @@ _BROKEN = re.compile(
 def without(sources: list[dict[str, str]]) -> Iterator[None]:
     """The functions and constants of these sources, {path, name, source}, instead of those of the site."""
     undo: list[tuple[Any, str, object]] = []
+    done: set[str] = set()
     try:
         for each in sources:
             module = importlib.import_module(
@@ -44,7 +45,8 @@ def without(sources: list[dict[str, str]]) -> Iterator[None]:
                 assert isinstance(function, FunctionType)
                 undo.append((function, "__code__", function.__code__))
                 function.__code__ = _code(each)
-            else:
+            elif each["path"] not in done:  # all texts of a file are exchanged together
+                done.add(each["path"])
                 for name, words in _constants(module, each["source"]).items():
                     undo.append((module, name, getattr(module, name)))
                     setattr(module, name, words)

@@ -114,6 +114,17 @@ def test_control_without_lock_and_guards_more_is_spent_than_is_there(
         assert f"ledger: points of {ME} in {UNIT} is at {1 - RUNNERS}, below its floor 0" in ledger.problems()
 
 
+def test_who_spends_second_what_is_there_once_is_told_that_it_is_gone(at: datetime) -> None:
+    """By the lock, or else by what the lot has left then; the lot's constraint would be an error of the site."""
+    lot(ME, 100, at=at)
+    first, second = (
+        partial(lots.hold, owner=ME, for_ref=ref, points=points(60), at=at) for ref in ("ord_a", "ord_b")
+    )
+    gone = behind(first, second, expected=(lots.PointsChanged,))
+    assert isinstance(gone, lots.PointsChanged)
+    assert balance(AccountKind.POINTS) == 40
+
+
 def test_points_return_once_however_many_refund_them(at: datetime) -> None:
     lot(ME, 100, at=at)
     lots.hold(owner=ME, for_ref="ord_a", points=points(100), at=at)

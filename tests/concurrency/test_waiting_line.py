@@ -212,6 +212,17 @@ def test_an_admission_that_is_used_at_its_last_moment_keeps_its_place(at: dateti
     assert in_checkout() == 1
 
 
+def test_who_is_leaving_is_not_waited_for_and_the_next_is_admitted(at: datetime) -> None:
+    on_sale(at, places=1)
+    first, _second = in_line(2, at)
+    with transaction.atomic():
+        services.leave(offer_ref=OFFER, person=first)
+        (admitted,) = race([partial(services.admit, offer_ref=OFFER, room=None, at=at)])
+        assert admitted == 1
+    states = [row["state"] for row in rows("SELECT state FROM flashsales_ticket ORDER BY number")]
+    assert states == ["left", "admitted"]
+
+
 def test_control_counted_by_the_clock_alone_its_place_is_given_away(
     at: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

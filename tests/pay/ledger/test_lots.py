@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from hutong.kernel.money import Money
+from hutong.kernel.rows import scalar
 from hutong.pay.ledger import queries
 from hutong.pay.ledger.models import Lot, LotPart
 from hutong.pay.ledger.queries import lots as read
@@ -106,6 +107,16 @@ def test_points_of_another_programme_do_not_expire_with_these(at: datetime) -> N
     assert lots.expire(owner=ME, unit=UNIT, at=ends_at) == points(100)
     assert Lot.objects.get(unit="pts_sek").remaining == 70
     assert lots.expire(owner=ME, unit="pts_sek", at=ends_at) == others
+
+
+def test_lots_that_are_empty_are_not_written_to(at: datetime) -> None:
+    """However many somebody has had: each step looks for those whose time is over."""
+    lot(ME, 100, days=SOON, at=at)
+    ends_at = at + timedelta(days=SOON)
+    lots.expire(owner=ME, unit=UNIT, at=ends_at)
+    before = scalar("SELECT ctid::text FROM ledger_lot")
+    assert lots.expire(owner=ME, unit=UNIT, at=ends_at) == points(0)
+    assert scalar("SELECT ctid::text FROM ledger_lot") == before
 
 
 def test_every_step_told_again_changes_nothing(at: datetime) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
+from django.db import transaction
 
 from hutong.kernel.money import Money
+from hutong.kernel.rows import scalar
 from hutong.pay.pricing import queries, services
 from hutong.pay.pricing.models import Coupon, Use
 from hutong.pay.pricing.types import CouponState, UseState
@@ -79,3 +81,42 @@ def test_a_coupon_of_an_order_that_went_back_is_not_used_by_its_money(
     )
     services.settle(order_ref=ORDER, at=at)
     assert stands() == (UseState.RETURNED.value, CouponState.READY.value)
+
+
+def test_a_coupon_of_a_promotion_that_was_ended_does_not_come_back(promotion_ref: str, at: datetime) -> None:
+    services.settle(order_ref=ORDER, at=at)
+    services.end_promotion(ref=promotion_ref, merchant_ref="", by=people.operator(), at=at)
+    services.give_back(
+        order_ref=ORDER, parts={promotion_ref: Money(200, "EUR")}, refunded=TOTAL, whole=True, at=at
+    )
+    assert stands() == (UseState.RETURNED.value, CouponState.USED.value)
+
+
+def test_a_coupon_is_held_until_its_end(at: datetime) -> None:
+    person = people.person()
+    coupon_ref = promotions.coupon(person, at=at, valid_days=1)
+    promotion = queries.promotion_by_ref(queries.coupons_of(person.pk)[0].coupon.promotion.ref)
+    assert promotion is not None
+    hold = partial(
+        services.hold,
+        person_id=person.pk,
+        discounts=[discount(promotion, 200, coupon_ref)],
+        order_total=TOTAL,
+    )
+    over = at + timedelta(days=1)
+    with pytest.raises(services.DiscountGone), transaction.atomic():
+        hold(order_ref=ORDER, at=over)
+    hold(order_ref=ORDER, at=over - timedelta(seconds=1))
+    assert stands() == (UseState.HELD.value, CouponState.HELD.value)
+
+
+def test_a_promotion_without_a_limit_is_not_written_to(promotion_ref: str) -> None:
+    """So that nobody waits for it: neither who takes of it nor who gives back."""
+
+    def row() -> str:
+        return str(scalar("SELECT ctid::text FROM pricing_promotion"))
+
+    before = row()
+    services.release(order_ref=ORDER)
+    assert stands() == (UseState.RELEASED.value, CouponState.READY.value)
+    assert row() == before

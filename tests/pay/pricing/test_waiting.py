@@ -84,3 +84,10 @@ def test_a_budget_is_changed_by_what_the_promotion_is_then(
     )
     assert isinstance(behind(partial(meanwhile, ref, at), change, expected=(refusal,)), refusal)
     assert Promotion.objects.get().budget_amount == 1000
+
+
+def test_a_promotion_that_is_just_ended_takes_nothing_off(at: datetime) -> None:
+    ref = promotions.promotion(at=at, budget=1000).ref
+    gone = behind(partial(ended, ref, at), partial(spent, ref, at), expected=(services.DiscountGone,))
+    assert isinstance(gone, services.DiscountGone)
+    assert Promotion.objects.get().used_amount == 0

@@ -53,11 +53,11 @@ WHERE public_id = %(coupon)s AND person_id = %(person)s::int8 AND state = 'ready
 RETURNING id
 """
 _FREE_COUPON = "UPDATE pricing_coupon SET state = 'ready', order_ref = '', used_at = NULL WHERE id = %s::int8"
-# Comes back unless it is over meanwhile, or its promotion is.
+# Comes back unless it is over meanwhile, or its promotion was ended; no coupon lasts longer than its promotion.
 _RETURN_COUPON = """
 UPDATE pricing_coupon c SET state = 'ready', order_ref = '', used_at = NULL FROM pricing_promotion p
 WHERE c.id = %(coupon)s::int8 AND p.id = c.promotion_id AND p.state <> 'ended'
-    AND (p.ends_at IS NULL OR p.ends_at > %(at)s::timestamptz) AND (c.ends_at IS NULL OR c.ends_at > %(at)s::timestamptz)
+    AND (c.ends_at IS NULL OR c.ends_at > %(at)s::timestamptz)
 """
 _SETTLE = """
 WITH moved AS (
