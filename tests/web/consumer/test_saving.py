@@ -243,7 +243,8 @@ def test_the_cookie_is_small_signed_and_bounded(shops: list[Store]) -> None:
     index_search.index_region(shops[0].region.public_id, clock.now())
     page = client.get("/me/seen/").content.decode()
     assert [f"Baari {n}<" in page for n in (0, 1, 2, 21)] == [False, False, True, True]
-    for forged in (cookie.value[:-1] + "A", "x:y:z", "", "[]", "a" * 5000):
+    another = "A" if cookie.value[-1] != "A" else "E"
+    for forged in (cookie.value[:-1] + another, "x:y:z", "", "[]", "a" * 5000):
         client.cookies[seeing.COOKIE] = forged
         assert "Nothing seen yet" in client.get("/me/seen/").content.decode()
         assert client.get("/").status_code == 200
