@@ -86,7 +86,10 @@ def check(
                 *giftcards.problems(),
                 *_cards_and_orders(),
             ],
-            "promotions: budgets, limits and coupons are what their orders used": pricing.problems(),
+            "promotions: budgets, limits and coupons are what their orders used": [
+                *pricing.problems(),
+                *_promotions_and_orders(),
+            ],
             "points: what is owed is what people have, and their lots, orders and units say the same": [
                 *ledger.lot_problems(),
                 *_points_and_orders(at),
@@ -227,6 +230,21 @@ ORDER BY 1 LIMIT 100
 
 def _cards_and_orders() -> list[str]:
     return [entry["what"] for entry in rows(_CARDS_AND_ORDERS)]
+
+
+# A discount is held while its order awaits payment, and used once that is paid.
+_PROMOTIONS_AND_ORDERS = """
+SELECT 'the discount of ' || u.order_ref || ' is ' || u.state || ', and the order ' || o.state AS what
+FROM pricing_use u JOIN orders_order o ON o.public_id = u.order_ref
+WHERE o.state <> ALL (CASE u.state
+    WHEN 'held' THEN ARRAY['awaiting_payment'] WHEN 'released' THEN ARRAY['expired', 'cancelled']
+    ELSE ARRAY['paid', 'partly_refunded', 'refunded'] END)
+ORDER BY 1 LIMIT 100
+"""
+
+
+def _promotions_and_orders() -> list[str]:
+    return [entry["what"] for entry in rows(_PROMOTIONS_AND_ORDERS)]
 
 
 # Points are set aside for orders that wait for their money, as many as their quote spends. Unit by unit what lots bore

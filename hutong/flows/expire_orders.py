@@ -4,15 +4,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from hutong.flows import discounts, fulfil, payment_received
-from hutong.flows.groups import places
+from hutong.flows import payment_received
 from hutong.kernel import live, outbox
 from hutong.kernel.locking import retrying
-from hutong.pay.flashsales import services as flashsales
-from hutong.pay.giftcards import services as giftcards
 from hutong.pay.orders import queries as orders_read
 from hutong.pay.orders import services as orders
-from hutong.town.catalog.types import OfferKind
 from hutong.visit.vouchers import services as vouchers
 from hutong.visit.vouchers.types import RefundPromise
 
@@ -44,12 +40,7 @@ def _end(order_ref: str, at: datetime) -> bool:
         with transaction.atomic():
             order = orders.lock_order(order_ref=order_ref)
             orders.expire_order(order_ref=order_ref, by=BY, at=at)
-            places.freed(order)
-            flashsales.end(order_ref=order_ref)
-            fulfil.of(OfferKind.VOUCHER).release(order_ref=order_ref, at=at)
-            discounts.release(order, at)
-            if order.stored:
-                giftcards.release(order_ref=order_ref, at=at)
+            payment_received.let_go(order, at)
             live.hint(order_ref)
     except orders.OrderMoved:
         return False

@@ -158,11 +158,21 @@ def _money_arrived(
 def _cancelled(order: OrderFacts, at: datetime) -> OrderFacts:
     """The group it was for has ended without it: nothing of it is kept, and its money goes back."""
     orders.cancel_order(order_ref=order.order_ref, by=BY, at=at)
+    let_go(order, at)
+    return replace(order, state=OrderState.CANCELLED)
+
+
+def let_go(order: OrderFacts, at: datetime) -> None:
+    """What an order held that ended unpaid is free again. In the transaction that has ended it.
+
+    What was kept in stock goes before discounts and cards, as in every flow.
+    """
     places.freed(order)
+    flashsales.end(order_ref=order.order_ref)
     fulfil.of(OfferKind.VOUCHER).release(order_ref=order.order_ref, at=at)
+    discounts.release(order, at)
     if order.stored:
         giftcards.release(order_ref=order.order_ref, at=at)
-    return replace(order, state=OrderState.CANCELLED)
 
 
 def _card_paid(card: CardView, payment: PaymentView, money: Money, at: datetime) -> tuple[str, str | None]:

@@ -11,13 +11,17 @@ from hutong.kernel.rows import execute
 from hutong.pay.giftcards import queries as giftcards_read
 from hutong.pay.groups import queries as groups
 from hutong.pay.groups.types import PlaceState
+from hutong.pay.ledger.queries import lots
 from hutong.pay.orders import queries as orders
 from hutong.pay.orders.types import OrderState
 from hutong.pay.payments.types import DisputeStatus
+from hutong.pay.pricing import queries as pricing
+from hutong.pay.pricing.models import Promotion
+from hutong.pay.pricing.types import CouponState
 from hutong.town.notifications.models import Notification
 from hutong.visit.stock.queries import stock_of
 from hutong.visit.vouchers import queries as vouchers
-from tests.factories import disputes, giftcards, people
+from tests.factories import disputes, giftcards, people, points, promotions
 from tests.factories.groups import group_scene, joined, opened
 from tests.fakes.sandbox import Sandbox
 
@@ -68,6 +72,40 @@ def test_gift_cards_bear_it_and_get_it_back(at: datetime) -> None:
     assert giftcards_read.balance_of(shop.shopper.pk, "EUR").minor == 2000
     found = stock_of([shop.offer.public_id])[shop.offer.public_id]
     assert (found.held, found.sold) == (0, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_money_that_comes_after_the_end_leaves_nothing_set_aside(at: datetime, sandbox: Sandbox) -> None:
+    shop = group_scene(at=at, capacity=5)
+    points.programme(points.rules(earn=1, paid=1, each=1, worth=1, step=10, share_ppm=200_000), at=at)
+    shop.scan(shop.bought()[0].code)
+    jobs.drain()
+    coupon = promotions.coupon(shop.shopper, at=at, budget=200)
+    giftcards.card(500, holder=shop.shopper, at=at)
+    had = lots.spendable(shop.shopper.public_id, points.UNIT, at)
+    held = shop.order(ask=Ask(size=2), coupons=[coupon], use_points=True, from_balance=500)
+    assert lots.spendable(shop.shopper.public_id, points.UNIT, at) < had
+    assert giftcards_read.balance_of(shop.shopper.pk, "EUR").minor == 0
+    after = at + DAY + timedelta(minutes=5)
+    assert settle.run(at=after) == 1
+    assert shop.money_arrives(held, at=after) == "returned"
+    (found,) = pricing.coupons_of(shop.shopper.pk)
+    assert found.state is CouponState.READY
+    assert found.coupon.promotion.ref and Promotion.objects.get().used_amount == 0
+    assert lots.spendable(shop.shopper.public_id, points.UNIT, at) == had
+    assert giftcards_read.balance_of(shop.shopper.pk, "EUR").minor == 500
+
+
+@pytest.mark.django_db
+@pytest.mark.unbalanced("the state of a discount is set by hand")
+def test_the_books_notice_a_discount_that_no_order_waits_for(at: datetime) -> None:
+    shop = group_scene(at=at)
+    coupon = promotions.coupon(shop.shopper, at=at)
+    placed = shop.order(ask=Ask(size=2), coupons=[coupon])
+    assert books.check(at=at, ask_providers=False).problems == ()
+    execute("UPDATE orders_order SET state = 'cancelled' WHERE public_id = %s", [placed.order_ref])
+    said = f"promotions: the discount of {placed.order_ref} is held, and the order cancelled"
+    assert said in books.check(at=at, ask_providers=False).problems
 
 
 @pytest.mark.django_db(transaction=True)
