@@ -34,6 +34,10 @@ class PartState(StrEnum):
     RELEASED = "released"
 
 
+CHARGEBACK = "chargeback"
+"""The reason of a card that its bank has blocked; no person gives it."""
+
+
 @dataclass(frozen=True, slots=True)
 class CardView:
     """A card as pages show it. `left` may be spent, `held` waits in an order."""
@@ -54,6 +58,11 @@ class CardView:
     made_at: datetime
     claimed_at: datetime | None
     expires_at: datetime | None
+
+    @property
+    def charged_back(self) -> bool:
+        """Blocked because a bank takes back what it was bought with, or has: no person lets it be spent again."""
+        return self.block_reason == CHARGEBACK
 
 
 @dataclass(frozen=True, slots=True)

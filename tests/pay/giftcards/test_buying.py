@@ -90,6 +90,8 @@ def test_a_chargeback_blocks_and_frees_only_what_could_be_spent(at: datetime) ->
     topped_up(ref, at=at)
     assert services.freeze(card_ref=ref, at=at)
     assert not services.freeze(card_ref=ref, at=at)
+    with pytest.raises(services.CardChargedBack):
+        services.unblock(card_ref=ref, by=people.operator(), at=at)
     assert services.thaw(card_ref=ref, at=at)
     assert not services.thaw(card_ref=ref, at=at)
     assert state_of(ref) is CardState.OPEN

@@ -84,6 +84,16 @@ def test_a_lost_card_is_blocked_for_a_reason_and_let_go_again() -> None:
     assert actions == ["gift_card.unblocked", "gift_card.blocked", "gift_card.issued"]
 
 
+def test_a_card_that_its_bank_blocked_offers_no_way_to_open_it() -> None:
+    card, operator = giftcards.card(), people.operator()
+    services.freeze(card_ref=card.ref, at=clock.now())
+    page = visitor(operator).get(URL).content.decode()
+    assert "Its payment was charged back." in page
+    assert "Let it be spent again" not in page
+    answer = visitor(operator).post(f"{URL}{card.ref}/unblock/", follow=True)
+    assert "A bank asks for the money of this gift card." in answer.content.decode()
+
+
 def test_older_cards_are_a_page_further(monkeypatch: pytest.MonkeyPatch) -> None:
     from hutong.web.operator import gift_cards
 

@@ -19,6 +19,7 @@ from hutong.pay.giftcards.services.disputing import freeze, lose, thaw
 from hutong.pay.giftcards.services.errors import (
     AmountRefused,
     BalanceChanged,
+    CardChargedBack,
     CardMoved,
     CardUnknown,
     CodeMistyped,
@@ -31,6 +32,7 @@ from hutong.pay.giftcards.services.spending import give_back, hold, move, releas
 __all__ = [
     "AmountRefused",
     "BalanceChanged",
+    "CardChargedBack",
     "CardMoved",
     "CardUnknown",
     "CodeMistyped",

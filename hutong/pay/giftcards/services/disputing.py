@@ -9,13 +9,10 @@ from django.db import transaction
 from hutong.kernel import audit
 from hutong.kernel.money import Money
 from hutong.pay.giftcards.models import GiftCard
-from hutong.pay.giftcards.types import CardState
+from hutong.pay.giftcards.types import CHARGEBACK, CardState
 from hutong.pay.ledger import services as ledger
 from hutong.pay.ledger.queries import balance
 from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, TransferSpec
-
-CHARGEBACK = "chargeback"
-"""The reason of a card that is blocked until its chargeback has ended."""
 
 
 def freeze(*, card_ref: str, at: datetime) -> bool:
@@ -24,7 +21,7 @@ def freeze(*, card_ref: str, at: datetime) -> bool:
 
 
 def thaw(*, card_ref: str, at: datetime) -> bool:
-    """The chargeback was won: the card is what it was; False where an operator blocked or opened it meanwhile."""
+    """The chargeback was won: the card is what it was; False where an operator had blocked it before."""
     card = GiftCard.objects.filter(public_id=card_ref, block_reason=CHARGEBACK).first()
     if card is None:
         return False

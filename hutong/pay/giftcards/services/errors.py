@@ -49,6 +49,15 @@ class ReasonMissing(Invalid):
     message = _("Please say why. The audit log keeps the reason.")
 
 
+class CardChargedBack(Conflict):
+    """A bank decides about the money that the card was bought with, or has taken it back."""
+
+    code = "gift_card_charged_back"
+    message = _(
+        "A bank asks for the money of this gift card. It opens by itself if the bank decides for you."
+    )
+
+
 class CardMoved(Conflict):
     """The card is not in the state the step starts from; nothing was changed."""
 

@@ -14,8 +14,15 @@ from hutong.kernel.locking import advisory
 from hutong.kernel.money import Money
 from hutong.pay.giftcards import queries, rules
 from hutong.pay.giftcards.models import GiftCard
-from hutong.pay.giftcards.services.errors import AmountRefused, CardMoved, CardUnknown, ReasonMissing
-from hutong.pay.giftcards.types import CardState, IssuedCard
+from hutong.pay.giftcards.services.buying import lock_card
+from hutong.pay.giftcards.services.errors import (
+    AmountRefused,
+    CardChargedBack,
+    CardMoved,
+    CardUnknown,
+    ReasonMissing,
+)
+from hutong.pay.giftcards.types import CHARGEBACK, CardState, IssuedCard
 from hutong.pay.ledger.services import post
 from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, TransferSpec
 from hutong.town.people.models import Person
@@ -104,18 +111,29 @@ def block(*, card_ref: str, reason: str, by: Person, at: datetime) -> None:
     reason = reason.strip()[:200]
     if not by.is_operator:
         raise Forbidden
-    if not reason:
+    if not reason or reason == CHARGEBACK:
         raise ReasonMissing
     _move(card_ref, [CardState.OPEN, CardState.CLAIMED], CardState.BLOCKED, reason, by, at)
 
 
 def unblock(*, card_ref: str, by: Person, at: datetime) -> None:
-    """The card is again what it was. Raises `Forbidden`, `CardUnknown`, `CardMoved`."""
+    """The card is again what it was. Raises `Forbidden`, `CardUnknown`, `CardMoved`, and `CardChargedBack` for one that
+    its bank has blocked: that opens with the chargeback alone.
+    """
     if not by.is_operator:
         raise Forbidden
-    card = GiftCard.objects.filter(public_id=card_ref).first()
-    before = CardState.CLAIMED if card and card.holder_id else CardState.OPEN
-    _move(card_ref, [CardState.BLOCKED], before, "", by, at)
+    with transaction.atomic():
+        card = lock_card(card_ref=card_ref)
+        if card.charged_back:
+            raise CardChargedBack
+        _move(
+            card_ref,
+            [CardState.BLOCKED],
+            CardState.CLAIMED if card.holder_ref else CardState.OPEN,
+            "",
+            by,
+            at,
+        )
 
 
 def _move(
