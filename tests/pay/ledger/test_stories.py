@@ -19,21 +19,16 @@ from hutong.pay.fees.types import Bearer
 from hutong.pay.ledger.queries import balances
 from hutong.pay.ledger.types import AccountKind
 from hutong.pay.orders import queries as orders
-from hutong.pay.orders.models import Line, Order
-from hutong.pay.orders.types import PlacedOrder
 from hutong.pay.payments import queries as payments
-from hutong.pay.payments.models import Payment
 from hutong.pay.payments.types import Bill, DisputeReport, DisputeStatus, RefundReport, ReportStatus
-from hutong.pay.pricing.rules import to_json
-from hutong.pay.pricing.types import CartLine
+from hutong.pay.pricing.types import AmountOff
 from hutong.pay.settlement import queries as settlement_read
 from hutong.visit.vouchers import queries as vouchers
 from hutong.visit.vouchers.types import VoucherView
-from tests.factories import catalog, giftcards, merchants, people, settlement
+from tests.factories import catalog, giftcards, merchants, people, promotions, settlement
 from tests.factories.fees import rule
 from tests.factories.ledger import euros
 from tests.factories.loop import Scene
-from tests.factories.orders import promoted as promoted_quote
 from tests.factories.payments import line
 
 pytestmark = pytest.mark.django_db
@@ -46,11 +41,10 @@ class Story:
     shop: Scene
     branch: Scene
 
-    def bought(self, *, quantity: int, promoted: int = 0, from_balance: int = 0) -> list[VoucherView]:
+    def bought(self, *, quantity: int, coupon: str = "", from_balance: int = 0) -> list[VoucherView]:
         """Ordered and paid."""
-        placed = self.shop.order(quantity=quantity, from_balance=from_balance)
-        if promoted:
-            promote(placed, euros(promoted))
+        coupons = [coupon] if coupon else None
+        placed = self.shop.order(quantity=quantity, coupons=coupons, from_balance=from_balance)
         assert self.shop.money_arrives(placed, at=self.shop.at) == "paid"
         return vouchers.vouchers_of_order(placed.order_ref, at=self.shop.at)
 
@@ -111,28 +105,12 @@ def told(at: datetime, *, price: int = 1990) -> Story:
     return Story(shop, replace(shop, store=other, device=merchants.device(store=other)))
 
 
-def promote(placed: PlacedOrder, part: Money) -> None:
-    """The platform pays a part of each unit; nothing on the site makes such an order yet."""
-    stored = Line.objects.get(order__public_id=placed.order_ref)
-    cart_line = CartLine(
-        offer_ref=stored.offer_ref,
-        titles=stored.titles,
-        quantity=stored.quantity,
-        list_price=Money(3400, "EUR"),
-        price=Money(1990, "EUR"),
-        merchant_ref=Order.objects.get(public_id=placed.order_ref).merchant.public_id,
-    )
-    quote = promoted_quote(cart_line, part * stored.quantity)
-    Order.objects.filter(public_id=placed.order_ref).update(quote=to_json(quote), total=quote.total.minor)
-    Line.objects.filter(pk=stored.pk).update(total=quote.total.minor)
-    Payment.objects.filter(order_ref=placed.order_ref).update(amount=quote.total.minor)
-
-
 def test_a_deal_with_a_platform_coupon_is_used_in_two_branches_and_half_of_it_given_back(
     story: Story,
 ) -> None:
     # Four at 19.90; the platform pays 5.00 of each, the shopper 14.90.
-    first, second, third, fourth = story.bought(quantity=4, promoted=500)
+    coupon = promotions.coupon(story.shop.shopper, AmountOff(euros(2000)), at=story.shop.at)
+    first, second, third, fourth = story.bought(quantity=4, coupon=coupon)
     story.stands(clearing=-5960, promotion=-2000, unredeemed=7960)
     story.shop.scan(first.code)
     story.stands(clearing=-5960, promotion=-2000, unredeemed=5970, payable=1791, commission=199)
@@ -141,6 +119,36 @@ def test_a_deal_with_a_platform_coupon_is_used_in_two_branches_and_half_of_it_gi
     # The shopper gets back what the shopper paid, the platform what the platform paid.
     story.given_back(third, fourth)
     story.stands(clearing=-2980, promotion=-1000, payable=3582, commission=398)
+
+
+def test_all_of_it_with_one_order_a_new_commission_a_payout_and_a_chargeback_after_it(story: Story) -> None:
+    settlement.account(story.shop.merchant.public_id, at=story.shop.at)
+    coupon = promotions.coupon(story.shop.shopper, AmountOff(euros(2000)), at=story.shop.at)
+    first, second, third, fourth = story.bought(quantity=4, coupon=coupon)
+    rule(at=story.shop.at, merchant=story.shop.merchant.public_id, rate_ppm=500_000)
+    story.later(minutes=1)
+    story.shop.scan(first.code)
+    story.stands(clearing=-5960, promotion=-2000, unredeemed=5970, payable=1791, commission=199)
+    story.branch.scan(second.code)
+    story.given_back(third, fourth)
+    story.stands(clearing=-2980, promotion=-1000, payable=3582, commission=398)
+    story.later(days=20)
+    bank_in.enter(
+        provider="sandbox", amount=euros(2980), on=story.shop.at.date(), entry="one", note="",
+        by=people.operator(), at=story.shop.at,
+    )  # fmt: skip
+    assert story.pay_out() == 3582
+    story.stands(bank=602, promotion=-1000, commission=398)
+    # The shopper's bank takes back what the shopper had not got back yet.
+    said = chargeback(first.order_ref, amount=euros(2980), at=story.shop.at)
+    assert dispute.record(provider="sandbox", report=said, at=story.shop.at) == "opened"
+    story.stands(
+        bank=602, promotion=-1000, commission=398, clearing=4480, disputed=-2980, provider_fees=-1500
+    )
+    # The shop earned nothing by it after all: what the shopper and the platform paid goes back to them.
+    lost = replace(said, status=DisputeStatus.LOST)
+    assert dispute.record(provider="sandbox", report=lost, at=story.shop.at) == "lost"
+    story.stands(bank=602, clearing=4480, provider_fees=-1500, payable=-3582)
 
 
 def test_a_commission_that_changes_meanwhile_changes_nothing_that_is_sold(story: Story) -> None:
@@ -191,15 +199,15 @@ def test_a_merchant_is_paid_after_a_payout_that_bounced_and_owes_what_a_bank_tak
     story.stands(bank=1194, clearing=-490, provider_fees=-1500, commission=796)
 
 
-def chargeback(order_ref: str, *, at: datetime) -> DisputeReport:
-    """A bank takes back the whole of what a provider took."""
+def chargeback(order_ref: str, *, at: datetime, amount: Money | None = None) -> DisputeReport:
+    """A bank takes back the whole of what a provider took, or this much of it."""
     payment = payments.payment_for_order(order_ref)
     assert payment is not None
     return DisputeReport(
         provider_ref="dp_1",
         payment_ref=payment.ref,
         payment_provider_ref=payment.provider_ref or "",
-        amount=payment.amount,
+        amount=amount or payment.amount,
         fee=euros(1500),
         reason="product_not_received",
         status=DisputeStatus.NEEDS_RESPONSE,
