@@ -133,7 +133,8 @@ def test_two_kills_under_load(tmp_path: Path, settings: Any, server: Server, mea
 @pytest.mark.long
 def test_fifty_kills_under_load(tmp_path: Path, settings: Any, server: Server, measured: Measured) -> None:
     found, missed = run_kills(tmp_path, settings, server, kills=50, seed=50)
-    measured(7, "PostgreSQL killed under load", found, missed=missed)
+    measured(7, "PostgreSQL killed under load", found)
+    assert not missed, missed  # the promise itself: run on a machine that does nothing else
 
 
 @pytest.mark.parametrize("written_first", [True, False])
