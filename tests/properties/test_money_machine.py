@@ -342,7 +342,7 @@ class Money(RuleBasedStateMachine):
             if place is None or place.state is not PlaceState.PAID:
                 continue
             if place.group.state is GroupState.FULL:
-                self.tried("make", lambda ref=ref: (settle.settle(order_ref=ref, at=self.at), ref))
+                self.tried("make", lambda ref=ref: self._made(ref))
             elif place.group.state is GroupState.FAILED:
                 units = [unit.unit_ref for unit in orders.units_of(ref)]
                 asked = self._asked(
@@ -353,6 +353,10 @@ class Money(RuleBasedStateMachine):
                 )
                 back += [asked] if isinstance(asked, RefundView) else []
         return back
+
+    def _made(self, order_ref: str) -> bool:
+        settle.settle(order_ref=order_ref, at=self.at)
+        return bool(vouchers.vouchers_of_order(order_ref, at=self.at))
 
     @rule(back=asked, done=st.sampled_from([True, True, True, False]))
     def end_refund(self, back: RefundView, done: bool) -> None:
