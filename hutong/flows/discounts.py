@@ -9,6 +9,7 @@ from hutong.kernel import audit
 from hutong.kernel.money import Money
 from hutong.know.customers import queries as customers
 from hutong.know.customers.types import Segment
+from hutong.pay.groups import queries as groups
 from hutong.pay.orders import queries as orders_read
 from hutong.pay.orders.types import OrderFacts, OrderState, SoldUnit
 from hutong.pay.pricing import queries as pricing
@@ -39,8 +40,9 @@ def lowering(
 ) -> Lowering:
     """What the shop of these offers and the platform offer this person at `at`.
 
-    One statement where nothing is offered, and one each for what the offered ones ask: first purchases, segments,
-    regions and categories. Without a chosen store a promotion for a region holds where the offer holds in a store there.
+    One statement where nothing is offered, and what the offered ones ask: three for first purchases, one each for
+    segments, regions and categories. Without a chosen store a promotion for a region holds where the offer holds in a
+    store there.
     """
     first = next(iter(offers.values()))
     found = pricing.offered(
@@ -52,7 +54,7 @@ def lowering(
     rules = [*found.promotions, *(coupon.promotion for coupon in found.coupons)]
     here = anywhere = False
     if person and any(rule.limits.first for rule in rules):
-        here, anywhere = orders_read.bought_before(person.pk, first.merchant_ref)
+        here, anywhere = _not_first(person, first.merchant_ref)
     stores = [
         store
         for offer in offers.values()
@@ -84,6 +86,19 @@ def lowering(
     )
 
 
+def _not_first(person: Person, merchant_ref: str) -> tuple[bool, bool]:
+    """Whether a new order would not be this person's first one in the shop, and of all: one was paid, or one that waits
+    for its money has what is for the first. Three statements."""
+    bought = _bought_before(person, merchant_ref)
+    taken = pricing.first_taken(person.pk, merchant_ref)
+    return bought[0] or taken[0], bought[1] or taken[1]
+
+
+def _bought_before(person: Person, merchant_ref: str) -> tuple[bool, bool]:
+    """As `orders.bought_before`; in a group that failed nobody bought anything. Two statements."""
+    return orders_read.bought_before(person.pk, merchant_ref, but=groups.failed_of(person.pk))
+
+
 def _regions(region_ids: set[int]) -> frozenset[str]:
     found = [region for each in region_ids if (region := regions.region_by_id(each))]
     upper = [region.ref for chain in regions.above(found).values() for region in chain]
@@ -104,13 +119,14 @@ def _categories(offers: Mapping[str, OfferView]) -> dict[str, frozenset[str]]:
     return found
 
 
-def hold(*, order_ref: str, person: Person, quote: Quote, at: datetime) -> None:
-    """Set aside what the discounts of a new order take: budgets, coupons, points. All of it or nothing, in its
+def hold(*, order_ref: str, person: Person, merchant_ref: str, quote: Quote, at: datetime) -> None:
+    """Set aside what the discounts of a new order of this shop take: budgets, coupons, points. All of it or nothing, in its
     transaction, after stock and before gift cards. Raises `DiscountGone`, `PointsChanged`.
     """
     pricing_services.hold(
         order_ref=order_ref,
         person_id=person.pk,
+        merchant_ref=merchant_ref,
         discounts=quote.discounts,
         order_total=quote.total,
         at=at,
@@ -137,7 +153,7 @@ def release(order: OrderFacts, at: datetime) -> None:
 def retake(order: OrderFacts, at: datetime) -> None:
     """Money came late: hold the discounts again. Raises `DiscountGone`, `PointsChanged`."""
     if order.discounted:
-        pricing_services.retake(order_ref=order.order_ref, at=at)
+        pricing_services.retake(order_ref=order.order_ref, merchant_ref=order.merchant_ref, at=at)
         points.retake(order_ref=order.order_ref, at=at)
 
 
@@ -182,7 +198,7 @@ def give_for_order(*, order_ref: str, at: datetime) -> int:
 def give_welcome(*, person: Person, at: datetime) -> int:
     """Give the platform's coupons for new people, who never paid anything here; how many."""
     promotions = pricing.given_for(Issue.WELCOME, at=at)
-    if not promotions or orders_read.bought_before(person.pk, "")[1]:
+    if not promotions or _bought_before(person, "")[1]:
         return 0
     return sum(
         pricing_services.give(promotion=promotion, person_ids=[person.pk], source=Issue.WELCOME, at=at)

@@ -198,3 +198,25 @@ class Use(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} {self.unit} of {self.order_ref}"
+
+
+class FirstUse(models.Model):
+    """The order that has what is for a person's first purchase in a shop, or of all: while it waits for its money, and
+    once that has come."""
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    # The merchant's ref, or ON_PLATFORM.
+    scope = models.CharField(max_length=40)
+    order_ref = ref_field()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "scope"], name="pricing_firstuse_once"),
+        ]
+        indexes = [models.Index(fields=["order_ref"], name="pricing_firstuse_by_order")]
+
+    def __str__(self) -> str:
+        return f"{self.scope}: {self.order_ref}"

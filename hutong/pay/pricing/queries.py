@@ -11,13 +11,14 @@ from typing import Any
 from hutong.kernel import rows
 from hutong.kernel.money import Money
 from hutong.pay.pricing.models import Coupon as CouponRow
-from hutong.pay.pricing.models import PersonCount, Use
-from hutong.pay.pricing.rules import rule_from_json
+from hutong.pay.pricing.models import FirstUse, PersonCount, Use
+from hutong.pay.pricing.rules import first_scope, rule_from_json
 from hutong.pay.pricing.types import (
     Budget,
     Coupon,
     CouponState,
     CouponView,
+    FirstPurchase,
     Issue,
     Lane,
     Promotion,
@@ -78,6 +79,14 @@ def offered(*, merchant_ref: str, person_id: int | None, unit: str, at: datetime
         else:
             promotions.append(rule)
     return Offered(tuple(promotions), tuple(coupons), left)
+
+
+def first_taken(person_id: int, merchant_ref: str) -> tuple[bool, bool]:
+    """Whether an order of a person, one that waits for its money included, has what is for a first purchase in this shop,
+    and of all. One statement."""
+    found = FirstUse.objects.filter(person_id=person_id).values_list("scope", flat=True)
+    scopes = set(found.filter(scope__in=[first_scope(first, merchant_ref) for first in FirstPurchase]))
+    return merchant_ref in scopes, FirstPurchase.ON_PLATFORM.value in scopes
 
 
 def promotion_by_ref(ref: str) -> PromotionView | None:
@@ -202,7 +211,7 @@ def used_by_day(promotion_id: int, *, zone: str) -> list[tuple[Any, int, int]]:
 
 
 def everything_about(person_id: int) -> dict[str, list[dict[str, Any]]]:
-    """All rows of this app about a person, by model: for the person's own file. Three statements."""
+    """All rows of this app about a person, by model: for the person's own file. Four statements."""
     mine = {"person_id": person_id}
     return {
         "pricing.Coupon": rows.values(
@@ -225,6 +234,7 @@ def everything_about(person_id: int) -> dict[str, list[dict[str, Any]]]:
         "pricing.PersonCount": rows.values(
             PersonCount.objects.filter(**mine), "promotion__titles", "issued", "used"
         ),
+        "pricing.FirstUse": rows.values(FirstUse.objects.filter(**mine), "scope", "order_ref", "at"),
     }
 
 
