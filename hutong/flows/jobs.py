@@ -204,6 +204,7 @@ def tick(*, at: datetime) -> None:
     gift_cards.lapse_due(at=at)
     payment_received.ask_unknown(at=at)
     expire_orders.expire_vouchers(at=at)
+    expire_orders.ask_again(at=at)
     points.expire(at=at)
     index_search.index_stale(at=at)
     index_search.renew_hours(at=at)
