@@ -4,13 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import transaction
+
 from hutong.flows import points
+from hutong.flows.groups import places
 from hutong.kernel import audit
+from hutong.kernel.locking import retrying
 from hutong.kernel.money import Money
 from hutong.know.customers import queries as customers
 from hutong.know.customers.types import Segment
 from hutong.pay.groups import queries as groups
 from hutong.pay.orders import queries as orders_read
+from hutong.pay.orders import services as orders
+from hutong.pay.orders.rules import LIVE_STATES
 from hutong.pay.orders.types import OrderFacts, OrderState, SoldUnit
 from hutong.pay.pricing import queries as pricing
 from hutong.pay.pricing import services as pricing_services
@@ -158,29 +164,46 @@ def retake(order: OrderFacts, at: datetime) -> None:
 
 
 def give_back(order: OrderFacts, units: Sequence[SoldUnit], refunded: Money, at: datetime) -> None:
-    """Units were marked as refunded: their points return, and with the last of the order its coupons come back.
+    """Units were marked as refunded: their points return, and with the last of the order its coupons come back, and
+    those it earned go.
 
     In its transaction, before gift cards and money.
     """
+    whole = take_back_earned(order, at)
     if not order.discounted:
         return
     points.give_back(order_ref=order.order_ref, units=units, at=at)
-    now = orders_read.order_facts(order.order_ref)
-    assert now is not None, "it is locked"
     pricing_services.give_back(
         order_ref=order.order_ref,
         parts=orders_read.discounts_of(order.order_ref, [unit.unit_ref for unit in units]),
         refunded=refunded,
-        whole=now.state is OrderState.REFUNDED,
+        whole=whole,
         at=at,
     )
 
 
+def take_back_earned(order: OrderFacts, at: datetime) -> bool:
+    """Withdraw the coupons that an order earned if it went back whole, which is the answer. In its transaction."""
+    now = orders_read.order_facts(order.order_ref)
+    assert now is not None, "it is locked"
+    if now.state is not OrderState.REFUNDED:
+        return False
+    pricing_services.withdraw(source_ref=order.order_ref, at=at)
+    return True
+
+
+@retrying
 def give_for_order(*, order_ref: str, at: datetime) -> int:
-    """Give the coupons that a paid order earns for the next one, once; how many."""
-    order = orders_read.order_facts(order_ref)
-    if order is None or order.paid_at is None:
-        return 0
+    """Give the coupons that a paid order earns for the next one, once; how many.
+
+    None while the order waits for its group, or when it went back: the order is locked, so that no refund passes by.
+    """
+    with transaction.atomic():
+        order = orders.lock_order(order_ref=order_ref)
+        return _give_for(order, at) if order.state in LIVE_STATES and not places.waits(order) else 0
+
+
+def _give_for(order: OrderFacts, at: datetime) -> int:
     given = 0
     for promotion in pricing.given_for(Issue.PURCHASE, at=at, merchant_ref=order.merchant_ref):
         least = promotion.issue_minimum
@@ -189,7 +212,7 @@ def give_for_order(*, order_ref: str, at: datetime) -> int:
                 promotion=promotion,
                 person_ids=[order.person_id],
                 source=Issue.PURCHASE,
-                source_ref=order_ref,
+                source_ref=order.order_ref,
                 at=at,
             )
     return given

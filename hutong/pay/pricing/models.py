@@ -142,6 +142,8 @@ class Coupon(models.Model):
     ends_at = models.DateTimeField(null=True)
     order_ref = ref_field(blank=True, default="")
     used_at = models.DateTimeField(null=True)
+    # The order that earned it went back: it is good for no new order, whatever state it is in or comes to again.
+    withdrawn_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -156,8 +158,18 @@ class Coupon(models.Model):
             models.CheckConstraint(
                 condition=Q(source__in=[issue.value for issue in Issue]), name="pricing_coupon_source"
             ),
+            # Only what an order earned goes with it.
+            models.CheckConstraint(
+                condition=Q(withdrawn_at__isnull=True) | Q(source=Issue.PURCHASE.value),
+                name="pricing_coupon_withdrawn",
+            ),
         ]
-        indexes = [models.Index(fields=["person", "state"], name="pricing_coupon_by_person")]
+        indexes = [
+            models.Index(fields=["person", "state"], name="pricing_coupon_by_person"),
+            models.Index(
+                fields=["source_ref"], condition=Q(source_ref__isnull=False), name="pricing_coupon_by_source"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.public_id

@@ -59,7 +59,7 @@ WHERE p.id = n.promotion_id AND p.per_person IS NOT NULL
 _HOLD_COUPON = """
 UPDATE pricing_coupon SET state = 'held', order_ref = %(order_ref)s
 WHERE public_id = %(coupon)s AND person_id = %(person)s::int8 AND state = 'ready'
-    AND (ends_at IS NULL OR ends_at > %(at)s::timestamptz)
+    AND withdrawn_at IS NULL AND (ends_at IS NULL OR ends_at > %(at)s::timestamptz)
 RETURNING id
 """
 _FREE_COUPON = "UPDATE pricing_coupon SET state = 'ready', order_ref = '', used_at = NULL WHERE id = %s::int8"
