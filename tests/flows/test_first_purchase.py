@@ -23,9 +23,7 @@ HERE = Limits(first=FirstPurchase.AT_SHOP)
 ANYWHERE = Limits(first=FirstPurchase.ON_PLATFORM)
 
 
-def promote(
-    shop: Scene, minor: int, lane: Lane = Lane.SHOP_PROMOTION, limits: Limits = HERE, **fields: object
-) -> None:
+def promote(shop: Scene, minor: int, lane: Lane = Lane.SHOP_PROMOTION, limits: Limits = HERE) -> None:
     """So much off a first purchase: the shop's, or the platform's in one of its lanes."""
     own = lane in (Lane.SHOP_PROMOTION, Lane.SHOP_COUPON)
     promotions.promotion(
@@ -34,7 +32,6 @@ def promote(
         at=shop.at,
         merchant_ref=shop.merchant.public_id if own else "",
         limits=limits,
-        **fields,
     )
 
 

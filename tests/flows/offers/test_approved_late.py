@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -27,11 +28,12 @@ def over(what: str, at: datetime) -> dict[str, Any]:
     """What can be handed in at `at`, and says nothing that holds ten days later."""
     day = clock.local(at, "Europe/Helsinki").date() + timedelta(days=5)
     last_on = day.isoformat()
-    return {
+    said: dict[str, dict[str, Any]] = {
         "ends_past": {"ends_on": last_on},
         "never_usable": {"ends_on": last_on, "terms": {"last_on": last_on}},
         "campaign_past": {"groups": {"minimum": 5, "last_on": last_on}},
-    }[what]
+    }
+    return said[what]
 
 
 WORDS: Mapping[str, str] = {
@@ -46,14 +48,14 @@ each_way = pytest.mark.parametrize("what", WORDS)
 def test_a_first_approval_that_comes_too_late_is_refused(what: str, at: datetime) -> None:
     store = merchants.store(at=at)
     done = hand_in(filled(store, at, **over(what, at)), owner_of(store), at)
-    yes = {"ref": done.offer_ref, "approve": True, "by": people.operator()}
+    yes = partial(approve.decide, ref=done.offer_ref, approve=True, by=people.operator())
     with pytest.raises(OfferOutOfDate, match=WORDS[what]) as refused:
-        approve.decide(**yes, at=at + LATER)
+        yes(at=at + LATER)
     assert what in refused.value.details["missing"]
     waiting = catalog.offer_by_ref(done.offer_ref)
     assert waiting is not None
     assert waiting.state is OfferState.SUBMITTED
-    approve.decide(**yes, at=at)
+    yes(at=at)
     approved = catalog.offer_by_ref(done.offer_ref)
     assert approved is not None
     assert approved.state is not OfferState.SUBMITTED
@@ -67,11 +69,11 @@ def test_changes_that_waited_too_long_are_refused(what: str, at: datetime) -> No
     assert done.outcome is Outcome.PROPOSED
     waiting = revisions.waiting_of(made.offer.public_id)
     assert waiting is not None
-    decide = {"revision_ref": waiting.ref, "by": people.operator(), "at": at + LATER}
+    decide = partial(publish.decide, revision_ref=waiting.ref, by=people.operator(), at=at + LATER)
     with pytest.raises(OfferOutOfDate, match=WORDS[what]):
-        publish.decide(**decide, approve=True)
+        decide(approve=True)
     assert revisions.waiting_of(made.offer.public_id) == waiting
-    refused = publish.decide(**decide, approve=False, reason="Its days are over.")
+    refused = decide(approve=False, reason="Its days are over.")
     assert refused.state is RevisionState.REJECTED
 
 
