@@ -13,6 +13,9 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from hutong.flows import publish, tell
+from hutong.flows.offers.again import check_again
+from hutong.flows.offers.body import zone_of
+from hutong.flows.offers.contents import body_now
 from hutong.kernel import outbox
 from hutong.kernel.errors import Conflict, NotFound
 from hutong.town.catalog import queries as catalog_read
@@ -67,13 +70,17 @@ def approve_offer(
 ) -> None:
     """The operator's word on a deal, with its reason.
 
-    Raises what `catalog.services.decide_offer` raises, and `ChangedMeanwhile`.
+    Raises what `catalog.services.decide_offer` raises, `ChangedMeanwhile`, and `OfferOutOfDate` for one that waited for
+    too long.
     """
     with transaction.atomic():
         catalog.decide_offer(offer_ref=offer_ref, approve=approve, reason=reason, by=by, at=at)
         # After the write, so that the row is locked and nobody changes the deal from here on.
         _check_seen(offer_ref, seen)
         if approve:
+            offer = catalog_read.offer_by_ref(offer_ref)
+            assert offer is not None, "it is decided about"
+            check_again(body_now(offer), zone=zone_of(offer), at=at)
             stock.start_counting(offer_ref=offer_ref, by=by.public_id, at=at)
         tell.offer_decided(offer_ref=offer_ref, reason=reason, at=at)
         outbox.send("index_offer", at=at, offer_ref=offer_ref)

@@ -15,6 +15,7 @@ from hutong.town.catalog import queries as catalog
 from hutong.town.catalog.types import OfferView
 from hutong.town.people.models import Person
 from hutong.visit.vouchers.queries import terms_of_all
+from hutong.visit.vouchers.rules.terms import ever_usable
 
 
 class CartEmpty(Invalid):
@@ -29,6 +30,15 @@ class NotForSale(Conflict):
 
     code = "not_for_sale"
     message = _("This deal is not on sale any more. Nothing was ordered.")
+
+
+class NeverUsable(NotForSale):
+    """A voucher that is sold now could never be used: its days and hours end before any of them comes."""
+
+    code = "never_usable"
+    message = _(
+        "There is no day left on which this could be used, so it is not sold any more. Nothing was ordered."
+    )
 
 
 class OneMerchantAtATime(Invalid):
@@ -70,7 +80,8 @@ def price(
     `coupons` are the ones to use, by ref; None lets the best of those the person has be used, and none at all uses
     none. Those that are not there for them count for nothing. With `use_points` as many of their points are spent as
     the programme lets. Reads only; five statements where no promotion asks for
-    more, six to join a group. Raises `CartEmpty`, `NotForSale`, `OneMerchantAtATime`, and what
+    more, six to join a group. Raises `CartEmpty`, `NotForSale`, `NeverUsable`, `OneMerchantAtATime`,
+    and what
     `flows.groups.asking.together` raises.
     """
     if not wants or not all(0 < quantity <= MAX_QUANTITY for quantity in wants.values()):
@@ -81,7 +92,11 @@ def price(
         raise NotForSale(offer_refs=missing)
     if len({offer.merchant_ref for offer in offers.values()}) > 1:
         raise OneMerchantAtATime
-    uses = {ref: terms.uses for ref, terms in terms_of_all(wants).items()}
+    terms = terms_of_all(wants)
+    useless = [ref for ref in wants if not ever_usable(terms[ref], zone=offers[ref].stores[0].zone, at=at)]
+    if useless:
+        raise NeverUsable(offer_refs=sorted(useless))
+    uses = {ref: promised.uses for ref, promised in terms.items()}
     most = MAX_QUANTITY // max(uses.values())
     if any(quantity * uses[ref] > MAX_QUANTITY for ref, quantity in wants.items()):
         raise CartEmpty(most=most)

@@ -140,7 +140,9 @@ def _take(
         places.take(together=cart.together, offer=offer, order_ref=order_ref, person=person, at=at)
     flash_sale.through(lines, person=person, order_ref=order_ref, until=expires_at, at=at)
     _hold(cart, order_ref, person, expires_at, at)
-    discounts.hold(order_ref=order_ref, person=person, quote=cart.quote, at=at)
+    discounts.hold(
+        order_ref=order_ref, person=person, merchant_ref=cart.merchant_ref, quote=cart.quote, at=at
+    )
 
 
 def _ask_for_money(placed: PlacedOrder, person: Person, provider: str | None, at: datetime) -> PlacedOrder:

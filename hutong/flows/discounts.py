@@ -4,12 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import transaction
+
 from hutong.flows import points
+from hutong.flows.groups import places
 from hutong.kernel import audit
+from hutong.kernel.locking import retrying
 from hutong.kernel.money import Money
 from hutong.know.customers import queries as customers
 from hutong.know.customers.types import Segment
+from hutong.pay.groups import queries as groups
 from hutong.pay.orders import queries as orders_read
+from hutong.pay.orders import services as orders
+from hutong.pay.orders.rules import LIVE_STATES
 from hutong.pay.orders.types import OrderFacts, OrderState, SoldUnit
 from hutong.pay.pricing import queries as pricing
 from hutong.pay.pricing import services as pricing_services
@@ -39,8 +46,9 @@ def lowering(
 ) -> Lowering:
     """What the shop of these offers and the platform offer this person at `at`.
 
-    One statement where nothing is offered, and one each for what the offered ones ask: first purchases, segments,
-    regions and categories. Without a chosen store a promotion for a region holds where the offer holds in a store there.
+    One statement where nothing is offered, and what the offered ones ask: three for first purchases, one each for
+    segments, regions and categories. Without a chosen store a promotion for a region holds where the offer holds in a
+    store there.
     """
     first = next(iter(offers.values()))
     found = pricing.offered(
@@ -52,7 +60,7 @@ def lowering(
     rules = [*found.promotions, *(coupon.promotion for coupon in found.coupons)]
     here = anywhere = False
     if person and any(rule.limits.first for rule in rules):
-        here, anywhere = orders_read.bought_before(person.pk, first.merchant_ref)
+        here, anywhere = _not_first(person, first.merchant_ref)
     stores = [
         store
         for offer in offers.values()
@@ -84,6 +92,19 @@ def lowering(
     )
 
 
+def _not_first(person: Person, merchant_ref: str) -> tuple[bool, bool]:
+    """Whether a new order would not be this person's first one in the shop, and of all: one was paid, or one that waits
+    for its money has what is for the first. Three statements."""
+    bought = _bought_before(person, merchant_ref)
+    taken = pricing.first_taken(person.pk, merchant_ref)
+    return bought[0] or taken[0], bought[1] or taken[1]
+
+
+def _bought_before(person: Person, merchant_ref: str) -> tuple[bool, bool]:
+    """As `orders.bought_before`; in a group that failed nobody bought anything. Two statements."""
+    return orders_read.bought_before(person.pk, merchant_ref, but=groups.failed_of(person.pk))
+
+
 def _regions(region_ids: set[int]) -> frozenset[str]:
     found = [region for each in region_ids if (region := regions.region_by_id(each))]
     upper = [region.ref for chain in regions.above(found).values() for region in chain]
@@ -104,13 +125,14 @@ def _categories(offers: Mapping[str, OfferView]) -> dict[str, frozenset[str]]:
     return found
 
 
-def hold(*, order_ref: str, person: Person, quote: Quote, at: datetime) -> None:
-    """Set aside what the discounts of a new order take: budgets, coupons, points. All of it or nothing, in its
+def hold(*, order_ref: str, person: Person, merchant_ref: str, quote: Quote, at: datetime) -> None:
+    """Set aside what the discounts of a new order of this shop take: budgets, coupons, points. All of it or nothing, in its
     transaction, after stock and before gift cards. Raises `DiscountGone`, `PointsChanged`.
     """
     pricing_services.hold(
         order_ref=order_ref,
         person_id=person.pk,
+        merchant_ref=merchant_ref,
         discounts=quote.discounts,
         order_total=quote.total,
         at=at,
@@ -137,34 +159,51 @@ def release(order: OrderFacts, at: datetime) -> None:
 def retake(order: OrderFacts, at: datetime) -> None:
     """Money came late: hold the discounts again. Raises `DiscountGone`, `PointsChanged`."""
     if order.discounted:
-        pricing_services.retake(order_ref=order.order_ref, at=at)
+        pricing_services.retake(order_ref=order.order_ref, merchant_ref=order.merchant_ref, at=at)
         points.retake(order_ref=order.order_ref, at=at)
 
 
 def give_back(order: OrderFacts, units: Sequence[SoldUnit], refunded: Money, at: datetime) -> None:
-    """Units were marked as refunded: their points return, and with the last of the order its coupons come back.
+    """Units were marked as refunded: their points return, and with the last of the order its coupons come back, and
+    those it earned go.
 
     In its transaction, before gift cards and money.
     """
+    whole = take_back_earned(order, at)
     if not order.discounted:
         return
     points.give_back(order_ref=order.order_ref, units=units, at=at)
-    now = orders_read.order_facts(order.order_ref)
-    assert now is not None, "it is locked"
     pricing_services.give_back(
         order_ref=order.order_ref,
         parts=orders_read.discounts_of(order.order_ref, [unit.unit_ref for unit in units]),
         refunded=refunded,
-        whole=now.state is OrderState.REFUNDED,
+        whole=whole,
         at=at,
     )
 
 
+def take_back_earned(order: OrderFacts, at: datetime) -> bool:
+    """Withdraw the coupons that an order earned if it went back whole, which is the answer. In its transaction."""
+    now = orders_read.order_facts(order.order_ref)
+    assert now is not None, "it is locked"
+    if now.state is not OrderState.REFUNDED:
+        return False
+    pricing_services.withdraw(source_ref=order.order_ref, at=at)
+    return True
+
+
+@retrying
 def give_for_order(*, order_ref: str, at: datetime) -> int:
-    """Give the coupons that a paid order earns for the next one, once; how many."""
-    order = orders_read.order_facts(order_ref)
-    if order is None or order.paid_at is None:
-        return 0
+    """Give the coupons that a paid order earns for the next one, once; how many.
+
+    None while the order waits for its group, or when it went back: the order is locked, so that no refund passes by.
+    """
+    with transaction.atomic():
+        order = orders.lock_order(order_ref=order_ref)
+        return _give_for(order, at) if order.state in LIVE_STATES and not places.waits(order) else 0
+
+
+def _give_for(order: OrderFacts, at: datetime) -> int:
     given = 0
     for promotion in pricing.given_for(Issue.PURCHASE, at=at, merchant_ref=order.merchant_ref):
         least = promotion.issue_minimum
@@ -173,7 +212,7 @@ def give_for_order(*, order_ref: str, at: datetime) -> int:
                 promotion=promotion,
                 person_ids=[order.person_id],
                 source=Issue.PURCHASE,
-                source_ref=order_ref,
+                source_ref=order.order_ref,
                 at=at,
             )
     return given
@@ -182,7 +221,7 @@ def give_for_order(*, order_ref: str, at: datetime) -> int:
 def give_welcome(*, person: Person, at: datetime) -> int:
     """Give the platform's coupons for new people, who never paid anything here; how many."""
     promotions = pricing.given_for(Issue.WELCOME, at=at)
-    if not promotions or orders_read.bought_before(person.pk, "")[1]:
+    if not promotions or _bought_before(person, "")[1]:
         return 0
     return sum(
         pricing_services.give(promotion=promotion, person_ids=[person.pk], source=Issue.WELCOME, at=at)

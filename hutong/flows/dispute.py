@@ -12,7 +12,7 @@ from hutong.flows import stored_value
 from hutong.flows.dispute_facts import facts_of
 from hutong.flows.dispute_loss import lose, lose_apart, lose_card, post_moves
 from hutong.flows.notify import moment, money, notify
-from hutong.kernel import audit, budget, live
+from hutong.kernel import audit, budget, live, outbox
 from hutong.kernel.errors import Forbidden, TooMany
 from hutong.kernel.locking import retrying
 from hutong.kernel.money import Money
@@ -35,6 +35,7 @@ from hutong.town.merchants.types import Right
 from hutong.town.notifications import queries as notifications_read
 from hutong.town.notifications.types import Kind
 from hutong.town.people.models import Person
+from hutong.visit.vouchers import queries as vouchers_read
 from hutong.visit.vouchers import services as vouchers
 
 LOOK_EVERY_S = 60 * 60
@@ -139,6 +140,9 @@ def _end(order: OrderFacts | None, dispute: DisputeView, at: datetime) -> None:
     if not payments_read.held_by_dispute(dispute.order_ref):
         for topic in vouchers.unblock(order_ref=dispute.order_ref):
             live.hint(topic)
+        # What ended meanwhile waited for the bank; what the terms promise of it goes back now.
+        for ended in vouchers_read.owed_back_of(dispute.order_ref):
+            outbox.send("refund_expired", at=at, order_ref=ended.order_ref, unit_refs=list(ended.unit_refs))
         if order is None and dispute.status is DisputeStatus.WON:
             giftcards.thaw(card_ref=dispute.order_ref, at=at)
     _tell(Kind.DISPUTE_WON if dispute.status is DisputeStatus.WON else Kind.DISPUTE_LOST, dispute, at=at)

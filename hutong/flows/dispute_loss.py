@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from hutong.flows import points, stored_value
+from hutong.flows import discounts, points, stored_value
 from hutong.flows.groups import places
 from hutong.kernel import outbox
 from hutong.kernel.money import Money
@@ -71,6 +71,7 @@ def lose(order: OrderFacts, dispute: DisputeView, at: datetime) -> None:
         points.give_back(
             order_ref=order.order_ref, units=[unit for unit in units if unit.unit_ref in ended], at=at
         )
+        discounts.take_back_earned(order, at)
     if shares.used:
         unsettle_units(unit_refs=shares.used, reference=dispute.ref, at=at)
         outbox.send("follow_points", at=at, order_ref=order.order_ref, happened_at=at.isoformat())

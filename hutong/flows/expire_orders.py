@@ -1,18 +1,24 @@
 """Orders whose time to pay is over: what they held is free again, and the payment is called off."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from hutong.flows import payment_received
-from hutong.kernel import live, outbox
+from hutong.kernel import budget, live, outbox
+from hutong.kernel.errors import TooMany
 from hutong.kernel.locking import retrying
 from hutong.pay.orders import queries as orders_read
 from hutong.pay.orders import services as orders
+from hutong.visit.vouchers import queries as vouchers_read
 from hutong.visit.vouchers import services as vouchers
 from hutong.visit.vouchers.types import RefundPromise
 
 BY = "expire_orders"
+LOOK_AGAIN_EVERY_S = 24 * 60 * 60
+LEFT_OVER_AFTER = timedelta(hours=1)
+# Longer than any bank takes to decide.
+LEFT_OVER_UNTIL = timedelta(days=365)
 
 
 def run(*, at: datetime, limit: int = 100) -> int:
@@ -55,3 +61,22 @@ def expire_vouchers(*, at: datetime) -> int:
             if one.unit_refs and one.refund is RefundPromise.ANY_TIME:
                 outbox.send("refund_expired", at=at, order_ref=one.order_ref, unit_refs=list(one.unit_refs))
     return len(ended)
+
+
+def ask_again(*, at: datetime, limit: int = 500) -> int:
+    """Ask once more for what vouchers that ended promised and did not give back: the job that should have done it died.
+    How many; once in `LOOK_AGAIN_EVERY_S` however many workers there are.
+
+    Where the terms of the price leave nothing to give back, nothing happens each time.
+    """
+    try:
+        budget.spend("ended vouchers", limit=1, window_s=LOOK_AGAIN_EVERY_S, at=at)
+    except TooMany:
+        return 0  # another tick did it today
+    with transaction.atomic():
+        left = vouchers_read.owed_back(
+            ended_after=at - LEFT_OVER_UNTIL, ended_before=at - LEFT_OVER_AFTER, limit=limit
+        )
+        for one in left:
+            outbox.send("refund_expired", at=at, order_ref=one.order_ref, unit_refs=list(one.unit_refs))
+    return len(left)

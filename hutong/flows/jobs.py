@@ -78,6 +78,10 @@ def _order_paid(*, order_ref: str) -> None:
     tell.order_paid(order_ref=order_ref)
 
 
+def _give_for_order(*, order_ref: str) -> None:
+    discounts.give_for_order(order_ref=order_ref, at=clock.now())
+
+
 def _follow_points(*, order_ref: str, happened_at: str) -> None:
     points.follow(order_ref=order_ref, at=datetime.fromisoformat(happened_at))
 
@@ -157,6 +161,7 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "refund_expired": _refund_expired,
     places.JOB: _settle_group_order,
     "tell_order_paid": _order_paid,
+    "give_for_order": _give_for_order,
     "tell_extended": tell.extended,
     "tell_gift_opened": tell.gift_opened,
     redeem_by_phone.JOB: redeem_by_phone.tell_asked,
@@ -204,6 +209,7 @@ def tick(*, at: datetime) -> None:
     gift_cards.lapse_due(at=at)
     payment_received.ask_unknown(at=at)
     expire_orders.expire_vouchers(at=at)
+    expire_orders.ask_again(at=at)
     points.expire(at=at)
     index_search.index_stale(at=at)
     index_search.renew_hours(at=at)

@@ -110,11 +110,13 @@ def propose_offer(*, offer_ref: str, body: Mapping[str, Any], by: Person, at: da
 def decide(*, revision_ref: str, approve: bool, reason: str = "", by: Person, at: datetime) -> RevisionView:
     """The operator's word on a waiting version; yes brings it to readers at once.
 
-    Raises what `contents.services.decide` raises.
+    Raises what `contents.services.decide` raises, and `OfferOutOfDate` for an offer's that waited for too long.
     """
     with transaction.atomic():
         decided = contents.decide(revision_ref=revision_ref, approve=approve, reason=reason, by=by, at=at)
         if approve:
+            if decided.kind is SubjectKind.OFFER:
+                offer_contents.check_later(decided, at)
             PUBLISHERS[decided.kind](decided, at)
         tell.contents_decided(decided, at=at)
     return decided

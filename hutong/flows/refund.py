@@ -105,8 +105,8 @@ def refund(
 
 def refund_expired(*, order_ref: str, unit_refs: Sequence[str], at: datetime) -> RefundView | None:
     """Give back by itself what was unused when a voucher ended that promised it; None where nothing is left to give,
-    or a bank has taken the payment back, or the terms of the price leave nothing. Again: nothing happens. Never inside
-    a transaction.
+    or a bank has taken the payment back (asked for again once it has decided), or the terms of the price leave nothing.
+    Again: nothing happens. Never inside a transaction.
     """
     return _by_itself(order_ref, unit_refs, EXPIRED, at)
 

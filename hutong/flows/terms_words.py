@@ -200,10 +200,10 @@ def _when(terms: Terms) -> list[TermsLine]:
     )
     found = [TermsLine("calendar", text % {"n": terms.valid_days})]
     if terms.first_on:
-        found.append(TermsLine("calendar", _("Valid from %(day)s") % {"day": _day(terms.first_on)}))
+        found.append(TermsLine("calendar", _("Valid from %(day)s") % {"day": day_words(terms.first_on)}))
     if terms.last_on:
         found.append(
-            TermsLine("calendar", _("Valid until %(day)s at the latest") % {"day": _day(terms.last_on)})
+            TermsLine("calendar", _("Valid until %(day)s at the latest") % {"day": day_words(terms.last_on)})
         )
     if terms.weekdays and len(terms.weekdays) < 7:
         found.append(TermsLine("calendar", weekdays_words(terms.weekdays)))
@@ -217,11 +217,12 @@ def _when(terms: Terms) -> list[TermsLine]:
 
 def _span(days: Days) -> str:
     if days.first_on == days.last_on:
-        return _day(days.first_on)
-    return f"{_day(days.first_on)} – {_day(days.last_on)}"
+        return day_words(days.first_on)
+    return f"{day_words(days.first_on)} – {day_words(days.last_on)}"
 
 
-def _day(day: date) -> str:
+def day_words(day: date) -> str:
+    """A day with its year, as people of the active language write it."""
     pattern = "y年M月d日" if _locale().startswith("zh") else "d MMM y"
     return str(format_date(day, pattern, locale=_locale()))
 

@@ -15,9 +15,9 @@ from hutong.kernel import rows
 from hutong.kernel.errors import Conflict
 from hutong.kernel.money import Money
 from hutong.pay.pricing import queries, services
-from hutong.pay.pricing.models import Coupon, PersonCount, Promotion, Use
+from hutong.pay.pricing.models import Coupon, FirstUse, PersonCount, Promotion, Use
 from hutong.pay.pricing.services import coupons, uses
-from hutong.pay.pricing.types import Issue, Lane, PromotionView
+from hutong.pay.pricing.types import FirstPurchase, Issue, Lane, Limits, PromotionView
 from hutong.town.people.models import Person
 from tests.concurrency.race import WAIT_S, all_at_once, constraint_dropped, index_dropped
 from tests.factories import people, promotions
@@ -43,6 +43,7 @@ def spend(
             services.hold(
                 order_ref=f"ord_{next(_orders)}",
                 person_id=person.pk,
+                merchant_ref="",
                 discounts=[discount(promotion, minor, coupon_ref)],
                 order_total=Money(1000, "EUR"),
                 at=at,
@@ -198,3 +199,22 @@ def test_control_without_state_and_constraint_a_coupon_counts_again(
     assert spend(view, person, at, coupon_ref=coupon_ref)
     with index_dropped("pricing_use", "pricing_use_coupon_once"):
         assert spend(view, person, at, coupon_ref=coupon_ref)
+
+
+def test_of_many_orders_of_one_person_one_is_the_first(at: datetime) -> None:
+    first, person = Limits(first=FirstPurchase.ON_PLATFORM), people.person()
+    several = [promotions.promotion(at=at, limits=first) for _number in range(2)]
+    granted = all_at_once(RUNNERS, lambda number: spend(several[number % 2], person, at))
+    assert sum(granted) == 1
+    assert FirstUse.objects.count() == Use.objects.count() == 1
+
+
+def test_control_without_the_guard_all_orders_of_one_person_are_the_first(
+    at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = people.person()
+    promotion = promotions.promotion(at=at, limits=Limits(first=FirstPurchase.ON_PLATFORM))
+    guard = " WHERE f.order_ref = EXCLUDED.order_ref"
+    assert guard in uses._BE_FIRST
+    monkeypatch.setattr(uses, "_BE_FIRST", uses._BE_FIRST.replace(guard, ""))
+    assert sum(all_at_once(RUNNERS, lambda _number: spend(promotion, person, at))) == RUNNERS

@@ -171,6 +171,7 @@ def test_a_budget_that_ends_between_page_and_click_is_told(at: datetime) -> None
         services.hold(
             order_ref="ord_x",
             person_id=shop.shopper.pk,
+            merchant_ref="",
             discounts=shown.discounts,
             order_total=shown.total,
             at=at,

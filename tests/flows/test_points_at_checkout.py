@@ -77,7 +77,7 @@ def test_points_that_were_spent_between_page_and_click_are_told(at: datetime) ->
     while had(shop.shopper, at) >= 390:
         shop.order(use_points=True)
     with pytest.raises(PointsChanged):
-        discounts.hold(order_ref="ord_x", person=shop.shopper, quote=shown, at=at)
+        discounts.hold(order_ref="ord_x", person=shop.shopper, merchant_ref="", quote=shown, at=at)
 
 
 def test_a_refund_of_a_part_returns_its_part(at: datetime) -> None:

@@ -12,11 +12,11 @@ from hutong.kernel.models import OutboxRow
 from hutong.pay.orders import queries as orders
 from hutong.pay.orders.types import OrderState, UnitState
 from hutong.pay.payments import queries as payments
-from hutong.pay.payments.types import RefundState
+from hutong.pay.payments.types import DisputeStatus, RefundState
 from hutong.visit.vouchers import queries as vouchers
 from hutong.visit.vouchers.services import claim, give
 from hutong.visit.vouchers.types import RefundPromise, VoucherState, VoucherView
-from tests.factories import people
+from tests.factories import disputes, people
 from tests.factories import vouchers as promises
 from tests.factories.loop import Scene, scene
 from tests.fakes.sandbox import Sandbox
@@ -144,3 +144,68 @@ def test_a_present_that_nobody_used_goes_back_where_it_was_paid_from(shop: Scene
     done = refund.refund_expired(order_ref=voucher.order_ref, unit_refs=units, at=shop.at + LATER)
     assert done is not None
     assert done.state is RefundState.DONE
+
+
+def disputed(voucher: VoucherView, status: DisputeStatus = DisputeStatus.NEEDS_RESPONSE) -> None:
+    """The bank says so of the voucher's payment."""
+    disputes.tell(disputes.report(voucher.order_ref, status), clock.now())
+
+
+def asked_for() -> list[dict[str, object]]:
+    """What jobs are asked to give back by themselves, the oldest first."""
+    return list(
+        OutboxRow.objects.filter(job="refund_expired").order_by("pk").values_list("payload", flat=True)
+    )
+
+
+def test_what_ended_while_the_bank_decided_goes_back_when_the_shop_wins(
+    shop: Scene, sandbox: Sandbox
+) -> None:
+    card = bought(shop, sandbox, RefundPromise.ANY_TIME, uses=3)
+    shop.scan(card.code, at=clock.now())
+    unused = [use.unit_ref for use in card.uses[1:]]
+    disputed(card)
+    assert len(ended(shop)) == 1
+    later = shop.at + LATER
+    assert refund.refund_expired(order_ref=card.order_ref, unit_refs=unused, at=later) is None
+    assert expire_orders.ask_again(at=later) == 0, "the bank still has the money"
+    OutboxRow.objects.all().delete()
+    disputed(card, DisputeStatus.WON)
+    (asked,) = asked_for()
+    assert asked == {"order_ref": card.order_ref, "unit_refs": unused}
+    done = refund.refund_expired(order_ref=card.order_ref, unit_refs=unused, at=later)
+    assert done is not None
+    assert done.state is RefundState.DONE
+    assert [unit.state for unit in orders.units_of(card.order_ref)][1:] == [UnitState.REFUNDED] * 2
+    OutboxRow.objects.all().delete()
+    disputed(card, DisputeStatus.WON)
+    assert asked_for() == []
+
+
+@pytest.mark.parametrize("status", [DisputeStatus.WON, DisputeStatus.LOST])
+def test_the_end_of_a_dispute_asks_for_nothing_that_holds_or_is_gone(
+    status: DisputeStatus, shop: Scene, sandbox: Sandbox
+) -> None:
+    voucher = bought(shop, sandbox, RefundPromise.ANY_TIME)
+    disputed(voucher)
+    if status is DisputeStatus.LOST:
+        ended(shop)
+        OutboxRow.objects.all().delete()
+    disputed(voucher, status)
+    assert asked_for() == []
+
+
+def test_what_its_job_did_not_give_back_is_asked_for_again(shop: Scene, sandbox: Sandbox) -> None:
+    voucher = bought(shop, sandbox, RefundPromise.ANY_TIME)
+    kept = bought(shop, sandbox, RefundPromise.UNTIL_EXPIRY)
+    assert expire_orders.expire_vouchers(at=shop.at + LATER) == 2
+    OutboxRow.objects.all().delete()  # its job failed for good
+    soon, later = voucher.valid_until + timedelta(minutes=59), shop.at + LATER
+    assert expire_orders.ask_again(at=soon) == 0, "its job has an hour"
+    assert expire_orders.ask_again(at=later) == 1
+    assert [each["order_ref"] for each in asked_for()] == [voucher.order_ref]
+    assert expire_orders.ask_again(at=later) == 0, "once a day"
+    units = [use.unit_ref for use in voucher.uses]
+    assert refund.refund_expired(order_ref=voucher.order_ref, unit_refs=units, at=later) is not None
+    assert expire_orders.ask_again(at=later + timedelta(days=1)) == 0
+    assert [unit.state for unit in orders.units_of(kept.order_ref)] == [UnitState.SOLD]

@@ -27,7 +27,10 @@ class CouponIn(Schema):
 
 
 class CouponOut(Schema):
-    """A coupon as its holder sees it. `usable` says whether it can be used now; `merchant` is null for the platform's."""
+    """A coupon as its holder sees it. `usable` says whether it can be used now; `merchant` is null for the platform's.
+
+    `withdrawn_at` is when the order that earned it was given back whole: it is good for no new order since.
+    """
 
     ref: str
     title: str
@@ -39,6 +42,7 @@ class CouponOut(Schema):
     ends_at: datetime | None
     order: str | None
     used_at: datetime | None
+    withdrawn_at: datetime | None
 
     @staticmethod
     def of(coupon: CouponView, at: datetime) -> CouponOut:
@@ -55,4 +59,5 @@ class CouponOut(Schema):
             ends_at=coupon.ends_at,
             order=coupon.order_ref or None,
             used_at=coupon.used_at,
+            withdrawn_at=coupon.withdrawn_at,
         )

@@ -76,6 +76,7 @@ def _make(order_ref: str, at: datetime) -> bool:
             return False
         units = [unit for unit in orders_read.units_of(order_ref) if unit.state is UnitState.SOLD]
         fulfil.of(OfferKind.VOUCHER).confirm(order=order, units=units, at=at)
+        outbox.send("give_for_order", at=at, order_ref=order_ref)
         tell.group_ended(order_ref=order_ref, full=True, at=at)
         live.hint(order_ref)
     return True

@@ -31,6 +31,8 @@ LANGUAGES = ("en", "zh-Hans")
 MOST_VALID_DAYS = 3_650
 MOST_USES = 100
 MOST_FOR_SALE = 1_000_000
+_DAYS_LOOKED_AT = 366
+_MOMENT = timedelta(seconds=1)
 # What a version of an approved offer consists of; the rest of a sketch is about the form.
 FIELDS = (
     "titles", "descriptions", "includes", "emoji", "hue", "unit", "list_price", "price", "starts_on", "ends_on",
@@ -230,6 +232,22 @@ def _wrong_terms(body: Mapping[str, Any], today: date, zone: str) -> list[str]:
     elif terms.last_on and (not body["ends_on"] or body["ends_on"] > terms.last_on.isoformat()):
         found.append("sale_outlasts")
     return found
+
+
+def useless_from(body: Mapping[str, Any], *, today: date, zone: str) -> date | None:
+    """The first day of sale at whose end a voucher is sold that can never be used; None where each can.
+
+    Today is that of the shop's `zone`. A sale without a last day is looked at for a year, after which days repeat.
+    """
+    terms = terms_of_body(body)
+    first_on = max(today, date.fromisoformat(body["starts_on"] or today.isoformat()))
+    last_on = date.fromisoformat(body["ends_on"]) if body["ends_on"] else terms.last_on
+    most = _DAYS_LOOKED_AT if last_on is None else min((last_on - first_on).days + 1, _DAYS_LOOKED_AT)
+    for number in range(most):
+        day = first_on + timedelta(days=number)
+        if not ever_usable(terms, zone=zone, at=day_bounds(day, zone)[1] - _MOMENT):
+            return day
+    return None
 
 
 def _wrong_groups(body: Mapping[str, Any], today: date) -> list[str]:

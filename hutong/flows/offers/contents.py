@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from hutong.flows.offers.again import check_again
 from hutong.flows.offers.body import (
     Body,
     draft_of,
@@ -50,6 +51,14 @@ def check(*, offer: OfferView, body: Mapping[str, Any], by: Person, at: datetime
     if (now.kind, now.uses) != (then.kind, then.uses):
         raise catalog_services.OfferInvalid(faults=["uses_changed"])
     stock.check_capacity(offer_ref=offer.ref, capacity=_in_uses(body))
+
+
+def check_later(revision: RevisionView, at: datetime) -> None:
+    """Pass a version that is approved after it has waited. Raises `OfferOutOfDate`, `NotFound`."""
+    offer = catalog.offer_by_ref(revision.subject_ref)
+    if offer is None:
+        raise NotFound
+    check_again(revision.body, zone=zone_of(offer), at=at)
 
 
 def apply(revision: RevisionView, at: datetime) -> None:

@@ -158,6 +158,12 @@ def waiting_of(person_id: int) -> list[PlaceView]:
     return [_place(entry) for entry in found]
 
 
+def failed_of(person_id: int) -> tuple[str, ...]:
+    """The orders of a person that were paid in a group that failed, and went back."""
+    found = Place.objects.filter(person_id=person_id, state=PlaceState.REFUNDED.value)
+    return tuple(found.values_list("order_ref", flat=True))
+
+
 def paid_orders(group_ref: str) -> tuple[str, ...]:
     """The orders of a group that are paid and wait, in the order they came."""
     found = rows(

@@ -142,6 +142,8 @@ class Coupon(models.Model):
     ends_at = models.DateTimeField(null=True)
     order_ref = ref_field(blank=True, default="")
     used_at = models.DateTimeField(null=True)
+    # The order that earned it went back: it is good for no new order, whatever state it is in or comes to again.
+    withdrawn_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -156,8 +158,18 @@ class Coupon(models.Model):
             models.CheckConstraint(
                 condition=Q(source__in=[issue.value for issue in Issue]), name="pricing_coupon_source"
             ),
+            # Only what an order earned goes with it.
+            models.CheckConstraint(
+                condition=Q(withdrawn_at__isnull=True) | Q(source=Issue.PURCHASE.value),
+                name="pricing_coupon_withdrawn",
+            ),
         ]
-        indexes = [models.Index(fields=["person", "state"], name="pricing_coupon_by_person")]
+        indexes = [
+            models.Index(fields=["person", "state"], name="pricing_coupon_by_person"),
+            models.Index(
+                fields=["source_ref"], condition=Q(source_ref__isnull=False), name="pricing_coupon_by_source"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.public_id
@@ -198,3 +210,25 @@ class Use(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} {self.unit} of {self.order_ref}"
+
+
+class FirstUse(models.Model):
+    """The order that has what is for a person's first purchase in a shop, or of all: while it waits for its money, and
+    once that has come."""
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    # The merchant's ref, or ON_PLATFORM.
+    scope = models.CharField(max_length=40)
+    order_ref = ref_field()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "scope"], name="pricing_firstuse_once"),
+        ]
+        indexes = [models.Index(fields=["order_ref"], name="pricing_firstuse_by_order")]
+
+    def __str__(self) -> str:
+        return f"{self.scope}: {self.order_ref}"

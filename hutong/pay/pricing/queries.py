@@ -11,13 +11,14 @@ from typing import Any
 from hutong.kernel import rows
 from hutong.kernel.money import Money
 from hutong.pay.pricing.models import Coupon as CouponRow
-from hutong.pay.pricing.models import PersonCount, Use
-from hutong.pay.pricing.rules import rule_from_json
+from hutong.pay.pricing.models import FirstUse, PersonCount, Use
+from hutong.pay.pricing.rules import first_scope, rule_from_json
 from hutong.pay.pricing.types import (
     Budget,
     Coupon,
     CouponState,
     CouponView,
+    FirstPurchase,
     Issue,
     Lane,
     Promotion,
@@ -40,7 +41,7 @@ _OFFERED = f"""
 SELECT {_COLUMNS}, c.public_id AS coupon_ref, c.ends_at AS coupon_ends_at
 {_FROM}
 LEFT JOIN pricing_coupon c ON p.issue <> '' AND c.promotion_id = p.id AND c.person_id = %(person_id)s::int8
-    AND c.state = 'ready'
+    AND c.state = 'ready' AND c.withdrawn_at IS NULL
 LEFT JOIN pricing_personcount n ON p.per_person IS NOT NULL AND n.promotion_id = p.id
     AND n.person_id = %(person_id)s::int8
 WHERE p.state = 'live' AND (m.public_id = %(merchant_ref)s OR p.merchant_id IS NULL)
@@ -78,6 +79,14 @@ def offered(*, merchant_ref: str, person_id: int | None, unit: str, at: datetime
         else:
             promotions.append(rule)
     return Offered(tuple(promotions), tuple(coupons), left)
+
+
+def first_taken(person_id: int, merchant_ref: str) -> tuple[bool, bool]:
+    """Whether an order of a person, one that waits for its money included, has what is for a first purchase in this shop,
+    and of all. One statement."""
+    found = FirstUse.objects.filter(person_id=person_id).values_list("scope", flat=True)
+    scopes = set(found.filter(scope__in=[first_scope(first, merchant_ref) for first in FirstPurchase]))
+    return merchant_ref in scopes, FirstPurchase.ON_PLATFORM.value in scopes
 
 
 def promotion_by_ref(ref: str) -> PromotionView | None:
@@ -140,9 +149,9 @@ def coupons_of(person_id: int, *, limit: int = 100) -> list[CouponView]:
     """The coupons of a person, those that are ready first, then the newest. One statement."""
     found = rows.rows(
         f"""SELECT {_COLUMNS}, c.public_id AS coupon_ref, c.ends_at AS coupon_ends_at, c.state AS coupon_state, c.source,
-            c.issued_at, c.order_ref, c.used_at
+            c.issued_at, c.order_ref, c.used_at, c.withdrawn_at
         {_FROM} JOIN pricing_coupon c ON c.promotion_id = p.id
-        WHERE c.person_id = %s::int8 ORDER BY c.state <> 'ready', c.id DESC LIMIT %s::int4""",
+        WHERE c.person_id = %s::int8 ORDER BY c.state <> 'ready' OR c.withdrawn_at IS NOT NULL, c.id DESC LIMIT %s::int4""",
         [person_id, limit],
     )
     return [
@@ -156,6 +165,7 @@ def coupons_of(person_id: int, *, limit: int = 100) -> list[CouponView]:
             ends_at=min((each for each in (row["coupon_ends_at"], row["ends_at"]) if each), default=None),
             order_ref=row["order_ref"],
             used_at=row["used_at"],
+            withdrawn_at=row["withdrawn_at"],
         )
         for row in found
     ]
@@ -165,19 +175,25 @@ def reports(promotion_ids: Iterable[int], *, unit: str) -> dict[int, PromotionRe
     """What each promotion cost and brought so far, in `unit`. One statement."""
     found = rows.rows(
         """
-        SELECT p.id, (SELECT count(*) FROM pricing_coupon c WHERE c.promotion_id = p.id) AS issued,
+        SELECT p.id, c.issued, c.withdrawn, c.used_all_the_same,
             count(*) FILTER (WHERE u.state = 'used') AS used, count(*) FILTER (WHERE u.state = 'returned') AS returned,
             count(DISTINCT u.person_id) FILTER (WHERE u.state = 'used') AS people,
             coalesce(sum(u.amount - u.returned_amount) FILTER (WHERE u.state = 'used'), 0)::int8 AS cost,
             coalesce(sum(u.order_total - u.order_returned) FILTER (WHERE u.state = 'used'), 0)::int8 AS brought
         FROM pricing_promotion p LEFT JOIN pricing_use u ON u.promotion_id = p.id AND u.unit = %(unit)s
-        WHERE p.id = ANY (%(ids)s::int8[]) GROUP BY p.id
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS issued, count(*) FILTER (WHERE withdrawn_at IS NOT NULL AND state <> 'used') AS withdrawn,
+                count(*) FILTER (WHERE withdrawn_at IS NOT NULL AND state = 'used') AS used_all_the_same
+            FROM pricing_coupon WHERE promotion_id = p.id) c
+        WHERE p.id = ANY (%(ids)s::int8[]) GROUP BY p.id, c.issued, c.withdrawn, c.used_all_the_same
         """,
         {"ids": list(promotion_ids), "unit": unit},
     )
     return {
         row["id"]: PromotionReport(
             issued=row["issued"],
+            withdrawn=row["withdrawn"],
+            used_all_the_same=row["used_all_the_same"],
             used=row["used"],
             returned=row["returned"],
             people=row["people"],
@@ -202,7 +218,7 @@ def used_by_day(promotion_id: int, *, zone: str) -> list[tuple[Any, int, int]]:
 
 
 def everything_about(person_id: int) -> dict[str, list[dict[str, Any]]]:
-    """All rows of this app about a person, by model: for the person's own file. Three statements."""
+    """All rows of this app about a person, by model: for the person's own file. Four statements."""
     mine = {"person_id": person_id}
     return {
         "pricing.Coupon": rows.values(
@@ -216,6 +232,7 @@ def everything_about(person_id: int) -> dict[str, list[dict[str, Any]]]:
                 "ends_at",
                 "order_ref",
                 "used_at",
+                "withdrawn_at",
             ),
         ),
         "pricing.Use": rows.values(
@@ -225,6 +242,7 @@ def everything_about(person_id: int) -> dict[str, list[dict[str, Any]]]:
         "pricing.PersonCount": rows.values(
             PersonCount.objects.filter(**mine), "promotion__titles", "issued", "used"
         ),
+        "pricing.FirstUse": rows.values(FirstUse.objects.filter(**mine), "scope", "order_ref", "at"),
     }
 
 

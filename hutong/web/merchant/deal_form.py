@@ -39,7 +39,7 @@ from hutong.visit.stock.queries import stock_of
 from hutong.web.merchant import deal_fields as fields
 from hutong.web.merchant.access import Desk, needs
 from hutong.web.merchant.deal_market import market_of
-from hutong.web.merchant.deal_missing import ADVICE, MISSING
+from hutong.web.merchant.deal_missing import ADVICE, MISSING, warnings
 from hutong.web.merchant.frame import merchant_page
 from hutong.web.merchant.groups_form import GroupsForm
 from hutong.web.merchant.special_form import SpecialForm
@@ -355,6 +355,7 @@ def _review(desk: Desk, draft: Draft) -> dict[str, Any]:
     zone = next(iter(draft.stores.values())).zone if draft.stores else desk.store.zone
     gone = missing(body, today=draft.today, zone=zone)
     context: dict[str, Any] = {"missing": [MISSING[code]() for code in gone], "problem": ""}
+    context["warnings"] = [] if gone else warnings(body, today=draft.today, zone=zone)
     context["advice"] = [ADVICE[code]() for code in advice(body)]
     context["body"] = body
     if None not in (body["price"], body["list_price"]) and "price_above" not in gone:

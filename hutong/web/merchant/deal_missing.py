@@ -1,9 +1,13 @@
 """What a deal lacks, in words, with the step of its form where it is mended."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
 
 from django.utils.translation import gettext as _
 
+from hutong.flows.offers.body import useless_from
+from hutong.flows.terms_words import day_words
 from hutong.web.merchant.special_form import MISSING as SPECIAL_MISSING
 
 _GROUP_FAULTS = (
@@ -34,3 +38,15 @@ ADVICE: dict[str, Callable[[], tuple[str, str]]] = {
     "description": lambda: ("what", _("A text that makes people want it")),
     "contents": lambda: ("what", _("What is in it, with the price of each part")),
 }
+
+
+def warnings(body: Mapping[str, Any], *, today: date, zone: str) -> list[tuple[str, str]]:
+    """What does not keep a deal from being sold, and will bring trouble, with the step where it is mended."""
+    day = useless_from(body, today=today, zone=zone)
+    if day is None:
+        return []
+    words = _(
+        "Whoever buys late on %(day)s could never use the voucher, and checkout refuses it."
+        " End the sale sooner, or let vouchers hold longer."
+    )
+    return [("price", words % {"day": day_words(day)})]

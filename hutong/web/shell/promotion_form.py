@@ -117,7 +117,12 @@ class PromotionForm(forms.Form):
     issue_limit = _number(gettext_lazy("So many coupons in all"))
     coupons_each = _number(gettext_lazy("Coupons for one person"), most=100)
     minimum = _amount(gettext_lazy("From an order of"))
-    first = forms.ChoiceField(label=gettext_lazy("For"), choices=list(FIRSTS.items()), required=False)
+    first = forms.ChoiceField(
+        label=gettext_lazy("For"),
+        choices=list(FIRSTS.items()),
+        required=False,
+        help_text=gettext_lazy("What is for a first order each person gets once."),
+    )
     weekdays = forms.MultipleChoiceField(
         required=False,
         choices=[(str(day), str(day)) for day in range(7)],

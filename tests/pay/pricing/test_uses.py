@@ -32,6 +32,7 @@ def promotion_ref(at: datetime) -> str:
     services.hold(
         order_ref=ORDER,
         person_id=person.pk,
+        merchant_ref="",
         discounts=[discount(promotion, 200, coupon_ref)],
         order_total=TOTAL,
         at=at,
@@ -100,6 +101,7 @@ def test_a_coupon_is_held_until_its_end(at: datetime) -> None:
     hold = partial(
         services.hold,
         person_id=person.pk,
+        merchant_ref="",
         discounts=[discount(promotion, 200, coupon_ref)],
         order_total=TOTAL,
     )

@@ -57,6 +57,7 @@ def spent(ref: str, at: datetime) -> None:
     services.hold(
         order_ref="ord_1",
         person_id=people.person().pk,
+        merchant_ref="",
         discounts=[discount(promotion, 200)],
         order_total=Money(1000, "EUR"),
         at=at,

@@ -6,10 +6,11 @@ from django.urls import reverse
 from hutong.kernel import clock
 from hutong.kernel.money import Money
 from hutong.pay.orders import queries as orders
+from hutong.pay.pricing import services
 from hutong.pay.pricing.models import Coupon
 from hutong.pay.pricing.services.coupons import MOST_FAILURES
 from hutong.pay.pricing.types import AmountOff, Issue, Lane
-from tests.factories import promotions
+from tests.factories import people, promotions
 from tests.web.visitors import shop, visitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -97,3 +98,18 @@ def test_nobody_signed_in_is_asked_to_sign_in_first() -> None:
     assert answer.status_code == 302
     assert "/sign-in/" in answer.headers["Location"]
     assert not Coupon.objects.exists()
+
+
+def test_a_coupon_whose_order_went_back_says_so() -> None:
+    made, at = shop(), clock.now()
+    earned = promotions.promotion(lane=Lane.PLATFORM_COUPON, issue=Issue.PURCHASE, at=at)
+    person = made.scene.shopper
+    services.give(promotion=earned, person_ids=[person.pk], source=Issue.PURCHASE, source_ref="ord_x", at=at)
+    browser, words = visitor(person), "Withdrawn: the order that earned it was given back."
+    before = browser.get(reverse("coupons"))
+    assert (len(before.context["usable"]), words in before.content.decode()) == (1, False)
+    services.withdraw(source_ref="ord_x", at=at)
+    after = browser.get(reverse("coupons"))
+    assert (after.context["usable"], words in after.content.decode()) == ([], True)
+    page = visitor(people.operator()).get(reverse("operator_promotion", args=[earned.ref])).content.decode()
+    assert "their orders were given back; used all the same: 0" in page

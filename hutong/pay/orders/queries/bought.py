@@ -1,5 +1,6 @@
 """What somebody bought: by the category of the shop, for the taste that orders the home page, and whether ever."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from hutong.kernel.rows import row, rows
@@ -25,16 +26,17 @@ def bought_categories(person_id: int, *, limit: int) -> list[tuple[str, datetime
     return [(each["category"], each["paid_at"]) for each in rows(_BOUGHT, [person_id, limit])]
 
 
-def bought_before(person_id: int, merchant_ref: str) -> tuple[bool, bool]:
-    """Whether a person has ever paid an order of this merchant, and one at all; one statement.
+def bought_before(person_id: int, merchant_ref: str, *, but: Collection[str] = ()) -> tuple[bool, bool]:
+    """Whether a person has ever paid an order of this merchant, and one at all, those in `but` left out; one statement.
 
     What was given back whole counts, too: else a first purchase could be had again and again.
     """
     found = row(
         """SELECT count(*) FILTER (WHERE m.public_id = %s) > 0 AS here, count(*) > 0 AS anywhere
            FROM orders_order o JOIN merchants_merchant m ON m.id = o.merchant_id
-           WHERE o.person_id = %s::int8 AND o.paid_at IS NOT NULL""",
-        [merchant_ref, person_id],
+           WHERE o.person_id = %s::int8 AND o.paid_at IS NOT NULL
+               AND o.public_id <> ALL (%s::text[])""",
+        [merchant_ref, person_id, list(but)],
     )
     assert found is not None, "a count has a row"
     return found["here"], found["anywhere"]

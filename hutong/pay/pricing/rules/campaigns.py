@@ -40,6 +40,11 @@ def folded(code: str) -> str:
     return "".join(code.split()).replace("-", "").upper().translate(_ALIKE)
 
 
+def first_scope(first: FirstPurchase, merchant_ref: str) -> str:
+    """Where one order of a person is the first: the shop's ref, or a word for the whole platform."""
+    return merchant_ref if first is FirstPurchase.AT_SHOP else FirstPurchase.ON_PLATFORM.value
+
+
 def funder_of(lane: Lane, merchant_ref: str) -> Funder:
     """Whoever gives a promotion bears it."""
     shop = lane in (Lane.SHOP_PROMOTION, Lane.SHOP_COUPON) or (lane is Lane.DELIVERY and merchant_ref)

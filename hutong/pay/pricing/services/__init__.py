@@ -10,6 +10,7 @@ from hutong.pay.pricing.services.coupons import (
     claim,
     enter_code,
     give,
+    withdraw,
 )
 from hutong.pay.pricing.services.promotions import (
     BudgetTooSmall,
@@ -58,4 +59,5 @@ __all__ = [
     "retake",
     "settle",
     "switch_promotion",
+    "withdraw",
 ]

@@ -42,6 +42,10 @@ VALUES (%(ref)s, %(promotion)s::int8, %(person)s::int8, %(number)s::int2, %(stat
     %(at)s::timestamptz, %(ends_at)s::timestamptz, '')
 ON CONFLICT (promotion_id, source_ref) DO NOTHING
 """
+_WITHDRAW = """
+UPDATE pricing_coupon SET withdrawn_at = %(at)s::timestamptz
+WHERE source_ref = %(source_ref)s AND source = 'purchase' AND withdrawn_at IS NULL
+"""
 
 
 class CodeUnknown(NotFound):
@@ -117,6 +121,14 @@ def give(
             break
         given += 1
     return given
+
+
+def withdraw(*, source_ref: str, at: datetime) -> int:
+    """The order that earned these coupons went back: they are good for no new order from now on; how many they are.
+
+    One that an order has keeps its price there, and does not come back from it. Again: nothing happens.
+    """
+    return rows.execute(_WITHDRAW, {"source_ref": source_ref, "at": at})
 
 
 def _runs(promotion: PromotionView, at: datetime) -> bool:

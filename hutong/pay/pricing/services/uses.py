@@ -1,12 +1,13 @@
 """What promotions take off an order: held while it waits for its money, used, set free, given back.
 
-A budget cannot be overspent, a limit per person cannot be passed, and a coupon counts once: each guard stands in
-the WHERE of the statement that counts. Promotions without a limit are not written to, so that nobody waits for them.
+A budget cannot be overspent, a limit per person cannot be passed, a coupon counts once, and one order of a person is
+the first: each guard stands in the WHERE of the statement that counts. Promotions without a limit are not written to, so
+that nobody waits for them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,12 +18,21 @@ from hutong.kernel import rows
 from hutong.kernel.errors import Conflict
 from hutong.kernel.money import Money
 from hutong.pay.pricing.models import Use
-from hutong.pay.pricing.types import Discount, Lane, UseState
+from hutong.pay.pricing.rules import first_scope
+from hutong.pay.pricing.types import Discount, FirstPurchase, Lane, UseState
 
 _PROMOTIONS = """
-SELECT id, public_id, state, per_person, budget_amount IS NOT NULL OR budget_count IS NOT NULL AS limited
+SELECT id, public_id, state, per_person, budget_amount IS NOT NULL OR budget_count IS NOT NULL AS limited,
+    rule->>'first' AS first
 FROM pricing_promotion WHERE public_id = ANY (%s::text[])
 """
+# The same order may have several of one scope, in different lanes.
+_BE_FIRST = """
+INSERT INTO pricing_firstuse AS f (person_id, scope, order_ref, at)
+VALUES (%(person)s::int8, %(scope)s, %(order_ref)s, %(at)s::timestamptz)
+ON CONFLICT (person_id, scope) DO UPDATE SET at = EXCLUDED.at WHERE f.order_ref = EXCLUDED.order_ref
+"""
+_BE_FIRST_NO_MORE = "DELETE FROM pricing_firstuse WHERE order_ref = %s"
 _SPEND = """
 UPDATE pricing_promotion SET
     used_count = CASE WHEN budget_count IS NULL THEN 0 ELSE used_count + 1 END,
@@ -49,7 +59,7 @@ WHERE p.id = n.promotion_id AND p.per_person IS NOT NULL
 _HOLD_COUPON = """
 UPDATE pricing_coupon SET state = 'held', order_ref = %(order_ref)s
 WHERE public_id = %(coupon)s AND person_id = %(person)s::int8 AND state = 'ready'
-    AND (ends_at IS NULL OR ends_at > %(at)s::timestamptz)
+    AND withdrawn_at IS NULL AND (ends_at IS NULL OR ends_at > %(at)s::timestamptz)
 RETURNING id
 """
 _FREE_COUPON = "UPDATE pricing_coupon SET state = 'ready', order_ref = '', used_at = NULL WHERE id = %s::int8"
@@ -66,7 +76,7 @@ WITH moved AS (
 UPDATE pricing_coupon c SET state = 'used', used_at = %(at)s::timestamptz FROM moved WHERE c.id = moved.coupon_id
 """
 _RELEASED = """
-SELECT p.id, p.public_id, p.state, p.per_person, u.person_id, u.amount,
+SELECT p.id, p.public_id, p.state, p.per_person, p.rule->>'first' AS first, u.person_id, u.amount,
     p.budget_amount IS NOT NULL OR p.budget_count IS NOT NULL AS limited,
     (SELECT c.public_id FROM pricing_coupon c WHERE c.id = u.coupon_id) AS coupon_ref
 FROM pricing_use u JOIN pricing_promotion p ON p.id = u.promotion_id
@@ -87,11 +97,18 @@ class DiscountGone(Conflict):
 
 
 def hold(
-    *, order_ref: str, person_id: int, discounts: Sequence[Discount], order_total: Money, at: datetime
+    *,
+    order_ref: str,
+    person_id: int,
+    merchant_ref: str,
+    discounts: Sequence[Discount],
+    order_total: Money,
+    at: datetime,
 ) -> None:
     """Set aside what the discounts of an order take from budgets, from this person's limits, and their coupons.
 
-    All of it or nothing; points are not looked at. Raises `DiscountGone`.
+    `merchant_ref` is the shop of the order: a first purchase there is one of this order. All of it or nothing; points
+    are not looked at. Raises `DiscountGone`.
     """
     wanted = sorted(
         (each for each in discounts if each.lane is not Lane.POINTS), key=lambda each: each.promotion_ref
@@ -102,6 +119,7 @@ def hold(
         known = {
             row["public_id"]: row for row in rows.rows(_PROMOTIONS, [[each.promotion_ref for each in wanted]])
         }
+        _be_first(known.values(), order_ref, person_id, merchant_ref, at)
         uses = []
         for each in wanted:
             promotion = known.get(each.promotion_ref)
@@ -122,6 +140,22 @@ def hold(
                 )
             )
         Use.objects.bulk_create(uses)
+
+
+def _be_first(
+    promotions: Iterable[Mapping[str, Any]], order_ref: str, person_id: int, merchant_ref: str, at: datetime
+) -> None:
+    """Make the order this person's first one, where a promotion is for that; before anything else is taken, so that two
+    orders of one person do not wait for each other."""
+    scopes = {
+        first_scope(FirstPurchase(each["first"]), merchant_ref): each["public_id"]
+        for each in promotions
+        if each["first"]
+    }
+    for scope, promotion_ref in sorted(scopes.items()):
+        values = {"person": person_id, "scope": scope, "order_ref": order_ref, "at": at}
+        if not rows.execute(_BE_FIRST, values):
+            raise DiscountGone(promotion_ref=promotion_ref)
 
 
 def _take(
@@ -158,18 +192,22 @@ def settle(*, order_ref: str, at: datetime) -> None:
 def release(*, order_ref: str) -> None:
     """The order ended unpaid: what it held counts for nothing. Nothing happens to others."""
     with transaction.atomic(savepoint=False):
+        rows.execute(_BE_FIRST_NO_MORE, [order_ref])
         for use in _moved(order_ref, UseState.HELD, UseState.RELEASED):
             _untake(use)
             if use["coupon_id"]:
                 rows.execute(_FREE_COUPON, [use["coupon_id"]])
 
 
-def retake(*, order_ref: str, at: datetime) -> None:
-    """Money came late for an order: hold again what it had held. Raises `DiscountGone` and then changes nothing,
-    inside a savepoint of the caller."""
+def retake(*, order_ref: str, merchant_ref: str, at: datetime) -> None:
+    """Money came late for an order of this shop: hold again what it had held. Raises `DiscountGone` and then changes
+    nothing, inside a savepoint of the caller."""
     with transaction.atomic(savepoint=False):
+        released = rows.rows(_RELEASED, [order_ref])
+        if released:
+            _be_first(released, order_ref, released[0]["person_id"], merchant_ref, at)
         # Coupons first: the use of one that another order has by now cannot be moved.
-        for use in sorted(rows.rows(_RELEASED, [order_ref]), key=lambda use: str(use["public_id"])):
+        for use in sorted(released, key=lambda use: str(use["public_id"])):
             _take(use, order_ref, use["person_id"], use["coupon_ref"], use["amount"], at)
         _moved(order_ref, UseState.RELEASED, UseState.HELD)
 
@@ -197,6 +235,7 @@ def give_back(
         )
         if not whole:
             return
+        rows.execute(_BE_FIRST_NO_MORE, [order_ref])
         for use in _moved(order_ref, UseState.USED, UseState.RETURNED):
             _untake(use)
             if use["coupon_id"]:

@@ -150,6 +150,8 @@ class CouponView:
     ends_at: datetime | None
     order_ref: str
     used_at: datetime | None
+    withdrawn_at: datetime | None
+    """When the order that earned it went back."""
 
     @property
     def ref(self) -> str:
@@ -159,6 +161,7 @@ class CouponView:
     def usable(self, at: datetime) -> bool:
         """Whether it can be used at `at`."""
         on = self.promotion_state is PromotionState.LIVE and self.state is CouponState.READY
+        on = on and self.withdrawn_at is None
         return on and (self.ends_at is None or at < self.ends_at)
 
 
@@ -168,9 +171,12 @@ class PromotionReport:
 
     `cost` is what it took off orders that were paid, less what went back with refunded units of them; `brought` is
     what those orders were paid with, less what was refunded. `returned` counts orders given back whole.
+    Of the coupons `issued`, orders that earned some went back: those `withdrawn`, and those that were `used_all_the_same`.
     """
 
     issued: int
+    withdrawn: int
+    used_all_the_same: int
     used: int
     returned: int
     people: int

@@ -17,6 +17,7 @@ from hutong.visit.vouchers.queries.checks import problems
 from hutong.visit.vouchers.queries.day import today, unused_by_week, unused_units_by_day
 from hutong.visit.vouchers.queries.everything import everything_about
 from hutong.visit.vouchers.queries.faces import public_keys, qr_text, read_qr
+from hutong.visit.vouchers.queries.owed_back import owed_back, owed_back_of
 from hutong.visit.vouchers.queries.served import served_in, served_of_order, served_to
 from hutong.visit.vouchers.queries.stored import loaded
 from hutong.visit.vouchers.rules import terms
@@ -44,6 +45,8 @@ __all__ = [
     "gift_of",
     "loaded",
     "lookup_hash",
+    "owed_back",
+    "owed_back_of",
     "problems",
     "public_keys",
     "read_qr",
