@@ -13,7 +13,7 @@ def reconcile(*, provider: str, at: datetime, grace_s: int = 600) -> list[Differ
 
     A provider that shows no books at any moment has bills instead, and no differences here.
     What changed on either side within `grace_s` seconds before `at` is left out: its news is under way.
-    Raises `ProviderUnavailable`, `OutcomeUnknown`.
+    Raises `ProviderUnavailable`, `OutcomeUnknown`, `ProviderRefused` (also where its keys cannot be read).
     """
     asked = provider_called(provider)
     if not isinstance(asked, OpenBooks):
