@@ -13,6 +13,7 @@ from hutong.pay.flashsales import services as flashsales
 from hutong.pay.giftcards import services as giftcards
 from hutong.pay.orders import queries as orders_read
 from hutong.pay.orders import services as orders
+from hutong.pay.payments import services as payments
 from hutong.town.catalog.types import OfferKind
 from hutong.visit.vouchers import services as vouchers
 from hutong.visit.vouchers.types import RefundPromise
@@ -23,19 +24,25 @@ BY = "expire_orders"
 def run(*, at: datetime, limit: int = 100) -> int:
     """End every order whose time is over at `at`; how many ended. Safe to run several at once.
 
-    One that fails keeps no other from ending, also where as many as are looked at together do.
+    One that fails keeps no other from ending, also where as many as are looked at together do. What they held is free
+    before any provider is told. Never inside a transaction.
     """
-    ended = failed = 0
+    ended: list[str] = []
+    failed = 0
     while True:
         due = orders_read.orders_to_expire(at, limit=limit, after=failed)
         before = failed
         for order_ref in due:
             failed += 1
             with isolated("expire_orders", order_ref, at=at):
-                ended += expire(order_ref=order_ref, at=at)
+                ended += [order_ref] if _end(order_ref, at) else []
                 failed -= 1
         if len(due) < limit or failed == before:
-            return ended
+            break
+    for order_ref in ended:
+        with isolated("expire_orders", order_ref, at=at):
+            payment_received.end_payment(order_ref=order_ref, at=at)
+    return len(ended)
 
 
 def expire(*, order_ref: str, at: datetime) -> bool:
@@ -56,6 +63,7 @@ def _end(order_ref: str, at: datetime) -> bool:
         with transaction.atomic():
             order = orders.lock_order(order_ref=order_ref)
             orders.expire_order(order_ref=order_ref, by=BY, at=at)
+            payments.ask_soon(order_ref=order_ref, at=at)
             places.freed(order)
             flashsales.end(order_ref=order_ref)
             fulfil.of(OfferKind.VOUCHER).release(order_ref=order_ref, at=at)

@@ -39,6 +39,7 @@ from hutong.flows.notify import deliver, fan_out
 from hutong.kernel import budget, clock, outbox
 from hutong.kernel.errors import TooMany
 from hutong.know.customers.types import VisitKind
+from hutong.pay.payments.providers.patience import one_round
 from hutong.pay.payments.types import BillView
 from hutong.town.merchants import services as merchants
 from hutong.town.people import services as people
@@ -197,11 +198,13 @@ def _closing(handler: Callable[..., None]) -> Callable[..., None]:
 def tick(*, at: datetime) -> None:
     """What time alone brings: orders end, unknown outcomes are asked about, vouchers and offers end, books are added up.
 
-    Safe to run in several workers at once. A step that fails keeps no other from being taken (`alarms.isolated`).
+    Safe to run in several workers at once. A step that fails keeps no other from being taken (`alarms.isolated`), and a
+    provider that does not answer is waited for once (`patience.one_round`).
     """
-    for name, step in _STEPS.items():
-        with isolated(name, at=at):
-            step(at=at)
+    with one_round():
+        for name, step in _STEPS.items():
+            with isolated(name, at=at):
+                step(at=at)
 
 
 def clear_out(*, at: datetime) -> bool:

@@ -30,11 +30,13 @@ from hutong.pay.orders.types import OrderFacts, OrderState
 from hutong.pay.payments import queries as payments_read
 from hutong.pay.payments import services as payments
 from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
+from hutong.pay.payments.providers.patience import not_now
 from hutong.pay.payments.rules import UNDER_WAY
 from hutong.pay.payments.types import (
     Event,
     Outcome,
     PaymentReport,
+    PaymentState,
     PaymentView,
     Received,
     RefundView,
@@ -323,10 +325,13 @@ def _has_ended(order_ref: str) -> bool:
 def end_payment(*, order_ref: str, at: datetime) -> None:
     """An order or gift card has ended: call off the payment that is under way, so that nobody can pay late.
 
-    Never inside a transaction. Where the provider cannot be reached, the janitor comes back to it.
+    Never inside a transaction. Where the provider cannot be reached, or did not answer just now, the janitor comes back
+    to it.
     """
     payment = payments_read.payment_for_order(order_ref)
-    if payment:
+    if payment and payment.provider in not_now() and payment.state is not PaymentState.CREATED:
+        payments.ask_soon(order_ref=order_ref, at=at)
+    elif payment:
         _try_to_call_off(payment, at)
 
 

@@ -13,7 +13,7 @@
 """
 
 from hutong.pay.payments.services.agreeing import AgreedRateInvalid, set_agreed_rate
-from hutong.pay.payments.services.asking import Turn, ask, ask_refund, end_turn, take_turn
+from hutong.pay.payments.services.asking import Turn, ask, ask_refund, ask_soon, end_turn, take_turn
 from hutong.pay.payments.services.bank_in import (
     BankInBilled,
     BankInInvalid,
@@ -149,6 +149,7 @@ __all__ = [
     "ask",
     "ask_for_transfer",
     "ask_refund",
+    "ask_soon",
     "ask_without_bill",
     "bridge",
     "close",

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from hutong.pay.payments.models import Payment, Refund
 from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
-from hutong.pay.payments.providers.registry import provider as provider_called
+from hutong.pay.payments.providers.patience import calling, not_now
 from hutong.pay.payments.rules import next_ask_at
 from hutong.pay.payments.services.errors import PaymentNotFound, RefundNotFound
 from hutong.pay.payments.services.recording import record_report
@@ -40,9 +40,8 @@ def ask(*, payment_ref: str, at: datetime) -> PaymentReport:
     if payment is None:
         raise PaymentNotFound
     try:
-        report = provider_called(payment.provider).query(
-            payment_ref=payment_ref, provider_ref=payment.provider_ref
-        )
+        with calling(payment.provider) as provider:
+            report = provider.query(payment_ref=payment_ref, provider_ref=payment.provider_ref)
     except _TROUBLE:
         # Not swallowed: UNKNOWN is the answer, the payment keeps its place in the janitor's plan.
         return PaymentReport(payment_ref, ReportStatus.UNKNOWN)
@@ -60,9 +59,12 @@ def ask_refund(*, refund_ref: str, at: datetime) -> RefundReport:
     if refund is None:
         raise RefundNotFound
     try:
-        report = provider_called(refund.payment.provider).query_refund(
-            refund_ref=refund_ref, payment_ref=refund.payment.public_id, provider_ref=refund.provider_ref
-        )
+        with calling(refund.payment.provider) as provider:
+            report = provider.query_refund(
+                refund_ref=refund_ref,
+                payment_ref=refund.payment.public_id,
+                provider_ref=refund.provider_ref,
+            )
     except _TROUBLE:
         return RefundReport(refund_ref, ReportStatus.UNKNOWN)
     if report.status is ReportStatus.ABSENT and refund.state in (RefundState.PENDING, RefundState.UNKNOWN):
@@ -75,13 +77,16 @@ def ask_refund(*, refund_ref: str, at: datetime) -> RefundReport:
 def take_turn(*, refunds: bool, at: datetime) -> Turn | None:
     """The payment (or refund) that has been due longest, taken to be asked about; None when none is due.
 
-    Its turns are after 5 s, 15 s, 60 s, 5 min, 1 h, then daily. Two janitors never have the same one. Who dies with a turn
-    has lost nothing: it is due again after `LEASE`, and those after it were not taken. Never inside a transaction.
+    Its turns are after 5 s, 15 s, 60 s, 5 min, 1 h, then daily. Two janitors never have the same one, and nobody has one
+    of a provider that is not to be asked just now (`patience.not_now`). Who dies with a turn has lost nothing: it is due
+    again after `LEASE`, and those after it were not taken. Never inside a transaction.
     """
     model: type[Payment] | type[Refund] = Refund if refunds else Payment
     with transaction.atomic(durable=True):
         # What has ended has no moment at which it is asked for.
-        due = model._default_manager.select_for_update(skip_locked=True).filter(ask_at__lte=at)
+        due = model._default_manager.select_for_update(skip_locked=True, of=("self",)).filter(ask_at__lte=at)
+        # Who does not answer just now keeps the others waiting no more, and the turns of its own are still to come.
+        due = due.exclude(**{f"{'payment__' if refunds else ''}provider__in": not_now()})
         row = due.order_by("ask_at", "pk").first()
         if row is None:
             return None
@@ -89,6 +94,14 @@ def take_turn(*, refunds: bool, at: datetime) -> Turn | None:
         until = min(then, at + LEASE)
         model._default_manager.filter(pk=row.pk).update(asked=row.asked + 1, ask_at=until)
     return Turn(row.public_id, refunds, until, then)
+
+
+def ask_soon(*, order_ref: str, at: datetime) -> None:
+    """Have the payment that is under way for an order asked about at once, in the caller's transaction.
+
+    The caller holds the order's lock, and calls the payment off; should that not come about, the janitor comes to it.
+    """
+    Payment.objects.filter(order_ref=order_ref, ask_at__isnull=False).update(ask_at=at, asked=0)
 
 
 def end_turn(turn: Turn) -> None:
