@@ -22,6 +22,8 @@ from hutong.town.notifications.models import Notification
 from tests.factories import people
 from tests.factories.loop import Scene, scene
 from tests.factories.payments import RETURN_URL, paid_webhook
+from tests.fakes.providers.server import running
+from tests.fakes.providers.stripe.simulator import StripeSimulator
 from tests.fakes.sandbox import Sandbox
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -152,6 +154,25 @@ def test_a_webhook_that_fails_keeps_no_other_from_its_effect(
         assert told() == [f"webhooks {oldest.pk}"]
     assert payment_received.take_left_behind(at=later) == 1
     assert state_of(stays) is OrderState.PAID
+
+
+def test_a_bill_that_cannot_be_fetched_keeps_no_other_from_coming(
+    told: Told, at: datetime, settings: Any
+) -> None:
+    stripe = StripeSimulator()
+    settings.HUTONG_SANDBOX_URL = "http://127.0.0.1:port"
+    settings.HUTONG_PROVIDERS = ["sandbox", "stripe"]
+    with running(stripe):
+        settings.HUTONG_PROVIDER_KEYS = {
+            "stripe": {
+                "secret_key": stripe.secret_key,
+                "webhook_secrets": stripe.webhook_secrets,
+                "url": stripe.url,
+            }
+        }
+        found = jobs.fetch_bills(at=at + timedelta(days=1))
+    assert [bill.provider for bill in found] == ["stripe"]
+    assert told() == ["fetch_bills sandbox"]
 
 
 def test_a_broken_statement_leaves_the_connection_to_whoever_comes_next(at: datetime) -> None:
