@@ -68,7 +68,9 @@ def run(*, at: datetime) -> int:
                 at=at,
             )
             services.handed_over(payout_ref=payout.ref)
-    ended = payments.send_transfers(at=at, why_not=_why_not)
+    ended = payments.send_transfers(
+        at=at, why_not=_why_not, each=lambda ref: isolated("transfers", ref, at=at)
+    )
     for report in ended:
         with isolated("transfers", report.transfer_ref, at=at):
             _record(report, at)

@@ -10,21 +10,23 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, Error, OperationalError, connection, transaction
 
-from hutong.flows import expire_orders, jobs, payment_received
+from hutong.flows import expire_orders, jobs, payment_received, transfers
 from hutong.flows.alarms import isolated
+from hutong.kernel.money import Money
 from hutong.kernel.rows import execute, scalar
 from hutong.pay.orders import queries as orders
 from hutong.pay.orders.types import OrderState, PlacedOrder
 from hutong.pay.payments import queries as payments
 from hutong.pay.payments import services
-from hutong.pay.payments.models import Payment, WebhookInbox
+from hutong.pay.payments.models import Payment, Transfer, WebhookInbox
+from hutong.pay.payments.types import TransferRequest
 from hutong.town.notifications.models import Notification
 from tests.factories import people
 from tests.factories.loop import Scene, scene
 from tests.factories.payments import RETURN_URL, paid_webhook
 from tests.fakes.providers.server import running
 from tests.fakes.providers.stripe.simulator import StripeSimulator
-from tests.fakes.sandbox import Sandbox
+from tests.fakes.sandbox import Sandbox, free_port
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 OVER = timedelta(minutes=16)
@@ -173,6 +175,22 @@ def test_a_bill_that_cannot_be_fetched_keeps_no_other_from_coming(
         found = jobs.fetch_bills(at=at + timedelta(days=1))
     assert [bill.provider for bill in found] == ["stripe"]
     assert told() == ["fetch_bills sandbox"]
+
+
+def test_a_payout_that_cannot_be_sent_keeps_no_other_from_its_turn(
+    told: Told, at: datetime, settings: Any
+) -> None:
+    settings.HUTONG_PROVIDER_KEYS = {
+        "alipay": {},
+        "stripe": {"secret_key": "sk_x", "webhook_secrets": [], "url": f"http://127.0.0.1:{free_port()}"},
+    }
+    settings.HUTONG_PROVIDER_KEYS["stripe"]["connect"] = "1"
+    for name in ("alipay", "stripe"):
+        request = TransferRequest(f"pyt_{name}", Money(100, "EUR"), "acct_1", "Kahvila", "Payout")
+        services.ask_for_transfer(provider=name, request=request, at=at)
+    transfers.run(at=at)
+    assert dict(Transfer.objects.values_list("provider", "tries")) == {"alipay": 0, "stripe": 1}
+    assert told() == ["transfers pyt_alipay"]
 
 
 def test_a_broken_statement_leaves_the_connection_to_whoever_comes_next(at: datetime) -> None:

@@ -1,7 +1,7 @@
 """Money that a provider sends to a merchant: written down first, sent with its own reference, asked about until it ended."""
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -64,12 +64,17 @@ def _go(_ref: str) -> str:
 
 
 def send_transfers(
-    *, at: datetime, limit: int = 50, why_not: Callable[[str], str] = _go
+    *,
+    at: datetime,
+    limit: int = 50,
+    why_not: Callable[[str], str] = _go,
+    each: Callable[[str], AbstractContextManager[object]] = nullcontext,
 ) -> list[TransferReport]:
     """Send what waits, and ask about what was sent and has not ended, or failed. Never inside a transaction.
 
     `why_not` is asked right before one would be sent: it gives "", or why it is not to go any more, and what the provider
-    has never got then is FAILED for that reason.
+    has never got then is FAILED for that reason. `each` is entered with its ref around one: there the caller may end what
+    goes wrong with it, so that the others have their turn.
 
     Gives back those that ended, which are the caller's to record (`record_transfer`) with all that follows; among
     them one that failed here and was sent nevertheless.
@@ -79,7 +84,8 @@ def send_transfers(
     for ref, name in list(due.values_list("ref", "provider")[:limit]):
         if name in not_now():
             continue  # in the next round
-        with having(_LOCK, ref) as mine:
+        report = None
+        with each(ref), having(_LOCK, ref) as mine:
             report = _look(ref, at=at, why_not=why_not) if mine else None
         if report is not None and report.status in _ENDED:
             found.append(report)
