@@ -97,9 +97,9 @@ def take_turn(*, refunds: bool, at: datetime) -> Turn | None:
 
 
 def ask_soon(*, order_ref: str, at: datetime) -> None:
-    """Have the payment that is under way for an order asked about at once, in the caller's transaction.
+    """Have the payment that is under way for an order or gift card asked about at once: it has ended, and is called off.
 
-    The caller holds the order's lock, and calls the payment off; should that not come about, the janitor comes to it.
+    In the transaction that ends an order, which it has locked: should nobody come to call it off, the janitor does.
     """
     Payment.objects.filter(order_ref=order_ref, ask_at__isnull=False).update(ask_at=at, asked=0)
 
