@@ -197,7 +197,7 @@ SETTINGS = (
     Setting("HUTONG_LAN_CERTIFICATE", "", "Set by `hutong demo --lan`: the file of the authority that phones are asked to trust."),
     Setting("HUTONG_COMMISSION_PPM", "100000", "Default commission in millionths of what was paid; 100000 is 10 %.", wrong=_number(0, 1_000_000)),
     Setting("HUTONG_VOUCHER_KEY", "1", "The number of the key that signs the QR codes of vouchers. Raise it by one for a new key; what older ones signed still holds.", wrong=_number(1, 99)),
-    Setting("HUTONG_WRITE_OFF_LIMIT", "10000", "What one operator alone may write off of a difference between a provider's bill and the books, or correct of what a merchant is owed, in minor units of its currency; 10000 is 100.00. More takes a second operator.", wrong=_number(0, 1_000_000_000)),
+    Setting("HUTONG_WRITE_OFF_LIMIT", "10000", "What one operator alone may write off of a difference between a provider's bill and the books, or correct of what a merchant is owed, in hundredths of a whole unit of its currency, whichever that is: 10000 is 100.00 EUR, 100 JPY and 100.000 KWD. More takes a second operator.", wrong=_number(0, 1_000_000_000)),
     Setting("HUTONG_HOLDBACK_DAYS", "3", "Days after a redemption before its amount may be paid out, where the merchant has no days of its own.", wrong=_number(0, 180)),
     Setting("HUTONG_PAYOUT_MINIMUM", "0", "The least a merchant is paid at once, in whole units of its currency (euros, yuan).", wrong=_number(0, 1_000_000)),
     Setting("HUTONG_PAYOUT_SECOND_ABOVE", "1000", "Above this total, in whole units of the currency, a batch of payouts is approved by two operators.", wrong=_number(0, 1_000_000_000)),

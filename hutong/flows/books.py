@@ -19,7 +19,7 @@ from hutong.pay.ledger.services import advance_checkpoint, mark_checkpoint
 from hutong.pay.ledger.types import AccountKind
 from hutong.pay.orders import queries as orders
 from hutong.pay.payments import queries as payments
-from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderUnavailable
+from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
 from hutong.pay.payments.providers.registry import provider_names
 from hutong.pay.payments.services import reconcile
 from hutong.pay.pricing import queries as pricing
@@ -381,6 +381,11 @@ def _providers(at: datetime) -> list[str]:
             differences = reconcile(provider=provider, at=at, grace_s=PROVIDER_GRACE_S)
         except (ProviderUnavailable, OutcomeUnknown):
             problems.append(f"{provider} does not answer; start it, or check without it")
+            continue
+        except ProviderRefused as error:
+            # Its keys cannot be read, or it turns us away; what was found besides has to be told all the same.
+            why = error.details.get("reason") or error
+            problems.append(f"{provider} cannot be asked ({why}); `hutong doctor` says what to do")
             continue
         problems += [
             f"{each.code} {each.payment_ref}: ours {each.ours}, theirs {each.theirs}" for each in differences

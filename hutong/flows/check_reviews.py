@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from hutong.attract.reviews import queries, services
+from hutong.flows.alarms import isolated
 from hutong.kernel import budget
 from hutong.kernel.errors import TooMany
 from hutong.town.regions.queries import default_region
@@ -24,8 +25,10 @@ def run(*, at: datetime) -> None:
         budget.spend("reviews", limit=1, window_s=EVERY_S, at=at)
     except TooMany:
         return  # another tick did it less than ten minutes ago
-    services.reveal_due(at=at)
-    services.forget_origins(at=at)
+    with isolated("reviews.reveal_due", at=at):
+        services.reveal_due(at=at)
+    with isolated("reviews.forget_origins", at=at):
+        services.forget_origins(at=at)
     check_nightly(at=at)
 
 

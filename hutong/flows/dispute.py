@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from hutong.flows import stored_value
+from hutong.flows.alarms import isolated
 from hutong.flows.dispute_facts import facts_of
 from hutong.flows.dispute_loss import lose, lose_apart, lose_card, post_moves
 from hutong.flows.notify import moment, money, notify
@@ -255,7 +256,8 @@ def run(*, at: datetime) -> int:
             continue  # asked again in an hour; the doctor says what is wrong with keys
         for report in found:
             if payments_read.payment_of_dispute(provider, report) is not None:
-                news += record(provider=provider, report=report, at=at) != "repeated"
+                with isolated("disputes", f"{provider} {report.provider_ref}", at=at):
+                    news += record(provider=provider, report=report, at=at) != "repeated"
     remind(at=at)
     return news
 

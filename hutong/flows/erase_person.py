@@ -15,6 +15,7 @@ from hutong.attract.reviews import services as reviews
 from hutong.attract.saved import services as saved
 from hutong.flows import points, tell
 from hutong.flows import refund as refund_flow
+from hutong.flows.alarms import isolated
 from hutong.kernel import idempotency
 from hutong.kernel.errors import Conflict
 from hutong.kernel.locking import retrying
@@ -146,7 +147,11 @@ def ask(*, person: Person, sign_in: SignInState | None, give_up: bool, at: datet
 
 def run_due(*, at: datetime) -> int:
     """Erase everybody whose week is over and who has nothing open; how many. Safe to run several at once."""
-    return sum(erase(person_ref=person_ref, at=at) for person_ref in people_read.due_for_erasure(at))
+    erased = 0
+    for person_ref in people_read.due_for_erasure(at):
+        with isolated("erase_person", person_ref, at=at):
+            erased += erase(person_ref=person_ref, at=at)
+    return erased
 
 
 @retrying

@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from hutong.flows import payment_received
+from hutong.flows.alarms import isolated
 from hutong.kernel import budget, live, outbox
 from hutong.kernel.errors import TooMany
 from hutong.kernel.locking import retrying
 from hutong.pay.orders import queries as orders_read
 from hutong.pay.orders import services as orders
+from hutong.pay.payments import services as payments
 from hutong.visit.vouchers import queries as vouchers_read
 from hutong.visit.vouchers import services as vouchers
 from hutong.visit.vouchers.types import RefundPromise
@@ -22,10 +24,27 @@ LEFT_OVER_UNTIL = timedelta(days=365)
 
 
 def run(*, at: datetime, limit: int = 100) -> int:
-    """End every order whose time is over at `at`; how many ended. Safe to run several at once."""
-    return sum(
-        expire(order_ref=order_ref, at=at) for order_ref in orders_read.orders_to_expire(at, limit=limit)
-    )
+    """End every order whose time is over at `at`; how many ended. Safe to run several at once.
+
+    One that fails keeps no other from ending, also where as many as are looked at together do. What they held is free
+    before any provider is told. Never inside a transaction.
+    """
+    ended: list[str] = []
+    failed = 0
+    while True:
+        due = orders_read.orders_to_expire(at, limit=limit, after=failed)
+        before = failed
+        for order_ref in due:
+            failed += 1
+            with isolated("expire_orders", order_ref, at=at):
+                ended += [order_ref] if _end(order_ref, at) else []
+                failed -= 1
+        if len(due) < limit or failed == before:
+            break
+    for order_ref in ended:
+        with isolated("expire_orders", order_ref, at=at):
+            payment_received.end_payment(order_ref=order_ref, at=at)
+    return len(ended)
 
 
 def expire(*, order_ref: str, at: datetime) -> bool:
@@ -46,6 +65,7 @@ def _end(order_ref: str, at: datetime) -> bool:
         with transaction.atomic():
             order = orders.lock_order(order_ref=order_ref)
             orders.expire_order(order_ref=order_ref, by=BY, at=at)
+            payments.ask_soon(order_ref=order_ref, at=at)
             payment_received.let_go(order, at)
             live.hint(order_ref)
     except orders.OrderMoved:

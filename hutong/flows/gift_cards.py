@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from hutong.flows import payment_received, refund
+from hutong.flows.alarms import isolated
 from hutong.flows.choose_provider import choose
 from hutong.kernel.errors import Conflict
 from hutong.kernel.locking import retrying
@@ -123,7 +124,11 @@ def take_back(*, card_ref: str, person: Person, at: datetime) -> RefundView:
 
 def lapse_due(*, at: datetime) -> int:
     """End cards whose time to pay is over, and call their payments off; how many. Safe to run several at once."""
-    return sum(_lapse(card_ref, at) for card_ref in giftcards_read.cards_to_lapse(at))
+    ended = 0
+    for card_ref in giftcards_read.cards_to_lapse(at):
+        with isolated("gift_cards", card_ref, at=at):
+            ended += _lapse(card_ref, at)
+    return ended
 
 
 def _lapse(card_ref: str, at: datetime) -> bool:

@@ -33,11 +33,13 @@ from hutong.flows import (
     watch,
     write_review,
 )
+from hutong.flows.alarms import isolated
 from hutong.flows.groups import places, settle
 from hutong.flows.notify import deliver, fan_out
 from hutong.kernel import budget, clock, outbox
 from hutong.kernel.errors import TooMany
 from hutong.know.customers.types import VisitKind
+from hutong.pay.payments.providers.patience import one_round
 from hutong.pay.payments.types import BillView
 from hutong.town.merchants import services as merchants
 from hutong.town.people import services as people
@@ -201,31 +203,13 @@ def _closing(handler: Callable[..., None]) -> Callable[..., None]:
 def tick(*, at: datetime) -> None:
     """What time alone brings: orders end, unknown outcomes are asked about, vouchers and offers end, books are added up.
 
-    Safe to run in several workers at once.
+    Safe to run in several workers at once. A step that fails keeps no other from being taken (`alarms.isolated`), and a
+    provider that does not answer is waited for once (`patience.one_round`).
     """
-    expire_orders.run(at=at)
-    # After the orders: what was paid at the last moment counts.
-    settle.run(at=at)
-    gift_cards.lapse_due(at=at)
-    payment_received.ask_unknown(at=at)
-    expire_orders.expire_vouchers(at=at)
-    expire_orders.ask_again(at=at)
-    points.expire(at=at)
-    index_search.index_stale(at=at)
-    index_search.renew_hours(at=at)
-    index_search.recount_terms(at=at)
-    erase_person.run_due(at=at)
-    clear_out(at=at)
-    collect_pictures(at=at)
-    count_shops(at=at)
-    check_all_books(at=at)
-    check_books(at=at)
-    fetch_bills(at=at)
-    payout_drafts.run(at=at)
-    transfers.run(at=at)
-    dispute.run(at=at)
-    watch.run(at=at)
-    check_reviews.run(at=at)
+    with one_round():
+        for name, step in _STEPS.items():
+            with isolated(name, at=at):
+                step(at=at)
 
 
 def clear_out(*, at: datetime) -> bool:
@@ -234,12 +218,19 @@ def clear_out(*, at: datetime) -> bool:
         budget.spend("clear out", limit=1, window_s=CLEAR_OUT_EVERY_S, at=at)
     except TooMany:
         return False  # another tick did it less than an hour ago
-    people.purge(at=at)
-    merchants.forget_old_documents(at=at)
-    saved.clear_out(at=at)
-    voucher_requests.clear_out(at=at)
-    budget.sweep(at=at)
+    for name, clear in _CLEARED.items():
+        with isolated(name, at=at):
+            clear(at=at)
     return True
+
+
+_CLEARED: dict[str, Callable[..., object]] = {
+    "people.purge": people.purge,
+    "merchants.forget_old_documents": merchants.forget_old_documents,
+    "saved.clear_out": saved.clear_out,
+    "voucher_requests.clear_out": voucher_requests.clear_out,
+    "budget.sweep": budget.sweep,
+}
 
 
 def collect_pictures(*, at: datetime) -> Collected | None:
@@ -298,10 +289,41 @@ def fetch_bills(*, at: datetime) -> list[BillView]:
         budget.spend("fetch bills", limit=1, window_s=BILLS_EVERY_S, at=at)
     except TooMany:
         return []  # another tick did it less than an hour ago
-    found = reconcile.run(at=at)
-    watch.tell_of_bills(at=at)
-    watch.tell_of_late_bills(late=reconcile.late(at=at), at=at)
+    found = []
+    with isolated("fetch_bills", at=at):
+        found = reconcile.run(at=at)
+    # Days that lack a bill are told of also where fetching failed, which may be why.
+    with isolated("tell_of_bills", at=at):
+        watch.tell_of_bills(at=at)
+        watch.tell_of_late_bills(late=reconcile.late(at=at), at=at)
     return found
+
+
+_STEPS: dict[str, Callable[..., object]] = {
+    "expire_orders": expire_orders.run,
+    # After the orders: what was paid at the last moment counts.
+    "groups": settle.run,
+    "gift_cards": gift_cards.lapse_due,
+    "ask_unknown": payment_received.ask_unknown,
+    "expire_vouchers": expire_orders.expire_vouchers,
+    "ask_again": expire_orders.ask_again,
+    "points": points.expire,
+    "index_stale": index_search.index_stale,
+    "renew_hours": index_search.renew_hours,
+    "recount_terms": index_search.recount_terms,
+    "erase_person": erase_person.run_due,
+    "clear_out": clear_out,
+    "collect_pictures": collect_pictures,
+    "count_shops": count_shops,
+    "check_all_books": check_all_books,
+    "check_books": check_books,
+    "fetch_bills": fetch_bills,
+    "payout_drafts": payout_drafts.run,
+    "transfers": transfers.run,
+    "disputes": dispute.run,
+    "watch": watch.run,
+    "check_reviews": check_reviews.run,
+}
 
 
 def drain() -> int:

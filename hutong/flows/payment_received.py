@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import transaction
 
 from hutong.flows import discounts, dispute, fulfil, refund, stored_value
+from hutong.flows.alarms import isolated
 from hutong.flows.groups import places
 from hutong.kernel import live, outbox
 from hutong.kernel.errors import DomainError
@@ -29,8 +30,18 @@ from hutong.pay.orders.types import OrderFacts, OrderState
 from hutong.pay.payments import queries as payments_read
 from hutong.pay.payments import services as payments
 from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
+from hutong.pay.payments.providers.patience import not_now
 from hutong.pay.payments.rules import UNDER_WAY
-from hutong.pay.payments.types import Event, Outcome, PaymentReport, PaymentView, Received, RefundView
+from hutong.pay.payments.types import (
+    Event,
+    Outcome,
+    PaymentReport,
+    PaymentState,
+    PaymentView,
+    Received,
+    RefundView,
+    ReportStatus,
+)
 from hutong.pay.pricing.services import DiscountGone
 from hutong.town.catalog.types import OfferKind
 from hutong.visit.stock.services import SoldOut
@@ -39,6 +50,7 @@ logger = logging.getLogger(__name__)
 
 BY = "payment_received"
 IGNORED = "ignored"
+_WAITING = (ReportStatus.PENDING, ReportStatus.ABSENT)  # absent, as long as nobody opens the provider's page
 
 
 def receive(*, provider: str, headers: Mapping[str, str], body: bytes, at: datetime) -> str:
@@ -54,18 +66,24 @@ def receive(*, provider: str, headers: Mapping[str, str], body: bytes, at: datet
 def take_left_behind(*, at: datetime) -> int:
     """Do what follows from webhooks whose taker died before it was done; how many. A provider need not send them again.
 
-    One that cannot be read any more stays, and the books tell of it.
+    One that cannot be read any more stays, and the books tell of it. One that fails keeps no other from its effect.
     """
     done = 0
     for inbox_id in payments.left_behind(at=at):
-        try:
-            found = payments.read_again(inbox_id=inbox_id)
-            if found:
-                _follow(*found, at)
-                done += 1
-        except DomainError as error:
-            logger.warning("webhook %s of the inbox is left behind: %s", inbox_id, error.code)
+        with isolated("webhooks", str(inbox_id), at=at):
+            done += _taken(inbox_id, at)
     return done
+
+
+def _taken(inbox_id: int, at: datetime) -> bool:
+    try:
+        found = payments.read_again(inbox_id=inbox_id)
+        if found:
+            _follow(*found, at)
+    except DomainError as error:
+        logger.warning("webhook %s of the inbox is left behind: %s", inbox_id, error.code)
+        return False
+    return found is not None
 
 
 def _follow(provider: str, received: Received, at: datetime) -> str:
@@ -262,22 +280,47 @@ def _into_suspense(payment: PaymentView, money: Money, at: datetime) -> None:
     )
 
 
-def ask_unknown(*, at: datetime) -> int:
+def ask_unknown(*, at: datetime, limit: int = 50) -> int:
     """The janitor: ask providers about payments and refunds whose outcome is not known; how many ended.
 
-    A payment that is still waited for although its order or gift card has ended is called off: that failed before.
+    At most `limit` of each. What was learned of one is recorded, with what follows, before the next is asked about: who
+    dies in between loses no answer, and one that fails takes no other with it. Never inside a transaction.
     """
-    asked = payments.ask_unknown(at=at)
-    for report in asked.payments:
-        record(report=report, at=at)
-    for refund_report in asked.refunds:
-        refund.finish(report=refund_report, at=at)
-    for payment_ref in asked.waiting:
-        payment = payments_read.payment_by_ref(payment_ref)
-        if payment and _has_ended(payment.order_ref):
-            _try_to_call_off(payment, at)
+    ended = 0
+    for ask, refunds in ((_ask_payment, False), (_ask_refund, True)):
+        for _number in range(limit):
+            turn = payments.take_turn(refunds=refunds, at=at)
+            if turn is None:
+                break
+            with isolated("ask_unknown", turn.ref, at=at):
+                ended += ask(turn.ref, at)
+            payments.end_turn(turn)
     take_left_behind(at=at)
-    return len(asked.payments) + len(asked.refunds)
+    return ended
+
+
+def _ask_payment(payment_ref: str, at: datetime) -> bool:
+    """Ask for one payment; whether it was captured.
+
+    One that is still waited for although its order or gift card has ended is called off: that failed before.
+    """
+    report = payments.ask(payment_ref=payment_ref, at=at)
+    if report.status is ReportStatus.DONE:
+        record(report=report, at=at)
+        return True
+    payment = payments_read.payment_by_ref(payment_ref) if report.status in _WAITING else None
+    if payment and _has_ended(payment.order_ref):
+        _try_to_call_off(payment, at)
+    return False
+
+
+def _ask_refund(refund_ref: str, at: datetime) -> bool:
+    """Ask for one refund; whether it has ended."""
+    report = payments.ask_refund(refund_ref=refund_ref, at=at)
+    if report.status not in (ReportStatus.DONE, ReportStatus.FAILED):
+        return False
+    refund.finish(report=report, at=at)
+    return True
 
 
 def _has_ended(order_ref: str) -> bool:
@@ -292,10 +335,13 @@ def _has_ended(order_ref: str) -> bool:
 def end_payment(*, order_ref: str, at: datetime) -> None:
     """An order or gift card has ended: call off the payment that is under way, so that nobody can pay late.
 
-    Never inside a transaction. Where the provider cannot be reached, the janitor comes back to it.
+    Never inside a transaction. Where the provider cannot be reached, or did not answer just now, the janitor comes back
+    to it.
     """
     payment = payments_read.payment_for_order(order_ref)
-    if payment:
+    if payment and payment.provider in not_now() and payment.state is not PaymentState.CREATED:
+        payments.ask_soon(order_ref=order_ref, at=at)
+    elif payment:
         _try_to_call_off(payment, at)
 
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
+from hutong.flows.alarms import isolated
 from hutong.kernel.locking import retrying
 from hutong.kernel.money import Money
 from hutong.know.loyalty import queries as loyalty
@@ -122,7 +123,8 @@ def expire(*, at: datetime, limit: int = 100) -> int:
     """Empty the lots whose time is over; of how many people. Safe to run several at once."""
     due = lots_read.owners_to_expire(at, limit=limit)
     for owner, unit in due:
-        _expire(owner, unit, at)
+        with isolated("points", owner, at=at):
+            _expire(owner, unit, at)
     return len(due)
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from hutong.flows import bank_in, differences
+from hutong.flows.alarms import isolated
 from hutong.kernel import audit
 from hutong.kernel.errors import Conflict, Forbidden
 from hutong.kernel.money import Money
@@ -48,23 +49,32 @@ def run(*, at: datetime) -> list[BillView]:
     """Fetch, match and book every bill that is made and not here yet, up to yesterday; those that are new.
 
     A provider's first bill is yesterday's. Days follow each other: where one is not to be had, the ones after it
-    wait for the next round, unless two operators said that there is none. Never inside a transaction.
+    wait for the next round, unless two operators said that there is none. A provider whose bill fails keeps no other's
+    from coming. Never inside a transaction.
     """
-    differences.look_at_open(at=at)
+    with isolated("differences", at=at):
+        differences.look_at_open(at=at)
     found: list[BillView] = []
     for provider in provider_names():
-        yesterday = _yesterday(provider, at)
-        newest = payments.newest_bill_on(provider)
-        on = max(newest + timedelta(days=1), yesterday - CATCH_UP) if newest else yesterday
-        without = payments.days_without_bill(provider, since=on)
-        while on <= yesterday:
-            try:
-                if on not in without:
-                    found.append(of_day(provider=provider, on=on, at=at))
-            except _NOT_NOW as error:
-                logging.getLogger("hutong.bills").warning("%s, %s: %s", provider, on, error.code)
-                break
-            on += timedelta(days=1)
+        with isolated("fetch_bills", provider, at=at):
+            found += _new_bills(provider, at)
+    return found
+
+
+def _new_bills(provider: str, at: datetime) -> list[BillView]:
+    found: list[BillView] = []
+    yesterday = _yesterday(provider, at)
+    newest = payments.newest_bill_on(provider)
+    on = max(newest + timedelta(days=1), yesterday - CATCH_UP) if newest else yesterday
+    without = payments.days_without_bill(provider, since=on)
+    while on <= yesterday:
+        try:
+            if on not in without:
+                found.append(of_day(provider=provider, on=on, at=at))
+        except _NOT_NOW as error:
+            logging.getLogger("hutong.bills").warning("%s, %s: %s", provider, on, error.code)
+            break
+        on += timedelta(days=1)
     return found
 
 

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext, gettext_noop, override
 
+from hutong.flows.alarms import isolated
 from hutong.flows.notify import money, notify
 from hutong.kernel import clock, outbox
 from hutong.pay.payments import services as payments
@@ -54,7 +55,7 @@ def run(*, at: datetime) -> int:
     Safe in several workers at once. Never inside a transaction: providers are asked.
     """
     for payout in queries.payouts_to_hand_over():
-        with transaction.atomic():
+        with isolated("transfers", payout.ref, at=at), transaction.atomic():
             payments.ask_for_transfer(
                 provider=payout.via,
                 request=TransferRequest(
@@ -67,9 +68,12 @@ def run(*, at: datetime) -> int:
                 at=at,
             )
             services.handed_over(payout_ref=payout.ref)
-    ended = payments.send_transfers(at=at, why_not=_why_not)
+    ended = payments.send_transfers(
+        at=at, why_not=_why_not, each=lambda ref: isolated("transfers", ref, at=at)
+    )
     for report in ended:
-        _record(report, at)
+        with isolated("transfers", report.transfer_ref, at=at):
+            _record(report, at)
     return len(ended)
 
 

@@ -6,7 +6,7 @@ same one twice.
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
@@ -14,7 +14,8 @@ from django.db import transaction
 
 from hutong.attract.reviews import queries as reviews
 from hutong.flows import tell
-from hutong.flows.notify import moment, notify
+from hutong.flows.alarms import alarm, isolated
+from hutong.flows.notify import moment
 from hutong.kernel import budget
 from hutong.kernel.errors import TooMany
 from hutong.pay.payments import queries as payments
@@ -30,7 +31,6 @@ from hutong.visit.vouchers import queries as vouchers
 from hutong.visit.vouchers.types import ExpiringVoucher
 
 EVERY_S = 10 * 60
-DIGEST_EVERY_S = 60 * 60
 UNKNOWN_FOR = timedelta(minutes=10)
 BACKUP_OLD_AFTER = timedelta(days=3)
 # How long before its end a voucher's owner is told, and for how long that is still worth telling.
@@ -44,16 +44,22 @@ _BACKUP = re.compile(r"hutong-(\d{8}-\d{6})\.tar")
 
 def run(*, at: datetime) -> None:
     """One round of everything; safe in several workers at once. What is due is asked for each time."""
-    notifications.due(at=at)
+    with isolated("notifications.due", at=at):
+        notifications.due(at=at)
     try:
         budget.spend("watch", limit=1, window_s=EVERY_S, at=at)
     except TooMany:
         return  # another tick did it less than ten minutes ago
-    remind_of_vouchers(at=at)
-    tell_of_queue(at=at)
-    tell_of_provider(at=at)
-    tell_of_backup(at=at)
-    notifications.purge(at=at)
+    with isolated("watch.remind_of_vouchers", at=at):
+        remind_of_vouchers(at=at)
+    with isolated("watch.tell_of_queue", at=at):
+        tell_of_queue(at=at)
+    with isolated("watch.tell_of_provider", at=at):
+        tell_of_provider(at=at)
+    with isolated("watch.tell_of_backup", at=at):
+        tell_of_backup(at=at)
+    with isolated("notifications.purge", at=at):
+        notifications.purge(at=at)
 
 
 def remind_of_vouchers(*, at: datetime, limit: int = 500) -> int:
@@ -100,7 +106,7 @@ def tell_of_queue(*, at: datetime) -> bool:
     if not waiting:
         return False
     _since, newest = max(waiting)
-    return _alarm(Kind.QUEUE_WAITS, {"count": len(waiting)}, newest, at)
+    return alarm(Kind.QUEUE_WAITS, {"count": len(waiting)}, newest, at)
 
 
 def tell_of_provider(*, at: datetime) -> bool:
@@ -108,11 +114,11 @@ def tell_of_provider(*, at: datetime) -> bool:
     refs = payments.unknown_since(at - UNKNOWN_FOR)
     batches = settlement.batches_of(refs)
     others = [ref for ref in refs if ref not in batches]
-    told = bool(others) and _alarm(Kind.PROVIDER_TROUBLE, {"count": len(others)}, min(others), at)
+    told = bool(others) and alarm(Kind.PROVIDER_TROUBLE, {"count": len(others)}, min(others), at)
     if batches:
         oldest = min(batches)
         params = {"count": len(batches), "batch_ref": batches[oldest]}
-        told |= _alarm(Kind.PAYOUTS_WAIT, params, oldest, at)
+        told |= alarm(Kind.PAYOUTS_WAIT, params, oldest, at)
     return told
 
 
@@ -121,13 +127,13 @@ def tell_of_books(*, problems: Sequence[str], at: datetime) -> bool:
     if not problems:
         return False
     what = hashlib.sha256("\n".join(sorted(problems)).encode()).hexdigest()[:16]
-    return _alarm(Kind.BOOKS_PROBLEM, {"count": len(problems)}, what, at)
+    return alarm(Kind.BOOKS_PROBLEM, {"count": len(problems)}, what, at)
 
 
 def tell_of_bills(*, at: datetime) -> bool:
     """Tell operators that a provider's bill and our rows do not agree; each newest difference once."""
     number, newest = payments.newest_open_difference()
-    return bool(newest) and _alarm(Kind.BILL_DIFFERS, {"count": number}, newest, at)
+    return bool(newest) and alarm(Kind.BILL_DIFFERS, {"count": number}, newest, at)
 
 
 def tell_of_late_bills(*, late: Sequence[tuple[str, date]], at: datetime) -> bool:
@@ -137,7 +143,7 @@ def tell_of_late_bills(*, late: Sequence[tuple[str, date]], at: datetime) -> boo
         days = sorted(on for name, on in late if name == provider)
         begins = [on for on in days if on - timedelta(days=1) not in days]
         what = f"{provider}:{begins[-1].isoformat()}"
-        told |= _alarm(Kind.BILL_LATE, {"count": len(days)}, what, at)
+        told |= alarm(Kind.BILL_LATE, {"count": len(days)}, what, at)
     return told
 
 
@@ -153,17 +159,4 @@ def tell_of_backup(*, at: datetime) -> bool:
         return False
     region = default_region()
     told_on = {"on": moment(made_at, region.zone if region else "UTC")}
-    return _alarm(Kind.BACKUP_OLD, told_on, newest, at)
-
-
-def _alarm(kind: Kind, params: Mapping[str, object], what: str, at: datetime) -> bool:
-    """Tell operators of `what`, once; whether it was asked for now."""
-    if notifications_read.told_keys([f"{kind.value}:{what}"]):
-        return False
-    try:
-        budget.spend(f"watch.{kind.value}", limit=1, window_s=DIGEST_EVERY_S, at=at)
-    except TooMany:
-        return False
-    with transaction.atomic():
-        notify(kind, at=at, params=params, once=what)
-    return True
+    return alarm(Kind.BACKUP_OLD, told_on, newest, at)

@@ -110,6 +110,14 @@ def split(whole: int, weights: Sequence[int]) -> list[int]:
     return parts
 
 
+def above(amount: Money, *, hundredths: int) -> bool:
+    """Whether an amount, whatever its sign, is more than so many hundredths of a whole unit of its currency.
+
+    So one limit is good for all of them: 10,000 are 100.00 EUR, 100 JPY and 100.000 KWD.
+    """
+    return abs(amount.minor) * 100 > hundredths * int(10 ** exponent(amount.unit))
+
+
 def format_money(money: Money, locale: str = "en") -> str:
     """The amount as people of `locale` (`en`, `zh-hans`) write it: `€19.90`, below nothing `−€19.90`."""
     return _for_people(money, locale, pattern=None)

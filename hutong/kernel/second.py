@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from hutong.kernel.errors import Conflict
-from hutong.kernel.money import Money
+from hutong.kernel.money import Money, above
 
 
 class SecondPersonNeeded(Conflict):
@@ -16,8 +16,11 @@ class SecondPersonNeeded(Conflict):
 
 
 def takes_two(*amounts: Money, alone_up_to: int) -> bool:
-    """Whether one of the amounts, whatever its sign, is above what one person may do alone, in minor units."""
-    return any(abs(money.minor) > alone_up_to for money in amounts)
+    """Whether one of the amounts, whatever its sign, is above what one person may do alone.
+
+    `alone_up_to` is in hundredths of a whole unit of each amount's currency (`money.above`), whatever its minor units are.
+    """
+    return any(above(amount, hundredths=alone_up_to) for amount in amounts)
 
 
 def agree(*, asked_by: str, by: str) -> None:

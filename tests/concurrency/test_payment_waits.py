@@ -32,6 +32,7 @@ from hutong.pay.payments.types import (
 )
 from tests.concurrency.race import WAIT_S, second_waits_for
 from tests.factories import people
+from tests.factories.janitor import Asked, ask_unknown
 from tests.factories.payments import RETURN_URL, captured_payment, difference, line, payment
 from tests.fakes.answering import answering
 from tests.fakes.sandbox import free_port
@@ -66,17 +67,17 @@ def test_two_janitors_never_ask_for_the_same_payment(nobody_answers: None, at: d
     made = pending(at)
     Payment.objects.filter(public_id=made.ref).update(ask_at=at)
 
-    def second() -> services.Asked:
+    def second() -> Asked:
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SET lock_timeout = '2s'")
-            return services.ask_unknown(at=at)
+            return ask_unknown(at=at)
         finally:
             connection.close()
 
     with transaction.atomic(), ThreadPoolExecutor(1) as pool:
         Payment.objects.select_for_update().get(public_id=made.ref)
-        assert pool.submit(second).result(WAIT_S) == services.Asked([], [], [])
+        assert pool.submit(second).result(WAIT_S) == Asked()
     assert Payment.objects.get(public_id=made.ref).asked == 0
 
 

@@ -127,6 +127,17 @@ def test_a_write_off_above_the_limit_takes_two(operator: Person, at: datetime, s
     assert actions == ["bill.write_off_confirmed", "bill.difference_explained"]
 
 
+@pytest.mark.parametrize(("unit", "alone"), [("JPY", 100), ("KWD", 100_000)])
+def test_the_limit_of_a_write_off_is_a_hundred_of_any_currency(
+    unit: str, alone: int, operator: Person, at: datetime
+) -> None:
+    for minor, waits in ((alone, False), (alone + 1, True)):
+        (found,) = billed(line(f"pay_of_{minor}", Money(minor, unit)), on=at.date(), at=at)
+        asked = explained(found, Explanation.WRITTEN_OFF, operator, at)
+        assert asked.awaits_second is waits
+        at += timedelta(days=1)
+
+
 def test_explanations_are_taken_back(operator: Person, at: datetime) -> None:
     (found,) = billed(unknown(), on=at.date(), at=at)
     for _again in range(2):

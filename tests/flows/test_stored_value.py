@@ -13,11 +13,11 @@ from hutong.pay.ledger.types import AccountKind
 from hutong.pay.orders import queries as orders
 from hutong.pay.orders.types import OrderState, PlacedOrder
 from hutong.pay.payments import queries as payments
-from hutong.pay.payments import services as payment_services
 from hutong.pay.payments.types import RefundReport, RefundState, RefundView, ReportStatus
 from hutong.visit.stock.queries import stock_of
 from hutong.visit.vouchers import queries as vouchers
 from tests.factories import giftcards, people
+from tests.factories.janitor import ask_unknown
 from tests.factories.loop import Scene, scene
 
 pytestmark = pytest.mark.django_db
@@ -198,7 +198,7 @@ def test_a_refund_wholly_from_cards_calls_no_provider(at: datetime) -> None:
     assert payments.refunds_of_order(placed.order_ref) == []
     with pytest.raises(refund.NothingToRefund):
         give_back(shop, placed, at=at)
-    assert payment_services.ask_unknown(at=at + LATER).refunds == []
+    assert ask_unknown(at=at + LATER).refunds == []
 
 
 def test_what_was_used_goes_back_to_the_card_out_of_goodwill(at: datetime) -> None:

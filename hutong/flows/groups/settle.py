@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from hutong.flows import fulfil, refund, tell
+from hutong.flows.alarms import isolated
 from hutong.flows.groups.places import JOB
 from hutong.kernel import live, outbox
 from hutong.kernel.locking import retrying
@@ -27,9 +28,13 @@ def run(*, at: datetime, limit: int = 100) -> int:
     Orders that still wait although their group ended a while ago are looked at again: a job that died, or a dispute
     that was open then.
     """
-    done = sum(end(group_ref=group_ref, at=at) for group_ref in groups_read.to_end(at, limit=limit))
+    done = 0
+    for group_ref in groups_read.to_end(at, limit=limit):
+        with isolated("groups.end", group_ref, at=at):
+            done += end(group_ref=group_ref, at=at)
     for order_ref in groups_read.left_over(at - LEFT_OVER_AFTER, limit=limit):
-        settle(order_ref=order_ref, at=at)
+        with isolated("groups.settle", order_ref, at=at):
+            settle(order_ref=order_ref, at=at)
     return done
 
 

@@ -98,6 +98,7 @@ class Kind(StrEnum):
     DISPUTE_WON = "dispute_won"
     DISPUTE_LOST = "dispute_lost"
     BACKUP_OLD = "backup_old"
+    CLOCK_TROUBLE = "clock_trouble"
 
 
 class DeliveryState(StrEnum):

@@ -13,6 +13,7 @@ from hutong.kernel.rows import execute
 from hutong.pay.payments import services
 from hutong.pay.payments.models import Payment, Refund
 from hutong.pay.payments.types import PaymentState, RefundState
+from tests.factories.janitor import ask_unknown
 from tests.factories.payments import captured_payment, payment
 from tests.fakes.sandbox import free_port
 
@@ -30,10 +31,10 @@ def test_what_is_open_without_a_moment_is_asked_about(settings: Any, at: datetim
     Payment.objects.filter(public_id=lost.ref).update(state=PaymentState.UNKNOWN, ask_at=None)
     Refund.objects.filter(public_id=back.ref).update(state=RefundState.UNKNOWN, ask_at=None)
     later = at + timedelta(days=2)
-    services.ask_unknown(at=later)
+    ask_unknown(at=later)
     assert Payment.objects.get(public_id=lost.ref).asked == 0
     execute(ASK)
-    services.ask_unknown(at=later)
+    ask_unknown(at=later)
     soon = later + timedelta(seconds=15)
     asked = [
         *Payment.objects.filter(public_id=lost.ref).values_list("asked", "ask_at"),

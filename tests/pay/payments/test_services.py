@@ -26,6 +26,7 @@ from hutong.pay.payments.types import (
     RefundState,
     ReportStatus,
 )
+from tests.factories.janitor import Asked, ask_unknown
 from tests.factories.payments import RETURN_URL, captured_payment, payment
 from tests.fakes.sandbox import Sandbox, free_port
 
@@ -151,8 +152,8 @@ def test_the_janitor_finds_out_what_became_of_a_lost_start(
         with impatient(settings), pytest.raises(OutcomeUnknown):
             begin(made.ref, at)
     sandbox.pay(paid.ref)
-    assert services.ask_unknown(at=at + timedelta(seconds=4)) == services.Asked([], [], [])
-    asked = services.ask_unknown(at=at + timedelta(seconds=5))
+    assert ask_unknown(at=at + timedelta(seconds=4)) == Asked()
+    asked = ask_unknown(at=at + timedelta(seconds=5))
     assert [report.payment_ref for report in asked.payments] == [paid.ref]
     assert services.record_report(report=asked.payments[0], at=at).outcome is Outcome.RECORDED
     assert state_of(arrived.ref) is PaymentState.PENDING
@@ -167,7 +168,7 @@ def test_a_pending_payment_is_asked_for_by_the_plan(sandbox: Sandbox, at: dateti
     asked_at: list[int] = []
     around = [due + step for due in (5, 20, 80, 380) for step in (-1, 0, 1)]
     for second in around:
-        services.ask_unknown(at=at + timedelta(seconds=second))
+        ask_unknown(at=at + timedelta(seconds=second))
         asked = Payment.objects.get(public_id=made.ref).asked
         if asked > len(asked_at):
             asked_at.append(second)
@@ -179,7 +180,7 @@ def test_a_lost_webhook_is_made_good_by_the_janitor(sandbox: Sandbox, at: dateti
     begin(made.ref, at)
     sandbox.fault("lose_webhook", reference=made.ref)
     sandbox.pay(made.ref)
-    asked = services.ask_unknown(at=at + timedelta(seconds=5))
+    asked = ask_unknown(at=at + timedelta(seconds=5))
     assert [report.payment_ref for report in asked.payments] == [made.ref]
 
 
@@ -257,7 +258,7 @@ def test_a_lost_answer_to_close_is_asked_for(sandbox: Sandbox, settings: Any, at
         services.close(payment_ref=made.ref, at=at)
     with pytest.raises(services.PaymentNotPayable):
         begin(made.ref, at)
-    services.ask_unknown(at=at + timedelta(seconds=5))
+    ask_unknown(at=at + timedelta(seconds=5))
     assert state_of(made.ref) is PaymentState.CLOSED
     assert queries.problems(at + timedelta(days=2)) == []
 
@@ -319,7 +320,7 @@ def test_a_lost_refund_is_found_or_sent_again_and_done_once(
     with impatient(settings):
         assert services.send_refund(refund_ref=back.ref, at=at).status is ReportStatus.UNKNOWN
     assert [refund.state for refund in queries.open_refunds()] == [RefundState.UNKNOWN]
-    asked = services.ask_unknown(at=at + timedelta(seconds=5))
+    asked = ask_unknown(at=at + timedelta(seconds=5))
     assert [(report.refund_ref, report.status) for report in asked.refunds] == [(back.ref, ReportStatus.DONE)]
     services.record_refund(report=asked.refunds[0], at=at)
     assert sandbox.books()[made.ref]["refunded"] == 500
@@ -333,7 +334,7 @@ def test_a_refund_whose_job_was_lost_is_sent_by_the_janitor(sandbox: Sandbox, at
     back = services.request_refund(
         payment_ref=made.ref, amount=Money(500, "EUR"), unit_refs=[], reason="", at=at
     )
-    asked = services.ask_unknown(at=at + timedelta(seconds=5))
+    asked = ask_unknown(at=at + timedelta(seconds=5))
     assert [report.refund_ref for report in asked.refunds] == [back.ref]
 
 
@@ -346,7 +347,7 @@ def test_a_refund_that_takes_its_time_is_asked_for_until_it_is_done(sandbox: San
     sandbox.fault("refund_pending", reference=back.ref, value=0.3)
     assert services.send_refund(refund_ref=back.ref, at=at).status is ReportStatus.PENDING
     sandbox.listener.wait_for(back.ref)
-    asked = services.ask_unknown(at=at + timedelta(seconds=5))
+    asked = ask_unknown(at=at + timedelta(seconds=5))
     assert [report.status for report in asked.refunds] == [ReportStatus.DONE]
 
 

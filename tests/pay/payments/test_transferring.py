@@ -10,6 +10,7 @@ import pytest
 from hutong.kernel.money import Money
 from hutong.pay.payments import queries, services
 from hutong.pay.payments.models import Transfer
+from hutong.pay.payments.providers.patience import one_round
 from hutong.pay.payments.services.transferring import LEASE
 from hutong.pay.payments.types import ReportStatus, TransferReport, TransferRequest, TransferState
 from tests.concurrency.race import second_waits_for
@@ -64,6 +65,21 @@ def test_a_transfer_that_ends_while_it_is_asked_for_has_ended(settings: Any, at:
         alipay_is(settings, settings.HUTONG_SANDBOX_URL)
         assert services.send_transfers(at=at) == []
     assert (row().state, row().tries, row().asked) == (TransferState.DONE, 1, 0)
+
+
+def test_of_a_provider_that_does_not_answer_one_is_tried_in_a_round(settings: Any, at: datetime) -> None:
+    alipay_is(settings, f"http://127.0.0.1:{free_port()}")
+    asked_for(at)
+    second = TransferRequest("pyt_second", Money(100, "CNY"), "another@example.org", "另一家", "Payout")
+    services.ask_for_transfer(provider="alipay", request=second, at=at)
+    tried = Transfer.objects.order_by("pk").values_list("tries", flat=True)
+    with one_round():
+        services.send_transfers(at=at)
+    assert list(tried.all()) == [1, 0]
+    assert Transfer.objects.get(ref=second.transfer_ref).next_ask_at == at
+    # control: whoever asks outside a round asks about both
+    services.send_transfers(at=at)
+    assert list(tried.all()) == [1, 1]
 
 
 def test_who_comes_second_leaves_a_transfer_to_who_has_it(settings: Any, at: datetime) -> None:

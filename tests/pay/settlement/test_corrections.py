@@ -8,6 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from hutong.kernel import audit
+from hutong.kernel.money import Money
 from hutong.kernel.rows import execute
 from hutong.kernel.second import SecondPersonNeeded
 from hutong.pay.ledger.queries import balance
@@ -20,22 +21,30 @@ from hutong.pay.settlement.types import (
     CorrectionState,
     CorrectionView,
 )
-from tests.factories.settlement import days, euros
+from tests.factories.settlement import days
 
 pytestmark = pytest.mark.django_db
 
 LIMIT = 10_000
 
 
-def ask(minor: int = LIMIT + 1, *, at: datetime, entry: str = "key_1") -> AdjustmentView | CorrectionView:
+def ask(
+    minor: int = LIMIT + 1, *, at: datetime, entry: str = "key_1", unit: str = "EUR"
+) -> AdjustmentView | CorrectionView:
     return services.adjust(
-        merchant_ref="mer_a", amount=euros(minor), reason=AdjustmentReason.CORRECTION, entry=entry,
+        merchant_ref="mer_a", amount=Money(minor, unit), reason=AdjustmentReason.CORRECTION, entry=entry,
         note="as agreed", by="per_first", at=at, alone_up_to=LIMIT,
     )  # fmt: skip
 
 
 def owed() -> int:
     return balance(AccountKind.PAYABLE, "mer_a", "EUR").minor
+
+
+@pytest.mark.parametrize(("unit", "alone"), [("EUR", 10_000), ("JPY", 100), ("KWD", 100_000)])
+def test_the_limit_is_a_hundred_of_any_currency(unit: str, alone: int, at: datetime) -> None:
+    assert isinstance(ask(alone, at=at, unit=unit, entry="alone"), AdjustmentView)
+    assert isinstance(ask(-alone - 1, at=at, unit=unit), CorrectionView)
 
 
 @pytest.mark.parametrize("sign", [1, -1])

@@ -228,13 +228,16 @@ def units(unit_refs: list[str]) -> tuple[SoldUnit, ...]:
     return tuple(sold_unit(unit) for unit in found)
 
 
-def orders_to_expire(at: datetime, *, limit: int = 100) -> list[str]:
-    """Orders that still await payment though their time is over. Index `orders_order_to_expire`."""
+def orders_to_expire(at: datetime, *, limit: int = 100, after: int = 0) -> list[str]:
+    """Orders that still await payment though their time is over, without the first `after` of them.
+
+    Index `orders_order_to_expire`.
+    """
     found = rows(
         """SELECT public_id FROM orders_order
            WHERE state = 'awaiting_payment' AND expires_at <= %s::timestamptz
-           ORDER BY expires_at LIMIT %s::int4""",
-        [at, limit],
+           ORDER BY expires_at LIMIT %s::int4 OFFSET %s::int4""",
+        [at, limit, after],
     )
     return [order["public_id"] for order in found]
 

@@ -121,13 +121,17 @@ def provider(name: str) -> Provider:
     keys = _keys(name)
     if keys is None:
         raise ProviderWithoutKeys(reason=f"there are no keys of {name} in the settings")
-    timeout_s = getattr(settings, "HUTONG_PAYMENT_TIMEOUT_S", TIMEOUT_S)
-    configured = (keys, settings.HUTONG_SITE_URL, timeout_s)
+    configured = (keys, settings.HUTONG_SITE_URL, timeout_s())
     with _lock:
         made = _clients.get(name)
         if made is None or made[0] != configured:
-            made = _clients[name] = (configured, _MAKERS[name](keys, timeout_s))
+            made = _clients[name] = (configured, _MAKERS[name](keys, timeout_s()))
         return made[1]
+
+
+def timeout_s() -> float:
+    """How long an answer of a provider is waited for."""
+    return float(getattr(settings, "HUTONG_PAYMENT_TIMEOUT_S", TIMEOUT_S))
 
 
 def has_keys(name: str) -> bool:

@@ -8,11 +8,12 @@
 4. Once a day: `fetch_bill` of the day before outside any transaction; `keep_bill` in the one that books what it finds.
    That stays open until `explain_difference`, until a later bill takes it back, or our row fits (`look_again`).
    Of days that have none two operators say so: `ask_without_bill`, `agree_without_bill`.
-5. The janitor: `ask_unknown` every few seconds; the reports it returns are handled like those of webhooks.
+5. The janitor, every few seconds: `take_turn`, then `ask` or `ask_refund`; the report is handled like that of a webhook
+   before the next turn is taken, then `end_turn`.
 """
 
 from hutong.pay.payments.services.agreeing import AgreedRateInvalid, set_agreed_rate
-from hutong.pay.payments.services.asking import Asked, ask, ask_refund, ask_unknown
+from hutong.pay.payments.services.asking import Turn, ask, ask_refund, ask_soon, end_turn, take_turn
 from hutong.pay.payments.services.bank_in import (
     BankInBilled,
     BankInInvalid,
@@ -113,7 +114,6 @@ __all__ = [
     "WHY_LIMIT",
     "AgreedRateInvalid",
     "AlreadyPaid",
-    "Asked",
     "BankInBilled",
     "BankInInvalid",
     "BankInNotFound",
@@ -136,6 +136,7 @@ __all__ = [
     "RefundTooLarge",
     "StillDiffers",
     "TransferUnderWay",
+    "Turn",
     "WhyNoBill",
     "WithoutBillDecided",
     "WithoutBillNotFound",
@@ -148,7 +149,7 @@ __all__ = [
     "ask",
     "ask_for_transfer",
     "ask_refund",
-    "ask_unknown",
+    "ask_soon",
     "ask_without_bill",
     "bridge",
     "close",
@@ -156,6 +157,7 @@ __all__ = [
     "cover_unsent",
     "create_payment",
     "decline_without_bill",
+    "end_turn",
     "end_unsent",
     "enter_bank_in",
     "explain_difference",
@@ -192,5 +194,6 @@ __all__ = [
     "start",
     "take_back_explanation",
     "take_back_without_bill",
+    "take_turn",
     "undo_bank_in",
 ]

@@ -1,14 +1,13 @@
 """The janitor: outcomes that are not known are asked for until they are."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TypeVar
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from hutong.pay.payments.models import Payment, Refund
 from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
-from hutong.pay.payments.providers.registry import provider as provider_called
+from hutong.pay.payments.providers.patience import calling, not_now
 from hutong.pay.payments.rules import next_ask_at
 from hutong.pay.payments.services.errors import PaymentNotFound, RefundNotFound
 from hutong.pay.payments.services.recording import record_report
@@ -17,20 +16,18 @@ from hutong.pay.payments.types import PaymentReport, RefundReport, RefundState, 
 
 _TROUBLE = (ProviderUnavailable, OutcomeUnknown, ProviderRefused)
 _ENDED = (ReportStatus.DONE, ReportStatus.FAILED)
-_WAITING = (ReportStatus.PENDING, ReportStatus.ABSENT)  # absent, as long as nobody opens the provider's page
-Row = TypeVar("Row", Payment, Refund)
+LEASE = timedelta(minutes=2)
+"""How long a worker has a turn for itself: longer than a question and what follows may take."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the janitor learned and the caller has to record, with what follows, like a webhook's news.
+class Turn:
+    """A payment or a refund that is to be asked about now. Until `until` nobody else asks, and `then` is its next turn."""
 
-    `waiting` are the payments that nobody has paid: where nothing is sold for them any more, the caller calls them off.
-    """
-
-    payments: list[PaymentReport]
-    refunds: list[RefundReport]
-    waiting: list[str]
+    ref: str
+    is_refund: bool
+    until: datetime
+    then: datetime
 
 
 def ask(*, payment_ref: str, at: datetime) -> PaymentReport:
@@ -43,9 +40,8 @@ def ask(*, payment_ref: str, at: datetime) -> PaymentReport:
     if payment is None:
         raise PaymentNotFound
     try:
-        report = provider_called(payment.provider).query(
-            payment_ref=payment_ref, provider_ref=payment.provider_ref
-        )
+        with calling(payment.provider) as provider:
+            report = provider.query(payment_ref=payment_ref, provider_ref=payment.provider_ref)
     except _TROUBLE:
         # Not swallowed: UNKNOWN is the answer, the payment keeps its place in the janitor's plan.
         return PaymentReport(payment_ref, ReportStatus.UNKNOWN)
@@ -63,9 +59,12 @@ def ask_refund(*, refund_ref: str, at: datetime) -> RefundReport:
     if refund is None:
         raise RefundNotFound
     try:
-        report = provider_called(refund.payment.provider).query_refund(
-            refund_ref=refund_ref, payment_ref=refund.payment.public_id, provider_ref=refund.provider_ref
-        )
+        with calling(refund.payment.provider) as provider:
+            report = provider.query_refund(
+                refund_ref=refund_ref,
+                payment_ref=refund.payment.public_id,
+                provider_ref=refund.provider_ref,
+            )
     except _TROUBLE:
         return RefundReport(refund_ref, ReportStatus.UNKNOWN)
     if report.status is ReportStatus.ABSENT and refund.state in (RefundState.PENDING, RefundState.UNKNOWN):
@@ -75,33 +74,38 @@ def ask_refund(*, refund_ref: str, at: datetime) -> RefundReport:
     return report
 
 
-def ask_unknown(*, at: datetime, limit: int = 50) -> Asked:
-    """Ask for every payment and refund whose turn has come: after 5 s, 15 s, 60 s, 5 min, 1 h, then daily.
+def take_turn(*, refunds: bool, at: datetime) -> Turn | None:
+    """The payment (or refund) that has been due longest, taken to be asked about; None when none is due.
 
-    Each is booked for its next turn before it is asked, so a crash asks again later, and two janitors
-    never ask the same one. Never inside a transaction.
+    Its turns are after 5 s, 15 s, 60 s, 5 min, 1 h, then daily. Two janitors never have the same one, and nobody has one
+    of a provider that is not to be asked just now (`patience.not_now`). Who dies with a turn has lost nothing: it is due
+    again after `LEASE`, and those after it were not taken. Never inside a transaction.
     """
-    payment_refs = _take(Payment, at, limit)
-    refund_refs = _take(Refund, at, limit)
-    payments = [ask(payment_ref=ref, at=at) for ref in payment_refs]
-    refunds = [ask_refund(refund_ref=ref, at=at) for ref in refund_refs]
-    return Asked(
-        payments=[report for report in payments if report.status is ReportStatus.DONE],
-        refunds=[report for report in refunds if report.status in _ENDED],
-        waiting=[report.payment_ref for report in payments if report.status in _WAITING],
-    )
-
-
-def _take(model: type[Row], at: datetime, limit: int) -> list[str]:
-    # What has ended has no moment at which it is asked for.
+    model: type[Payment] | type[Refund] = Refund if refunds else Payment
     with transaction.atomic(durable=True):
-        due = list(
-            model._default_manager.select_for_update(skip_locked=True)
-            .filter(ask_at__lte=at)
-            .order_by("ask_at")[:limit]
-        )
-        for row in due:
-            row.asked += 1
-            row.ask_at = next_ask_at(row.asked, at)
-        model._default_manager.bulk_update(due, ["asked", "ask_at"])
-    return [row.public_id for row in due]
+        # What has ended has no moment at which it is asked for.
+        due = model._default_manager.select_for_update(skip_locked=True, of=("self",)).filter(ask_at__lte=at)
+        # Who does not answer just now keeps the others waiting no more, and the turns of its own are still to come.
+        due = due.exclude(**{f"{'payment__' if refunds else ''}provider__in": not_now()})
+        row = due.order_by("ask_at", "pk").first()
+        if row is None:
+            return None
+        then = next_ask_at(row.asked + 1, at)
+        until = min(then, at + LEASE)
+        model._default_manager.filter(pk=row.pk).update(asked=row.asked + 1, ask_at=until)
+    return Turn(row.public_id, refunds, until, then)
+
+
+def ask_soon(*, order_ref: str, at: datetime) -> None:
+    """Have the payment that is under way for an order or gift card asked about at once: it has ended, and is called off.
+
+    In the transaction that ends an order, which it has locked: should nobody come to call it off, the janitor does.
+    """
+    Payment.objects.filter(order_ref=order_ref, ask_at__isnull=False).update(ask_at=at, asked=0)
+
+
+def end_turn(turn: Turn) -> None:
+    """It was asked about, and what was learned is recorded. Where it has not ended it waits for its next turn."""
+    if turn.then != turn.until:
+        model = Refund if turn.is_refund else Payment
+        model._default_manager.filter(public_id=turn.ref, ask_at=turn.until).update(ask_at=turn.then)

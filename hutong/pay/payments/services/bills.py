@@ -12,8 +12,8 @@ from hutong.kernel import audit
 from hutong.kernel.errors import Conflict
 from hutong.kernel.locking import advisory
 from hutong.pay.payments.models import BilledAmount, BilledMoney, BillingDifference, FetchedBill
+from hutong.pay.payments.providers.patience import calling
 from hutong.pay.payments.providers.registry import bill_zone
-from hutong.pay.payments.providers.registry import provider as provider_called
 from hutong.pay.payments.queries import agreed_fees, bill_view, difference_view, money_done_between, our_money
 from hutong.pay.payments.rules import booked, match, ref_of, summed, takes_back
 from hutong.pay.payments.services.bank_in import BILLS_LOCK, keep_payouts
@@ -44,7 +44,8 @@ def fetch_bill(*, provider: str, on: date) -> Bill:
 
     Raises `BillNotReady`, `ProviderUnavailable`, `OutcomeUnknown`, `ProviderRefused`.
     """
-    return provider_called(provider).fetch_bill(on=on)
+    with calling(provider) as asked:
+        return asked.fetch_bill(on=on)
 
 
 def keep_bill(*, provider: str, on: date, bill: Bill, at: datetime) -> KeptBill:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from hutong.kernel.errors import Conflict, Invalid, NotFound
 from hutong.kernel.money import Money
 from hutong.pay.payments.models import Dispute, DisputeEvidence, Payment, Refund
+from hutong.pay.payments.providers.patience import calling
 from hutong.pay.payments.providers.protocol import Disputes
 from hutong.pay.payments.providers.registry import provider as provider_called
 from hutong.pay.payments.queries import dispute_view
@@ -276,8 +277,8 @@ def give_up_dispute(*, ref: str) -> DisputeReport:
 
 def fetch_disputes(*, provider: str, since: datetime) -> list[DisputeReport]:
     """The disputes that a provider opened since a moment; none where it has no disputes. Never inside a transaction."""
-    asked = provider_called(provider)
-    return asked.fetch_disputes(since=since) if isinstance(asked, Disputes) else []
+    with calling(provider) as asked:
+        return asked.fetch_disputes(since=since) if isinstance(asked, Disputes) else []
 
 
 def _with_disputes(row: Dispute) -> Disputes:

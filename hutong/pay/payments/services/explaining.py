@@ -94,7 +94,8 @@ def explain_difference(
 ) -> DifferenceView:
     """Explain an open difference as PROMISED, WRITTEN_OFF or NOTED. In the caller's transaction, which books it.
 
-    A write-off of more than `alone_up_to` minor units stays open until `confirm_write_off`. `by` is a public id.
+    A write-off of more than `alone_up_to` (hundredths, see `takes_two`) stays open until `confirm_write_off`. `by` is a
+    public id.
     Raises `DifferenceNotFound`, `DifferenceClosed`, `NoteMissing`, `ExplanationUnfit`.
     """
     note = clean(note, limit=NOTE_LIMIT)

@@ -8,6 +8,7 @@ from django.db.models import Case, F, Value, When
 from hutong.kernel.money import Money
 from hutong.pay.payments.models import Attempt, Payment
 from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
+from hutong.pay.payments.providers.patience import calling
 from hutong.pay.payments.providers.registry import provider as provider_called
 from hutong.pay.payments.queries import payment_view
 from hutong.pay.payments.rules import UNDER_WAY, next_ask_at, states_before
@@ -119,9 +120,10 @@ def close(*, payment_ref: str, at: datetime) -> PaymentReport:
         attempt = open_attempt(payment=payment, kind=AttemptKind.CLOSE, request={}, at=at)
         _mark_called(payment, at)
     try:
-        report = provider_called(payment.provider).close(
-            payment_ref=payment_ref, provider_ref=payment.provider_ref, key=attempt.public_id
-        )
+        with calling(payment.provider) as provider:
+            report = provider.close(
+                payment_ref=payment_ref, provider_ref=payment.provider_ref, key=attempt.public_id
+            )
     except (ProviderUnavailable, ProviderRefused) as error:
         _call_failed(payment, attempt, PaymentState(payment.state), error, at)
         raise

@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from hutong.pay.payments.providers.patience import calling
 from hutong.pay.payments.providers.protocol import OpenBooks
-from hutong.pay.payments.providers.registry import provider as provider_called
 from hutong.pay.payments.queries import book_differences
 from hutong.pay.payments.types import Difference
 
@@ -13,11 +13,11 @@ def reconcile(*, provider: str, at: datetime, grace_s: int = 600) -> list[Differ
 
     A provider that shows no books at any moment has bills instead, and no differences here.
     What changed on either side within `grace_s` seconds before `at` is left out: its news is under way.
-    Raises `ProviderUnavailable`, `OutcomeUnknown`.
+    Raises `ProviderUnavailable`, `OutcomeUnknown`, `ProviderRefused` (also where its keys cannot be read).
     """
-    asked = provider_called(provider)
-    if not isinstance(asked, OpenBooks):
-        return []
-    return book_differences(
-        provider=provider, books=asked.fetch_books(), changed_before=at - timedelta(seconds=grace_s)
-    )
+    with calling(provider) as asked:
+        if not isinstance(asked, OpenBooks):
+            return []
+        return book_differences(
+            provider=provider, books=asked.fetch_books(), changed_before=at - timedelta(seconds=grace_s)
+        )

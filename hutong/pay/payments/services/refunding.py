@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from hutong.kernel.money import Money
 from hutong.pay.payments.models import Payment, Refund
 from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
-from hutong.pay.payments.providers.registry import provider as provider_called
+from hutong.pay.payments.providers.patience import calling
 from hutong.pay.payments.queries import refund_view
 from hutong.pay.payments.rules import REFUND_OPEN, next_ask_at
 from hutong.pay.payments.services.attempts import finish_attempt, open_attempt, resolve_attempts
@@ -180,7 +180,8 @@ def send_refund(*, refund_ref: str, at: datetime) -> RefundReport:
         reason=refund.reason,
     )
     try:
-        return provider_called(payment.provider).refund(request)
+        with calling(payment.provider) as provider:
+            return provider.refund(request)
     except ProviderRefused as error:
         return RefundReport(refund_ref, ReportStatus.FAILED, reason=str(error.details.get("reason", "")))
     except OutcomeUnknown as error:

@@ -1,6 +1,7 @@
 """Money that a provider sends to a merchant: written down first, sent with its own reference, asked about until it ended."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -14,8 +15,8 @@ from hutong.kernel.money import Money
 from hutong.pay.payments.models import Transfer
 from hutong.pay.payments.models.transfers import OPEN
 from hutong.pay.payments.providers.errors import OutcomeUnknown, ProviderRefused, ProviderUnavailable
+from hutong.pay.payments.providers.patience import calling, not_now
 from hutong.pay.payments.providers.protocol import Transfers
-from hutong.pay.payments.providers.registry import provider as provider_called
 from hutong.pay.payments.rules import next_ask_at
 from hutong.pay.payments.types import (
     ReportStatus,
@@ -63,20 +64,28 @@ def _go(_ref: str) -> str:
 
 
 def send_transfers(
-    *, at: datetime, limit: int = 50, why_not: Callable[[str], str] = _go
+    *,
+    at: datetime,
+    limit: int = 50,
+    why_not: Callable[[str], str] = _go,
+    each: Callable[[str], AbstractContextManager[object]] = nullcontext,
 ) -> list[TransferReport]:
     """Send what waits, and ask about what was sent and has not ended, or failed. Never inside a transaction.
 
     `why_not` is asked right before one would be sent: it gives "", or why it is not to go any more, and what the provider
-    has never got then is FAILED for that reason.
+    has never got then is FAILED for that reason. `each` is entered with its ref around one: there the caller may end what
+    goes wrong with it, so that the others have their turn.
 
     Gives back those that ended, which are the caller's to record (`record_transfer`) with all that follows; among
     them one that failed here and was sent nevertheless.
     """
     due = Transfer.objects.filter(next_ask_at__lte=at).order_by("next_ask_at", "pk")
     found = []
-    for ref in list(due.values_list("ref", flat=True)[:limit]):
-        with having(_LOCK, ref) as mine:
+    for ref, name in list(due.values_list("ref", "provider")[:limit]):
+        if name in not_now():
+            continue  # in the next round
+        report = None
+        with each(ref), having(_LOCK, ref) as mine:
             report = _look(ref, at=at, why_not=why_not) if mine else None
         if report is not None and report.status in _ENDED:
             found.append(report)
@@ -122,7 +131,8 @@ def give_up_transfer(*, ref: str, at: datetime) -> TransferReport:
             raise TransferUnderWay
         row = Transfer.objects.get(ref=ref)
         try:
-            report = _provider(row).query_transfer(transfer_ref=ref)
+            with _calling(row) as provider:
+                report = provider.query_transfer(transfer_ref=ref)
         except _TROUBLE as error:
             raise TransferUnderWay from error
     if report.status is ReportStatus.FAILED:
@@ -139,16 +149,16 @@ def _look(ref: str, *, at: datetime, why_not: Callable[[str], str]) -> TransferR
     if row.state == TransferState.FAILED.value:
         return _ask_again(row, at=at)
     try:
-        provider = _provider(row)
-        report = provider.query_transfer(transfer_ref=ref) if row.tries else None
-        if report is None or report.status is ReportStatus.ABSENT:
-            reason = why_not(ref)
-            if not _still_ours(row, at=at, sending=not reason):
-                return None  # it took so long that somebody else has it, or gave it up
-            if reason:
-                return TransferReport(ref, ReportStatus.FAILED, reason=reason)
-            request = TransferRequest(ref, Money(row.amount, row.unit), row.account, row.holder, row.purpose)
-            report = provider.transfer(request)
+        with _calling(row) as provider:
+            report = provider.query_transfer(transfer_ref=ref) if row.tries else None
+            if report is None or report.status is ReportStatus.ABSENT:
+                reason = why_not(ref)
+                if not _still_ours(row, at=at, sending=not reason):
+                    return None  # it took so long that somebody else has it, or gave it up
+                if reason:
+                    return TransferReport(ref, ReportStatus.FAILED, reason=reason)
+                amount = Money(row.amount, row.unit)
+                report = provider.transfer(TransferRequest(ref, amount, row.account, row.holder, row.purpose))
     except _TROUBLE as error:
         # Not swallowed: it stays open, with the provider's word, and keeps its place in the plan.
         _stays(row, TransferState(row.state), str(error.details.get("reason", "") or error.code), at)
@@ -161,7 +171,8 @@ def _look(ref: str, *, at: datetime, why_not: Callable[[str], str]) -> TransferR
 def _ask_again(row: Transfer, *, at: datetime) -> TransferReport | None:
     """Whether one that failed was sent all the same: DONE, or None."""
     try:
-        report = _provider(row).query_transfer(transfer_ref=row.ref)
+        with _calling(row) as provider:
+            report = provider.query_transfer(transfer_ref=row.ref)
     except _TROUBLE:
         # Not swallowed: no answer counts as none, and it is asked in an hour.
         failed = Transfer.objects.filter(pk=row.pk, state=TransferState.FAILED.value)
@@ -207,8 +218,9 @@ def _stays(row: Transfer, state: TransferState, reason: str, at: datetime) -> No
     )
 
 
-def _provider(row: Transfer) -> Transfers:
-    found = provider_called(row.provider)
-    if not isinstance(found, Transfers):
-        raise ProviderRefused(reason=f"{row.provider} sends no money to merchants")
-    return found
+@contextmanager
+def _calling(row: Transfer) -> Iterator[Transfers]:
+    with calling(row.provider) as found:
+        if not isinstance(found, Transfers):
+            raise ProviderRefused(reason=f"{row.provider} sends no money to merchants")
+        yield found

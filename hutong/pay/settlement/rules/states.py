@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from hutong.kernel.money import Money, exponent
+from hutong.kernel.money import Money, above
 from hutong.pay.settlement.types import BatchState, PayoutEvery, PayoutState
 
 PAYOUT_MOVES: dict[PayoutState, frozenset[PayoutState]] = {
@@ -35,7 +35,7 @@ def may_become(state: PayoutState) -> list[str]:
 
 def needs_two(total: Money, second_above: int) -> bool:
     """Whether a second operator has to approve: above the limit, in whole major units, and not at it."""
-    return total.minor > second_above * int(10 ** exponent(total.unit))
+    return above(total, hundredths=second_above * 100)
 
 
 def is_due(every: PayoutEvery, *, on: date, last_on: date | None) -> bool:

@@ -51,9 +51,10 @@ def adjust(
 ) -> AdjustmentView | CorrectionView:
     """An operator gives or takes what no redemption did: at the platform's cost, or for a provider's fee.
 
-    `amount` is signed. More than `alone_up_to` minor units is not booked, but waits for `agree_to_correction`. `entry`
-    names the form that was filled in: the same one again returns what it did, so that an answer that got lost costs
-    nothing. Raises NothingToAdjust, ReasonNeeded, and ledger's ReferenceReused where it had another amount.
+    `amount` is signed. More than `alone_up_to` (hundredths, see `takes_two`) is not booked, but waits for
+    `agree_to_correction`. `entry` names the form that was filled in: the same one again returns what it did, so that an
+    answer that got lost costs nothing. Raises NothingToAdjust, ReasonNeeded, and ledger's ReferenceReused where it had
+    another amount.
     """
     note = clean(note, limit=NOTE_LIMIT)
     if not note:

@@ -352,4 +352,9 @@ KINDS: dict[Kind, KindSpec] = {
         Group.ALARMS, _("The last backup is old"), _("It was made on %(on)s. Look at the timer of the backup."),
         _BY_BOTH, "operator_figures",
     ),
+    Kind.CLOCK_TROUBLE: _operator(
+        Group.ALARMS, _("Something that the site does by itself fails"),
+        _("It is tried again and again, and the rest goes on. The log of the worker says why: %(what)s"),
+        _BY_BOTH, "operator_figures",
+    ),
 }  # fmt: skip
