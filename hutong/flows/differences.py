@@ -12,6 +12,7 @@ from hutong.kernel.money import Money
 from hutong.pay.ledger.services import post
 from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, TransferSpec
 from hutong.pay.payments import queries, services
+from hutong.pay.payments.rules import without_back
 from hutong.pay.payments.types import DifferenceView, Explanation
 from hutong.town.people.models import Person
 
@@ -113,6 +114,7 @@ def _ask_again(difference_ref: str, note: str, by: str, at: datetime) -> Differe
 
 def _ask(ref: str, at: datetime) -> None:
     """Ask the provider of a payment or refund, and do what follows from its answer."""
+    ref = without_back(ref)
     if queries.refund_by_ref(ref) is not None:
         refund.finish(report=services.ask_refund(refund_ref=ref, at=at), at=at)
     elif queries.payment_by_ref(ref) is not None:

@@ -26,6 +26,7 @@ from hutong.pay.payments.types import BillView, DifferenceView, Explanation
 from hutong.town.people.services import Person
 from hutong.web.operator.access import operators
 from hutong.web.operator.agreed import RateForm, rates
+from hutong.web.operator.contradictions import contradiction_rows
 from hutong.web.operator.frame import operator_page, zone_of
 from hutong.web.operator.money_names import EXPLANATIONS, KINDS, provider_label
 from hutong.web.operator.without_bill import without_context
@@ -97,6 +98,7 @@ def bills(request: HttpRequest, operator: Person) -> HttpResponse:
     since, missing = now - CLOSED_SHOWN, reconcile.missing(at=now)
     context = {
         "missing": [MissingRow(name, provider_label(name), on) for name, on in missing],
+        "contradictions": contradiction_rows(),
         **without_context(reconcile.overdue(missing, at=now), operator),
         "waiting": [_row(each, operator) for each in queries.open_differences()],
         "explained": [_row(each, operator) for each in queries.waiting_differences()],

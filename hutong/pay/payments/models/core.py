@@ -101,6 +101,8 @@ class Refund(models.Model):
     ended_by = ref_field(blank=True, default="", db_default="")
     created_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
+    # When the provider had the money back that it had sent: the shopper's bank would not take it.
+    returned_at = models.DateTimeField(null=True)
     ask_at = models.DateTimeField(null=True)
     asked = models.IntegerField(default=0)
 
@@ -108,8 +110,9 @@ class Refund(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="payments_refund_positive"),
             models.CheckConstraint(
-                condition=Q(state=RefundState.DONE, done_at__isnull=False)
-                | (~Q(state=RefundState.DONE) & Q(done_at__isnull=True)),
+                condition=Q(state=RefundState.DONE, done_at__isnull=False, returned_at__isnull=True)
+                | Q(state=RefundState.FAILED, done_at__isnull=False, returned_at__isnull=False)
+                | (~Q(state=RefundState.DONE) & Q(done_at__isnull=True, returned_at__isnull=True)),
                 name="payments_refund_done_at",
             ),
             models.CheckConstraint(
@@ -161,6 +164,10 @@ class Attempt(models.Model):
         return f"{self.public_id} {self.kind} {self.state}"
 
 
+CONTRADICTS = "conflict"
+"""What came of a webhook that contradicts what was recorded before, until an operator has looked at it."""
+
+
 class WebhookInbox(models.Model):
     """A webhook whose signature was good, as it came. Copies of it find this row and add nothing."""
 
@@ -180,6 +187,9 @@ class WebhookInbox(models.Model):
         indexes = [
             models.Index(
                 fields=["received_at"], condition=Q(processed_at__isnull=True), name="payments_inbox_open"
+            ),
+            models.Index(
+                fields=["received_at"], condition=Q(outcome=CONTRADICTS), name="payments_inbox_contradicts"
             ),
         ]
 

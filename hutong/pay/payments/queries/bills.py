@@ -1,6 +1,7 @@
 """What is read to match a bill, and the bills that were."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 
 from django.db.models import Count, Max, Q
@@ -14,7 +15,7 @@ from hutong.pay.payments.models import (
     Payment,
     Refund,
 )
-from hutong.pay.payments.rules import booked
+from hutong.pay.payments.rules import back_ref, booked, without_back
 from hutong.pay.payments.types import (
     BankInView,
     BilledSum,
@@ -29,25 +30,29 @@ from hutong.pay.payments.types import (
 
 
 def our_money(provider: str, refs: Iterable[str]) -> dict[str, OurMoney]:
-    """Of these refs the payments and refunds of a provider that are ours. Two statements."""
-    named = list(refs)
+    """Of these refs the payments and refunds of a provider that are ours, with what came back of these. Two statements.
+
+    Of a refund that failed before we knew that it was sent, and of which both are named, both count: it went, and came back.
+    """
+    named = set(refs)
     payments = Payment.objects.filter(provider=provider, public_id__in=named)
-    refunds = Refund.objects.filter(payment__provider=provider, public_id__in=named)
-    return {each.ref: each for each in [*map(_of_payment, payments), *map(_of_refund, refunds)]}
+    refunds = Refund.objects.filter(payment__provider=provider, public_id__in=set(map(without_back, named)))
+    ours = [_of_payment(row) for row in payments]
+    for row in refunds:
+        both = row.state == RefundState.FAILED and {row.public_id, back_ref(row.public_id)} <= named
+        ours += [replace(each, done=each.done or both) for each in (_of_refund(row), _of_return(row))]
+    return {each.ref: each for each in ours if each.ref in named}
 
 
 def money_done_between(provider: str, starts_at: datetime, ends_at: datetime) -> list[OurMoney]:
-    """What came and what went back in a half-open span, in the order of their refs. Two statements."""
+    """What came, what went back, and what of that came again in a half-open span, by their refs. Three statements."""
     payments = Payment.objects.filter(
         provider=provider, captured_at__gte=starts_at, captured_at__lt=ends_at
     ).order_by("public_id")
-    refunds = Refund.objects.filter(
-        payment__provider=provider,
-        state=RefundState.DONE,
-        done_at__gte=starts_at,
-        done_at__lt=ends_at,
-    ).order_by("public_id")
-    return [*map(_of_payment, payments), *map(_of_refund, refunds)]
+    refunds = Refund.objects.filter(payment__provider=provider).order_by("public_id")
+    went = refunds.filter(done_at__gte=starts_at, done_at__lt=ends_at)
+    returned = refunds.filter(returned_at__gte=starts_at, returned_at__lt=ends_at)
+    return [*map(_of_payment, payments), *map(_of_refund, went), *map(_of_return, returned)]
 
 
 def _of_payment(row: Payment) -> OurMoney:
@@ -57,7 +62,11 @@ def _of_payment(row: Payment) -> OurMoney:
 
 
 def _of_refund(row: Refund) -> OurMoney:
-    return OurMoney(row.public_id, Money(row.amount, row.unit), done=row.state == RefundState.DONE)
+    return OurMoney(row.public_id, Money(row.amount, row.unit), done=row.done_at is not None)
+
+
+def _of_return(row: Refund) -> OurMoney:
+    return OurMoney(back_ref(row.public_id), -Money(row.amount, row.unit), done=row.returned_at is not None)
 
 
 def bill_view(row: FetchedBill) -> BillView:

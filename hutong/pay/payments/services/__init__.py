@@ -26,6 +26,11 @@ from hutong.pay.payments.services.bills import (
     fetch_bill,
     keep_bill,
 )
+from hutong.pay.payments.services.contradictions import (
+    ContradictionNotFound,
+    contradictions,
+    look_at_contradiction,
+)
 from hutong.pay.payments.services.disputes import (
     DISPUTE_TEXT_LIMIT,
     DisputeClosed,
@@ -119,6 +124,7 @@ __all__ = [
     "BankInNotFound",
     "BankInUndone",
     "BillChanged",
+    "ContradictionNotFound",
     "DifferenceClosed",
     "DifferenceNotFound",
     "DisputeClosed",
@@ -153,6 +159,7 @@ __all__ = [
     "bridge",
     "close",
     "confirm_write_off",
+    "contradictions",
     "cover_unsent",
     "create_payment",
     "decline_without_bill",
@@ -168,6 +175,7 @@ __all__ = [
     "keep_bill",
     "left_behind",
     "look_again",
+    "look_at_contradiction",
     "mark_processed",
     "may_fit_now",
     "needs_second",

@@ -50,6 +50,9 @@ SELECT provider, min(at) AS first_at FROM (
     UNION ALL
     SELECT p.provider, r.done_at FROM payments_refund r JOIN payments_payment p ON p.id = r.payment_id
     WHERE r.done_at IS NOT NULL AND r.done_at < %(to)s::timestamptz
+    UNION ALL
+    SELECT p.provider, r.returned_at FROM payments_refund r JOIN payments_payment p ON p.id = r.payment_id
+    WHERE r.returned_at IS NOT NULL AND r.returned_at < %(to)s::timestamptz
 ) AS moved GROUP BY provider HAVING max(at) >= %(from)s::timestamptz ORDER BY provider
 """
 
