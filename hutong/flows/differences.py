@@ -6,7 +6,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
-from hutong.flows import payment_received, refund
+from hutong.flows import close_month, payment_received, refund
 from hutong.kernel.errors import Forbidden
 from hutong.kernel.money import Money
 from hutong.pay.ledger.services import post
@@ -79,10 +79,18 @@ def confirm(*, difference_ref: str, by: Person, at: datetime) -> DifferenceView:
 
 
 def take_back(*, difference_ref: str, by: Person, at: datetime) -> None:
-    """The difference is open again; a write-off is booked back. Raises `Forbidden`, `NothingToTakeBack`."""
+    """The difference is open again; a write-off is booked back. Raises `Forbidden`, `DifferenceNotFound`,
+    `NothingToTakeBack`, and `MonthClosed` where a month was closed because it was over.
+    """
     _operator(by)
+    known = queries.difference_by_ref(difference_ref)
+    if known is None:
+        raise services.DifferenceNotFound
     with transaction.atomic():
+        services.hold_bills(provider=known.provider)
         before = services.take_back_explanation(difference_ref=difference_ref, by=by.public_id, at=at)
+        if before.closed_at is not None:
+            close_month.keep_closed(until_on=before.on)
         if _written_off(before):
             back = _contrary(before.booked)
             _post(before, TransactionKind.WRITE_OFF, back, number=before.bookings + 1, at=at)

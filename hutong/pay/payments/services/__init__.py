@@ -19,6 +19,7 @@ from hutong.pay.payments.services.bank_in import (
     BankInNotFound,
     BankInUndone,
     enter_bank_in,
+    hold_bills,
     undo_bank_in,
 )
 from hutong.pay.payments.services.bills import (
@@ -171,6 +172,7 @@ __all__ = [
     "fitting_explanations",
     "give_up_dispute",
     "give_up_transfer",
+    "hold_bills",
     "hurry_transfers",
     "keep_bill",
     "left_behind",
