@@ -1,6 +1,7 @@
 """What a bill and our rows do not agree on: kept apart in the books, until it is explained, corrected or written off."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 
 from django.conf import settings
@@ -21,6 +22,10 @@ _ACCOUNTS = {
     TransactionKind.RECONCILE: (AccountKind.CLEARING, AccountKind.DISCREPANCY),
     TransactionKind.WRITE_OFF: (AccountKind.DISCREPANCY, AccountKind.LOSSES),
 }
+
+
+LOOKED_AT_ONCE = 200
+"""How many open differences are read at once."""
 
 
 def book_found(found: Iterable[DifferenceView], *, at: datetime) -> None:
@@ -97,11 +102,15 @@ def take_back(*, difference_ref: str, by: Person, at: datetime) -> None:
 
 
 def look_at_open(*, at: datetime) -> int:
-    """Close what fits by now: a webhook may have come after the bill. How many differences changed."""
-    changed = 0
-    for difference in [*queries.open_differences(), *queries.waiting_differences()]:
-        if services.may_fit_now(difference):
-            changed += _look(difference.difference_ref, note="", by="platform", at=at)[1]
+    """Close what fits by now: a webhook may have come after the bill. All are looked at; how many changed."""
+    changed, last = 0, ""
+    while found := queries.differences_to_look_at(limit=LOOKED_AT_ONCE, after=last):
+        last = found[-1].difference_ref
+        for difference in found:
+            if services.may_fit_now(difference):
+                # Somebody may have closed it meanwhile.
+                with suppress(services.DifferenceClosed):
+                    changed += _look(difference.difference_ref, note="", by="platform", at=at)[1]
     return changed
 
 

@@ -179,14 +179,19 @@ def newest_open_difference() -> tuple[int, str]:
     return found["number"], found["newest"] or ""
 
 
-def open_differences(*, provider: str = "", limit: int = 200) -> list[DifferenceView]:
-    """What nobody has explained yet, the oldest bill first; of one provider or of all."""
-    return _differences(_WITHOUT_WORD, provider, limit)
+def open_differences(*, provider: str = "", limit: int = 200, after: str = "") -> list[DifferenceView]:
+    """What nobody has explained yet, the oldest bill first; of one provider or of all, those that follow `after`."""
+    return _differences(_WITHOUT_WORD, provider, limit, after)
 
 
-def waiting_differences(*, provider: str = "", limit: int = 200) -> list[DifferenceView]:
-    """What is explained and not over: the provider is to correct it, or a second operator is to agree."""
-    return _differences(Q(closed_at=None) & ~Q(explanation=""), provider, limit)
+def waiting_differences(*, provider: str = "", limit: int = 200, after: str = "") -> list[DifferenceView]:
+    """What is explained and not over: the provider is to correct it, or a second operator is to agree; as above."""
+    return _differences(Q(closed_at=None) & ~Q(explanation=""), provider, limit, after)
+
+
+def differences_to_look_at(*, limit: int = 200, after: str = "") -> list[DifferenceView]:
+    """What is not closed, explained or not, in the order of `open_differences`, those that follow `after`."""
+    return _differences(Q(closed_at=None), "", limit, after)
 
 
 def closed_differences(*, since: datetime, limit: int = 50) -> list[DifferenceView]:
@@ -206,10 +211,13 @@ def differences_not_over(*, until_on: date) -> int:
     return BillingDifference.objects.filter(closed_at=None, bill__on__lte=until_on).count()
 
 
-def _differences(wanted: Q, provider: str, limit: int) -> list[DifferenceView]:
+def _differences(wanted: Q, provider: str, limit: int, after: str) -> list[DifferenceView]:
     found = BillingDifference.objects.filter(wanted).select_related("bill", "corrected_in")
     if provider:
         found = found.filter(bill__provider=provider)
+    last = BillingDifference.objects.filter(public_id=after).values_list("bill__on", "pk").first()
+    if last is not None:
+        found = found.filter(Q(bill__on__gt=last[0]) | Q(bill__on=last[0], pk__gt=last[1]))
     return [difference_view(row) for row in found.order_by("bill__on", "pk")[:limit]]
 
 
