@@ -33,6 +33,8 @@ class Payment(models.Model):
     suspense = models.BigIntegerField(default=0)
     suspense_unit = models.CharField(max_length=40, default="", blank=True)
     suspense_refunded = models.BigIntegerField(default=0)
+    # When it came: bills name it as they name what was captured.
+    suspense_at = models.DateTimeField(null=True)
     provider_ref = models.CharField(max_length=100, null=True)
     # Hosted payment pages carry their state in the address.
     redirect_url = models.CharField(max_length=4000, default="", blank=True)
@@ -59,7 +61,10 @@ class Payment(models.Model):
             models.CheckConstraint(condition=Q(disputed__gte=0), name="payments_disputed"),
             models.CheckConstraint(
                 condition=Q(suspense_refunded__gte=0, suspense_refunded__lte=F("suspense"))
-                & (Q(suspense=0) | ~Q(suspense_unit="")),
+                & (
+                    Q(suspense=0, suspense_at__isnull=True)
+                    | Q(suspense__gt=0, suspense_at__isnull=False) & ~Q(suspense_unit="")
+                ),
                 name="payments_suspense",
             ),
             models.CheckConstraint(

@@ -45,10 +45,10 @@ def our_money(provider: str, refs: Iterable[str]) -> dict[str, OurMoney]:
 
 
 def money_done_between(provider: str, starts_at: datetime, ends_at: datetime) -> list[OurMoney]:
-    """What came, what went back, and what of that came again in a half-open span, by their refs. Three statements."""
-    payments = Payment.objects.filter(
-        provider=provider, captured_at__gte=starts_at, captured_at__lt=ends_at
-    ).order_by("public_id")
+    """What came, went back, and came again in a half-open span, wrong amounts too, by their refs. Three statements."""
+    captured = Q(captured_at__gte=starts_at, captured_at__lt=ends_at)
+    wrong = Q(suspense_at__gte=starts_at, suspense_at__lt=ends_at)
+    payments = Payment.objects.filter(captured | wrong, provider=provider).order_by("public_id")
     refunds = Refund.objects.filter(payment__provider=provider).order_by("public_id")
     went = refunds.filter(done_at__gte=starts_at, done_at__lt=ends_at)
     returned = refunds.filter(returned_at__gte=starts_at, returned_at__lt=ends_at)

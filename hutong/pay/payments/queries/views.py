@@ -149,7 +149,8 @@ def everything_about(order_refs: Sequence[str]) -> dict[str, list[dict[str, Any]
         "payments.Payment": values(
             mine,
             *("public_id", "order_ref", "provider", "amount", "unit", "state", "captured", "refunded"),
-            *("suspense", "suspense_unit", "suspense_refunded", "provider_ref", "created_at", "captured_at"),
+            *("suspense", "suspense_unit", "suspense_refunded", "suspense_at", "provider_ref"),
+            *("created_at", "captured_at"),
         ),
         "payments.Refund": values(
             Refund.objects.filter(payment__in=mine),

@@ -61,6 +61,9 @@ SELECT provider, min(at) AS first_at FROM (
     SELECT provider, captured_at AS at FROM payments_payment
     WHERE captured_at IS NOT NULL AND captured_at < %(to)s::timestamptz
     UNION ALL
+    SELECT provider, suspense_at FROM payments_payment
+    WHERE suspense_at IS NOT NULL AND suspense_at < %(to)s::timestamptz
+    UNION ALL
     SELECT p.provider, r.done_at FROM payments_refund r JOIN payments_payment p ON p.id = r.payment_id
     WHERE r.done_at IS NOT NULL AND r.done_at < %(to)s::timestamptz
     UNION ALL
