@@ -8,7 +8,7 @@ from hutong.town.people.models import Person
 
 
 def looked_at(*, provider: str, event_id: str, reason: str, by: Person, at: datetime) -> None:
-    """An operator has looked, and says what came of it. Raises `Forbidden`, `NoteMissing`, `ContradictionNotFound`."""
+    """An operator has looked, and says what came of it. Raises `Forbidden`, `OutcomeMissing`, `ContradictionNotFound`."""
     if not by.is_operator:
         raise Forbidden
     services.look_at_contradiction(

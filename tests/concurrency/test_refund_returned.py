@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
+from django.db import transaction
 
 from hutong.kernel.money import Money
 from hutong.pay.payments import queries, services
@@ -46,7 +47,9 @@ def test_copies_of_the_news_and_operators_at_once(at: datetime) -> None:
             told = RefundReport(first.ref, ReportStatus.FAILED, "re_0", "account closed")
             return str(services.record_refund(report=told, at=at).outcome)
         try:
-            return services.request_again(refund_ref=first.ref, at=at).ref
+            with transaction.atomic():
+                Payment.objects.select_for_update().get(public_id=payment_ref)  # stands for the order's lock
+                return services.request_again(refund_ref=first.ref, at=at).ref
         except services.RefundNotFailed:
             return "not yet"
 

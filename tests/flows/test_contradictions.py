@@ -37,7 +37,7 @@ def test_an_operator_looks_at_it_once_with_a_word(at: datetime) -> None:
     operator = people.operator()
     with pytest.raises(Forbidden):
         contradictions.looked_at(provider="sandbox", event_id="evt_1", reason="x", by=people.person(), at=at)
-    with pytest.raises(services.NoteMissing):
+    with pytest.raises(services.OutcomeMissing):
         contradictions.looked_at(provider="sandbox", event_id="evt_1", reason=" ", by=operator, at=at)
     assert len(services.contradictions()) == 1
     contradictions.looked_at(provider="sandbox", event_id="evt_1", reason="Sent by hand.", by=operator, at=at)

@@ -74,6 +74,7 @@ def unredeemed(shop: Scene) -> int:
 
 
 def clean(at: datetime) -> bool:
+    jobs.drain()
     return books.check(at=at, ask_providers=False).problems == ()
 
 

@@ -36,7 +36,7 @@ def test_a_contradiction_waits_on_the_page_of_bills(settings: Any) -> None:
     assert "Contradictions" in page
     assert f"/operator/orders/{order_ref}/" in page
     url, said = f"{PAGE}contradictions/", {"provider": "sandbox", "event_id": "evt_1"}
-    assert "Please say what explains" in text(browser.post(url, said, follow=True))
+    assert "Please say what came of it." in text(browser.post(url, said, follow=True))
     assert "There is no such contradiction" in text(browser.post(url, {}, follow=True))
     page = text(browser.post(url, {**said, "reason": "Looked it up"}, follow=True))
     assert "The log keeps your words" in page

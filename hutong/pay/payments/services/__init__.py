@@ -29,6 +29,7 @@ from hutong.pay.payments.services.bills import (
 )
 from hutong.pay.payments.services.contradictions import (
     ContradictionNotFound,
+    OutcomeMissing,
     contradictions,
     look_at_contradiction,
 )
@@ -136,6 +137,7 @@ __all__ = [
     "NotDisputable",
     "NoteMissing",
     "NothingToTakeBack",
+    "OutcomeMissing",
     "PaymentNotFound",
     "PaymentNotPayable",
     "RefundNotFailed",

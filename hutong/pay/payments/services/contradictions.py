@@ -7,12 +7,12 @@ from django.utils.datastructures import CaseInsensitiveMapping
 from django.utils.translation import gettext_lazy as _
 
 from hutong.kernel import audit
-from hutong.kernel.errors import DomainError, NotFound
+from hutong.kernel.errors import DomainError, Invalid, NotFound
 from hutong.kernel.text import clean
 from hutong.pay.payments.models import WebhookInbox
 from hutong.pay.payments.models.core import CONTRADICTS
 from hutong.pay.payments.providers.registry import provider as provider_called
-from hutong.pay.payments.services.explaining import NOTE_LIMIT, NoteMissing
+from hutong.pay.payments.services.explaining import NOTE_LIMIT
 from hutong.pay.payments.types import Contradiction
 
 LOOKED_AT = "looked_at"
@@ -24,6 +24,13 @@ class ContradictionNotFound(NotFound):
 
     code = "contradiction_not_found"
     message = _("There is no such contradiction, or somebody has looked at it already.")
+
+
+class OutcomeMissing(Invalid):
+    """Whoever has looked says what came of it."""
+
+    code = "contradiction_outcome_missing"
+    message = _("Please say what came of it.")
 
 
 def contradictions(*, limit: int = 50) -> list[Contradiction]:
@@ -44,11 +51,11 @@ def contradictions(*, limit: int = 50) -> list[Contradiction]:
 def look_at_contradiction(*, provider: str, event_id: str, reason: str, by: str, at: datetime) -> None:
     """An operator has looked at a contradiction and says what came of it; the log keeps that, and no month waits for it.
 
-    `by` is a public id. Raises `NoteMissing`, `ContradictionNotFound`.
+    `by` is a public id. Raises `OutcomeMissing`, `ContradictionNotFound`.
     """
     reason = clean(reason, limit=NOTE_LIMIT)
     if not reason:
-        raise NoteMissing
+        raise OutcomeMissing
     with transaction.atomic():
         found = WebhookInbox.objects.filter(provider=provider, event_id=event_id, outcome=CONTRADICTS)
         if not found.update(outcome=LOOKED_AT):
