@@ -72,7 +72,7 @@ def test_copies_of_the_news_and_operators_at_once(at: datetime) -> None:
 def test_control_without_the_state_it_comes_back_with_each_copy(at: datetime) -> None:
     payment_ref, (first, _second) = two_sent(at)
     told = RefundReport(first.ref, ReportStatus.FAILED, "re_0", "account closed")
-    with unguarded(refunding._came_back, ", state=RefundState.DONE"):
+    with unguarded(refunding._came_back, "state=RefundState.DONE"):
         said = [services.record_refund(report=told, at=at).outcome for _copy in range(2)]
     assert said == [Outcome.RECORDED, Outcome.RECORDED]
     assert refunded(payment_ref) == 0, "the other refund's money could go twice"

@@ -114,6 +114,16 @@ def test_that_it_was_sent_is_old_news_once_it_came_back(shop: Scene, at: datetim
     assert (now(asked).state, held()) == (RefundState.FAILED, 1990)
 
 
+@pytest.mark.parametrize("number", [None, "re_of_another"])
+def test_a_second_call_that_was_refused_takes_nothing_back(
+    shop: Scene, at: datetime, number: str | None
+) -> None:
+    _payment, asked = sent(shop, at)
+    refused = RefundReport(asked.ref, ReportStatus.FAILED, number, "no permission")
+    assert services.record_refund(report=refused, at=at).outcome is Outcome.CONFLICT
+    assert (now(asked).state, held()) == (RefundState.DONE, 0)
+
+
 def test_what_the_platform_put_in_comes_back_exactly(shop: Scene, at: datetime) -> None:
     _payment, asked = sent(shop, at)
     failed(asked, at + DAY)

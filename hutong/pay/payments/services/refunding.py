@@ -196,8 +196,8 @@ def record_refund(*, report: RefundReport, at: datetime) -> RefundRecorded:
     """Write down how a refund ended; RECORDED once, for DONE or for FAILED.
 
     A failed refund gives its headroom back, also one that was DONE before: the shopper's bank sent the money back, days
-    or weeks later (`returned_at`). DONE of such a one is old news; DONE of another that FAILED changes nothing and is a
-    CONFLICT for the operator. Raises `RefundNotFound`.
+    or weeks later (`returned_at`). DONE of such a one is old news. DONE of another that FAILED, and FAILED of one that is
+    DONE without its number at the provider, change nothing and are a CONFLICT. Raises `RefundNotFound`.
     """
     with transaction.atomic():
         if report.status not in (ReportStatus.DONE, ReportStatus.FAILED):
@@ -228,8 +228,14 @@ def record_refund(*, report: RefundReport, at: datetime) -> RefundRecorded:
 
 
 def _came_back(report: RefundReport, at: datetime) -> int:
-    """It had been sent: when it went stays known, since the bill of that day names it."""
-    return Refund.objects.filter(public_id=report.refund_ref, state=RefundState.DONE).update(
+    """It had been sent: when it went stays known, since the bill of that day names it.
+
+    Only what the provider says of the very refund that it had sent counts: a second call that it refused is none.
+    """
+    if not report.provider_ref:
+        return 0
+    sent = Refund.objects.filter(public_id=report.refund_ref, provider_ref=report.provider_ref)
+    return sent.filter(state=RefundState.DONE).update(
         state=RefundState.FAILED, returned_at=at, failure=report.reason[:200]
     )
 
