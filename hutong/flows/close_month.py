@@ -5,6 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from django.conf import settings
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from hutong.flows import books
@@ -12,6 +13,7 @@ from hutong.flows.statements import after, month_bounds
 from hutong.kernel.clock import local
 from hutong.kernel.errors import Conflict, Forbidden
 from hutong.pay.payments import queries as payments
+from hutong.pay.payments import services as payment_services
 from hutong.pay.payments.providers.registry import bill_zone
 from hutong.pay.payments.types import Explained
 from hutong.pay.settlement import queries, services
@@ -49,6 +51,15 @@ class MonthBlocked(Conflict):
     message = _("Something of this month is open still. It cannot be closed before.")
 
 
+class MonthClosed(Conflict):
+    """What is to be opened again belongs to a month whose books are closed; `month` and `unit` name the last of them."""
+
+    code = "month_closed"
+    message = _(
+        "The books of %(month)s (%(unit)s) are closed, and this had to be over before. Open that month again first."
+    )
+
+
 def zone_of_unit(unit: str) -> str:
     """The zone in which the months of a currency begin: that of the default region, or of the first with it."""
     default = default_region()
@@ -71,6 +82,13 @@ def obstacles(*, unit: str, on: date, at: datetime) -> list[Blocked]:
     starts_at, ends_at = month_bounds(on, zone_of_unit(unit))
     if at < ends_at:
         return [Blocked(Obstacle.RUNS, 1)]
+    found = _open_of(on, starts_at, ends_at)
+    if problems := books.check(at=at, ask_providers=False).problems:
+        found.append(Blocked(Obstacle.BOOKS, len(problems), problems[0]))
+    return found
+
+
+def _open_of(on: date, starts_at: datetime, ends_at: datetime) -> list[Blocked]:
     found = []
     if missing := queries.missing_bills(starts_at=starts_at, ends_at=ends_at):
         provider, day = missing[0]
@@ -82,8 +100,6 @@ def obstacles(*, unit: str, on: date, at: datetime) -> list[Blocked]:
         found.append(Blocked(Obstacle.UNKNOWN, len(unknown), min(unknown)))
     if refunds := payments.open_refunds(before=ends_at):
         found.append(Blocked(Obstacle.REFUNDS, len(refunds), refunds[0].ref))
-    if problems := books.check(at=at, ask_providers=False).problems:
-        found.append(Blocked(Obstacle.BOOKS, len(problems), problems[0]))
     return found
 
 
@@ -99,12 +115,35 @@ def close(*, unit: str, on: date, by: Person, at: datetime) -> MonthView:
     on = on.replace(day=1)
     if known := queries.closed_month(unit, on):
         return known
-    if blocked := obstacles(unit=unit, on=on, at=at):
-        raise MonthBlocked(obstacles=[each.what.value for each in blocked])
+    _refuse(obstacles(unit=unit, on=on, at=at))
     starts_at, ends_at = month_bounds(on, zone_of_unit(unit))
-    return services.close_month(
-        on=on, unit=unit, starts_at=starts_at, ends_at=ends_at, by=by.public_id, at=at
-    )
+    with transaction.atomic():
+        # Adding the books up takes a while, in which an operator may open something of the month again. Looked at once
+        # more while nobody can.
+        payment_services.hold_bills()
+        _refuse(_open_of(on, starts_at, ends_at))
+        return services.close_month(
+            on=on, unit=unit, starts_at=starts_at, ends_at=ends_at, by=by.public_id, at=at
+        )
+
+
+def _refuse(blocked: list[Blocked]) -> None:
+    if blocked:
+        raise MonthBlocked(obstacles=[each.what.value for each in blocked])
+
+
+def keep_closed(*, until_on: date, provider: str = "") -> None:
+    """Refuse to open something of a bill of the day `until_on` again that a closed month had waited for.
+
+    Without `provider` a difference, else the very bill of that provider's day. In a transaction that holds the provider's
+    bills (`hold_bills`), so that no month is closed meanwhile. Raises `MonthClosed`.
+    """
+    for closed in queries.newest_closed_of_all():
+        last = after(closed.on)
+        if provider:
+            last = queries.last_bill_on(ends_at=closed.ends_at, provider=provider)
+        if until_on <= last:
+            raise MonthClosed(month=f"{closed.on:%Y-%m}", unit=closed.unit)
 
 
 def reopen(*, unit: str, on: date, reason: str, by: Person, at: datetime) -> MonthView:

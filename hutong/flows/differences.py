@@ -1,17 +1,19 @@
 """What a bill and our rows do not agree on: kept apart in the books, until it is explained, corrected or written off."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
 
-from hutong.flows import payment_received, refund
+from hutong.flows import close_month, payment_received, refund
 from hutong.kernel.errors import Forbidden
 from hutong.kernel.money import Money
 from hutong.pay.ledger.services import post
 from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, TransferSpec
 from hutong.pay.payments import queries, services
+from hutong.pay.payments.rules import without_back
 from hutong.pay.payments.types import DifferenceView, Explanation
 from hutong.town.people.models import Person
 
@@ -20,6 +22,10 @@ _ACCOUNTS = {
     TransactionKind.RECONCILE: (AccountKind.CLEARING, AccountKind.DISCREPANCY),
     TransactionKind.WRITE_OFF: (AccountKind.DISCREPANCY, AccountKind.LOSSES),
 }
+
+
+LOOKED_AT_ONCE = 200
+"""How many open differences are read at once."""
 
 
 def book_found(found: Iterable[DifferenceView], *, at: datetime) -> None:
@@ -78,21 +84,33 @@ def confirm(*, difference_ref: str, by: Person, at: datetime) -> DifferenceView:
 
 
 def take_back(*, difference_ref: str, by: Person, at: datetime) -> None:
-    """The difference is open again; a write-off is booked back. Raises `Forbidden`, `NothingToTakeBack`."""
+    """The difference is open again; a write-off is booked back. Raises `Forbidden`, `DifferenceNotFound`,
+    `NothingToTakeBack`, and `MonthClosed` where a month was closed because it was over.
+    """
     _operator(by)
+    known = queries.difference_by_ref(difference_ref)
+    if known is None:
+        raise services.DifferenceNotFound
     with transaction.atomic():
+        services.hold_bills(provider=known.provider)
         before = services.take_back_explanation(difference_ref=difference_ref, by=by.public_id, at=at)
+        if before.closed_at is not None:
+            close_month.keep_closed(until_on=before.on)
         if _written_off(before):
             back = _contrary(before.booked)
             _post(before, TransactionKind.WRITE_OFF, back, number=before.bookings + 1, at=at)
 
 
 def look_at_open(*, at: datetime) -> int:
-    """Close what fits by now: a webhook may have come after the bill. How many differences changed."""
-    changed = 0
-    for difference in [*queries.open_differences(), *queries.waiting_differences()]:
-        if services.may_fit_now(difference):
-            changed += _look(difference.difference_ref, note="", by="platform", at=at)[1]
+    """Close what fits by now: a webhook may have come after the bill. All are looked at; how many changed."""
+    changed, last = 0, ""
+    while found := queries.differences_to_look_at(limit=LOOKED_AT_ONCE, after=last):
+        last = found[-1].difference_ref
+        for difference in found:
+            if services.may_fit_now(difference):
+                # Somebody may have closed it meanwhile.
+                with suppress(services.DifferenceClosed):
+                    changed += _look(difference.difference_ref, note="", by="platform", at=at)[1]
     return changed
 
 
@@ -113,6 +131,7 @@ def _ask_again(difference_ref: str, note: str, by: str, at: datetime) -> Differe
 
 def _ask(ref: str, at: datetime) -> None:
     """Ask the provider of a payment or refund, and do what follows from its answer."""
+    ref = without_back(ref)
     if queries.refund_by_ref(ref) is not None:
         refund.finish(report=services.ask_refund(refund_ref=ref, at=at), at=at)
     elif queries.payment_by_ref(ref) is not None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from hutong.flows import discounts, stored_value, tell
+from hutong.flows import discounts, refund_booking, stored_value, tell
 from hutong.flows.dispute_loss import lost_before
 from hutong.flows.fulfil.waiting import WaitingFulfilment
 from hutong.flows.refund_terms import (
@@ -41,7 +41,14 @@ from hutong.pay.orders.rules import LIVE_STATES
 from hutong.pay.orders.types import OrderFacts, SoldUnit
 from hutong.pay.payments import queries as payments_read
 from hutong.pay.payments import services as payments
-from hutong.pay.payments.types import Outcome, PaymentState, RefundReport, RefundState, RefundView
+from hutong.pay.payments.types import (
+    Outcome,
+    PaymentState,
+    RefundReport,
+    RefundState,
+    RefundView,
+    ReportStatus,
+)
 from hutong.pay.settlement.services import unsettle_units
 from hutong.town.merchants.queries import has_right
 from hutong.town.merchants.types import Right
@@ -299,14 +306,27 @@ def send(*, refund_ref: str, at: datetime) -> str:
     return finish(report=payments.send_refund(refund_ref=refund_ref, at=at), at=at)
 
 
-@retrying
 def finish(*, report: RefundReport, at: datetime) -> str:
     """Write down how a refund ended, and book the money that went back; once.
 
     Until the provider has sent it, the money stays where it was: with what is not redeemed, or in suspense.
     A refund that failed keeps its units refunded, and waits for the operator to send it again, unless a bank has taken
-    the payment back for good meanwhile.
+    the payment back for good meanwhile. So does one that had been sent and came back: what was booked then is booked back.
+
+    Never inside a transaction: where the news contradicts what is recorded, the provider is asked which of both holds;
+    webhooks come in any order.
     """
+    outcome = _record_end(report, at)
+    if outcome is Outcome.CONFLICT:
+        now = payments.ask_refund(refund_ref=report.refund_ref, at=at)
+        if now.status in (ReportStatus.DONE, ReportStatus.FAILED):
+            outcome = _record_end(now, at)
+            outcome = Outcome.STALE if outcome is Outcome.REPEATED else outcome
+    return str(outcome.value)
+
+
+@retrying
+def _record_end(report: RefundReport, at: datetime) -> Outcome:
     known = payments_read.refund_by_ref(report.refund_ref)
     if known is None:
         raise payments.RefundNotFound
@@ -315,8 +335,10 @@ def finish(*, report: RefundReport, at: datetime) -> str:
         recorded = payments.record_refund(report=report, at=at)
         news, merchant_ref = recorded.outcome is Outcome.RECORDED, order.merchant_ref if order else ""
         if news and recorded.refund.state is RefundState.DONE:
-            _book(recorded.refund, merchant_ref, at)
+            refund_booking.book(recorded.refund, merchant_ref, at)
         if news and recorded.refund.state is RefundState.FAILED:
+            if recorded.refund.returned_at:
+                refund_booking.book_back(recorded.refund, at)
             # What the bank has sent is nobody's to wait for.
             news = not lost_before(recorded.refund, merchant_ref, at)
         if news and order:
@@ -324,7 +346,7 @@ def finish(*, report: RefundReport, at: datetime) -> str:
                 recorded.refund, person_ref=order.person_ref, merchant_ref=order.merchant_ref, at=at
             )
         live.hint(known.order_ref)
-    return str(recorded.outcome.value)
+    return recorded.outcome
 
 
 def resend(*, refund_ref: str, by: Person, at: datetime) -> RefundView:
@@ -356,22 +378,3 @@ def resend(*, refund_ref: str, by: Person, at: datetime) -> RefundView:
 def _lock(ref: str) -> OrderFacts | None:
     """Lock what a payment is for: an order, or a gift card that was bought (None)."""
     return None if stored_value.lock_card(ref) else orders.lock_order(order_ref=ref)
-
-
-def _book(refund: RefundView, merchant_ref: str, at: datetime) -> None:
-    """Money for named units was not yet redeemed; money without units lay in suspense.
-
-    What the platform had put into the units' price goes back to it.
-    """
-    if stored_value.book_card_refund(refund, at):
-        return
-    if refund.unit_refs:
-        kind, account, owner = TransactionKind.REFUND, AccountKind.UNREDEEMED, merchant_ref
-    else:
-        kind, account, owner = TransactionKind.SUSPENSE_OUT, AccountKind.SUSPENSE, refund.provider
-    units = orders_read.units(list(refund.unit_refs)) if refund.unit_refs else ()
-    promoted = sum((unit.discount_platform for unit in units), Money(0, refund.amount.unit))
-    transfers = [TransferSpec(account, owner, AccountKind.CLEARING, refund.provider, refund.amount)]
-    if promoted:
-        transfers.append(TransferSpec(account, owner, AccountKind.PROMOTION, PLATFORM, promoted))
-    post(kind=kind, reference=f"refund:{refund.ref}", transfers=transfers, at=at)

@@ -2,9 +2,10 @@
 
 from datetime import date, datetime
 
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from hutong.flows import reconcile
+from hutong.flows import close_month, reconcile
 from hutong.kernel.clock import day_bounds
 from hutong.kernel.errors import Conflict, Forbidden, Invalid
 from hutong.pay.payments import services
@@ -67,9 +68,15 @@ def decline(*, ref: str, by: Person, at: datetime) -> WithoutBillView:
 
 
 def take_back(*, ref: str, by: Person, at: datetime) -> WithoutBillView:
-    """There is a bill after all, and its days are missing again. Raises as `decline`."""
+    """There is a bill after all, and its days are missing again. Raises as `decline`, and `MonthClosed` where a month was
+    closed that had waited for one of them.
+    """
     _operator(by)
-    return services.take_back_without_bill(ref=ref, by=by.public_id, at=at)
+    with transaction.atomic():
+        services.hold_bills()
+        taken_back = services.take_back_without_bill(ref=ref, by=by.public_id, at=at)
+        close_month.keep_closed(until_on=taken_back.first_on, provider=taken_back.provider)
+    return taken_back
 
 
 def _operator(by: Person) -> None:

@@ -37,6 +37,12 @@ DECLARED: dict[TransactionKind, frozenset[tuple[AccountKind, AccountKind]]] = {
     TransactionKind.REFUND: frozenset(
         (_A.UNREDEEMED, to) for to in (_A.CLEARING, _A.STORED_VALUE, _A.PROMOTION)
     ),
+    TransactionKind.REFUND_RETURNED: frozenset(
+        (source, to)
+        for to in (_A.UNREDEEMED, _A.STORED_VALUE, _A.SUSPENSE)
+        for source in (_A.CLEARING, _A.PROMOTION)
+        if source is _A.CLEARING or to is _A.UNREDEEMED
+    ),
     TransactionKind.PROVIDER_FEE: _both_ways((_A.PROVIDER_FEES, _A.CLEARING)),
     TransactionKind.BANK_IN: _both_ways((_A.BANK, _A.CLEARING)),
     TransactionKind.PAYOUT_SENT: frozenset({(_A.PAYABLE, _A.PAYOUT)}),

@@ -79,6 +79,8 @@ class TransactionKind(StrEnum):
     """A redemption was undone, or what was redeemed is refunded all the same."""
     REFUND = "refund"
     """What was not enjoyed went back to where it came from."""
+    REFUND_RETURNED = "refund_returned"
+    """It came back days later: the shopper's bank would not take it."""
     PROVIDER_FEE = "provider_fee"
     """A provider kept its fee, or gave a part of it back."""
     BANK_IN = "bank_in"

@@ -120,10 +120,29 @@ def agreed_fee(amount: Money, agreed: AgreedFee) -> Money:
     return Money((amount.minor * agreed.rate_ppm + 500_000) // 1_000_000 + agreed.fixed, amount.unit)
 
 
+_BACK = ":back"
+
+
+def back_ref(ref: str) -> str:
+    """What a bill's line is called by which the money of a refund came back, after it had gone."""
+    return ref + _BACK
+
+
+def without_back(ref: str) -> str:
+    """The refund or dispute that a line is about, whether its money went or came back."""
+    return ref.removesuffix(_BACK)
+
+
+def is_back(ref: str) -> bool:
+    """Whether a line says that money came back."""
+    return ref.endswith(_BACK)
+
+
 def ref_of(line: BillLine) -> str:
     """Of which payment or refund of ours a line is; "" for what names none, and for what was sent back past us."""
     if line.refund_ref:
-        return line.refund_ref
+        returned = line.amount.minor < 0 and line.refund_ref.startswith("rfd_")
+        return back_ref(line.refund_ref) if returned else line.refund_ref
     return line.payment_ref if line.amount.minor >= 0 else ""
 
 

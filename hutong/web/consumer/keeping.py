@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from hutong.flows import points, stored_value
+from hutong.flows import money_back, points, stored_value
 from hutong.flows import refund as refund_flow
 from hutong.flows.write_review import Prompt, prompts
 from hutong.kernel import clock
@@ -272,7 +272,9 @@ def _facts(found: OrderView) -> dict[str, Any]:
     place = groups.place_of(found.order_ref) if found.paid_at else None
     waits = place is not None and place.waits
     # What waits for its group goes back whole, with one button of its own.
-    lines = unit_rows(found, made, may_refund=not waits, used_too=False)
+    refunds = stored_value.refunds_of_order(found.order_ref) if found.paid_at else []
+    taken, by_bank = money_back.taken_by_bank(found.order_ref, refunds)
+    lines = unit_rows(found, made, may_refund=not waits, used_too=False, by_bank=by_bank)
     paid = payments.payment_for_order(found.order_ref) if found.paid_at else None
     return {
         "tab": "me",
@@ -287,7 +289,9 @@ def _facts(found: OrderView) -> dict[str, Any]:
         "terms": vouchers.terms_of_all({line.offer_ref for line in found.lines}),
         "zone": found.zone,
         "tickets": _tickets(made),
-        "refunds": refund_rows(stored_value.refunds_of_order(found.order_ref)) if found.paid_at else [],
+        "refunds": refund_rows(refunds),
+        "refunded": money_back.refunded(found, by_bank),
+        "taken": taken,
         **_points(found, at),
         "payable": found.state is OrderState.AWAITING_PAYMENT and found.expires_at > at,
     }

@@ -7,15 +7,15 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from hutong.flows import stored_value
+from hutong.flows import money_back
 from hutong.flows.stored_value import GIFT_CARD
 from hutong.kernel.errors import NotFound
 from hutong.kernel.money import Money, format_money
 from hutong.kernel.text import pick
 from hutong.pay.orders import queries as orders
-from hutong.pay.orders.types import OrderView, UnitState
+from hutong.pay.orders.types import OrderView
 from hutong.pay.payments import queries as payments
-from hutong.pay.payments.types import RefundState, RefundView
+from hutong.pay.payments.types import DisputeView, RefundView
 from hutong.town.merchants import queries as merchants
 from hutong.town.merchants.types import MerchantView, StoreView
 from hutong.visit.vouchers.queries import terms_of_all
@@ -28,7 +28,7 @@ from hutong.web.shell.templatetags.hutong import locale, time_words
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a receipt says. `tax` is what the price of the units contains that were not given back."""
+    """What a receipt says. `tax` is what the money contains that has not come back."""
 
     order: OrderView
     merchant: MerchantView | None
@@ -36,8 +36,10 @@ class Receipt:
     tax: Money
     paid_with: list[tuple[str, Money]]
     refunds: list[tuple[str, RefundView]]
+    taken: tuple[DisputeView, ...]
+    """What the shopper's bank took back, the oldest first."""
     left: Money
-    """What was paid less what went back."""
+    """What was paid less what went back or was taken back."""
 
 
 @signed_in
@@ -67,21 +69,16 @@ def _receipt(request: HttpRequest, order_ref: str) -> Receipt:
     order = orders.order_view(order_ref, person_id=request.user.pk)
     if order is None or order.paid_at is None:
         raise NotFound
-    units = orders.units_of(order_ref)
-    nothing = Money(0, order.total.unit)
-    refunds = [each for each in stored_value.refunds_of_order(order_ref) if each.state is RefundState.DONE]
-    # Money without units came too much, or too late: it was never a part of the order.
-    went_back = [each for each in refunds if each.unit_refs]
+    back = money_back.of_order(order_ref, total=order.total)
     return Receipt(
         order=order,
         merchant=merchants.merchant_by_ref(order.merchant_ref),
         store=merchants.store_by_ref(order.store_ref) if order.store_ref else None,
-        tax=sum((unit.tax for unit in units if unit.state is not UnitState.REFUNDED), nothing),
+        tax=back.tax,
         paid_with=_paid_with(order),
-        refunds=[
-            (way_of(each.provider), each) for each in sorted(went_back, key=lambda each: each.created_at)
-        ],
-        left=order.total - sum((each.amount for each in went_back), nothing),
+        refunds=[(way_of(each.provider), each) for each in back.refunds],
+        taken=back.taken,
+        left=back.left,
     )
 
 
@@ -108,6 +105,9 @@ def _sheet(found: Receipt) -> Sheet:
     for way, refund in found.refunds:
         on = time_words(refund.done_at or refund.created_at, order.zone, "date")
         sums.append((_("Refunded on %(day)s to %(way)s") % {"day": on, "way": way}, _money(-refund.amount)))
+    for dispute in found.taken:
+        on = time_words(dispute.closed_at or dispute.opened_at, order.zone, "date")
+        sums.append((_("Taken back by your bank on %(day)s") % {"day": on}, _money(-dispute.amount)))
     if found.tax:
         sums.append((_("Tax contained"), _money(found.tax)))
     sums.append((_("Paid in all"), _money(found.left)))

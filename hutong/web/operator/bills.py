@@ -1,5 +1,6 @@
 """The payment services' bills: what of each fits, what is set apart, and what explains it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -26,11 +27,13 @@ from hutong.pay.payments.types import BillView, DifferenceView, Explanation
 from hutong.town.people.services import Person
 from hutong.web.operator.access import operators
 from hutong.web.operator.agreed import RateForm, rates
+from hutong.web.operator.contradictions import contradiction_rows
 from hutong.web.operator.frame import operator_page, zone_of
 from hutong.web.operator.money_names import EXPLANATIONS, KINDS, provider_label
 from hutong.web.operator.without_bill import without_context
 
 CLOSED_SHOWN = timedelta(days=30)
+LISTED = 100
 _TAKEN_BACK = (Explanation.PROMISED, Explanation.WRITTEN_OFF, Explanation.NOTED)
 
 
@@ -95,11 +98,18 @@ def bills(request: HttpRequest, operator: Person) -> HttpResponse:
     """The differences that wait for a word, those that wait for somebody else, what was closed, and the bills."""
     now = clock.now()
     since, missing = now - CLOSED_SHOWN, reconcile.missing(at=now)
+    after, explained_after = request.GET.get("after", ""), request.GET.get("explained_after", "")
+    waiting = queries.open_differences(limit=LISTED + 1, after=after)
+    explained = queries.waiting_differences(limit=LISTED + 1, after=explained_after)
     context = {
         "missing": [MissingRow(name, provider_label(name), on) for name, on in missing],
+        "contradictions": contradiction_rows(),
         **without_context(reconcile.overdue(missing, at=now), operator),
-        "waiting": [_row(each, operator) for each in queries.open_differences()],
-        "explained": [_row(each, operator) for each in queries.waiting_differences()],
+        "waiting": [_row(each, operator) for each in waiting[:LISTED]],
+        "waiting_after": _last(waiting),
+        "explained": [_row(each, operator) for each in explained[:LISTED]],
+        "explained_after": _last(explained),
+        "further": bool(after or explained_after),
         "closed": [_row(each, operator) for each in queries.closed_differences(since=since)],
         "bills": [BillRow(bill, provider_label(bill.provider)) for bill in queries.bills()],
         "rates": rates(),
@@ -187,6 +197,11 @@ def take_back(request: HttpRequest, operator: Person, difference_ref: str) -> Ht
     else:
         messages.success(request, _("Taken back. The difference waits again."))
     return redirect("operator_bills")
+
+
+def _last(found: Sequence[DifferenceView]) -> str:
+    """After which one the list goes on; "" where all are listed."""
+    return found[LISTED - 1].difference_ref if len(found) > LISTED else ""
 
 
 def _row(difference: DifferenceView, operator: Person) -> Row:

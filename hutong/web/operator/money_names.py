@@ -106,6 +106,7 @@ TRANSACTIONS: dict[TransactionKind, Promise] = {
     TransactionKind.REDEEM: _("Redeemed"),
     TransactionKind.UNDO_REDEEM: _("Redemption undone"),
     TransactionKind.REFUND: _("Refunded"),
+    TransactionKind.REFUND_RETURNED: _("Refund came back"),
     TransactionKind.PROVIDER_FEE: _("Fees of a day"),
     TransactionKind.BANK_IN: _("Paid into the bank"),
     TransactionKind.PAYOUT_SENT: _("Payout sent"),

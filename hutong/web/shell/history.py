@@ -153,6 +153,7 @@ ACTIONS = {
     "token.revoked": gettext_lazy("Key for the API revoked"),
     "voucher.override": gettext_lazy("Redeemed against the terms"),
     "vouchers.extended": gettext_lazy("Vouchers extended"),
+    "webhook.contradiction_looked_at": gettext_lazy("A contradiction of a payment service looked at"),
     "words.added": gettext_lazy("Words of one meaning added"),
     "words.removed": gettext_lazy("Words of one meaning taken away"),
     "words.restored": gettext_lazy("Words of one meaning given back"),

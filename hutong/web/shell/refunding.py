@@ -1,6 +1,6 @@
 """Giving money back on all three sides: which units can be chosen, what they add up to, and how a refund stands."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,6 +32,8 @@ class UnitRow:
     use: UseView | None
     voucher: VoucherView | None
     choosable: bool
+    by_bank: bool = False
+    """Whether it ended with a chargeback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,16 +146,21 @@ def may_choose(unit: UnitView, *, used_too: bool) -> bool:
 
 
 def unit_rows(
-    order: OrderView, vouchers: Sequence[VoucherView], *, may_refund: bool, used_too: bool
+    order: OrderView,
+    vouchers: Sequence[VoucherView],
+    *,
+    may_refund: bool,
+    used_too: bool,
+    by_bank: Collection[str] = (),
 ) -> list[tuple[LineView, list[UnitRow]]]:
-    """The lines of an order with their units and what became of each. Makes no query."""
+    """The lines of an order with their units and what became of each; `by_bank` ended with a chargeback. Makes no query."""
     uses = {use.unit_ref: (use, voucher) for voucher in vouchers for use in voucher.uses}
 
     def row(unit: UnitView) -> UnitRow:
         use, voucher = uses.get(unit.unit_ref, (None, None))
         promised = used_too or voucher is None or voucher.gives_back
         choosable = may_refund and promised and may_choose(unit, used_too=used_too)
-        return UnitRow(unit, use, voucher, choosable=choosable)
+        return UnitRow(unit, use, voucher, choosable=choosable, by_bank=unit.unit_ref in by_bank)
 
     return [(line, [row(unit) for unit in line.units]) for line in order.lines]
 

@@ -39,6 +39,7 @@ class Back:
     state: BackState
     created_at: datetime
     ended_at: datetime | None = None
+    returned_at: datetime | None = None
     data: dict[str, Any] = field(default_factory=dict)
 
 
@@ -213,6 +214,15 @@ class Books:
                 self.trades[back.trade_ref].changed_at = back.ended_at
             return back
 
+    def return_refund(self, ref: str) -> Back:
+        """The shopper's bank sends a refund back that was done: the provider has its money again."""
+        with self.lock:
+            back = self.back(ref)
+            assert back.state is BackState.DONE, "only what was sent comes back"
+            back.state, back.returned_at = BackState.FAILED, self.now()
+            self.trades[back.trade_ref].changed_at = back.returned_at
+            return back
+
     def fee(self, amount: int) -> int:
         """What the provider keeps, rounded half up."""
         return (amount * self.fee_ppm + 500_000) // 1_000_000
@@ -234,10 +244,15 @@ class Books:
                 trade.ref, trade.provider_ref, "", trade.paid, trade.paid_unit, fee, "SUCCESS", trade.paid_at
             )
             for back in trade.backs:
-                if back.state is BackState.DONE and back.ended_at is not None:
+                sent = back.state is BackState.DONE or back.returned_at is not None
+                if sent and back.ended_at is not None:
                     given = -self.fee(back.amount)
                     money = (back.amount, back.unit, given)
                     yield BillRow(trade.ref, trade.provider_ref, back.ref, *money, "REFUND", back.ended_at)
+                if back.returned_at is not None:
+                    money = (-back.amount, back.unit, 0)
+                    named = (trade.ref, trade.provider_ref, back.ref)
+                    yield BillRow(*named, *money, "refund_failure", back.returned_at)
 
     def _move(self, trade: Trade, state: TradeState) -> None:
         trade.state, trade.changed_at = state, self.now()

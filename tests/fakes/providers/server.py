@@ -113,6 +113,11 @@ class Simulator(ABC):
         self.books.end_refund(ref, done=done)
         self.notify(ref)
 
+    def return_refund(self, ref: str) -> None:
+        """A refund that was done comes back from the shopper's bank, with its notification."""
+        self.books.return_refund(ref)
+        self.notify(ref)
+
     def send(self, notice: Notice) -> None:
         """Queue a notification, with the faults it meets."""
         delay = float(self.faults.take("delay_notice", call="notify", ref=notice.ref) or 0)

@@ -33,6 +33,8 @@ class Payment(models.Model):
     suspense = models.BigIntegerField(default=0)
     suspense_unit = models.CharField(max_length=40, default="", blank=True)
     suspense_refunded = models.BigIntegerField(default=0)
+    # When it came: bills name it as they name what was captured.
+    suspense_at = models.DateTimeField(null=True)
     provider_ref = models.CharField(max_length=100, null=True)
     # Hosted payment pages carry their state in the address.
     redirect_url = models.CharField(max_length=4000, default="", blank=True)
@@ -59,7 +61,10 @@ class Payment(models.Model):
             models.CheckConstraint(condition=Q(disputed__gte=0), name="payments_disputed"),
             models.CheckConstraint(
                 condition=Q(suspense_refunded__gte=0, suspense_refunded__lte=F("suspense"))
-                & (Q(suspense=0) | ~Q(suspense_unit="")),
+                & (
+                    Q(suspense=0, suspense_at__isnull=True)
+                    | Q(suspense__gt=0, suspense_at__isnull=False) & ~Q(suspense_unit="")
+                ),
                 name="payments_suspense",
             ),
             models.CheckConstraint(
@@ -101,6 +106,8 @@ class Refund(models.Model):
     ended_by = ref_field(blank=True, default="", db_default="")
     created_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
+    # When the provider had the money back that it had sent: the shopper's bank would not take it.
+    returned_at = models.DateTimeField(null=True)
     ask_at = models.DateTimeField(null=True)
     asked = models.IntegerField(default=0)
 
@@ -108,8 +115,9 @@ class Refund(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="payments_refund_positive"),
             models.CheckConstraint(
-                condition=Q(state=RefundState.DONE, done_at__isnull=False)
-                | (~Q(state=RefundState.DONE) & Q(done_at__isnull=True)),
+                condition=Q(state=RefundState.DONE, done_at__isnull=False, returned_at__isnull=True)
+                | Q(state=RefundState.FAILED, done_at__isnull=False, returned_at__isnull=False)
+                | (~Q(state=RefundState.DONE) & Q(done_at__isnull=True, returned_at__isnull=True)),
                 name="payments_refund_done_at",
             ),
             models.CheckConstraint(
@@ -161,6 +169,10 @@ class Attempt(models.Model):
         return f"{self.public_id} {self.kind} {self.state}"
 
 
+CONTRADICTS = "conflict"
+"""What came of a webhook that contradicts what was recorded before, until an operator has looked at it."""
+
+
 class WebhookInbox(models.Model):
     """A webhook whose signature was good, as it came. Copies of it find this row and add nothing."""
 
@@ -180,6 +192,9 @@ class WebhookInbox(models.Model):
         indexes = [
             models.Index(
                 fields=["received_at"], condition=Q(processed_at__isnull=True), name="payments_inbox_open"
+            ),
+            models.Index(
+                fields=["received_at"], condition=Q(outcome=CONTRADICTS), name="payments_inbox_contradicts"
             ),
         ]
 

@@ -1,6 +1,7 @@
 """What is read to match a bill, and the bills that were."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 
 from django.db.models import Count, Max, Q
@@ -14,7 +15,7 @@ from hutong.pay.payments.models import (
     Payment,
     Refund,
 )
-from hutong.pay.payments.rules import booked
+from hutong.pay.payments.rules import back_ref, booked, without_back
 from hutong.pay.payments.types import (
     BankInView,
     BilledSum,
@@ -29,25 +30,29 @@ from hutong.pay.payments.types import (
 
 
 def our_money(provider: str, refs: Iterable[str]) -> dict[str, OurMoney]:
-    """Of these refs the payments and refunds of a provider that are ours. Two statements."""
-    named = list(refs)
+    """Of these refs the payments and refunds of a provider that are ours, with what came back of these. Two statements.
+
+    Of a refund that failed before we knew that it was sent, and of which both are named, both count: it went, and came back.
+    """
+    named = set(refs)
     payments = Payment.objects.filter(provider=provider, public_id__in=named)
-    refunds = Refund.objects.filter(payment__provider=provider, public_id__in=named)
-    return {each.ref: each for each in [*map(_of_payment, payments), *map(_of_refund, refunds)]}
+    refunds = Refund.objects.filter(payment__provider=provider, public_id__in=set(map(without_back, named)))
+    ours = [_of_payment(row) for row in payments]
+    for row in refunds:
+        both = row.state == RefundState.FAILED and {row.public_id, back_ref(row.public_id)} <= named
+        ours += [replace(each, done=each.done or both) for each in (_of_refund(row), _of_return(row))]
+    return {each.ref: each for each in ours if each.ref in named}
 
 
 def money_done_between(provider: str, starts_at: datetime, ends_at: datetime) -> list[OurMoney]:
-    """What came and what went back in a half-open span, in the order of their refs. Two statements."""
-    payments = Payment.objects.filter(
-        provider=provider, captured_at__gte=starts_at, captured_at__lt=ends_at
-    ).order_by("public_id")
-    refunds = Refund.objects.filter(
-        payment__provider=provider,
-        state=RefundState.DONE,
-        done_at__gte=starts_at,
-        done_at__lt=ends_at,
-    ).order_by("public_id")
-    return [*map(_of_payment, payments), *map(_of_refund, refunds)]
+    """What came, went back, and came again in a half-open span, wrong amounts too, by their refs. Three statements."""
+    captured = Q(captured_at__gte=starts_at, captured_at__lt=ends_at)
+    wrong = Q(suspense_at__gte=starts_at, suspense_at__lt=ends_at)
+    payments = Payment.objects.filter(captured | wrong, provider=provider).order_by("public_id")
+    refunds = Refund.objects.filter(payment__provider=provider).order_by("public_id")
+    went = refunds.filter(done_at__gte=starts_at, done_at__lt=ends_at)
+    returned = refunds.filter(returned_at__gte=starts_at, returned_at__lt=ends_at)
+    return [*map(_of_payment, payments), *map(_of_refund, went), *map(_of_return, returned)]
 
 
 def _of_payment(row: Payment) -> OurMoney:
@@ -57,7 +62,11 @@ def _of_payment(row: Payment) -> OurMoney:
 
 
 def _of_refund(row: Refund) -> OurMoney:
-    return OurMoney(row.public_id, Money(row.amount, row.unit), done=row.state == RefundState.DONE)
+    return OurMoney(row.public_id, Money(row.amount, row.unit), done=row.done_at is not None)
+
+
+def _of_return(row: Refund) -> OurMoney:
+    return OurMoney(back_ref(row.public_id), -Money(row.amount, row.unit), done=row.returned_at is not None)
 
 
 def bill_view(row: FetchedBill) -> BillView:
@@ -170,14 +179,19 @@ def newest_open_difference() -> tuple[int, str]:
     return found["number"], found["newest"] or ""
 
 
-def open_differences(*, provider: str = "", limit: int = 200) -> list[DifferenceView]:
-    """What nobody has explained yet, the oldest bill first; of one provider or of all."""
-    return _differences(_WITHOUT_WORD, provider, limit)
+def open_differences(*, provider: str = "", limit: int = 200, after: str = "") -> list[DifferenceView]:
+    """What nobody has explained yet, the oldest bill first; of one provider or of all, those that follow `after`."""
+    return _differences(_WITHOUT_WORD, provider, limit, after)
 
 
-def waiting_differences(*, provider: str = "", limit: int = 200) -> list[DifferenceView]:
-    """What is explained and not over: the provider is to correct it, or a second operator is to agree."""
-    return _differences(Q(closed_at=None) & ~Q(explanation=""), provider, limit)
+def waiting_differences(*, provider: str = "", limit: int = 200, after: str = "") -> list[DifferenceView]:
+    """What is explained and not over: the provider is to correct it, or a second operator is to agree; as above."""
+    return _differences(Q(closed_at=None) & ~Q(explanation=""), provider, limit, after)
+
+
+def differences_to_look_at(*, limit: int = 200, after: str = "") -> list[DifferenceView]:
+    """What is not closed, explained or not, in the order of `open_differences`, those that follow `after`."""
+    return _differences(Q(closed_at=None), "", limit, after)
 
 
 def closed_differences(*, since: datetime, limit: int = 50) -> list[DifferenceView]:
@@ -197,10 +211,13 @@ def differences_not_over(*, until_on: date) -> int:
     return BillingDifference.objects.filter(closed_at=None, bill__on__lte=until_on).count()
 
 
-def _differences(wanted: Q, provider: str, limit: int) -> list[DifferenceView]:
+def _differences(wanted: Q, provider: str, limit: int, after: str) -> list[DifferenceView]:
     found = BillingDifference.objects.filter(wanted).select_related("bill", "corrected_in")
     if provider:
         found = found.filter(bill__provider=provider)
+    last = BillingDifference.objects.filter(public_id=after).values_list("bill__on", "pk").first()
+    if last is not None:
+        found = found.filter(Q(bill__on__gt=last[0]) | Q(bill__on=last[0], pk__gt=last[1]))
     return [difference_view(row) for row in found.order_by("bill__on", "pk")[:limit]]
 
 

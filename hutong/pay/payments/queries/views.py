@@ -12,6 +12,7 @@ from hutong.pay.payments.models import (
     Payment,
     Refund,
 )
+from hutong.pay.payments.rules import without_back
 from hutong.pay.payments.types import (
     PaymentState,
     PaymentView,
@@ -53,9 +54,11 @@ def refund_view(row: Refund) -> RefundView:
         unit_refs=tuple(row.unit_refs),
         from_suspense=row.from_suspense,
         created_at=row.created_at,
-        done_at=row.done_at,
+        # What came back has not gone; when it went is for bills alone.
+        done_at=None if row.returned_at else row.done_at,
         failure=row.failure,
         ended_by=row.ended_by,
+        returned_at=row.returned_at,
     )
 
 
@@ -67,6 +70,7 @@ def payment_by_ref(ref: str) -> PaymentView | None:
 
 def order_of_payment(text: str) -> str | None:
     """The order of the payment or refund with this public id, or with this id at its provider; else None."""
+    text = without_back(text)
     if not text:
         return None
     payment = Payment.objects.filter(Q(public_id=text) | Q(provider_ref=text)).values_list(
@@ -145,18 +149,19 @@ def everything_about(order_refs: Sequence[str]) -> dict[str, list[dict[str, Any]
         "payments.Payment": values(
             mine,
             *("public_id", "order_ref", "provider", "amount", "unit", "state", "captured", "refunded"),
-            *("suspense", "suspense_unit", "suspense_refunded", "provider_ref", "created_at", "captured_at"),
+            *("suspense", "suspense_unit", "suspense_refunded", "suspense_at", "provider_ref"),
+            *("created_at", "captured_at"),
         ),
         "payments.Refund": values(
             Refund.objects.filter(payment__in=mine),
             *("public_id", "payment__order_ref", "amount", "unit", "state", "reason", "unit_refs"),
-            *("provider_ref", "created_at", "done_at"),
+            *("provider_ref", "created_at", "done_at", "returned_at"),
         ),
     }
 
 
-# What `open_refunds`, `open_disputes`, `open_differences` and `waiting_without_bill` list, counted; each no further
-# than somebody reads on.
+# What `open_refunds`, `open_disputes`, `open_differences`, `waiting_without_bill` and `services.contradictions` list,
+# counted; each no further than somebody reads on.
 _WAITING = """
 SELECT (SELECT count(*) FROM (
             SELECT 1 FROM payments_refund r WHERE r.state <> 'done' AND r.ended_by = ''
@@ -168,6 +173,7 @@ SELECT (SELECT count(*) FROM (
        (SELECT count(*) FROM (
             (SELECT 1 FROM payments_billingdifference WHERE closed_at IS NULL LIMIT %(most)s)
             UNION ALL (SELECT 1 FROM payments_withoutbill WHERE state = 'waiting' LIMIT %(most)s)
+            UNION ALL (SELECT 1 FROM payments_webhookinbox WHERE outcome = 'conflict' LIMIT %(most)s)
        ) AS difference) AS bills
 """
 

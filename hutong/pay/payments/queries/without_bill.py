@@ -71,10 +71,17 @@ WITH span AS (
     FROM span s JOIN payments_payment p ON p.provider = s.provider
      AND p.captured_at >= s.starts_at AND p.captured_at < s.ends_at
     UNION ALL
+    SELECT s.span_ref, p.public_id, p.order_ref, p.suspense_at, p.suspense, p.suspense_unit
+    FROM span s JOIN payments_payment p ON p.provider = s.provider
+     AND p.suspense_at >= s.starts_at AND p.suspense_at < s.ends_at
+    UNION ALL
     SELECT s.span_ref, r.public_id, p.order_ref, r.done_at, -r.amount, r.unit
     FROM span s JOIN payments_payment p ON p.provider = s.provider
-    JOIN payments_refund r ON r.payment_id = p.id AND r.state = 'done'
-     AND r.done_at >= s.starts_at AND r.done_at < s.ends_at
+    JOIN payments_refund r ON r.payment_id = p.id AND r.done_at >= s.starts_at AND r.done_at < s.ends_at
+    UNION ALL
+    SELECT s.span_ref, r.public_id || ':back', p.order_ref, r.returned_at, r.amount, r.unit
+    FROM span s JOIN payments_payment p ON p.provider = s.provider
+    JOIN payments_refund r ON r.payment_id = p.id AND r.returned_at >= s.starts_at AND r.returned_at < s.ends_at
 ), unbilled AS (
     SELECT * FROM moved m WHERE NOT EXISTS (SELECT 1 FROM payments_billedmoney b WHERE b.ref = m.ref)
 )
@@ -117,8 +124,14 @@ SELECT count(*) AS number, coalesce(sum(minor), 0)::int8 AS minor FROM (
     SELECT captured AS minor FROM payments_payment
     WHERE unit = %(unit)s AND captured_at >= %(starts_at)s::timestamptz AND captured_at < %(ends_at)s::timestamptz
     UNION ALL
-    SELECT amount FROM payments_refund WHERE unit = %(unit)s AND state = 'done'
+    SELECT suspense FROM payments_payment WHERE suspense_unit = %(unit)s
+       AND suspense_at >= %(starts_at)s::timestamptz AND suspense_at < %(ends_at)s::timestamptz
+    UNION ALL
+    SELECT amount FROM payments_refund WHERE unit = %(unit)s
        AND done_at >= %(starts_at)s::timestamptz AND done_at < %(ends_at)s::timestamptz
+    UNION ALL
+    SELECT amount FROM payments_refund WHERE unit = %(unit)s
+       AND returned_at >= %(starts_at)s::timestamptz AND returned_at < %(ends_at)s::timestamptz
 ) AS moved
 """
 

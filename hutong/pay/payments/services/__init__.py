@@ -20,12 +20,19 @@ from hutong.pay.payments.services.bank_in import (
     BankInNotFound,
     BankInUndone,
     enter_bank_in,
+    hold_bills,
     undo_bank_in,
 )
 from hutong.pay.payments.services.bills import (
     BillChanged,
     fetch_bill,
     keep_bill,
+)
+from hutong.pay.payments.services.contradictions import (
+    ContradictionNotFound,
+    OutcomeMissing,
+    contradictions,
+    look_at_contradiction,
 )
 from hutong.pay.payments.services.disputes import (
     DISPUTE_TEXT_LIMIT,
@@ -119,6 +126,7 @@ __all__ = [
     "BankInNotFound",
     "BankInUndone",
     "BillChanged",
+    "ContradictionNotFound",
     "DifferenceClosed",
     "DifferenceNotFound",
     "DisputeClosed",
@@ -129,6 +137,7 @@ __all__ = [
     "NotDisputable",
     "NoteMissing",
     "NothingToTakeBack",
+    "OutcomeMissing",
     "PaymentNotFound",
     "PaymentNotPayable",
     "RefundNotFailed",
@@ -154,6 +163,7 @@ __all__ = [
     "bridge",
     "close",
     "confirm_write_off",
+    "contradictions",
     "cover_unsent",
     "create_payment",
     "decline_without_bill",
@@ -166,10 +176,12 @@ __all__ = [
     "fitting_explanations",
     "give_up_dispute",
     "give_up_transfer",
+    "hold_bills",
     "hurry_transfers",
     "keep_bill",
     "left_behind",
     "look_again",
+    "look_at_contradiction",
     "mark_processed",
     "may_fit_now",
     "needs_second",

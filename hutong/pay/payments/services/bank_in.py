@@ -12,7 +12,8 @@ from hutong.kernel.errors import Conflict, Invalid, NotFound
 from hutong.kernel.locking import advisory
 from hutong.kernel.money import Money
 from hutong.kernel.text import clean
-from hutong.pay.payments.models import BankIn
+from hutong.pay.payments.models import BankIn, FetchedBill
+from hutong.pay.payments.providers.registry import provider_names
 from hutong.pay.payments.queries import bank_in_view
 from hutong.pay.payments.types import BankInView, BillPayout
 
@@ -21,7 +22,8 @@ NOTE_LIMIT = 500
 _SAME_WITHIN = timedelta(days=7)
 OLDEST = timedelta(days=366)
 PLATFORM = "platform"
-# Held while a bill of a provider is kept, and while somebody enters what it paid.
+# Held while a bill of a provider is kept, while somebody enters what it paid or opens something of a bill again, and
+# while a month is closed that waited for bills.
 BILLS_LOCK = "payments.bills"
 
 
@@ -101,6 +103,15 @@ def enter_bank_in(
         reason=row.note,
     )
     return bank_in_view(row), True
+
+
+def hold_bills(*, provider: str = "") -> None:
+    """Nobody else keeps a bill of a provider, or opens something of one again, until the caller's transaction ends; of
+    every provider, where none is named.
+    """
+    every = {*provider_names(), *FetchedBill.objects.values_list("provider", flat=True).distinct()}
+    for name in sorted(every if not provider else {provider}):
+        advisory(BILLS_LOCK, name)
 
 
 def undo_bank_in(*, bank_in_ref: str, by: str, at: datetime) -> BankInView:

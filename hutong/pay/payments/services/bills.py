@@ -15,7 +15,7 @@ from hutong.pay.payments.models import BilledAmount, BilledMoney, BillingDiffere
 from hutong.pay.payments.providers.patience import calling
 from hutong.pay.payments.providers.registry import bill_zone
 from hutong.pay.payments.queries import agreed_fees, bill_view, difference_view, money_done_between, our_money
-from hutong.pay.payments.rules import booked, match, ref_of, summed, takes_back
+from hutong.pay.payments.rules import booked, is_back, match, ref_of, summed, takes_back, without_back
 from hutong.pay.payments.services.bank_in import BILLS_LOCK, keep_payouts
 from hutong.pay.payments.services.dispute_lines import with_disputes
 from hutong.pay.payments.types import (
@@ -125,7 +125,7 @@ def _row(bill: FetchedBill, each: BillDifference) -> BillingDifference:
 
 def _standing(provider: str, bill: Bill) -> list[DifferenceView]:
     """The differences of earlier bills that lines of this one are about and may take back, locked; oldest first."""
-    refs = {line.payment_ref for line in bill.lines} | {line.refund_ref for line in bill.lines}
+    refs = {ref for line in bill.lines for ref in (line.payment_ref, line.refund_ref, ref_of(line))}
     theirs = {line.provider_ref for line in bill.lines}
     open_ones = Q(closed_at=None) | Q(explanation=Explanation.WRITTEN_OFF)
     rows = (
@@ -161,8 +161,10 @@ def _corrections(
 
 
 def _about_the_same(standing: DifferenceView, line: BillDifference) -> bool:
-    return line.kind in (DifferenceKind.MISSING_HERE, DifferenceKind.DUPLICATE) and (
-        bool(line.ref and line.ref == standing.ref)
+    moved_again = line.kind in (DifferenceKind.MISSING_HERE, DifferenceKind.DUPLICATE)
+    came_back = line.kind is DifferenceKind.STATUS and is_back(line.ref)
+    return (moved_again or came_back) and (
+        bool(line.ref and without_back(line.ref) == without_back(standing.ref))
         or bool(line.provider_ref and line.provider_ref == standing.provider_ref)
     )
 

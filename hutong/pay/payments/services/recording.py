@@ -95,6 +95,7 @@ def _record_mismatch(payment: Payment, captured: Money, at: datetime, provider_r
         state=PaymentState.FAILED,
         suspense=captured.minor,
         suspense_unit=captured.unit,
+        suspense_at=at,
         ask_at=None,
         provider_ref=Coalesce(F("provider_ref"), Value(provider_ref)),
     )

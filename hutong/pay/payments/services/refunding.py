@@ -196,8 +196,9 @@ def send_refund(*, refund_ref: str, at: datetime) -> RefundReport:
 def record_refund(*, report: RefundReport, at: datetime) -> RefundRecorded:
     """Write down how a refund ended; RECORDED once, for DONE or for FAILED.
 
-    A failed refund gives its headroom back. DONE after FAILED, or the other way round, changes nothing and
-    is a CONFLICT for the operator. Raises `RefundNotFound`.
+    A failed refund gives its headroom back, also one that was DONE before: the shopper's bank sent the money back, days
+    or weeks later (`returned_at`). DONE of such a one is old news. DONE of another that FAILED, and FAILED of one that is
+    DONE without its number at the provider, change nothing and are a CONFLICT. Raises `RefundNotFound`.
     """
     with transaction.atomic():
         if report.status not in (ReportStatus.DONE, ReportStatus.FAILED):
@@ -216,15 +217,34 @@ def record_refund(*, report: RefundReport, at: datetime) -> RefundRecorded:
             provider_ref=report.provider_ref,
             failure="" if done else report.reason[:200],
         )
+        if not changed and not done:
+            changed = _came_back(report, at)
         refund = _refund(report.refund_ref)
         if not changed:
-            return RefundRecorded(
-                Outcome.REPEATED if refund.state == end else Outcome.CONFLICT, refund_view(refund)
-            )
+            return RefundRecorded(_old_news(refund, end), refund_view(refund))
         _resolve(refund, done=done, at=at)
         if not done:
             _give_headroom_back(refund)
         return RefundRecorded(Outcome.RECORDED, refund_view(refund))
+
+
+def _came_back(report: RefundReport, at: datetime) -> int:
+    """It had been sent: when it went stays known, since the bill of that day names it.
+
+    Only what the provider says of the very refund that it had sent counts: a second call that it refused is none.
+    """
+    if not report.provider_ref:
+        return 0
+    sent = Refund.objects.filter(public_id=report.refund_ref, provider_ref=report.provider_ref)
+    return sent.filter(state=RefundState.DONE).update(
+        state=RefundState.FAILED, returned_at=at, failure=report.reason[:200]
+    )
+
+
+def _old_news(refund: Refund, end: RefundState) -> Outcome:
+    if refund.state == end:
+        return Outcome.REPEATED
+    return Outcome.STALE if refund.returned_at else Outcome.CONFLICT
 
 
 def _give_headroom_back(refund: Refund) -> None:

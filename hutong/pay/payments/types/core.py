@@ -231,6 +231,7 @@ class RefundView:
 
     `failure` is the provider's word for why it failed, or why it does not end by itself; "" without one. `ended_by` is
     the lost dispute by which the bank took back what a failed one was to send: nothing is left to be sent.
+    `returned_at`: a failed one had been sent, and came back then.
     """
 
     ref: str
@@ -246,6 +247,7 @@ class RefundView:
     done_at: datetime | None
     failure: str = ""
     ended_by: str = ""
+    returned_at: datetime | None = None
 
     @property
     def stuck(self) -> bool:
@@ -292,6 +294,20 @@ class Received:
     event: Event
     first: bool
     outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A webhook that contradicts what was recorded before, and waits for an operator to look at it.
+
+    `about` is our payment or refund; "" where the webhook cannot be read any more. `body` begins as it came.
+    """
+
+    provider: str
+    event_id: str
+    received_at: datetime
+    about: str
+    body: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,14 @@ from hutong.pay.settlement.queries.checks import payout_problems
 from hutong.pay.settlement.queries.claims import claim, claims, units_owed
 from hutong.pay.settlement.queries.corrections import count_waiting, waiting_corrections
 from hutong.pay.settlement.queries.earned import daily, earnings, problems, settled, settled_unit, unit_refs
-from hutong.pay.settlement.queries.months import closed_month, missing_bills, months, newest_closed
+from hutong.pay.settlement.queries.months import (
+    closed_month,
+    last_bill_on,
+    missing_bills,
+    months,
+    newest_closed,
+    newest_closed_of_all,
+)
 from hutong.pay.settlement.queries.payouts import (
     account_was_changed,
     adjustments_of,
@@ -48,11 +55,13 @@ __all__ = [
     "earnings",
     "is_drafted",
     "kept_of",
+    "last_bill_on",
     "lines",
     "lines_of_payout",
     "missing_bills",
     "months",
     "newest_closed",
+    "newest_closed_of_all",
     "on_their_way",
     "paid_out_between",
     "payout",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from hutong.kernel.rows import rows
 from hutong.pay.payments.providers.registry import bill_zone
@@ -20,6 +21,18 @@ def newest_closed(unit: str) -> MonthView | None:
     """The last month of a currency that is closed, or None."""
     row = MonthClose.objects.filter(unit=unit, reopened_at=None).order_by("-on").first()
     return month_view(row) if row else None
+
+
+def newest_closed_of_all() -> list[MonthView]:
+    """The last month that is closed, of each currency that has one."""
+    found = MonthClose.objects.filter(reopened_at=None).order_by("unit", "-on").distinct("unit")
+    return [month_view(row) for row in found]
+
+
+def last_bill_on(*, ends_at: datetime, provider: str) -> date:
+    """The day of the last bill that a month which ends then waits for: the one after its last, as the provider counts."""
+    last = ends_at - timedelta(microseconds=1)
+    return last.astimezone(ZoneInfo(bill_zone(provider))).date() + timedelta(days=1)
 
 
 def months(*, unit: str, limit: int = 24) -> list[MonthView]:
@@ -48,8 +61,14 @@ SELECT provider, min(at) AS first_at FROM (
     SELECT provider, captured_at AS at FROM payments_payment
     WHERE captured_at IS NOT NULL AND captured_at < %(to)s::timestamptz
     UNION ALL
+    SELECT provider, suspense_at FROM payments_payment
+    WHERE suspense_at IS NOT NULL AND suspense_at < %(to)s::timestamptz
+    UNION ALL
     SELECT p.provider, r.done_at FROM payments_refund r JOIN payments_payment p ON p.id = r.payment_id
     WHERE r.done_at IS NOT NULL AND r.done_at < %(to)s::timestamptz
+    UNION ALL
+    SELECT p.provider, r.returned_at FROM payments_refund r JOIN payments_payment p ON p.id = r.payment_id
+    WHERE r.returned_at IS NOT NULL AND r.returned_at < %(to)s::timestamptz
 ) AS moved GROUP BY provider HAVING max(at) >= %(from)s::timestamptz ORDER BY provider
 """
 
