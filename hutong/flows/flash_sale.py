@@ -50,6 +50,16 @@ class StockMissing(Invalid):
     message = _("Say first how many there are: change the deal and give its number.")
 
 
+class PersonLimitMissing(Invalid):
+    """Whoever is let in first could order all of it, and the line would be for nothing."""
+
+    code = "flash_sale_limit_missing"
+    message = _(
+        "Say first how many one person can have: change the deal, and give its limit for each person on the page"
+        " of its price."
+    )
+
+
 class OutsideSale(Invalid):
     """The window does not lie within the days on which the deal is sold."""
 
@@ -206,7 +216,7 @@ def set_up(
 ) -> SaleView:
     """Sell a merchant's deal as a flash sale; see `services.set_up`.
 
-    Raises `NotFound`, `DealNotApproved`, `StockMissing`, `OutsideSale`, and what the service raises.
+    Raises `NotFound`, `DealNotApproved`, `StockMissing`, `PersonLimitMissing`, `OutsideSale`, and what the service raises.
     """
     offer = catalog.offer_by_ref(offer_ref)
     if offer is None or offer.merchant_ref != merchant_ref:
@@ -221,6 +231,8 @@ def set_up(
     counted = stock_of([offer_ref]).get(offer_ref)
     if counted is None or counted.capacity is None:
         raise StockMissing
+    if offer.per_person_limit is None:
+        raise PersonLimitMissing
     return services.set_up(
         offer_ref=offer_ref,
         starts_at=starts_at,

@@ -8,17 +8,22 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from hutong.kernel import clock
+from hutong.visit.vouchers import queries, services
 from hutong.visit.vouchers.models import OfflineScan, Redemption
 from tests.browser.conftest import DESKTOP, PHONE, Arrive, arrivals
 from tests.browser.test_loop import owner_phone
+from tests.factories import people
 from tests.factories.loop import scene
+from tests.factories.vouchers import promise
 from tests.fakes.site import Site
 
 WORDS = {
     "en": {"yes": "Valid", "no network": "No network", "again": "Already scanned here", "not": "Not valid here",
-           "conflict": "It was used somewhere else before this scan arrived.", "needs": "Needs the network"},
+           "conflict": "It was used somewhere else before this scan arrived.", "needs": "Needs the network",
+           "given": "Given to a friend", "three": "Uses: 3"},
     "zh-hans": {"yes": "有效", "no network": "没有网络", "again": "本机已扫过", "not": "本店不可用",
-                "conflict": "在这次扫码上传之前，此券已在别处使用。", "needs": "需要网络"},
+                "conflict": "在这次扫码上传之前，此券已在别处使用。", "needs": "需要网络",
+                "given": "已转赠", "three": "使用次数： 3"},
 }  # fmt: skip
 DB = """(state) => new Promise((resolve, reject) => {
   const open = indexedDB.open("hutong-scan", 1);
@@ -127,6 +132,63 @@ def test_scanner_without_a_network(
     expect(page.locator("main")).to_contain_text(words["conflict"])
     shop.check_accessible()
     shop.check_fits()
+    shop.errors.clear()  # the browser reports each request that found no network
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_the_network_goes_after_how_many_was_answered(scanner: Arrive, language: str) -> None:
+    here, words = scene(at=clock.now()), WORDS[language]
+    promise(here.offer.public_id, uses=5, at=here.at)
+    (card,) = here.bought()
+    shop = scanner(language=language, size=PHONE)
+    shop.sign_in(owner_phone(card.ref), to="/merchant/scan/")
+    page = shop.page
+    expect(page.locator("offline-scan")).to_have_attribute("state", "online")
+
+    def ask(uses: int) -> None:
+        show(page, card.qr_text)
+        page.locator("#scan-area input[name=uses]").fill(str(uses))
+        page.context.set_offline(True)
+        page.locator("#scan-area form[hx-post] button[type=submit]").last.click()
+
+    ask(3)
+    said(page, words["yes"])
+    expect(page.locator("#scan-area [data-uses=n]")).to_have_text(words["three"])
+    shop.check_accessible()
+    shop.check_fits()
+    assert page.evaluate(DB, "waiting") == 1
+    # Two are left by what this phone knows: one at a time it serves them, and not a third.
+    for headline in (words["yes"], words["yes"], words["again"]):
+        show(page, card.qr_text)
+        said(page, headline)
+    expect(page.locator("[data-waiting-count]")).to_have_text("3")
+    assert Redemption.objects.count() == 0
+    page.context.set_offline(False)
+    expect(page.locator("[data-waiting]")).to_be_hidden(timeout=30_000)
+    assert sorted(OfflineScan.objects.values_list("uses", "outcome")) == [
+        (1, "redeemed"), (1, "redeemed"), (3, "redeemed"),
+    ]  # fmt: skip
+    shop.errors.clear()  # the browser reports each request that found no network
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_a_giver_is_refused_and_the_friend_is_served(scanner: Arrive, language: str) -> None:
+    here, friend = scene(at=clock.now()), people.person()
+    (given,) = here.bought()
+    token = services.give(voucher_ref=given.ref, message="", by=here.shopper, at=clock.now()).token
+    services.claim(token=token, by=friend, at=clock.now())
+    theirs = queries.voucher_view(given.ref, friend, at=clock.now())
+    assert theirs is not None
+    shop = scanner(language=language, size=PHONE)
+    shop.sign_in(owner_phone(given.ref), to="/merchant/scan/")
+    expect(shop.page.locator("offline-scan")).to_have_attribute("state", "online")
+    shop.page.context.set_offline(True)
+    show(shop.page, given.qr_text)
+    said(shop.page, WORDS[language]["given"])
+    shop.check_accessible()
+    shop.check_fits()
+    show(shop.page, theirs.qr_text)
+    said(shop.page, WORDS[language]["yes"])
     shop.errors.clear()  # the browser reports each request that found no network
 
 

@@ -79,6 +79,7 @@ def test_a_few_dozen_shops_open_and_some_things_wait_for_the_operator() -> None:
     (flash,) = sales_of(live.values_list("public_id", flat=True)).values()
     assert flash.phase(AT) is Phase.GATHERING
     assert limited[flash.offer_ref].left
+    assert live.get(public_id=flash.offer_ref).per_person_limit
 
 
 @pytest.mark.django_db

@@ -147,6 +147,21 @@ def test_no_more_are_admitted_than_are_left(shop: Scene, at: datetime) -> None:
     assert states == ["admitted"] * 3 + ["waiting"] * 2
 
 
+def test_the_time_left_to_order_ends_with_the_sale(shop: Scene, at: datetime) -> None:
+    sale = factory.flash_sale(shop, at=at, places=2, minutes=5)
+    early, late = people.person(), people.person()
+    soon, last = sale.ends_at - 5 * MINUTE - SECOND, sale.ends_at - 2 * MINUTE
+    ticket = take(shop, early, soon).ticket
+    assert ticket
+    assert ticket.admitted_until == sale.ends_at - SECOND
+    ticket = take(shop, late, last).ticket
+    assert ticket
+    assert ticket.admitted_until == sale.ends_at
+    shop.order(by=late, at=sale.ends_at - SECOND)
+    with pytest.raises(FlashSaleOver):
+        shop.order(by=early, at=sale.ends_at)
+
+
 def test_called_off_there_is_no_line_and_anybody_orders(shop: Scene, at: datetime) -> None:
     factory.flash_sale(shop, at=at)
     take(shop, people.person(), at)
@@ -205,7 +220,8 @@ def set_up(shop: Scene, at: datetime, **options: object) -> None:
     )
 
 
-def test_a_shop_sets_it_up_for_what_is_counted_approved_and_on_sale(shop: Scene, at: datetime) -> None:
+def test_a_shop_sets_it_up_for_what_is_counted_limited_approved_and_on_sale(at: datetime) -> None:
+    shop = scene(at=at, capacity=3, per_person_limit=2)
     set_up(shop, at)
     with pytest.raises(FlashSaleInvalid):
         set_up(shop, at, ends_at=at)
@@ -218,6 +234,9 @@ def test_a_shop_sets_it_up_for_what_is_counted_approved_and_on_sale(shop: Scene,
     Offer.objects.update(starts_at=at + 2 * MINUTE)
     with pytest.raises(flash_sale.OutsideSale):
         set_up(shop, at)
+    unlimited = scene(at=at, capacity=3)
+    with pytest.raises(flash_sale.PersonLimitMissing):
+        set_up(unlimited, at)
     uncounted = scene(at=at)
     with pytest.raises(flash_sale.StockMissing):
         set_up(uncounted, at)

@@ -21,6 +21,7 @@ from hutong.pay.ledger.types import AccountKind
 from hutong.town.merchants.models import Device
 from hutong.visit.vouchers import services as vouchers
 from hutong.visit.vouchers.models import OfflineScan, Redemption, Voucher
+from hutong.visit.vouchers.queries import read_qr, voucher_view
 from hutong.visit.vouchers.queries.offline import conflict, conflicts_in, limits_of
 from hutong.visit.vouchers.rules.face import revoked_mark
 from hutong.visit.vouchers.services import offline
@@ -288,6 +289,27 @@ def test_a_bundle_says_what_is_over_before_its_time(shop: Scene) -> None:
     assert bundle.revoked_complete
     assert bundle.limits == DEFAULT_OFFLINE
     assert (bundle.merchant_ref, bundle.store_ref) == (shop.merchant.public_id, shop.store.public_id)
+
+
+def test_a_bundle_names_the_code_that_a_giver_still_has(shop: Scene) -> None:
+    given, kept = shop.bought(quantity=2)
+    friend, actor = people.person(), redeem.actor_for(device_ref=shop.device.public_id)
+    token = vouchers.give(voucher_ref=given.ref, message="", by=shop.shopper, at=shop.at).token
+    assert offline_scans.bundle(actor=actor, at=shop.at).revoked == ()
+    vouchers.claim(token=token, by=friend, at=shop.at)
+    old, theirs = read_qr(given.qr_text), voucher_view(given.ref, friend, at=shop.at)
+    assert old is not None
+    assert theirs is not None
+    with CaptureQueriesContext(connection) as statements:
+        bundle = offline_scans.bundle(actor=actor, at=shop.at)
+    assert len(statements) <= 2
+    assert bundle.revoked == (revoked_mark(old.code),)
+    # What the friend shows is good, by its code and by its voucher; so is what was never given.
+    for face in (read_qr(theirs.qr_text), read_qr(kept.qr_text)):
+        assert face is not None
+        assert not {revoked_mark(face.code), revoked_mark(face.voucher_ref)} & set(bundle.revoked)
+    shop.scan(theirs.code)
+    assert offline_scans.bundle(actor=actor, at=shop.at).revoked == (revoked_mark(given.ref),)
 
 
 @pytest.mark.parametrize("number", [1, 3])

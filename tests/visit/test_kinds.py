@@ -65,6 +65,39 @@ def test_what_one_voucher_lacks_comes_from_those_bought_with_it(at: datetime) ->
     assert {one.row.state for one in (first, second, third)} == {VoucherState.READY.value}
 
 
+def test_each_of_two_cards_gives_what_it_may_that_day(at: datetime) -> None:
+    first, second = vouchers.several(2, uses=10, a_day=1, at=at)
+    assert services.prepare(code=first.code, store=first.store, at=at).most == 2
+    done = vouchers.redeem(first, uses=2, at=at)
+    assert [one.voucher_ref for one in done.redeemed] == [first.ref, second.ref]
+    assert (first.row.uses_left, second.row.uses_left) == (9, 9)
+    assert refusal(first, at) == refusal(second, at) == "day_is_used"
+
+
+def test_a_card_that_had_its_day_leaves_the_scan_to_one_bought_with_it(at: datetime) -> None:
+    first, second = vouchers.several(2, uses=10, a_day=1, at=at)
+    device = merchants.device(store=first.store)
+    vouchers.redeem(first, at=at)
+    ready = services.prepare(code=first.code, store=first.store, at=at)
+    assert (ready.most, ready.refusal) == (1, None)
+    done = vouchers.redeem(first, device, nonce="tap", at=at)
+    assert [one.voucher_ref for one in done.redeemed] == [second.ref]
+    again = vouchers.redeem(first, device, nonce="tap", at=at)
+    assert (again.replay, again.redeemed) == (True, done.redeemed)
+    assert (first.row.uses_left, second.row.uses_left) == (9, 9)
+    with pytest.raises(services.NonceReused):
+        vouchers.redeem(vouchers.voucher(store=first.store, at=at), device, nonce="tap", at=at)
+
+
+def test_a_manager_lets_pass_more_than_the_day_of_all_cards(at: datetime) -> None:
+    first, second = vouchers.several(2, uses=10, a_day=1, at=at)
+    manager = people.person()
+    assert first.store.merchant is not None
+    merchants.staff(merchant=first.store.merchant, person=manager, role=Role.MANAGER, store=first.store)
+    done = vouchers.redeem_by(first, manager, uses=3, override_reason="A party of three.", at=at)
+    assert (len(done.redeemed), first.row.uses_left + second.row.uses_left) == (3, 17)
+
+
 def test_all_or_nothing_of_several(at: datetime) -> None:
     first, second = vouchers.several(2, uses=2, at=at)
     with pytest.raises(services.NotEnoughLeft) as refused:

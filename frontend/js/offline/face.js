@@ -84,7 +84,7 @@ export async function readFace(text, keys, options) {
   }
 }
 
-/** Twelve hexadecimal digits that stand for a voucher in the list of those that are over. */
+/** Twelve hexadecimal digits that stand for a voucher, or a code it had, in the list of those that are over. */
 export async function revokedMark(voucher) {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(voucher));
   return [...new Uint8Array(digest).slice(0, 6)].map((byte) => byte.toString(16).padStart(2, "0")).join("");

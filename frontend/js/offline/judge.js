@@ -57,21 +57,30 @@ export function stopped(kept, scans, now) {
   return null;
 }
 
-/** Why this voucher may not be served without a network, or null: the first that is wrong. `face` is a verified one. */
-export function refused(face, { kept, scans, revoked, now }) {
+const usesOf = (scans) => scans.reduce((sum, scan) => sum + (scan.uses ?? 1), 0);
+
+/**
+ * Why `uses` of this voucher may not be served without a network, or null: the first that is wrong. `face` is a verified
+ * one. "again": nothing of it is left. "few": something is, and less than was asked for.
+ */
+export function refused(face, { kept, scans, revoked, given, now, uses = 1 }) {
   if (!face || face.merchant !== kept.merchant) return "foreign";
   if (revoked) return "revoked";
+  if (given) return "given";
   if (now >= face.expires) return "expired";
   if (now < face.notBefore) return "early";
   if (face.stores.length && !face.stores.includes(kept.store_mark)) return "elsewhere";
   const mine = scans.filter((scan) => scan.voucher === face.voucher && LAST_SAID.includes(scan.state));
-  if (face.kind !== "pass" && mine.length >= face.uses) return "again";
+  const left = face.kind === "pass" ? 1 : face.uses - usesOf(mine);
+  if (left < 1) return "again";
   if (face.asks) return "asks";
   if (!termsHold(face, now, kept.zone)) return "terms";
   const today = dayOf(face, now, kept.zone);
-  if (face.aDay && mine.filter((scan) => dayOf(face, scan.at, kept.zone) === today).length >= face.aDay)
-    return "again";
+  const ofToday = mine.filter((scan) => dayOf(face, scan.at, kept.zone) === today);
+  const leftToday = face.aDay ? face.aDay - usesOf(ofToday) : left;
+  if (leftToday < 1) return "again";
+  if (uses > Math.min(left, leftToday, face.atOnce || left)) return "few";
   const waiting = scans.filter((scan) => scan.state === "waiting");
-  const value = waiting.reduce((sum, scan) => sum + scan.value, 0);
-  return value + face.value > kept.limits.most_value_minor ? "value" : null;
+  const value = waiting.reduce((sum, scan) => sum + scan.value * (scan.uses ?? 1), 0);
+  return value + face.value * uses > kept.limits.most_value_minor ? "value" : null;
 }

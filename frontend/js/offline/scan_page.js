@@ -9,6 +9,9 @@ const AGAIN_ONLINE_MS = 4 * 60_000;
 const AGAIN_OFFLINE_MS = 10_000;
 const GATEWAY = [502, 503, 504];
 
+// The question "How many?" has a field for it; without one it is a single use.
+const usesAsked = (form) => Math.max(1, Number.parseInt(form.elements.uses?.value ?? "1", 10) || 1);
+
 class OfflineScan extends HTMLElement {
   connectedCallback() {
     this.area = document.getElementById("scan-area");
@@ -49,19 +52,22 @@ class OfflineScan extends HTMLElement {
 
   // What was asked for and did not reach the site.
   alone(elt) {
-    if (elt.elements?.code) return this.judge(elt.elements.code.value, elt.elements.nonce.value);
+    const { code, nonce } = elt.elements ?? {};
+    if (code) return this.judge(code.value, nonce.value, usesAsked(elt));
     if (elt.matches("form"))
       return document.dispatchEvent(new CustomEvent("toast", { detail: this.dataset.needs }));
     this.next();
   }
 
-  async judge(text, nonce) {
+  async judge(text, nonce, uses) {
     const [kept, scans, now] = [await queue.bundle(), await queue.scans(), Date.now()];
     const no = stopped(kept, scans, now) ?? (looksSigned(text) ? null : "typed");
     if (no) return this.answer(no);
     const face = await readFace(text, kept.keys, { library: this.hasAttribute("force-library") });
     const revoked = face && kept.revoked.includes(await revokedMark(face.voucher));
-    const reason = refused(face, { kept, scans, revoked, now });
+    // Whoever gave a voucher away has its old code: the voucher is good, this text of it is not.
+    const given = face && kept.revoked.includes(await revokedMark(face.code));
+    const reason = refused(face, { kept, scans, revoked, given, now, uses });
     if (reason) return this.answer(reason, face);
     const { merchant, store } = kept;
     const { voucher, title, value } = face;
@@ -71,6 +77,7 @@ class OfflineScan extends HTMLElement {
       voucher,
       title,
       value,
+      uses,
       merchant,
       store,
       at: now,
@@ -78,7 +85,7 @@ class OfflineScan extends HTMLElement {
       reason: "",
     };
     await queue.write(scan);
-    this.answer("yes", face, nonce);
+    this.answer("yes", face, { nonce, uses });
     this.showQueue();
   }
 
@@ -96,17 +103,24 @@ class OfflineScan extends HTMLElement {
       voucher,
       title,
       value,
+      uses: usesAsked(elt),
       merchant: kept.merchant,
       at: Date.now(),
       state: "redeemed",
     });
   }
 
-  answer(reason, face, nonce) {
+  answer(reason, face, { nonce = "", uses = 1 } = {}) {
     const words = this.querySelector(`template[data-reason="${reason}"]`).content.cloneNode(true);
     for (const place of words.querySelectorAll("[data-face]")) {
       place.hidden = !face;
       if (face) place.querySelector("[data-title]").textContent = face.title;
+    }
+    // How many, and not only that it is valid: nobody should serve three for one.
+    for (const place of words.querySelectorAll("[data-uses]")) {
+      place.hidden = (place.dataset.uses === "1") !== (uses === 1);
+      const number = place.querySelector("[data-uses-count]");
+      if (number) number.textContent = uses;
     }
     const back = words.querySelector("[data-take-back]");
     if (back) back.dataset.takeBack = nonce;

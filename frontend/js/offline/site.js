@@ -42,7 +42,10 @@ export async function tell(address, { csrf, merchant }, said) {
       body: JSON.stringify({
         now: new Date().toISOString(),
         store,
-        scans: batch.map(({ nonce, qr, at }) => ({ nonce, qr, scanned_at: new Date(at).toISOString() })),
+        scans: batch.map(({ nonce, qr, at, uses = 1 }) => ({
+          ...{ nonce, qr, uses },
+          scanned_at: new Date(at).toISOString(),
+        })),
       }),
     });
     if (!answer.ok) throw new Error(`the site answered ${answer.status}`);

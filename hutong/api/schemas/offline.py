@@ -100,7 +100,8 @@ class BundleOut(Schema):
     """What a scanner keeps for the time without a network.
 
     `revoked` are marks of vouchers that are over before their time, the first 12 hexadecimal digits of the SHA-256 of
-    a voucher's ref, the newest first; `revoked_complete` is false where there are more.
+    a voucher's ref, the newest first; `revoked_complete` is false where there are more. A voucher that was given away
+    is not over, but the code that its giver has is: of that the mark is taken of the code, as it stands in the QR.
     """
 
     at: datetime

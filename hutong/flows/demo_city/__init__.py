@@ -115,7 +115,7 @@ def _open_shops(region: Region, at: datetime, progress: Progress) -> None:
                 operator=None if waits else operator,
                 together=is_first and offers == 1,
             )
-            limited = made if sample.capacity and not waits else limited
+            limited = made if sample.capacity and sample.limit and not waits else limited
         progress(STAGE, number + 1, total)
     _flash_sale(limited, operator, at)
 

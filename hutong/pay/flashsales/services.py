@@ -85,7 +85,7 @@ WHERE t.state IN ('lapsed', 'left')
   OR (t.state IN ('admitted', 'ordering') AND t.admitted_until <= %(at)s::timestamptz)
 """
 _OPEN_SALE = """
-SELECT id, places, minutes FROM flashsales_flashsale
+SELECT id, places, minutes, ends_at FROM flashsales_flashsale
 WHERE offer_ref = %(offer)s AND closed_at IS NULL AND places IS NOT NULL
   AND starts_at <= %(at)s::timestamptz AND ends_at > %(at)s::timestamptz
 """
@@ -94,9 +94,10 @@ UPDATE flashsales_ticket SET state = 'lapsed'
 WHERE id IN (SELECT id FROM flashsales_ticket WHERE sale_id = %(sale)s::int8 AND state IN ('admitted', 'ordering')
     AND admitted_until <= %(at)s::timestamptz FOR NO KEY UPDATE SKIP LOCKED)
 """
+# Nobody has longer to order than the sale lasts: its end refuses the order, whatever the ticket says.
 _ADMIT = """
 UPDATE flashsales_ticket SET state = 'admitted', admitted_at = %(at)s::timestamptz,
-  admitted_until = %(at)s::timestamptz + make_interval(mins => %(minutes)s::int4)
+  admitted_until = least(%(at)s::timestamptz + make_interval(mins => %(minutes)s::int4), %(ends_at)s::timestamptz)
 WHERE id IN (SELECT id FROM flashsales_ticket WHERE sale_id = %(sale)s::int8 AND state = 'waiting'
     ORDER BY number
     LIMIT (SELECT greatest(0, least(%(places)s::int8 - count(*),
@@ -218,6 +219,7 @@ def admit(*, offer_ref: str, room: int | None, at: datetime) -> int:
                 "sale": sale["id"],
                 "places": sale["places"],
                 "minutes": sale["minutes"],
+                "ends_at": sale["ends_at"],
                 "room": _UNLIMITED if room is None else room,
                 "at": at,
             },

@@ -52,11 +52,27 @@ ANSWERS = (
         _("Do not serve it. Scan it again when the network is back to see why."),
     ),
     OfflineWords(
+        "given",
+        Tone.NO,
+        _("Given to a friend"),
+        _("Its new owner has another code. This one is of whoever gave it."),
+        _("Do not serve it. Ask for the code of its new owner."),
+    ),
+    OfflineWords(
         "again",
         Tone.NO,
         _("Already scanned here"),
         _("This phone has scanned it as often as it may be used."),
         _("Do not serve it again."),
+    ),
+    OfflineWords(
+        "few",
+        Tone.NO,
+        _("Fewer are left"),
+        _(
+            "This phone knows that fewer uses of this voucher are left, or allowed at once, than were asked for."
+        ),
+        _("Scan it again for one use. Of several vouchers scan each by itself."),
     ),
     OfflineWords("expired", Tone.NO, _("Expired"), _("Its last day is over."), _("Do not serve it.")),
     OfflineWords(

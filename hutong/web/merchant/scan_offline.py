@@ -24,6 +24,7 @@ from hutong.kernel.errors import Invalid
 from hutong.kernel.http import client_address, problem
 from hutong.town.merchants.types import Right
 from hutong.visit.vouchers.queries import offline
+from hutong.visit.vouchers.rules.terms import MOST_USES
 from hutong.visit.vouchers.services import offline as services
 from hutong.visit.vouchers.types.offline import Bearer, OfflineLimits, ScanFact
 from hutong.web.merchant.access import Desk, needs
@@ -216,7 +217,13 @@ def _facts(body: bytes) -> tuple[datetime, str, list[ScanFact]]:
         said = json.loads(body)
         store_ref = said.get("store") or ""
         facts = [
-            ScanFact(nonce=one["nonce"], qr=one["qr"], scanned_at=_moment(one["scanned_at"]))
+            # A page that was opened before pages said how many means one.
+            ScanFact(
+                nonce=one["nonce"],
+                qr=one["qr"],
+                scanned_at=_moment(one["scanned_at"]),
+                uses=one.get("uses", 1),
+            )
             for one in said["scans"]
         ]
         now = _moment(said["now"])
@@ -226,6 +233,8 @@ def _facts(body: bytes) -> tuple[datetime, str, list[ScanFact]]:
     if any(not isinstance(text, str) or "\0" in text for text in texts):
         raise FactsUnreadable
     if any(not 8 <= len(fact.nonce) <= 64 or len(fact.qr) > 700 for fact in facts):
+        raise FactsUnreadable
+    if any(type(fact.uses) is not int or not 1 <= fact.uses <= MOST_USES for fact in facts):
         raise FactsUnreadable
     return now, store_ref, facts
 

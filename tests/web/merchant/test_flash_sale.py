@@ -21,6 +21,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def place() -> Shop:
     made = shop()
+    Offer.objects.update(per_person_limit=2)
     stock.set_capacity(offer_ref=made.scene.offer.public_id, capacity=50, by="per_test", at=clock.now())
     return made
 
@@ -113,6 +114,20 @@ def test_a_deal_without_a_number_has_none() -> None:
     answer = browser.post(address(place), fields(place))
     assert answer.status_code == 422
     assert "Say first how many there are" in answer.content.decode()
+
+
+def test_a_deal_without_a_limit_for_each_person_has_none_and_one_that_was_set_up_goes_on(place: Shop) -> None:
+    browser = owner(place)
+    assert "This deal has no limit for each person yet" not in browser.get(address(place)).content.decode()
+    Offer.objects.update(per_person_limit=None)
+    assert "This deal has no limit for each person yet" in browser.get(address(place)).content.decode()
+    answer = browser.post(address(place), fields(place))
+    assert answer.status_code == 422
+    assert "Say first how many one person can have" in answer.content.decode()
+    assert standing(place) is None
+    before = flash_sale(place.scene, at=clock.now(), places=None)
+    placed = place.scene.order(quantity=3, at=clock.now())
+    assert (placed.order_ref != "", standing(place)) == (True, before)
 
 
 def test_it_is_called_off(place: Shop) -> None:

@@ -11,10 +11,10 @@ from django.test import Client
 
 from hutong.kernel import audit, clock
 from hutong.town.merchants.types import Role
-from hutong.visit.vouchers.models import OfflineScan, Redemption
+from hutong.visit.vouchers.models import OfflineScan, Redemption, Voucher
 from hutong.visit.vouchers.queries.offline import conflicts_in, limits_of
 from hutong.visit.vouchers.types.offline import Bearer
-from tests.factories import merchants, people
+from tests.factories import merchants, people, vouchers
 from tests.web.visitors import Shop, shop, visitor
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +52,21 @@ def test_the_page_is_given_what_it_needs(here: Shop) -> None:
     assert "<offline-scan" in page
     assert 'href="/merchant/scan/app.webmanifest"' in page
     assert browser.get("/merchant/scan/app.webmanifest").json()["start_url"] == "/merchant/scan/"
+
+
+def test_as_many_uses_as_were_served_are_told_and_an_older_page_means_one(here: Shop) -> None:
+    vouchers.promise(here.scene.offer.public_id, uses=5, at=here.at)
+    (card,) = here.scene.bought()
+    browser, now = visitor(here.cashier), clock.now().isoformat()
+    three: dict[str, Any] = {"nonce": "three-at-once", "qr": card.qr_text, "scanned_at": now, "uses": 3}
+    one = {"nonce": "an-older-page", "qr": card.qr_text, "scanned_at": now}
+    told = tell(browser, scans=[three, one]).json()["scans"]
+    assert [each["outcome"] for each in told] == ["redeemed", "redeemed"]
+    assert Voucher.objects.get().uses_left == 1
+    for wrong in (0, 101, -1, "3", 1.5, True, None):
+        assert tell(browser, scans=[three | {"uses": wrong}]).status_code == 422
+    (late,) = tell(browser, scans=[three | {"nonce": "three-again"}]).json()["scans"]
+    assert (late["outcome"], late["reason"]) == ("conflict", "voucher_not_enough")
 
 
 def test_what_waited_is_told_and_told_again(here: Shop) -> None:

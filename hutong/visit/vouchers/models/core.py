@@ -107,6 +107,11 @@ class Voucher(models.Model):
                 | Q(blocked_at__isnull=False),
                 name="vouchers_voucher_revoked",
             ),
+            models.Index(
+                fields=["merchant", "-id"],
+                condition=Q(code_no__gt=0, state=VoucherState.READY.value),
+                name="vouchers_voucher_given",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,11 +1,13 @@
 """Reads for scanners without a network: their limits, what is over before its time, and conflicts."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from hutong.kernel.rows import row, rows
 from hutong.town.merchants.models import Merchant
 from hutong.visit.vouchers.models import OfflineRules, Voucher
-from hutong.visit.vouchers.queries import loaded
+from hutong.visit.vouchers.queries import code_of, loaded
 from hutong.visit.vouchers.rules.face import revoked_mark
 from hutong.visit.vouchers.types.offline import (
     DEFAULT_OFFLINE,
@@ -18,11 +20,19 @@ from hutong.visit.vouchers.types.offline import (
 
 MOST_REVOKED = 5_000
 
-# Walks the partial index of what is over, the newest first.
+# Walks the partial indexes of what is over and of what was given, the newest first. Of a voucher that was given it is not
+# over, but the codes of its owners before are.
 _REVOKED = """
-SELECT v.public_id FROM vouchers_voucher v
-WHERE v.merchant_id = %s::int8 AND (v.state IN ('used', 'refunded') OR v.blocked_at IS NOT NULL) AND v.valid_until > %s
-ORDER BY v.id DESC LIMIT %s::int4
+(SELECT v.id, v.public_id, 0 AS given FROM vouchers_voucher v
+ WHERE v.merchant_id = %(merchant_id)s::int8 AND (v.state IN ('used', 'refunded') OR v.blocked_at IS NOT NULL)
+   AND v.valid_until > %(at)s
+ ORDER BY v.id DESC LIMIT %(limit)s::int4)
+UNION ALL
+(SELECT v.id, v.public_id, v.code_no AS given FROM vouchers_voucher v
+ WHERE v.merchant_id = %(merchant_id)s::int8 AND v.code_no > 0 AND v.state = 'ready' AND v.blocked_at IS NULL
+   AND v.valid_until > %(at)s
+ ORDER BY v.id DESC LIMIT %(limit)s::int4)
+ORDER BY id DESC LIMIT %(limit)s::int4
 """
 _CONFLICTS = """
 SELECT o.public_id AS ref, v.titles, s.public_id AS store_ref, s.names AS store_names,
@@ -70,10 +80,21 @@ def standing_of(voucher_ref: str) -> VoucherStanding:
 
 
 def revoked_of(merchant: Merchant, *, at: datetime, limit: int = MOST_REVOKED) -> Revoked:
-    """The vouchers of a merchant that were used up, refunded or blocked and would still hold at `at`. One statement."""
-    found = rows(_REVOKED, [merchant.pk, at, limit + 1])
-    marks = tuple(revoked_mark(entry["public_id"]) for entry in found[:limit])
-    return Revoked(marks=marks, complete=len(found) <= limit)
+    """What a scanner refuses although it is signed and would still hold at `at`. One statement.
+
+    Vouchers of a merchant that were used up, refunded or blocked, and the codes that those had which were given away:
+    their new owner has another.
+    """
+    found = rows(_REVOKED, {"merchant_id": merchant.pk, "at": at, "limit": limit + 1})
+    return Revoked(
+        marks=tuple(mark for entry in found[:limit] for mark in _marks(entry)), complete=len(found) <= limit
+    )
+
+
+def _marks(entry: Mapping[str, Any]) -> list[str]:
+    if not entry["given"]:
+        return [revoked_mark(entry["public_id"])]
+    return [revoked_mark(code_of(entry["public_id"], number)) for number in range(entry["given"])]
 
 
 def conflicts_in(store_refs: list[str], *, limit: int = 200) -> list[ConflictLine]:

@@ -43,9 +43,9 @@ def store_mark(store_ref: str) -> str:
     return hashlib.sha256(store_ref.encode()).hexdigest()[:6]
 
 
-def revoked_mark(voucher_ref: str) -> str:
-    """Twelve symbols that stand for a voucher in the list of those that are over."""
-    return hashlib.sha256(voucher_ref.encode()).hexdigest()[:12]
+def revoked_mark(voucher_or_code: str) -> str:
+    """Twelve symbols that stand for a voucher, or for a code that a voucher had, in the list of those that are over."""
+    return hashlib.sha256(voucher_or_code.encode()).hexdigest()[:12]
 
 
 def short(title: str) -> str:

@@ -86,13 +86,16 @@ def next_usable(terms: Terms, *, zone: str, after: datetime, until: datetime) ->
 
 
 def ends_at(terms: Terms, *, zone: str, at: datetime) -> datetime:
-    """When a voucher sold at `at` ends: after its last day, with the night that begins on it, on the shop's clock."""
-    place = ZoneInfo(zone)
-    last_on = at.astimezone(place).date() + timedelta(days=terms.valid_days)
+    """When a voucher sold at `at` ends: after its last day, as `end_of_day` has it."""
+    last_on = at.astimezone(ZoneInfo(zone)).date() + timedelta(days=terms.valid_days)
     if terms.last_on:
         last_on = min(last_on, terms.last_on)
-    nights = [span.closes for span in _spans(terms) if span.closes <= span.opens]
-    return _moment(last_on + timedelta(days=1), max(nights, default=time.min), place)
+    return end_of_day(terms, last_on, zone=zone)
+
+
+def end_of_day(terms: Terms, day: date, *, zone: str) -> datetime:
+    """The moment after the last one of `day` on the shop's clock: with the night that begins on it."""
+    return _moment(day + timedelta(days=1), _turn(terms), ZoneInfo(zone))
 
 
 def starts_at(terms: Terms, *, zone: str, at: datetime) -> datetime:
@@ -117,10 +120,16 @@ def day_of(terms: Terms, *, zone: str, at: datetime) -> tuple[datetime, datetime
     """The day to which a use at `at` counts, from its first moment to its last: with the night that belongs to it."""
     place = ZoneInfo(zone)
     wall = at.astimezone(place).replace(tzinfo=None)
-    nights = [span.closes for span in _spans(terms) if span.closes <= span.opens]
-    turn = max(nights, default=time.min)
+    turn = _turn(terms)
     day = wall.date() - timedelta(days=1) if wall.time() < turn else wall.date()
     return _moment(day, turn, place), _moment(day + timedelta(days=1), turn, place)
+
+
+def left_of_day(terms: Terms, uses_left: int, used_today: int) -> int:
+    """How many of its uses one voucher gives at most on a day on which it gave `used_today`."""
+    if terms.a_day is None:
+        return uses_left
+    return max(0, min(uses_left, terms.a_day - used_today))
 
 
 def faults(terms: Terms, *, unit: str) -> list[str]:
@@ -208,6 +217,11 @@ def from_json(stored: Mapping[str, Any]) -> Terms:
 
 def _spans(terms: Terms) -> tuple[Hours, ...]:
     return terms.hours or (_ALL_DAY,)
+
+
+def _turn(terms: Terms) -> time:
+    """The time at which one day's uses end and the next one's begin."""
+    return max((span.closes for span in _spans(terms) if span.closes <= span.opens), default=time.min)
 
 
 def _last_on(span: Hours, day: date) -> date:

@@ -9,10 +9,10 @@ from hutong.kernel.rows import rows
 from hutong.town.merchants.models import Store
 from hutong.town.people.models import Person
 from hutong.visit.vouchers import queries
-from hutong.visit.vouchers.rules.terms import day_of, from_json, not_now, refusal
+from hutong.visit.vouchers.rules.terms import day_of, from_json, left_of_day, not_now, refusal
 from hutong.visit.vouchers.services.errors import CodeMistyped
-from hutong.visit.vouchers.services.redeem import say_why_not
-from hutong.visit.vouchers.types import Asked, Prepared, VoucherKind
+from hutong.visit.vouchers.services.why_not import say_why_not
+from hutong.visit.vouchers.types import Asked, Prepared, Terms, VoucherKind
 from hutong.visit.vouchers.types.requests import Usable
 
 # The voucher of a code, and those of its deal that were bought with it, as `redeem` would take from them.
@@ -88,7 +88,7 @@ def _prepared(shown: dict[str, Any], found: list[dict[str, Any]], at: datetime) 
     terms = from_json(queries.loaded(shown["terms"]))
     zone, until = shown["zone"], shown["valid_until"]
     span = day_of(terms, zone=zone, at=at)
-    lefts = [_left(entry, terms.a_day, span) for entry in found]
+    lefts = [_left(entry, terms, span) for entry in found]
     most = min(sum(lefts), terms.at_once or sum(lefts))
     # What has still to be said is no refusal yet: only days, hours and what was used today are.
     refused = not_now(terms, zone=zone, until=until, at=at)
@@ -112,10 +112,7 @@ def _taken(entry: dict[str, Any]) -> list[tuple[str, int | None]]:
     return queries.loaded(entry["taken"]) or []
 
 
-def _left(entry: dict[str, Any], a_day: int | None, span: tuple[datetime, datetime]) -> int:
+def _left(entry: dict[str, Any], terms: Terms, span: tuple[datetime, datetime]) -> int:
     """How many uses of one voucher one scan takes at most."""
-    left = int(entry["uses_left"])
-    if a_day is None:
-        return left
     today = sum(span[0] <= datetime.fromisoformat(moment) < span[1] for moment, _choice in _taken(entry))
-    return max(0, min(left, a_day - today))
+    return left_of_day(terms, int(entry["uses_left"]), today)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 
 from django.db import transaction
 
@@ -17,41 +17,25 @@ from hutong.town.merchants.queries import has_right
 from hutong.town.merchants.types import Right
 from hutong.town.people.models import Person
 from hutong.visit.vouchers import queries
-from hutong.visit.vouchers.rules.terms import MOST_USES, day_of, from_json, refusal, to_json
+from hutong.visit.vouchers.rules.terms import MOST_USES, from_json, refusal, to_json
 from hutong.visit.vouchers.services.errors import (
     CodeMistyped,
-    NotEnoughLeft,
     OverrideForbidden,
     TermsRefuse,
     VoucherAlreadyUsed,
-    VoucherBlocked,
     VoucherChanged,
-    VoucherExpired,
-    VoucherNotYetValid,
-    VoucherRefunded,
-    VoucherUnknown,
-    WrongStore,
 )
 from hutong.visit.vouchers.services.stored import result_of, stored_answer
+from hutong.visit.vouchers.services.together import shares_of, taken_before
+from hutong.visit.vouchers.services.why_not import say_why_not
 from hutong.visit.vouchers.types import (
     Asked,
     RedemptionResult,
     Terms,
+    TermsReason,
     VoucherKind,
-    VoucherState,
 )
 
-# What one scan takes from: the voucher that was shown, and where it has too little those bought with it, in the order
-# of their keys, so that two scans never wait for each other.
-_TOGETHER = """
-SELECT v.id, v.uses_left, v.code_hmac = %(code_hmac)s AS shown FROM vouchers_voucher v
-WHERE (v.order_ref, v.offer_ref, v.person_id) = (
-    SELECT order_ref, offer_ref, person_id FROM vouchers_voucher
-    WHERE code_hmac = %(code_hmac)s AND merchant_id = %(merchant_id)s::int8)
-  AND v.state = 'ready' AND v.blocked_at IS NULL AND v.valid_from <= %(at)s AND v.valid_until > %(at)s
-  AND v.store_ids @> ARRAY[%(store_id)s::int8]
-ORDER BY v.id FOR NO KEY UPDATE
-"""
 # The guard: whoever comes second waits for the row, reads it again and finds that it no longer fits.
 _TAKE = """
 UPDATE vouchers_voucher v SET
@@ -102,26 +86,14 @@ SELECT (%(refs)s::text[])[n], u.voucher_id,
   u.unit_ref, {_VALUES}, %(position)s::int4 + n - 1, n = 1 AND EXISTS (SELECT 1 FROM opened), NULL::int2, {_BILL}
 FROM vouchers_use u, generate_series(1, %(take)s::int4) AS n WHERE u.voucher_id = %(voucher_id)s::int8 {_DONE}
 """  # noqa: S608  constants alone
-_REASON = """
-SELECT v.state, v.uses_left, v.valid_from, v.valid_until, v.blocked_at,
-  v.store_ids @> ARRAY[%(store_id)s::int8] AS in_store,
-  (SELECT json_agg(s.names ORDER BY s.id) FROM merchants_store s WHERE s.id = ANY(v.store_ids)) AS stores,
-  r.at AS used_at, s.public_id AS store_ref, s.names AS store_names
-FROM vouchers_voucher v
-LEFT JOIN LATERAL (SELECT * FROM vouchers_redemption WHERE voucher_id = v.id AND undone_at IS NULL
-  ORDER BY id DESC LIMIT 1) r ON true
-LEFT JOIN merchants_store s ON s.id = r.store_id
-WHERE v.code_hmac = %(code_hmac)s AND v.merchant_id = %(merchant_id)s::int8
-"""
-_TAKEN_BEFORE = """
-SELECT count(*) FILTER (WHERE at >= %(starts_at)s AND at < %(ends_at)s) AS today,
-  array_agg(choice) FILTER (WHERE choice IS NOT NULL) AS choices
-FROM vouchers_redemption WHERE voucher_id = %(voucher_id)s::int8 AND undone_at IS NULL
-"""
 
 
 class _NonceTaken(Exception):
     """A twin of this request recorded its redemption first."""
+
+
+class _DayOfShownUsed(Exception):
+    """The voucher that was shown has had its day; one that was bought with it may not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +137,8 @@ def redeem(
 ) -> RedemptionResult:
     """Use the voucher of `code` (typed, or the text of its QR) `uses` times in `store`, all or nothing.
 
-    Where it has fewer left, the rest comes from the vouchers of the same deal that were bought with it. `choices` are
+    Where it has fewer left, or fewer for this day, the rest comes from the vouchers of the same deal that were bought
+    with it: as many as `prepare` says. `choices` are
     the positions of what is taken, one for each use, and `bill` is what the bill comes to, where the terms ask for
     them. With an `override_reason` who manages the store (`by`) lets it pass against its terms; nothing else.
 
@@ -199,9 +172,8 @@ def redeem(
     if stored:
         return stored
     try:
-        with transaction.atomic():
-            return _take_all(scan)
-    except (_NonceTaken, VoucherAlreadyUsed) as error:
+        return _take_all(scan)
+    except (_NonceTaken, VoucherAlreadyUsed, TermsRefuse) as error:
         # A double tap arrives twice at the same moment: the second gets the answer of the first.
         stored = _stored_answer(scan)
         if stored:
@@ -213,33 +185,36 @@ def redeem(
 
 def _take_all(scan: _Scan) -> RedemptionResult:
     if scan.asked.uses == 1:
-        shown = _take(_TAKE_SHOWN, {**scan.guard, "take": 1}, scan)
+        try:
+            with transaction.atomic():
+                return _take_shown(scan)
+        except _DayOfShownUsed:
+            # What was taken is back, and its row is free: those bought with it are locked in the order of their keys.
+            pass
+    with transaction.atomic():
+        return _take_together(scan)
+
+
+def _take_shown(scan: _Scan) -> RedemptionResult:
+    shown = _take(_TAKE_SHOWN, {**scan.guard, "take": 1}, scan)
+    try:
         _require_terms(scan, shown, scan.asked)
-        return result_of([shown], _write_uses(scan, shown, take=1, position=0), scan.store.public_id)
+    except TermsRefuse as refused:
+        if refused.details["reason"] == TermsReason.DAY_IS_USED.value:
+            raise _DayOfShownUsed from refused
+        raise
+    return result_of([shown], _write_uses(scan, shown, take=1, position=0), scan.store.public_id)
+
+
+def _take_together(scan: _Scan) -> RedemptionResult:
     taken: list[dict[str, Any]] = []
     recorded: list[dict[str, Any]] = []
-    for voucher_id, take in _shares(scan):
+    for voucher_id, take in shares_of(scan.guard, scan.asked.uses):
         taken.append(_take(_TAKE_OTHER, {**scan.guard, "voucher_id": voucher_id, "take": take}, scan))
         chosen = scan.asked.choices[len(recorded) : len(recorded) + take]
         _require_terms(scan, taken[-1], replace(scan.asked, own=take, choices=chosen))
         recorded += _write_uses(scan, taken[-1], take=take, position=len(recorded))
     return result_of(taken, recorded, scan.store.public_id)
-
-
-def _shares(scan: _Scan) -> list[tuple[int, int]]:
-    """From which vouchers how many uses are taken, the one that was shown first."""
-    found = rows(_TOGETHER, scan.guard)
-    shown = next((entry for entry in found if entry["shown"]), None)
-    if shown is None:
-        say_why_not(scan.guard)
-    left, shares = scan.asked.uses, []
-    for entry in [shown, *(entry for entry in found if not entry["shown"])]:
-        take = min(left, entry["uses_left"])
-        shares += [(entry["id"], take)] * (take > 0)
-        left -= take
-    if left:
-        raise NotEnoughLeft(left=scan.asked.uses - left)
-    return shares
 
 
 def _take(statement: str, values: Mapping[str, Any], scan: _Scan) -> dict[str, Any]:
@@ -293,9 +268,9 @@ def require_terms(
 
 
 def _with_taken_before(scan: _Scan, taken: Mapping[str, Any], asked: Asked) -> Asked:
-    starts_at, ends_at = day_of(taken["terms"], zone=taken["zone"], at=scan.at)
-    before = row(_TAKEN_BEFORE, {"voucher_id": taken["id"], "starts_at": starts_at, "ends_at": ends_at})
-    assert before is not None, "a count has one row"
+    before = taken_before([taken["id"]], taken["terms"], zone=taken["zone"], at=scan.at).get(taken["id"])
+    if before is None:
+        return asked
     return replace(asked, used_today=before["today"], taken=Counter(before["choices"] or []))
 
 
@@ -328,27 +303,3 @@ def _write_uses(scan: _Scan, taken: Mapping[str, Any], *, take: int, position: i
 
 def _stored_answer(scan: _Scan) -> RedemptionResult | None:
     return stored_answer(actor_ref=scan.actor_ref, nonce=scan.nonce, code_hmac=scan.code_hmac)
-
-
-def say_why_not(guard: Mapping[str, Any]) -> NoReturn:
-    """The reason, for vouchers of the actor's own merchant alone; a foreign one looks like none."""
-    found = row(_REASON, dict(guard))
-    if found is None:
-        raise VoucherUnknown
-    if found["state"] == VoucherState.REFUNDED.value:
-        raise VoucherRefunded
-    if found["state"] == VoucherState.USED.value:
-        raise VoucherAlreadyUsed(
-            used_at=found["used_at"],
-            store_ref=found["store_ref"],
-            store_names=queries.loaded(found["store_names"]),
-        )
-    if found["blocked_at"] is not None:
-        raise VoucherBlocked
-    if found["state"] == VoucherState.EXPIRED.value or found["valid_until"] <= guard["at"]:
-        raise VoucherExpired(valid_until=found["valid_until"])
-    if not found["in_store"]:
-        raise WrongStore(stores=queries.loaded(found["stores"]))
-    if found["valid_from"] > guard["at"]:
-        raise VoucherNotYetValid(valid_from=found["valid_from"])
-    raise VoucherChanged

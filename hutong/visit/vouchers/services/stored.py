@@ -9,15 +9,18 @@ from hutong.visit.vouchers.rules.terms import from_json
 from hutong.visit.vouchers.services.errors import NonceReused
 from hutong.visit.vouchers.types import Redeemed, RedemptionResult
 
+# A scan of one voucher may have taken from those bought with it.
 _STORED = """
 SELECT r.public_id AS redemption_ref, r.use_no, r.unit_ref, r.spent, r.choice, r.at, r.undone_at,
   v.public_id AS voucher_ref, v.order_ref, v.offer_ref, v.titles, v.kind, v.terms, v.uses_left, v.uses_total,
-  v.code_hmac, p.public_id AS person_ref, s.public_id AS store_ref
+  p.public_id AS person_ref, s.public_id AS store_ref,
+  v.code_hmac = %(code_hmac)s OR EXISTS (SELECT 1 FROM vouchers_voucher o WHERE o.code_hmac = %(code_hmac)s
+    AND (o.order_ref, o.offer_ref, o.person_id) = (v.order_ref, v.offer_ref, v.person_id)) AS shown
 FROM vouchers_redemption r
 JOIN vouchers_voucher v ON v.id = r.voucher_id
 JOIN people_person p ON p.id = v.person_id
 JOIN merchants_store s ON s.id = r.store_id
-WHERE r.actor_ref = %s AND r.nonce = %s ORDER BY r.position
+WHERE r.actor_ref = %(actor_ref)s AND r.nonce = %(nonce)s ORDER BY r.position
 """
 
 
@@ -26,10 +29,10 @@ def stored_answer(*, actor_ref: str, nonce: str, code_hmac: str = "") -> Redempt
 
     Raises `NonceReused` where a `code_hmac` is given and the nonce was used for another voucher.
     """
-    found = rows(_STORED, [actor_ref, nonce])
+    found = rows(_STORED, {"actor_ref": actor_ref, "nonce": nonce, "code_hmac": code_hmac})
     if not found:
         return None
-    if code_hmac and code_hmac not in {entry["code_hmac"] for entry in found}:
+    if code_hmac and not any(entry["shown"] for entry in found):
         raise NonceReused
     vouchers = list({entry["voucher_ref"]: entry for entry in found}.values())
     for entry in vouchers:

@@ -101,8 +101,8 @@ class ConflictLine:
 
 @dataclass(frozen=True, slots=True)
 class Revoked:
-    """Vouchers of a merchant that are over before their time, as marks, the newest first; `complete` unless there are
-    more than fit."""
+    """Vouchers of a merchant that are over before their time, and codes of those that were given away, as marks, the
+    newest first; `complete` unless there are more than fit."""
 
     marks: tuple[str, ...]
     complete: bool
