@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +24,7 @@ from hutong.town.catalog.types import OfferState
 from hutong.town.people.models import Person
 from hutong.visit.stock.queries import stock_of
 from hutong.visit.stock.services import SoldOut
+from hutong.visit.stock.types import StockView
 from hutong.visit.vouchers.queries import terms_of
 
 spacing = limits.Spacing(rules.ASK_EVERY_S)
@@ -138,8 +139,7 @@ def look(*, offer_ref: str, person: Person, at: datetime) -> Line:
     line = _line(found, at)
     waits = line.ticket is not None and line.ticket.state is TicketState.WAITING
     if waits and line.phase is Phase.OPEN and found.free and line.left:
-        room = line.left
-        if services.admit(offer_ref=offer_ref, room=room, at=at):
+        if services.admit(offer_ref=offer_ref, left=partial(_left, offer_ref), at=at):
             line = _line(queries.standing(offer_ref=offer_ref, person_id=person.pk, at=at) or found, at)
     return line
 
@@ -246,9 +246,7 @@ def set_up(
 
 def _line(found: Standing, at: datetime) -> Line:
     counted = stock_of([found.sale.offer_ref]).get(found.sale.offer_ref)
-    left, held = (counted.left, counted.held) if counted else (None, 0)
-    # Stock counts uses; people count vouchers. The merchant may have lifted the limit: then there is plenty.
-    whole = 10**9 if left is None else left // _uses(found.sale.offer_ref)
+    whole, held = _whole(counted), counted.held if counted else 0
     return Line(
         sale=found.sale,
         ticket=found.ticket,
@@ -259,6 +257,17 @@ def _line(found: Standing, at: datetime) -> Line:
         all_taken=whole == 0 and held > 0,
         wait=rules.wait(found, at),
     )
+
+
+def _left(offer_ref: str) -> int:
+    return _whole(stock_of([offer_ref]).get(offer_ref))
+
+
+def _whole(counted: StockView | None) -> int:
+    """How many vouchers are left: stock counts uses. The merchant may have lifted the limit: then there is plenty."""
+    if counted is None or counted.left is None:
+        return 10**9
+    return counted.left // _uses(counted.offer_ref)
 
 
 @lru_cache(maxsize=1_000)

@@ -12,7 +12,7 @@ from hutong.kernel.rows import execute, scalar
 from hutong.pay.payments.services import reconcile
 from tests.concurrency.clients import Connection, Tally, press
 from tests.concurrency.forgetting import forgetting
-from tests.factories import people
+from tests.factories import flashsales, people
 from tests.factories.loop import Scene, scene
 from tests.fakes.sandbox import wait_until
 from tests.fakes.site import Site
@@ -55,6 +55,7 @@ def paid_orders() -> int:
 @pytest.mark.slow
 def test_10_000_attempts_on_100_units_sell_exactly_100(site: Site, measured: Measured) -> None:
     shop = scene(at=clock.now(), capacity=UNITS)
+    flashsales.flash_sale(shop, at=clock.now(), places=None)  # the line has its own: test_flash_sale_line.py
     # The sandbox remembers payments of tests before, whose rows are gone here.
     of_others = reconcile(provider="sandbox", at=clock.now(), grace_s=0)
     tally = rush(site, shop, attempts=ATTEMPTS, clients=CLIENTS)

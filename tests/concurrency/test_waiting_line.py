@@ -78,7 +78,7 @@ def test_200_people_are_admitted_in_the_order_of_their_arrival(at: datetime) -> 
     admitted = 0
     moment = at
     while admitted < PEOPLE:
-        race([partial(services.admit, offer_ref=OFFER, room=None, at=moment) for _client in range(8)])
+        race([partial(services.admit, offer_ref=OFFER, left=lambda: None, at=moment) for _client in range(8)])
         front = rows("SELECT number, state FROM flashsales_ticket ORDER BY number")
         states = [row["state"] == "waiting" for row in front]
         assert states == sorted(states), "somebody behind was admitted before somebody in front"
@@ -142,7 +142,7 @@ def test_control_without_the_constraint_ten_tabs_are_several_tickets(
 def test_many_who_admit_at_once_never_fill_more_than_the_places(at: datetime) -> None:
     on_sale(at)
     in_line(60, at)
-    admitted = race([partial(services.admit, offer_ref=OFFER, room=None, at=at)] * CLIENTS)
+    admitted = race([partial(services.admit, offer_ref=OFFER, left=lambda: None, at=at)] * CLIENTS)
     assert sum(admitted) == in_checkout() == PLACES
 
 
@@ -159,7 +159,7 @@ def test_control_without_the_lock_more_are_admitted(at: datetime, monkeypatch: p
             "FROM pg_sleep(0.05), flashsales_ticket WHERE sale_id = %(sale)s::int8 AND state IN",
         ),
     )
-    race([partial(services.admit, offer_ref=OFFER, room=None, at=at)] * CLIENTS)
+    race([partial(services.admit, offer_ref=OFFER, left=lambda: None, at=at)] * CLIENTS)
     assert in_checkout() > PLACES
 
 
@@ -170,7 +170,7 @@ def coming_and_going(every: list[Person], at: datetime, number: int) -> int:
     mine = set(every[number::8])
     while mine:
         turn += 1
-        services.admit(offer_ref=OFFER, room=None, at=at)
+        services.admit(offer_ref=OFFER, left=lambda: None, at=at)
         most = max(most, in_checkout())
         for person in list(mine):
             standing = queries.standing(offer_ref=OFFER, person_id=person.pk, at=at)
@@ -197,7 +197,7 @@ def test_an_admission_that_is_used_at_its_last_moment_keeps_its_place(at: dateti
     """While an order uses it, who admits passes it over, though its time is over; so nobody gets its place as well."""
     on_sale(at, places=1)
     first, _second = in_line(2, at)
-    services.admit(offer_ref=OFFER, room=None, at=at)
+    services.admit(offer_ref=OFFER, left=lambda: None, at=at)
     sale = queries.sales_of([OFFER])[OFFER]
     with transaction.atomic():
         services.use(
@@ -207,7 +207,7 @@ def test_an_admission_that_is_used_at_its_last_moment_keeps_its_place(at: dateti
             until=at + 20 * MINUTE,
             at=at + 5 * MINUTE - timedelta(seconds=1),
         )
-        (admitted,) = race([partial(services.admit, offer_ref=OFFER, room=None, at=at + 5 * MINUTE)])
+        (admitted,) = race([partial(services.admit, offer_ref=OFFER, left=lambda: None, at=at + 5 * MINUTE)])
         assert admitted == 0
     assert in_checkout() == 1
 
@@ -217,7 +217,7 @@ def test_who_is_leaving_is_not_waited_for_and_the_next_is_admitted(at: datetime)
     first, _second = in_line(2, at)
     with transaction.atomic():
         services.leave(offer_ref=OFFER, person=first)
-        (admitted,) = race([partial(services.admit, offer_ref=OFFER, room=None, at=at)])
+        (admitted,) = race([partial(services.admit, offer_ref=OFFER, left=lambda: None, at=at)])
         assert admitted == 1
     states = [row["state"] for row in rows("SELECT state FROM flashsales_ticket ORDER BY number")]
     assert states == ["left", "admitted"]
@@ -228,7 +228,7 @@ def test_control_counted_by_the_clock_alone_its_place_is_given_away(
 ) -> None:
     on_sale(at, places=1)
     first, _second = in_line(2, at)
-    services.admit(offer_ref=OFFER, room=None, at=at)
+    services.admit(offer_ref=OFFER, left=lambda: None, at=at)
     sale = queries.sales_of([OFFER])[OFFER]
     by_clock = services._ADMIT.replace(
         "AND state IN ('admitted', 'ordering'))",
@@ -244,6 +244,6 @@ def test_control_counted_by_the_clock_alone_its_place_is_given_away(
             until=at + 20 * MINUTE,
             at=at + 5 * MINUTE - timedelta(seconds=1),
         )
-        (admitted,) = race([partial(services.admit, offer_ref=OFFER, room=None, at=at + 5 * MINUTE)])
+        (admitted,) = race([partial(services.admit, offer_ref=OFFER, left=lambda: None, at=at + 5 * MINUTE)])
         assert admitted == 1
     assert in_checkout() == 2

@@ -12,7 +12,7 @@ Lock order: a sale before its tickets; a ticket before stock. `admit` waits for 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -22,7 +22,7 @@ from hutong.kernel import audit
 from hutong.kernel.errors import Conflict, Invalid
 from hutong.kernel.ids import new_id
 from hutong.kernel.locking import advisory, advisory_if_free
-from hutong.kernel.rows import execute, row
+from hutong.kernel.rows import execute, row, scalar
 from hutong.pay.flashsales import queries
 from hutong.pay.flashsales.models import FlashSale
 from hutong.pay.flashsales.rules import GATHER, MINUTES, MOST_PLACES, faults
@@ -100,11 +100,11 @@ UPDATE flashsales_ticket SET state = 'admitted', admitted_at = %(at)s::timestamp
   admitted_until = least(%(at)s::timestamptz + make_interval(mins => %(minutes)s::int4), %(ends_at)s::timestamptz)
 WHERE id IN (SELECT id FROM flashsales_ticket WHERE sale_id = %(sale)s::int8 AND state = 'waiting'
     ORDER BY number
-    LIMIT (SELECT greatest(0, least(%(places)s::int8 - count(*),
-        %(room)s::int8 - count(*) FILTER (WHERE state = 'admitted')))
+    LIMIT (SELECT greatest(0, least(%(places)s::int8 - count(*), %(room)s::int8))
       FROM flashsales_ticket WHERE sale_id = %(sale)s::int8 AND state IN ('admitted', 'ordering'))
     FOR NO KEY UPDATE SKIP LOCKED)
 """
+_ADMITTED = "SELECT count(*) FROM flashsales_ticket WHERE sale_id = %s::int8 AND state = 'admitted'"
 _USE = """
 UPDATE flashsales_ticket t SET state = 'ordering', order_ref = %(order)s, admitted_until = %(until)s::timestamptz
 FROM flashsales_flashsale s
@@ -200,11 +200,11 @@ def take(*, offer_ref: str, person: Person, at: datetime) -> None:
             transaction.set_rollback(True)
 
 
-def admit(*, offer_ref: str, room: int | None, at: datetime) -> int:
-    """Admit the next in line as far as there are places; how many. Four statements, and no waiting for anybody.
+def admit(*, offer_ref: str, left: Callable[[], int | None], at: datetime) -> int:
+    """Admit the next in line as far as there are places; how many. Five statements, and no waiting for anybody.
 
-    `room` is how many could still be served, None without a limit: nobody is admitted whom nothing is left for. Where
-    somebody else admits at this moment nothing happens.
+    `left` says how many nobody has or is paying for, None without a limit: nobody is admitted whom nothing is left for.
+    Where somebody else admits at this moment nothing happens.
     """
     with transaction.atomic():
         if not advisory_if_free("flash sale", offer_ref):
@@ -213,6 +213,10 @@ def admit(*, offer_ref: str, room: int | None, at: datetime) -> int:
         if sale is None:
             return 0
         execute(_LAPSE, {"sale": sale["id"], "at": at})
+        # Those who were admitted before will want theirs. They are counted before `left` is read: who orders in between is
+        # counted twice, and somebody is admitted a moment later; the other way round one would be admitted too many.
+        admitted = int(scalar(_ADMITTED, [sale["id"]]))
+        number = left()
         return execute(
             _ADMIT,
             {
@@ -220,7 +224,7 @@ def admit(*, offer_ref: str, room: int | None, at: datetime) -> int:
                 "places": sale["places"],
                 "minutes": sale["minutes"],
                 "ends_at": sale["ends_at"],
-                "room": _UNLIMITED if room is None else room,
+                "room": _UNLIMITED if number is None else number - admitted,
                 "at": at,
             },
         )

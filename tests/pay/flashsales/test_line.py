@@ -66,8 +66,8 @@ def test_numbers_follow_arrival_and_asking_again_keeps_them(at: datetime) -> Non
 def test_admission_is_by_number_and_ends_at_the_places(at: datetime) -> None:
     on_sale(at, places=2)
     every = in_line(4, at)
-    assert services.admit(offer_ref=OFFER, room=None, at=at) == 2
-    assert services.admit(offer_ref=OFFER, room=None, at=at) == 0
+    assert services.admit(offer_ref=OFFER, left=lambda: None, at=at) == 2
+    assert services.admit(offer_ref=OFFER, left=lambda: None, at=at) == 0
     states = [ticket_of(person, at).state for person in every]
     assert states == [TicketState.ADMITTED] * 2 + [TicketState.WAITING] * 2
     assert [ticket_of(person, at).ahead for person in every] == [None, None, 0, 1]
@@ -77,18 +77,18 @@ def test_admission_is_by_number_and_ends_at_the_places(at: datetime) -> None:
 def test_nobody_is_admitted_whom_nothing_is_left_for(at: datetime) -> None:
     on_sale(at, places=10)
     every = in_line(4, at)
-    assert services.admit(offer_ref=OFFER, room=1, at=at) == 1
-    assert services.admit(offer_ref=OFFER, room=1, at=at) == 0
+    assert services.admit(offer_ref=OFFER, left=lambda: 1, at=at) == 1
+    assert services.admit(offer_ref=OFFER, left=lambda: 1, at=at) == 0
     use(every[0], at)  # what it holds is not left any more
-    assert services.admit(offer_ref=OFFER, room=0, at=at) == 0
-    assert services.admit(offer_ref=OFFER, room=2, at=at) == 2
+    assert services.admit(offer_ref=OFFER, left=lambda: 0, at=at) == 0
+    assert services.admit(offer_ref=OFFER, left=lambda: 2, at=at) == 2
 
 
 @pytest.mark.parametrize("how", ["paid", "unpaid", "left", "time over", "order's time over"])
 def test_a_place_becomes_free(how: str, at: datetime) -> None:
     on_sale(at)
     first, second = in_line(2, at)
-    services.admit(offer_ref=OFFER, room=None, at=at)
+    services.admit(offer_ref=OFFER, left=lambda: None, at=at)
     later = at + MINUTE
     if how == "left":
         assert services.leave(offer_ref=OFFER, person=first)
@@ -96,17 +96,17 @@ def test_a_place_becomes_free(how: str, at: datetime) -> None:
         later = at + 5 * MINUTE
     else:
         use(first, at)
-        assert services.admit(offer_ref=OFFER, room=None, at=later) == 0
+        assert services.admit(offer_ref=OFFER, left=lambda: None, at=later) == 0
         if how == "paid":
             assert services.done(order_ref="ord_1")
         elif how == "unpaid":
             assert services.end(order_ref="ord_1")
         else:
             later = at + 15 * MINUTE
-            assert services.admit(offer_ref=OFFER, room=None, at=later - timedelta(seconds=1)) == 0
-    assert services.admit(offer_ref=OFFER, room=None, at=later) == 1
+            assert services.admit(offer_ref=OFFER, left=lambda: None, at=later - timedelta(seconds=1)) == 0
+    assert services.admit(offer_ref=OFFER, left=lambda: None, at=later) == 1
     assert ticket_of(second, later).state is TicketState.ADMITTED
-    assert services.admit(offer_ref=OFFER, room=None, at=later) == 0
+    assert services.admit(offer_ref=OFFER, left=lambda: None, at=later) == 0
 
 
 def test_an_order_uses_an_admission_once_and_in_time(at: datetime) -> None:
@@ -115,7 +115,7 @@ def test_an_order_uses_an_admission_once_and_in_time(at: datetime) -> None:
     for person, moment in ((first, at), (second, at)):
         with pytest.raises(services.TicketNeeded):
             use(person, moment)  # not admitted
-    services.admit(offer_ref=OFFER, room=None, at=at)
+    services.admit(offer_ref=OFFER, left=lambda: None, at=at)
     with pytest.raises(services.TicketNeeded):
         use(first, at + 5 * MINUTE)
     use(first, at + 4 * MINUTE)
@@ -129,21 +129,21 @@ def test_an_order_uses_an_admission_once_and_in_time(at: datetime) -> None:
 def test_who_comes_again_stands_at_the_end(how: str, at: datetime) -> None:
     on_sale(at)
     first, second = in_line(2, at)
-    services.admit(offer_ref=OFFER, room=None, at=at)
+    services.admit(offer_ref=OFFER, left=lambda: None, at=at)
     later = at + 6 * MINUTE
     if how == "left":
         services.leave(offer_ref=OFFER, person=first)
     services.take(offer_ref=OFFER, person=first, at=later)
     assert ticket_of(first, later).number == 3
     assert ticket_of(first, later).ahead == 1
-    services.admit(offer_ref=OFFER, room=None, at=later)
+    services.admit(offer_ref=OFFER, left=lambda: None, at=later)
     assert ticket_of(second, later).state is TicketState.ADMITTED
 
 
 def test_who_has_an_order_gets_no_other_ticket(at: datetime) -> None:
     on_sale(at)
     (person,) = in_line(1, at)
-    services.admit(offer_ref=OFFER, room=None, at=at)
+    services.admit(offer_ref=OFFER, left=lambda: None, at=at)
     use(person, at)
     services.take(offer_ref=OFFER, person=person, at=at)  # still the same ticket
     assert ticket_of(person, at).state is TicketState.ORDERING
@@ -155,7 +155,7 @@ def test_who_has_an_order_gets_no_other_ticket(at: datetime) -> None:
 def test_who_comes_later_counts_only_those_who_still_wait(at: datetime) -> None:
     on_sale(at)
     in_line(2, at)
-    services.admit(offer_ref=OFFER, room=None, at=at)
+    services.admit(offer_ref=OFFER, left=lambda: None, at=at)
     (third,) = in_line(1, at)
     assert (ticket_of(third, at).number, ticket_of(third, at).ahead_at_first) == (3, 1)
 
@@ -163,12 +163,12 @@ def test_who_comes_later_counts_only_those_who_still_wait(at: datetime) -> None:
 def test_who_has_paid_or_left_is_not_brought_back_by_the_clock(at: datetime) -> None:
     on_sale(at, places=2)
     paid, left = in_line(2, at)
-    services.admit(offer_ref=OFFER, room=None, at=at)
+    services.admit(offer_ref=OFFER, left=lambda: None, at=at)
     use(paid, at)
     services.done(order_ref="ord_1")
     services.leave(offer_ref=OFFER, person=left)
     later = at + 20 * MINUTE
-    services.admit(offer_ref=OFFER, room=None, at=later)
+    services.admit(offer_ref=OFFER, left=lambda: None, at=later)
     assert [ticket_of(each, later).state for each in (paid, left)] == [TicketState.DONE, TicketState.LEFT]
     with pytest.raises(services.TicketUsed):
         services.take(offer_ref=OFFER, person=paid, at=later)
@@ -177,7 +177,7 @@ def test_who_has_paid_or_left_is_not_brought_back_by_the_clock(at: datetime) -> 
 def test_money_that_comes_late_still_ends_the_ticket(at: datetime) -> None:
     on_sale(at)
     (person,) = in_line(1, at)
-    services.admit(offer_ref=OFFER, room=None, at=at)
+    services.admit(offer_ref=OFFER, left=lambda: None, at=at)
     use(person, at)
     assert services.end(order_ref="ord_1")
     assert services.done(order_ref="ord_1")
@@ -196,8 +196,8 @@ def test_orders_without_a_ticket_touch_none(at: datetime) -> None:
 def test_people_gather_before_the_start_and_are_admitted_after_it(at: datetime) -> None:
     on_sale(at, starts_in=GATHER, places=5)
     in_line(2, at)
-    assert services.admit(offer_ref=OFFER, room=None, at=at + GATHER - timedelta(seconds=1)) == 0
-    assert services.admit(offer_ref=OFFER, room=None, at=at + GATHER) == 2
+    assert services.admit(offer_ref=OFFER, left=lambda: None, at=at + GATHER - timedelta(seconds=1)) == 0
+    assert services.admit(offer_ref=OFFER, left=lambda: None, at=at + GATHER) == 2
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_there_is_no_line(when: str, at: datetime) -> None:
         moment = at + 59 * MINUTE
     with pytest.raises(services.NoLine):
         services.take(offer_ref=OFFER, person=people.person(), at=moment)
-    assert services.admit(offer_ref=OFFER, room=None, at=moment) == 0
+    assert services.admit(offer_ref=OFFER, left=lambda: None, at=moment) == 0
 
 
 def test_a_long_line_is_counted_up_to_a_hundred_and_told_as_the_most_it_can_be(at: datetime) -> None:
@@ -236,7 +236,7 @@ def test_a_long_line_is_counted_up_to_a_hundred_and_told_as_the_most_it_can_be(a
 def test_a_look_reads_no_more_in_a_line_of_ten_thousand(at: datetime) -> None:
     on_sale(at, places=10)
     every = in_line(30, at)
-    services.admit(offer_ref=OFFER, room=None, at=at)
+    services.admit(offer_ref=OFFER, left=lambda: None, at=at)
     few = blocks(every[-1], at)
     execute(
         """INSERT INTO flashsales_ticket (public_id, sale_id, person_id, number, ahead_at_first, state, arrived_at,

@@ -115,7 +115,7 @@ def test_of_an_erased_person_orders_alone_are_left(at: datetime) -> None:
     waits, ordered = people.person(), people.person()
     for person in (ordered, waits):
         services.take(offer_ref=OFFER, person=person, at=at)
-    services.admit(offer_ref=OFFER, room=None, at=at)
+    services.admit(offer_ref=OFFER, left=lambda: None, at=at)
     services.use(sale=made, person=ordered, order_ref="ord_1", until=at + HOUR, at=at)
     for person in (ordered, waits):
         services.forget_person(person=person)

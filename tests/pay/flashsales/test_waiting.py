@@ -70,7 +70,7 @@ def test_who_comes_again_in_two_windows_keeps_the_admission_of_the_first(at: dat
 
     def take_and_be_admitted() -> None:
         take()
-        assert services.admit(offer_ref=OFFER, room=None, at=at) == 1
+        assert services.admit(offer_ref=OFFER, left=lambda: None, at=at) == 1
 
     behind(take_and_be_admitted, take)
     ticket = Ticket.objects.get()
