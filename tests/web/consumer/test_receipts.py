@@ -96,7 +96,7 @@ def test_what_a_bank_took_back_is_named_on_order_and_receipt(here: Shop) -> None
         [unit.paid],
     )
     words = page.content.decode()
-    assert ("Taken back by your bank" in words, ">Refunded<" in words) == (True, False)
+    assert ("Taken back by your bank" in words, "<dt>Refunded</dt>" in words) == (True, False)
     answer = browser.get(f"/orders/{order_ref}/receipt/pdf/")
     text = PdfDocument(answer.content)[0].get_textpage().get_text_range()
     assert f"Taken back by your bank on {time_words(now, here.scene.store.region.zone, 'date')}" in text
