@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from hutong.flows import close_month, payment_received, refund
+from hutong.flows.alarms import isolated
 from hutong.kernel.errors import Forbidden
 from hutong.kernel.money import Money
 from hutong.pay.ledger.services import post
@@ -109,7 +110,10 @@ def look_at_open(*, at: datetime) -> int:
         for difference in found:
             if services.may_fit_now(difference):
                 # Somebody may have closed it meanwhile.
-                with suppress(services.DifferenceClosed):
+                with (
+                    isolated("differences", difference.difference_ref, at=at),
+                    suppress(services.DifferenceClosed),
+                ):
                     changed += _look(difference.difference_ref, note="", by="platform", at=at)[1]
     return changed
 

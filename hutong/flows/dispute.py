@@ -144,7 +144,7 @@ def _end(order: OrderFacts | None, dispute: DisputeView, at: datetime) -> None:
         # What ended meanwhile waited for the bank; what the terms promise of it goes back now.
         for ended in vouchers_read.owed_back_of(dispute.order_ref):
             outbox.send("refund_expired", at=at, order_ref=ended.order_ref, unit_refs=list(ended.unit_refs))
-        if order is None and dispute.status is DisputeStatus.WON:
+        if order is None and not payments_read.platform_bore(dispute.order_ref):
             giftcards.thaw(card_ref=dispute.order_ref, at=at)
     _tell(Kind.DISPUTE_WON if dispute.status is DisputeStatus.WON else Kind.DISPUTE_LOST, dispute, at=at)
 

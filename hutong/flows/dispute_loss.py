@@ -68,10 +68,11 @@ def lose(order: OrderFacts, dispute: DisputeView, at: datetime) -> None:
         else:
             vouchers.release_for_refund(unit_refs=ended, used_too=True)
         orders.mark_units_refunded(order_ref=order.order_ref, unit_refs=ended, by=BY, at=at, used_too=True)
+        # Coupons before points, as in checkout.
+        discounts.take_back_earned(order, at)
         points.give_back(
             order_ref=order.order_ref, units=[unit for unit in units if unit.unit_ref in ended], at=at
         )
-        discounts.take_back_earned(order, at)
     if shares.used:
         unsettle_units(unit_refs=shares.used, reference=dispute.ref, at=at)
         outbox.send("follow_points", at=at, order_ref=order.order_ref, happened_at=at.isoformat())

@@ -19,8 +19,8 @@ from hutong.visit.vouchers.types import RefundPromise
 BY = "expire_orders"
 LOOK_AGAIN_EVERY_S = 24 * 60 * 60
 LEFT_OVER_AFTER = timedelta(hours=1)
-# Longer than any bank takes to decide.
-LEFT_OVER_UNTIL = timedelta(days=365)
+# What a bank decided about has gone back with its word.
+LEFT_OVER_UNTIL = timedelta(days=30)
 
 
 def run(*, at: datetime, limit: int = 100) -> int:
@@ -83,7 +83,7 @@ def expire_vouchers(*, at: datetime) -> int:
     return len(ended)
 
 
-def ask_again(*, at: datetime, limit: int = 500) -> int:
+def ask_again(*, at: datetime, limit: int = 10_000) -> int:
     """Ask once more for what vouchers that ended promised and did not give back: the job that should have done it died.
     How many; once in `LOOK_AGAIN_EVERY_S` however many workers there are.
 

@@ -56,6 +56,18 @@ def buy(
     return card_ref
 
 
+def unblock(*, card_ref: str, by: Person, at: datetime) -> None:
+    """An operator lets a card be spent again that an operator has blocked.
+
+    Raises what `giftcards.unblock` raises; also `CardChargedBack` while a bank decides, whoever blocked it first.
+    """
+    with transaction.atomic():
+        giftcards.lock_card(card_ref=card_ref)
+        if payments_read.held_by_dispute(card_ref):
+            raise giftcards.CardChargedBack
+        giftcards.unblock(card_ref=card_ref, by=by, at=at)
+
+
 def pay(
     *,
     card_ref: str,

@@ -39,7 +39,7 @@ from hutong.flows.notify import deliver, fan_out
 from hutong.kernel import budget, clock, outbox
 from hutong.kernel.errors import TooMany
 from hutong.know.customers.types import VisitKind
-from hutong.pay.payments.providers.patience import one_round
+from hutong.pay.payments.providers.patience import next_step, one_round
 from hutong.pay.payments.types import BillView
 from hutong.town.merchants import services as merchants
 from hutong.town.people import services as people
@@ -208,6 +208,7 @@ def tick(*, at: datetime) -> None:
     """
     with one_round():
         for name, step in _STEPS.items():
+            next_step()
             with isolated(name, at=at):
                 step(at=at)
 

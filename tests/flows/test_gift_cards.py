@@ -173,15 +173,15 @@ def test_money_that_came_twice_goes_back(at: datetime) -> None:
     assert back.unit_refs == ()
 
 
-def disputed(card_ref: str, status: DisputeStatus, at: datetime) -> str:
-    """What the provider says of a chargeback of a card's whole payment."""
+def disputed(card_ref: str, status: DisputeStatus, at: datetime, *, amount: Money = AMOUNT) -> str:
+    """What the provider says of a chargeback of a card's payment."""
     payment = payments.payment_for_order(card_ref)
     assert payment is not None
     report = DisputeReport(
         provider_ref=f"dp_{card_ref}",
         payment_ref=payment.ref,
         payment_provider_ref="",
-        amount=AMOUNT,
+        amount=amount,
         fee=Money(0, "EUR"),
         reason="fraudulent",
         status=status,
@@ -237,6 +237,30 @@ def test_a_lost_chargeback_takes_what_is_left_on_the_card_and_the_platform_bears
     assert balance(AccountKind.LOSSES, PLATFORM, "EUR") == -quote.total
     assert balance(AccountKind.DISPUTED, "sandbox", "EUR") == Money(0, "EUR")
     assert books.check(at=at, ask_providers=False).problems == ()
+
+
+def test_a_card_that_covers_a_lost_part_opens_with_the_rest(at: datetime) -> None:
+    card_ref, friend = claimed(at)
+    part = Money(AMOUNT.minor // 4, "EUR")
+    for status in (DisputeStatus.NEEDS_RESPONSE, DisputeStatus.LOST):
+        disputed(card_ref, status, at, amount=part)
+    assert state_of(card_ref) is CardState.CLAIMED
+    assert giftcards_read.balance_of(friend.pk, "EUR") == AMOUNT - part
+    assert balance(AccountKind.LOSSES, PLATFORM, "EUR") == Money(0, "EUR")
+    assert books.check(at=at, ask_providers=False).problems == ()
+
+
+def test_a_card_that_an_operator_has_blocked_before_does_not_open_while_a_bank_decides(at: datetime) -> None:
+    card_ref, _friend = claimed(at)
+    operator = people.operator()
+    services.block(card_ref=card_ref, reason="stolen?", by=operator, at=at)
+    disputed(card_ref, DisputeStatus.NEEDS_RESPONSE, at)
+    with pytest.raises(services.CardChargedBack):
+        gift_cards.unblock(card_ref=card_ref, by=operator, at=at)
+    disputed(card_ref, DisputeStatus.WON, at)
+    assert state_of(card_ref) is CardState.BLOCKED, "for the operator's own reason"
+    gift_cards.unblock(card_ref=card_ref, by=operator, at=at)
+    assert state_of(card_ref) is CardState.CLAIMED
 
 
 @pytest.mark.parametrize("end", [ReportStatus.DONE, ReportStatus.FAILED])

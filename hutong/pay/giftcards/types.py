@@ -61,7 +61,8 @@ class CardView:
 
     @property
     def charged_back(self) -> bool:
-        """Blocked because a bank takes back what it was bought with, or has: no person lets it be spent again."""
+        """Blocked since a bank asked for what it was bought with: until that is decided, or for ever where the platform
+        bore a part of it."""
         return self.block_reason == CHARGEBACK
 
 

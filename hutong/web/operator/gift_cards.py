@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from hutong.flows.gift_cards import unblock as unblock_card
 from hutong.kernel import clock
 from hutong.kernel.codes import group
 from hutong.kernel.errors import DomainError
@@ -158,7 +159,7 @@ def block(request: HttpRequest, operator: Person, card_ref: str) -> HttpResponse
 def unblock(request: HttpRequest, operator: Person, card_ref: str) -> HttpResponse:
     """Let a blocked card be spent again."""
     try:
-        services.unblock(card_ref=card_ref, by=operator, at=clock.now())
+        unblock_card(card_ref=card_ref, by=operator, at=clock.now())
     except services.CardUnknown:
         raise
     except DomainError as error:

@@ -91,7 +91,7 @@ def test_a_card_that_its_bank_blocked_offers_no_way_to_open_it() -> None:
     assert "Its payment was charged back." in page
     assert "Let it be spent again" not in page
     answer = visitor(operator).post(f"{URL}{card.ref}/unblock/", follow=True)
-    assert "A bank asks for the money of this gift card." in answer.content.decode()
+    assert "A bank has asked for the money of this gift card." in answer.content.decode()
 
 
 def test_older_cards_are_a_page_further(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,8 @@ def freeze(*, card_ref: str, at: datetime) -> bool:
 
 
 def thaw(*, card_ref: str, at: datetime) -> bool:
-    """The chargeback was won: the card is what it was; False where an operator had blocked it before."""
+    """The bank has decided, and the platform bore nothing: the card is what it was; False where an operator had blocked
+    it before."""
     card = GiftCard.objects.filter(public_id=card_ref, block_reason=CHARGEBACK).first()
     if card is None:
         return False

@@ -54,7 +54,8 @@ class CardChargedBack(Conflict):
 
     code = "gift_card_charged_back"
     message = _(
-        "A bank asks for the money of this gift card. It opens by itself if the bank decides for you."
+        "A bank has asked for the money of this gift card. The card opens by itself once the bank has decided, unless the"
+        " platform bore a part."
     )
 
 

@@ -40,8 +40,16 @@ def one_round() -> Iterator[None]:
         _round.reset(token)
 
 
+def next_step() -> None:
+    """Somebody else asks from here on, and may wait as long again for who is slow; who did not answer stays silent."""
+    now = _round.get()
+    if now is not None:
+        now.spent_s.clear()
+
+
 def not_now() -> frozenset[str]:
-    """The providers that did not answer in this round, or took longer for their answers than one timeout; none outside."""
+    """The providers that did not answer in this round, or took longer than one timeout for their answers in this step of
+    it; none outside."""
     now = _round.get()
     if now is None:
         return frozenset()

@@ -35,6 +35,7 @@ from hutong.pay.payments.queries.disputes import (
     lost_units,
     open_disputes,
     payment_of_dispute,
+    platform_bore,
 )
 from hutong.pay.payments.queries.transfers import transferred_totals, transfers
 from hutong.pay.payments.queries.views import (
@@ -107,6 +108,7 @@ __all__ = [
     "payment_of_dispute",
     "payment_view",
     "payments_of_order",
+    "platform_bore",
     "problems",
     "provider_totals",
     "recent_payments",

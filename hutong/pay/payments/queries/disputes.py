@@ -127,6 +127,13 @@ def held_by_dispute(order_ref: str) -> bool:
     return any(one.open and not bought_nothing(one.payment_ref) for one in disputes_of_order(order_ref))
 
 
+def platform_bore(order_ref: str) -> bool:
+    """Whether the platform bears a part of what a bank took back of an order or gift card; late money left out."""
+    return any(
+        one.from_platform and not bought_nothing(one.payment_ref) for one in disputes_of_order(order_ref)
+    )
+
+
 def lost_units(order_ref: str) -> set[str]:
     """The units of an order that ended with a lost dispute."""
     lost = Dispute.objects.filter(order_ref=order_ref, status=DisputeStatus.LOST)

@@ -79,11 +79,19 @@ def send_transfers(
     Gives back those that ended, which are the caller's to record (`record_transfer`) with all that follows; among
     them one that failed here and was sent nevertheless.
     """
-    due = Transfer.objects.filter(next_ask_at__lte=at).order_by("next_ask_at", "pk")
+    due = (
+        Transfer.objects.filter(next_ask_at__lte=at)
+        .order_by("next_ask_at", "pk")
+        .values_list("ref", flat=True)
+    )
     found = []
-    for ref, name in list(due.values_list("ref", "provider")[:limit]):
-        if name in not_now():
-            continue  # in the next round
+    tried: set[str] = set()
+    # One after the other: whose provider does not answer just now keeps none of another's from going.
+    while len(tried) < limit:
+        ref = due.exclude(provider__in=not_now()).exclude(ref__in=tried).first()
+        if ref is None:
+            break
+        tried.add(ref)
         report = None
         with each(ref), having(_LOCK, ref) as mine:
             report = _look(ref, at=at, why_not=why_not) if mine else None

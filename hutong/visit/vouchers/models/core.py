@@ -97,6 +97,11 @@ class Voucher(models.Model):
                 name="vouchers_voucher_to_expire",
             ),
             models.Index(
+                fields=["valid_until"],
+                condition=Q(state=VoucherState.EXPIRED.value),
+                name="vouchers_voucher_ended",
+            ),
+            models.Index(
                 fields=["merchant", "valid_until"],
                 condition=Q(state=VoucherState.READY.value),
                 name="vouchers_voucher_unused",

@@ -22,7 +22,7 @@ def owed_back_of(order_ref: str) -> list[ExpiredVoucher]:
 def owed_back(*, ended_after: datetime, ended_before: datetime, limit: int) -> list[ExpiredVoucher]:
     """Those that ended in this time, the newest first; not those whose money is in dispute.
 
-    One statement that reads all vouchers that ended, so it is asked once in a while.
+    One statement that reads all vouchers that ended then, so it is asked once in a while.
     """
     return _found(
         f"""{_OWED_BACK} AND v.valid_until > %s::timestamptz AND v.valid_until <= %s::timestamptz
