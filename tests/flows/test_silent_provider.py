@@ -169,6 +169,8 @@ def test_a_provider_that_is_slow_is_asked_for_one_timeout(monkeypatch: pytest.Mo
         assert patience.not_now() == {"sandbox"}
         with patience.calling("sandbox"):
             pass  # who has but one question may still ask it
+        patience.next_step()
+        assert patience.not_now() == frozenset(), "who asks about something else has time of their own"
     assert patience.not_now() == frozenset()
 
 
@@ -180,6 +182,7 @@ def test_a_provider_that_did_not_answer_is_not_called_again_in_this_round(
         with patience.one_round():
             with pytest.raises(trouble), patience.calling("sandbox"):
                 raise trouble
+            patience.next_step()
             with pytest.raises(patience.ProviderSilent), patience.calling("sandbox"):
                 raise AssertionError("it was called again")
     for _question in range(2):

@@ -82,6 +82,29 @@ def test_of_a_provider_that_does_not_answer_one_is_tried_in_a_round(settings: An
     assert list(tried.all()) == [1, 1]
 
 
+def test_many_of_a_provider_that_does_not_answer_keep_none_of_another_from_its_turn(
+    settings: Any, at: datetime
+) -> None:
+    alipay_is(settings, f"http://127.0.0.1:{free_port()}")
+    settings.HUTONG_PROVIDER_KEYS |= {
+        "stripe": {
+            "url": f"http://127.0.0.1:{free_port()}",
+            "secret_key": "sk_test_1",
+            "webhook_secrets": ["whsec_1"],
+        }
+    }
+    for number in range(3):
+        request = TransferRequest(
+            f"pyt_{number}", Money(100, "CNY"), "somebody@example.org", "某人", "Payout"
+        )
+        services.ask_for_transfer(provider="alipay", request=request, at=at)
+    behind = TransferRequest("pyt_behind", Money(100, "EUR"), "acct_1", "Kahvila", "Payout")
+    services.ask_for_transfer(provider="stripe", request=behind, at=at)
+    with one_round():
+        services.send_transfers(at=at, limit=2)
+    assert Transfer.objects.get(ref="pyt_behind").tries == 1
+
+
 def test_who_comes_second_leaves_a_transfer_to_who_has_it(settings: Any, at: datetime) -> None:
     alipay_is(settings, f"http://127.0.0.1:{free_port()}")
     asked_for(at)
