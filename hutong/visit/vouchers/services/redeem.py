@@ -20,6 +20,7 @@ from hutong.visit.vouchers import queries
 from hutong.visit.vouchers.rules.terms import MOST_USES, from_json, refusal, to_json
 from hutong.visit.vouchers.services.errors import (
     CodeMistyped,
+    NotEnoughLeft,
     OverrideForbidden,
     TermsRefuse,
     VoucherAlreadyUsed,
@@ -173,7 +174,7 @@ def redeem(
         return stored
     try:
         return _take_all(scan)
-    except (_NonceTaken, VoucherAlreadyUsed, TermsRefuse) as error:
+    except (_NonceTaken, VoucherAlreadyUsed, NotEnoughLeft, TermsRefuse) as error:
         # A double tap arrives twice at the same moment: the second gets the answer of the first.
         stored = _stored_answer(scan)
         if stored:
