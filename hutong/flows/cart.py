@@ -33,11 +33,11 @@ class NotForSale(Conflict):
 
 
 class NeverUsable(NotForSale):
-    """A voucher that is sold now could never be used: its days and hours end before any of them comes."""
+    """A voucher that is sold now could never be used: it ends before any of its days and hours comes."""
 
     code = "never_usable"
     message = _(
-        "There is no day left on which this could be used, so it is not sold any more. Nothing was ordered."
+        "If it were bought now, no day on which it can be used would come before it ends. Nothing was ordered."
     )
 
 

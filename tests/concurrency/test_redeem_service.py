@@ -7,8 +7,9 @@ from datetime import datetime
 from functools import partial
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, transaction
 
+from hutong.kernel.errors import DomainError
 from hutong.kernel.rows import scalar
 from hutong.town.merchants.models import Device
 from hutong.visit.vouchers import queries, services
@@ -99,17 +100,22 @@ def test_one_nonce_in_16_threads_is_one_redemption_and_one_answer(uses: int, at:
     assert queries.problems() == []
 
 
-def tapped_twice(uses: int, at: datetime) -> tuple[MadeVoucher, Callable[[], RedemptionResult]]:
+def tapped_twice(
+    uses: int, at: datetime, *, asked: int = 1, a_day: int | None = None
+) -> tuple[MadeVoucher, Callable[[], RedemptionResult]]:
     """A voucher, and what its two taps do, which are one to the device: they have the same nonce."""
-    made = vouchers.voucher(uses=uses)
-    return made, partial(vouchers.redeem, made, merchants.device(store=made.store), nonce="tap", at=at)
+    made = vouchers.voucher(uses=uses, a_day=a_day, at=at)
+    device = merchants.device(store=made.store)
+    return made, partial(vouchers.redeem, made, device, nonce="tap", uses=asked, at=at)
 
 
-@pytest.mark.parametrize("uses", [1, 5])
-def test_the_second_tap_gets_the_answer_of_the_first(uses: int, at: datetime) -> None:
-    made, tap = tapped_twice(uses, at)
+@pytest.mark.parametrize(("uses", "asked", "a_day"), [(1, 1, None), (5, 1, None), (3, 2, None), (5, 1, 1)])
+def test_the_second_tap_gets_the_answer_of_the_first(
+    uses: int, asked: int, a_day: int | None, at: datetime
+) -> None:
+    made, tap = tapped_twice(uses, at, asked=asked, a_day=a_day)
     assert behind(tap, tap).replay
-    assert (made.row.uses_left, Redemption.objects.count()) == (uses - 1, 1)
+    assert (made.row.uses_left, Redemption.objects.count()) == (uses - asked, asked)
 
 
 def test_control_a_nonce_that_is_not_unique_takes_two_uses(
@@ -124,13 +130,55 @@ def test_control_a_nonce_that_is_not_unique_takes_two_uses(
         assert (made.row.uses_left, Redemption.objects.count()) == (3, 2)
 
 
-def test_control_a_used_voucher_that_is_not_asked_who_used_it_turns_the_second_tap_away(at: datetime) -> None:
-    _made, tap = tapped_twice(1, at)
+@pytest.mark.parametrize(
+    ("uses", "asked", "a_day", "refused"),
+    [
+        (1, 1, None, services.VoucherAlreadyUsed),
+        (3, 2, None, services.NotEnoughLeft),
+        (5, 1, 1, services.TermsRefuse),
+    ],
+)
+def test_control_a_voucher_that_is_not_asked_who_used_it_turns_the_second_tap_away(
+    uses: int, asked: int, a_day: int | None, refused: type[DomainError], at: datetime
+) -> None:
+    _made, tap = tapped_twice(uses, at, asked=asked, a_day=a_day)
+    with unguarded(services.redeem, ", " + refused.__name__):
+        assert isinstance(behind(tap, tap, expected=(refused,)), refused)
+
+
+def scan_of_the_second_card(at: datetime) -> DomainError | OperationalError:
+    """What a scan of B gets while a scan of A, which was bought with it, locks both by their keys. Both had their day."""
+    first, second = vouchers.several(2, uses=5, a_day=1, at=at)
+    for one in (first, second):
+        vouchers.redeem(one, at=at)
+    device = merchants.device(store=first.store)
+
+    def lock(made: MadeVoucher) -> None:
+        assert Voucher.objects.select_for_update(no_key=True).get(public_id=made.ref).uses_left == 4
+
+    return behind(
+        partial(lock, first),
+        partial(vouchers.redeem, second, device, at=at),
+        meanwhile=partial(lock, second),
+        expected=(services.TermsRefuse, OperationalError),
+    )
+
+
+def test_scans_of_two_cards_that_had_their_day_do_not_wait_for_each_other(at: datetime) -> None:
+    refused = scan_of_the_second_card(at)
+    assert isinstance(refused, services.TermsRefuse)
+    assert refused.details["reason"] == "day_is_used"
+
+
+def test_control_a_scan_that_keeps_the_card_it_was_shown_and_locks_the_others_is_a_deadlock(
+    at: datetime,
+) -> None:
     with unguarded(
-        services.redeem, "except (_NonceTaken, VoucherAlreadyUsed, TermsRefuse)", "except _NonceTaken"
+        redeeming._take_all,
+        "with transaction.atomic():\n                return _take_shown",
+        "return _take_shown",
     ):
-        answer = behind(tap, tap, expected=(services.VoucherAlreadyUsed,))
-    assert isinstance(answer, services.VoucherAlreadyUsed)
+        assert isinstance(scan_of_the_second_card(at), OperationalError)
 
 
 def test_a_card_of_ten_uses_is_used_ten_times(at: datetime) -> None:

@@ -85,8 +85,22 @@ def test_a_card_that_had_its_day_leaves_the_scan_to_one_bought_with_it(at: datet
     again = vouchers.redeem(first, device, nonce="tap", at=at)
     assert (again.replay, again.redeemed) == (True, done.redeemed)
     assert (first.row.uses_left, second.row.uses_left) == (9, 9)
-    with pytest.raises(services.NonceReused):
-        vouchers.redeem(vouchers.voucher(store=first.store, at=at), device, nonce="tap", at=at)
+
+
+@pytest.mark.parametrize("uses", [1, 2])
+def test_an_answer_is_for_the_voucher_that_was_shown_alone(uses: int, at: datetime) -> None:
+    first, second, third = vouchers.several(3, uses=10, a_day=1, at=at)
+    device = merchants.device(store=first.store)
+    if uses == 1:
+        vouchers.redeem(first, at=at)
+    done = vouchers.redeem(first, device, nonce="tap", uses=uses, at=at)
+    assert done.redeemed[-1].voucher_ref == second.ref
+    for other in (second, third, vouchers.voucher(store=first.store, at=at)):
+        with pytest.raises(services.NonceReused):
+            vouchers.redeem(other, device, nonce="tap", uses=uses, at=at)
+    again = vouchers.redeem(first, device, nonce="tap", uses=uses, at=at)
+    assert (again.replay, again.redeemed) == (True, done.redeemed)
+    assert (first.row.uses_left, second.row.uses_left, third.row.uses_left) == (9, 9, 10)
 
 
 def test_a_manager_lets_pass_more_than_the_day_of_all_cards(at: datetime) -> None:

@@ -61,7 +61,8 @@ const usesOf = (scans) => scans.reduce((sum, scan) => sum + (scan.uses ?? 1), 0)
 
 /**
  * Why `uses` of this voucher may not be served without a network, or null: the first that is wrong. `face` is a verified
- * one. "again": nothing of it is left. "few": something is, and less than was asked for.
+ * one. "again": nothing of it is left. "few": something is, and less than was asked for; "many": more than its terms
+ * allow at once; "day": more than they allow today.
  */
 export function refused(face, { kept, scans, revoked, given, now, uses = 1 }) {
   if (!face || face.merchant !== kept.merchant) return "foreign";
@@ -79,7 +80,9 @@ export function refused(face, { kept, scans, revoked, given, now, uses = 1 }) {
   const ofToday = mine.filter((scan) => dayOf(face, scan.at, kept.zone) === today);
   const leftToday = face.aDay ? face.aDay - usesOf(ofToday) : left;
   if (leftToday < 1) return "again";
-  if (uses > Math.min(left, leftToday, face.atOnce || left)) return "few";
+  if (uses > left) return "few";
+  if (face.atOnce && uses > face.atOnce) return "many";
+  if (uses > leftToday) return "day";
   const waiting = scans.filter((scan) => scan.state === "waiting");
   const value = waiting.reduce((sum, scan) => sum + scan.value * (scan.uses ?? 1), 0);
   return value + face.value * uses > kept.limits.most_value_minor ? "value" : null;

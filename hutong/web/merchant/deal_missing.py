@@ -47,6 +47,6 @@ def warnings(body: Mapping[str, Any], *, today: date, zone: str) -> list[tuple[s
         return []
     words = _(
         "Whoever buys late on %(day)s could never use the voucher, and checkout refuses it."
-        " End the sale sooner, or let vouchers hold longer."
+        " Let vouchers hold longer, or end the sale before %(day)s."
     )
     return [("price", words % {"day": day_words(day)})]

@@ -69,9 +69,21 @@ ANSWERS = (
         "few",
         Tone.NO,
         _("Fewer are left"),
-        _(
-            "This phone knows that fewer uses of this voucher are left, or allowed at once, than were asked for."
-        ),
+        _("This phone knows that fewer uses of this voucher are left than were asked for."),
+        _("Scan it again for one use. Of several vouchers scan each by itself."),
+    ),
+    OfflineWords(
+        "many",
+        Tone.NO,
+        _("Too many at once"),
+        _("The terms of this voucher allow fewer uses at once than were asked for."),
+        _("Scan it again for fewer uses."),
+    ),
+    OfflineWords(
+        "day",
+        Tone.NO,
+        _("Fewer are left today"),
+        _("With what this phone scanned today, that is more uses than this voucher allows in one day."),
         _("Scan it again for one use. Of several vouchers scan each by itself."),
     ),
     OfflineWords("expired", Tone.NO, _("Expired"), _("Its last day is over."), _("Do not serve it.")),

@@ -4,6 +4,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from django.utils.translation import override
 
 from hutong.flows import cart, checkout
 from hutong.flows.offers.body import blank, useless_from
@@ -73,8 +74,23 @@ def test_a_voucher_that_can_never_be_used_is_not_sold(at: datetime) -> None:
     assert again.state is OrderState.AWAITING_PAYMENT
 
 
+WHY = "If it were bought now, no day on which it can be used would come before it ends. Nothing was ordered."
+
+
 def test_who_comes_too_late_reads_why(at: datetime) -> None:
     shop = scene(at=at)
     vouchers.promise(shop.offer.public_id, weekdays=TUESDAYS, last_on=SUNDAY, at=at)
-    with pytest.raises(DomainError, match="There is no day left on which this could be used"):
+    with pytest.raises(DomainError, match=WHY):
         shop.order(at=datetime(2026, 6, 10, 9, tzinfo=at.tzinfo))
+
+
+def test_a_deal_that_is_sold_again_on_other_days_does_not_say_that_it_is_over(at: datetime) -> None:
+    """On Tuesdays, for three days: who buys on a Wednesday gets none, who buys on the Saturday does."""
+    shop = scene(at=at)
+    vouchers.promise(shop.offer.public_id, weekdays=TUESDAYS, valid_days=3, at=at)
+    with pytest.raises(DomainError) as refused:
+        shop.order(at=datetime(2026, 6, 3, 9, tzinfo=at.tzinfo))
+    assert str(refused.value) == WHY
+    with override("zh-hans"):
+        assert str(refused.value) == "现在购买的话，到期之前没有可以使用的日子，未下单。"
+    assert shop.order(at=datetime(2026, 6, 6, 9, tzinfo=at.tzinfo)).created

@@ -12,6 +12,7 @@ from tests.web.visitors import shop, visitor
 pytestmark = pytest.mark.django_db
 
 WARNED = "could never use the voucher, and checkout refuses it."
+ADVICE = "Let vouchers hold longer, or end the sale before"
 
 
 def test_a_sale_that_goes_on_after_the_last_usable_day_is_warned_of() -> None:
@@ -33,6 +34,7 @@ def test_a_sale_that_goes_on_after_the_last_usable_day_is_warned_of() -> None:
 
     assert WARNED not in said([])
     page = said([usable_on.isoweekday()])
-    assert f"Whoever buys late on {day_words(usable_on + timedelta(days=1))} {WARNED}" in page
+    useless = day_words(usable_on + timedelta(days=1))
+    assert f"Whoever buys late on {useless} {WARNED} {ADVICE} {useless}." in page
     assert "Everything that is needed is there." in page
     assert browser.post(look, {"go": "submit"}).status_code == 302

@@ -148,10 +148,14 @@ class Redemption(models.Model):
 
     `actor_ref` is the device, or the person where no device took part; its nonce makes a repeat harmless. What one scan
     used has one nonce, and a `position` each. `use_no` counts the visits of a pass, of which the first `spent` its unit.
+    `shown` is the voucher that was scanned, where this one was bought with it and gave the use in its place.
     """
 
     public_id = public_id_field("red")
     voucher = models.ForeignKey(Voucher, on_delete=models.PROTECT, related_name="redemptions")
+    shown = models.ForeignKey(
+        Voucher, on_delete=models.PROTECT, null=True, db_index=False, related_name="redemptions_beside"
+    )
     use_no = models.IntegerField()
     unit_ref = ref_field(db_index=True)
     store = models.ForeignKey("merchants.Store", on_delete=models.PROTECT, related_name="redemptions")

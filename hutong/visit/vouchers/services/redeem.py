@@ -20,6 +20,7 @@ from hutong.visit.vouchers import queries
 from hutong.visit.vouchers.rules.terms import MOST_USES, from_json, refusal, to_json
 from hutong.visit.vouchers.services.errors import (
     CodeMistyped,
+    NotEnoughLeft,
     OverrideForbidden,
     TermsRefuse,
     VoucherAlreadyUsed,
@@ -54,8 +55,8 @@ _TAKE_SHOWN, _TAKE_OTHER = (
     _TAKE.format(which=which) for which in ("v.code_hmac = %(code_hmac)s", "v.id = %(voucher_id)s::int8")
 )
 _INSERT = """
-INSERT INTO vouchers_redemption (public_id, voucher_id, use_no, unit_ref, store_id, device_id, person_id, actor_ref,
-  nonce, position, spent, choice, bill, bill_unit, override_reason, at, undone_by)
+INSERT INTO vouchers_redemption (public_id, voucher_id, shown_id, use_no, unit_ref, store_id, device_id, person_id,
+  actor_ref, nonce, position, spent, choice, bill, bill_unit, override_reason, at, undone_by)
 """
 _VALUES = """%(store_id)s::int8, %(device_id)s::int8, %(person_id)s::int8, %(actor_ref)s, %(nonce)s"""
 _BILL = """%(bill)s::int8, %(bill_unit)s, %(override_reason)s, %(at)s, ''"""
@@ -72,8 +73,8 @@ WITH taken AS (
   RETURNING use_no, unit_ref
 ), counted AS (SELECT use_no, unit_ref, row_number() OVER (ORDER BY use_no)::int4 AS n FROM taken)
 {_INSERT}
-SELECT (%(refs)s::text[])[n], %(voucher_id)s::int8, use_no, unit_ref, {_VALUES}, %(position)s::int4 + n - 1, true,
-  (%(choices)s::int2[])[n], {_BILL} FROM counted {_DONE}
+SELECT (%(refs)s::text[])[n], %(voucher_id)s::int8, %(shown_id)s::int8, use_no, unit_ref, {_VALUES},
+  %(position)s::int4 + n - 1, true, (%(choices)s::int2[])[n], {_BILL} FROM counted {_DONE}
 """  # noqa: S608  constants alone
 # A visit of a pass: the first one uses its unit, and each has a number of its own.
 _VISIT = f"""
@@ -81,7 +82,7 @@ WITH opened AS (
   UPDATE vouchers_use SET state = 'used' WHERE voucher_id = %(voucher_id)s::int8 AND state = 'ready' RETURNING id
 )
 {_INSERT}
-SELECT (%(refs)s::text[])[n], u.voucher_id,
+SELECT (%(refs)s::text[])[n], u.voucher_id, %(shown_id)s::int8,
   n + (SELECT count(*) FROM vouchers_redemption WHERE voucher_id = u.voucher_id),
   u.unit_ref, {_VALUES}, %(position)s::int4 + n - 1, n = 1 AND EXISTS (SELECT 1 FROM opened), NULL::int2, {_BILL}
 FROM vouchers_use u, generate_series(1, %(take)s::int4) AS n WHERE u.voucher_id = %(voucher_id)s::int8 {_DONE}
@@ -173,7 +174,7 @@ def redeem(
         return stored
     try:
         return _take_all(scan)
-    except (_NonceTaken, VoucherAlreadyUsed, TermsRefuse) as error:
+    except (_NonceTaken, VoucherAlreadyUsed, NotEnoughLeft, TermsRefuse) as error:
         # A double tap arrives twice at the same moment: the second gets the answer of the first.
         stored = _stored_answer(scan)
         if stored:
@@ -203,17 +204,19 @@ def _take_shown(scan: _Scan) -> RedemptionResult:
         if refused.details["reason"] == TermsReason.DAY_IS_USED.value:
             raise _DayOfShownUsed from refused
         raise
-    return result_of([shown], _write_uses(scan, shown, take=1, position=0), scan.store.public_id)
+    recorded = _write_uses(scan, shown, take=1, position=0, shown_id=shown["id"])
+    return result_of([shown], recorded, scan.store.public_id)
 
 
 def _take_together(scan: _Scan) -> RedemptionResult:
     taken: list[dict[str, Any]] = []
     recorded: list[dict[str, Any]] = []
-    for voucher_id, take in shares_of(scan.guard, scan.asked.uses):
+    shown_id, shares = shares_of(scan.guard, scan.asked.uses)
+    for voucher_id, take in shares:
         taken.append(_take(_TAKE_OTHER, {**scan.guard, "voucher_id": voucher_id, "take": take}, scan))
         chosen = scan.asked.choices[len(recorded) : len(recorded) + take]
         _require_terms(scan, taken[-1], replace(scan.asked, own=take, choices=chosen))
-        recorded += _write_uses(scan, taken[-1], take=take, position=len(recorded))
+        recorded += _write_uses(scan, taken[-1], take=take, position=len(recorded), shown_id=shown_id)
     return result_of(taken, recorded, scan.store.public_id)
 
 
@@ -274,12 +277,15 @@ def _with_taken_before(scan: _Scan, taken: Mapping[str, Any], asked: Asked) -> A
     return replace(asked, used_today=before["today"], taken=Counter(before["choices"] or []))
 
 
-def _write_uses(scan: _Scan, taken: Mapping[str, Any], *, take: int, position: int) -> list[dict[str, Any]]:
+def _write_uses(
+    scan: _Scan, taken: Mapping[str, Any], *, take: int, position: int, shown_id: int
+) -> list[dict[str, Any]]:
     """Write the redemptions of one voucher. Raises `_NonceTaken` where a twin of the request was faster."""
     chosen = scan.asked.choices[position : position + take]
     terms: Terms = taken["terms"]
     values = {
         "voucher_id": taken["id"],
+        "shown_id": None if shown_id == taken["id"] else shown_id,
         "take": take,
         "position": position,
         "refs": [new_id("red") for _use in range(take)],

@@ -9,13 +9,12 @@ from hutong.visit.vouchers.rules.terms import from_json
 from hutong.visit.vouchers.services.errors import NonceReused
 from hutong.visit.vouchers.types import Redeemed, RedemptionResult
 
-# A scan of one voucher may have taken from those bought with it.
+# A scan of one voucher may have taken from those bought with it; the answer is for who shows the same one again.
 _STORED = """
 SELECT r.public_id AS redemption_ref, r.use_no, r.unit_ref, r.spent, r.choice, r.at, r.undone_at,
   v.public_id AS voucher_ref, v.order_ref, v.offer_ref, v.titles, v.kind, v.terms, v.uses_left, v.uses_total,
   p.public_id AS person_ref, s.public_id AS store_ref,
-  v.code_hmac = %(code_hmac)s OR EXISTS (SELECT 1 FROM vouchers_voucher o WHERE o.code_hmac = %(code_hmac)s
-    AND (o.order_ref, o.offer_ref, o.person_id) = (v.order_ref, v.offer_ref, v.person_id)) AS shown
+  (SELECT o.code_hmac FROM vouchers_voucher o WHERE o.id = coalesce(r.shown_id, r.voucher_id)) AS shown
 FROM vouchers_redemption r
 JOIN vouchers_voucher v ON v.id = r.voucher_id
 JOIN people_person p ON p.id = v.person_id
@@ -27,12 +26,12 @@ WHERE r.actor_ref = %(actor_ref)s AND r.nonce = %(nonce)s ORDER BY r.position
 def stored_answer(*, actor_ref: str, nonce: str, code_hmac: str = "") -> RedemptionResult | None:
     """What a scan was answered, with `replay` set; None where there was none. One statement.
 
-    Raises `NonceReused` where a `code_hmac` is given and the nonce was used for another voucher.
+    Raises `NonceReused` where a `code_hmac` is given and the nonce was used for a scan of another voucher.
     """
-    found = rows(_STORED, {"actor_ref": actor_ref, "nonce": nonce, "code_hmac": code_hmac})
+    found = rows(_STORED, {"actor_ref": actor_ref, "nonce": nonce})
     if not found:
         return None
-    if code_hmac and not any(entry["shown"] for entry in found):
+    if code_hmac and code_hmac != found[0]["shown"]:
         raise NonceReused
     vouchers = list({entry["voucher_ref"]: entry for entry in found}.values())
     for entry in vouchers:

@@ -31,12 +31,12 @@ GROUP BY voucher_id
 """
 
 
-def shares_of(guard: Mapping[str, Any], uses: int) -> list[tuple[int, int]]:
-    """From which vouchers, by their keys, how many of `uses` are taken; locks all that were bought together.
+def shares_of(guard: Mapping[str, Any], uses: int) -> tuple[int, list[tuple[int, int]]]:
+    """The key of the voucher that was shown, and from which vouchers, by their keys, how many of `uses` are taken.
 
-    The one that was shown comes first, then the others by their keys: what each has left for the day, and where that is
-    too little what it has left at all, which its terms then refuse or a manager lets pass. Raises `NotEnoughLeft`, and
-    what `say_why_not` raises.
+    Locks all that were bought together. The one that was shown comes first, then the others by their keys: what each
+    has left for the day, and where that is too little what it has left at all, which its terms then refuse or a manager
+    lets pass. Raises `NotEnoughLeft`, and what `say_why_not` raises.
     """
     found = rows(_TOGETHER, guard)
     found.sort(key=lambda entry: not entry["shown"])
@@ -49,7 +49,7 @@ def shares_of(guard: Mapping[str, Any], uses: int) -> list[tuple[int, int]]:
             shares += [(entry["id"], take)] * (take > 0)
             left -= take
         if not left:
-            return shares
+            return found[0]["id"], shares
     raise NotEnoughLeft(left=uses - left)
 
 
