@@ -49,7 +49,11 @@ class QrScan extends HTMLElement {
       if (!this.isConnected) return; // left while the camera started; that is no fault
       throw error;
     }
-    const [engine, detector] = await makeDetector(this.dataset.wasm, this.hasAttribute("force-wasm"));
+    await this.lookWith(this.hasAttribute("force-wasm"));
+  }
+
+  async lookWith(forced) {
+    const [engine, detector] = await makeDetector(this.dataset.wasm, forced);
     this.setAttribute("engine", engine);
     this.show("ready");
     this.look(detector);
@@ -58,8 +62,14 @@ class QrScan extends HTMLElement {
   async look(detector) {
     if (!this.isConnected || this.state !== "ready") return;
     if (this.video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) {
-      const [hit] = await detector.detect(this.video);
-      if (hit) return this.found(hit.rawValue);
+      try {
+        const [hit] = await detector.detect(this.video);
+        if (hit) return this.found(hit.rawValue);
+      } catch (error) {
+        if (!this.isConnected) return; // left meanwhile; that is no fault
+        if (this.getAttribute("engine") !== "native") throw error;
+        return this.lookWith(true); // some phones have the interface, and nothing behind it
+      }
     }
     setTimeout(() => this.look(detector), PAUSE_MS);
   }

@@ -55,6 +55,7 @@ def on_sale(*, starts_in: timedelta = timedelta(minutes=-1), units: int = 5) -> 
         price=Money(500, "EUR"),
         starts_at=at - timedelta(hours=1),
         emoji="1f957",
+        per_person_limit=4,
     )
     deal = services.create_offer(
         merchant_ref=store.merchant.public_id, store_refs=[store.public_id], draft=draft, by=None, at=at

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('merchants', '0007_brand_gifts'),
-        ('vouchers', '0009_given_vouchers'),
+        ('vouchers', '0010_shown_voucher'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
