@@ -28,7 +28,11 @@ def behind(
 ) -> T: ...
 @overload
 def behind(
-    first: Callable[[], object], second: Callable[[], T], *, expected: tuple[type[E], ...]
+    first: Callable[[], object],
+    second: Callable[[], T],
+    *,
+    meanwhile: Callable[[], object] = _nothing,
+    expected: tuple[type[E], ...],
 ) -> T | E: ...
 def behind(
     first: Callable[[], object],

@@ -38,7 +38,8 @@ class OfflineScan extends HTMLElement {
     const { elt, xhr } = event.detail;
     if (!this.area.contains(elt)) return;
     // The form itself is gone by now: its answer stands in its place.
-    if (event.type === "htmx:afterRequest") return this.remember(event.detail.requestConfig.elt, event.detail);
+    if (event.type === "htmx:afterRequest")
+      return this.remember(event.detail.requestConfig.elt, event.detail);
     if (event.type === "htmx:beforeRequest") {
       if (this.state !== "offline") return;
       event.preventDefault();
