@@ -20,10 +20,12 @@ from tests.fakes.site import Site
 WORDS = {
     "en": {"yes": "Valid", "no network": "No network", "again": "Already scanned here", "not": "Not valid here",
            "conflict": "It was used somewhere else before this scan arrived.", "needs": "Needs the network",
-           "given": "Given to a friend", "three": "Uses: 3"},
+           "given": "Given to a friend", "three": "Uses: 3", "few": "Fewer are left", "many": "Too many at once",
+           "day": "Fewer are left today"},
     "zh-hans": {"yes": "有效", "no network": "没有网络", "again": "本机已扫过", "not": "本店不可用",
                 "conflict": "在这次扫码上传之前，此券已在别处使用。", "needs": "需要网络",
-                "given": "已转赠", "three": "使用次数： 3"},
+                "given": "已转赠", "three": "使用次数： 3", "few": "剩余次数不足", "many": "一次用得太多",
+                "day": "今日剩余次数不足"},
 }  # fmt: skip
 DB = """(state) => new Promise((resolve, reject) => {
   const open = indexedDB.open("hutong-scan", 1);
@@ -33,6 +35,23 @@ DB = """(state) => new Promise((resolve, reject) => {
     asked.onsuccess = () => resolve(asked.result.filter((scan) => scan.state === state).length);
   };
 })"""
+# Which vouchers gave how many uses, once so many scans are remembered, which is soon after the answer is seen.
+REMEMBERED = """async (number) => {
+  const database = await new Promise((resolve, reject) => {
+    const open = indexedDB.open("hutong-scan", 1);
+    open.onerror = () => reject(open.error);
+    open.onsuccess = () => resolve(open.result);
+  });
+  let scans = [];
+  for (let look = 0; look < 300 && scans.length < number; look += 1) {
+    await new Promise(requestAnimationFrame);
+    scans = await new Promise((resolve) => {
+      const asked = database.transaction("scans").objectStore("scans").getAll();
+      asked.onsuccess = () => resolve(asked.result);
+    });
+  }
+  return scans.map(({ voucher, uses }) => [voucher, uses]);
+}"""
 
 
 @pytest.fixture
@@ -59,14 +78,19 @@ KEPT = """(change) => new Promise((resolve, reject) => {
 }).then(() => true)"""
 
 
-def show(page: Page, text: str) -> None:
-    """Hold a QR before the page: what the camera reads comes into the form in this way."""
+def show(page: Page, text: str, *, uses: int = 1) -> None:
+    """Hold a QR before the page: what the camera reads comes into the form in this way.
+
+    With more `uses` as if the question "How many?" had been answered as well.
+    """
     if page.locator("[data-next]").count():
         page.locator("#scan-area [data-next]").click()
     page.evaluate(
-        "(text) => { const form = document.getElementById('scan-form');"
-        " form.elements.code.value = text; form.requestSubmit(); }",
-        text,
+        "([text, uses]) => { const form = document.getElementById('scan-form');"
+        " form.elements.code.value = text;"
+        " if (uses > 1) form.append(Object.assign(document.createElement('input'),"
+        " { type: 'hidden', name: 'uses', value: uses })); form.requestSubmit(); }",
+        [text, uses],
     )
 
 
@@ -168,6 +192,57 @@ def test_the_network_goes_after_how_many_was_answered(scanner: Arrive, language:
     assert sorted(OfflineScan.objects.values_list("uses", "outcome")) == [
         (1, "redeemed"), (1, "redeemed"), (3, "redeemed"),
     ]  # fmt: skip
+    shop.errors.clear()  # the browser reports each request that found no network
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_what_is_left_of_the_day_and_what_goes_at_once_have_words_of_their_own(
+    scanner: Arrive, language: str
+) -> None:
+    here, words = scene(at=clock.now()), WORDS[language]
+    promise(here.offer.public_id, uses=6, at_once=3, a_day=4, at=here.at)
+    (card,) = here.bought()
+    shop = scanner(language=language, size=PHONE)
+    shop.sign_in(owner_phone(card.ref), to="/merchant/scan/")
+    page = shop.page
+    expect(page.locator("offline-scan")).to_have_attribute("state", "online")
+    page.context.set_offline(True)
+    for uses, answer in ((7, "few"), (4, "many"), (3, "yes"), (2, "day"), (1, "yes"), (1, "again")):
+        show(page, card.qr_text, uses=uses)
+        said(page, words[answer])
+        shop.check_accessible()
+        shop.check_fits()
+    assert page.evaluate(DB, "waiting") == 2
+    shop.errors.clear()  # the browser reports each request that found no network
+
+
+def test_the_phone_remembers_the_vouchers_that_gave_the_uses(scanner: Arrive) -> None:
+    """Of three cards with one use a day: two uses of the first take one of the second, and a scan more the third's.
+
+    What was undone is forgotten.
+    """
+    here = scene(at=clock.now())
+    promise(here.offer.public_id, uses=2, a_day=1, at=here.at)
+    first, second, third = here.bought(quantity=3)
+    shop = scanner(size=PHONE)
+    shop.sign_in(owner_phone(first.ref), to="/merchant/scan/")
+    page = shop.page
+    expect(page.locator("offline-scan")).to_have_attribute("state", "online")
+    show(page, first.qr_text)
+    page.locator("#scan-area input[name=uses]").fill("2")
+    page.locator("#scan-area form[hx-post] button[type=submit]").last.click()
+    said(page, "Valid")
+    took = page.evaluate(REMEMBERED, 2)
+    assert sorted(took) == sorted([[first.ref, 1], [second.ref, 1]])
+    show(page, first.qr_text)
+    assert [third.ref, 1] in page.evaluate(REMEMBERED, 3)
+    assert Redemption.objects.count() == 3
+    page.locator("#scan-area").get_by_role("button", name="Undo").click()
+    said(page, "Undone")
+    page.context.set_offline(True)
+    for one, answer in ((first, "again"), (second, "again"), (third, "yes"), (third, "again")):
+        show(page, one.qr_text)
+        said(page, WORDS["en"][answer])
     shop.errors.clear()  # the browser reports each request that found no network
 
 

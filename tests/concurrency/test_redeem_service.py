@@ -146,7 +146,7 @@ def test_control_a_voucher_that_is_not_asked_who_used_it_turns_the_second_tap_aw
         assert isinstance(behind(tap, tap, expected=(refused,)), refused)
 
 
-def scan_of_the_second_card(at: datetime) -> object:
+def scan_of_the_second_card(at: datetime) -> RedemptionResult | Exception:
     """What a scan of B gets while a scan of A, which was bought with it, locks both by their keys. Both had their day."""
     first, second = vouchers.several(2, uses=5, a_day=1, at=at)
     for one in (first, second):

@@ -16,6 +16,7 @@ class OfflineScan extends HTMLElement {
   connectedCallback() {
     this.area = document.getElementById("scan-area");
     this.state = "online";
+    this.remembered = [];
     for (const name of ["htmx:beforeRequest", "htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
       document.body.addEventListener(name, this);
     }
@@ -36,7 +37,9 @@ class OfflineScan extends HTMLElement {
     if (event.type === "online" || event.type === "offline") return this.look();
     const { elt, xhr } = event.detail;
     if (!this.area.contains(elt)) return;
-    if (event.type === "htmx:afterRequest") return this.remember(elt, event.detail);
+    // The form itself is gone by now: its answer stands in its place.
+    if (event.type === "htmx:afterRequest")
+      return this.remember(event.detail.requestConfig.elt, event.detail);
     if (event.type === "htmx:beforeRequest") {
       if (this.state !== "offline") return;
       event.preventDefault();
@@ -89,25 +92,34 @@ class OfflineScan extends HTMLElement {
     this.showQueue();
   }
 
-  // A use that the site redeemed is remembered, too: without a network the same voucher is not taken again.
+  // A use that the site redeemed is remembered, too: without a network the same voucher is not taken again. The site says
+  // which ones gave the uses: they need not be of the voucher that was shown.
   async remember(elt, { successful, xhr }) {
     const text = elt.elements?.code?.value ?? "";
-    if (!successful || !looksSigned(text) || !xhr.responseText.includes('tone="yes"')) return;
+    if (!successful) return;
+    if (elt.matches("[data-undo]")) return this.forget();
+    this.remembered = [];
+    if (!looksSigned(text)) return;
+    const said = new DOMParser().parseFromString(xhr.responseText, "text/html");
+    const gave = said.querySelector("[data-vouchers]")?.dataset.vouchers.split(" ");
+    if (!gave) return;
     const kept = await queue.bundle();
     const face = kept && (await readFace(text, kept.keys));
     if (!face) return;
-    const { voucher, title, value } = face;
-    const nonce = elt.elements.nonce.value;
-    await queue.write({
-      nonce,
-      voucher,
-      title,
-      value,
-      uses: usesAsked(elt),
-      merchant: kept.merchant,
-      at: Date.now(),
-      state: "redeemed",
-    });
+    const { title, value } = face;
+    const { merchant } = kept;
+    for (const voucher of new Set(gave)) {
+      // One scan is kept under its nonce; what it took from others has names of its own.
+      const nonce = elt.elements.nonce.value + (voucher === gave[0] ? "" : ` ${voucher}`);
+      const uses = gave.filter((one) => one === voucher).length;
+      await queue.write({ nonce, voucher, title, value, uses, merchant, at: Date.now(), state: "redeemed" });
+      this.remembered.push(nonce);
+    }
+  }
+
+  // The scan whose answer stood here was undone: what it took can be used again.
+  async forget() {
+    for (const nonce of this.remembered) await queue.remove(nonce);
   }
 
   answer(reason, face, { nonce = "", uses = 1 } = {}) {

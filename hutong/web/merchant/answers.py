@@ -31,6 +31,7 @@ class Answer:
     """What fills the screen after a scan. It says nothing about the shopper.
 
     `undo_ref` is the redemption that can be taken back until `undo_until`, `receipt_ref` the one that has a receipt.
+    `vouchers` are those of this site that gave the uses, one for each use: the phone remembers them.
     """
 
     tone: Tone
@@ -40,6 +41,7 @@ class Answer:
     titles: dict[str, str] | None = None
     includes: tuple[Include, ...] = ()
     use: str = ""
+    vouchers: tuple[str, ...] = ()
     at: datetime | None = None
     channel: str = ""
     undo_ref: str = ""
@@ -66,6 +68,7 @@ def yes(result: RedemptionResult, *, includes: tuple[Include, ...], at: datetime
         titles=result.titles,
         includes=includes,
         use=_use(result),
+        vouchers=() if result.channel else tuple(one.voucher_ref for one in result.redeemed),
         channel=result.channel,
         at=result.at,
         undo_ref=result.redemption_ref if at < undo_until else "",
