@@ -79,10 +79,8 @@ def price(
 
     `coupons` are the ones to use, by ref; None lets the best of those the person has be used, and none at all uses
     none. Those that are not there for them count for nothing. With `use_points` as many of their points are spent as
-    the programme lets. Reads only; five statements where no promotion asks for
-    more, six to join a group. Raises `CartEmpty`, `NotForSale`, `NeverUsable`, `OneMerchantAtATime`,
-    and what
-    `flows.groups.asking.together` raises.
+    the programme lets. Reads only; five statements where no promotion asks for more, six to join a group. Raises
+    `CartEmpty`, `NotForSale`, `NeverUsable`, `OneMerchantAtATime`, and what `flows.groups.asking.together` raises.
     """
     if not wants or not all(0 < quantity <= MAX_QUANTITY for quantity in wants.values()):
         raise CartEmpty(most=MAX_QUANTITY)

@@ -10,6 +10,7 @@ from hutong.pay.payments.types import (
     AttemptState,
     DifferenceKind,
     Explanation,
+    Outcome,
     PaymentState,
     RefundState,
 )
@@ -169,10 +170,6 @@ class Attempt(models.Model):
         return f"{self.public_id} {self.kind} {self.state}"
 
 
-CONTRADICTS = "conflict"
-"""What came of a webhook that contradicts what was recorded before, until an operator has looked at it."""
-
-
 class WebhookInbox(models.Model):
     """A webhook whose signature was good, as it came. Copies of it find this row and add nothing."""
 
@@ -194,7 +191,9 @@ class WebhookInbox(models.Model):
                 fields=["received_at"], condition=Q(processed_at__isnull=True), name="payments_inbox_open"
             ),
             models.Index(
-                fields=["received_at"], condition=Q(outcome=CONTRADICTS), name="payments_inbox_contradicts"
+                fields=["received_at"],
+                condition=Q(outcome=Outcome.CONFLICT.value),
+                name="payments_inbox_contradicts",
             ),
         ]
 

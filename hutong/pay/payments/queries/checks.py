@@ -17,13 +17,13 @@ from hutong.pay.payments.models import (
     Transfer,
     WebhookInbox,
 )
-from hutong.pay.payments.models.core import CONTRADICTS
 from hutong.pay.payments.models.transfers import OPEN
 from hutong.pay.payments.rules import REFUND_OPEN
 from hutong.pay.payments.types import (
     AttemptState,
     BookRow,
     Difference,
+    Outcome,
     PaymentState,
     Problem,
     ProviderTotals,
@@ -110,7 +110,7 @@ def problems(at: datetime) -> list[Problem]:
         found.append(
             Problem("webhook_unprocessed", inbox.event_id, f"since {inbox.received_at:%Y-%m-%d %H:%M}")
         )
-    for inbox in WebhookInbox.objects.filter(outcome=CONTRADICTS):
+    for inbox in WebhookInbox.objects.filter(outcome=Outcome.CONFLICT.value):
         found.append(Problem("webhook_conflict", inbox.event_id, "contradicts what was recorded before"))
     return found
 

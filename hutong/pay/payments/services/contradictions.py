@@ -3,17 +3,15 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.datastructures import CaseInsensitiveMapping
 from django.utils.translation import gettext_lazy as _
 
 from hutong.kernel import audit
 from hutong.kernel.errors import DomainError, Invalid, NotFound
 from hutong.kernel.text import clean
 from hutong.pay.payments.models import WebhookInbox
-from hutong.pay.payments.models.core import CONTRADICTS
-from hutong.pay.payments.providers.registry import provider as provider_called
 from hutong.pay.payments.services.explaining import NOTE_LIMIT
-from hutong.pay.payments.types import Contradiction
+from hutong.pay.payments.services.webhooks import said
+from hutong.pay.payments.types import Contradiction, Outcome
 
 LOOKED_AT = "looked_at"
 BODY_SHOWN = 2_000
@@ -35,7 +33,7 @@ class OutcomeMissing(Invalid):
 
 def contradictions(*, limit: int = 50) -> list[Contradiction]:
     """The webhooks that wait for an operator, the oldest first."""
-    found = WebhookInbox.objects.filter(outcome=CONTRADICTS).order_by("received_at", "pk")
+    found = WebhookInbox.objects.filter(outcome=Outcome.CONFLICT.value).order_by("received_at", "pk")
     return [
         Contradiction(
             provider=row.provider,
@@ -57,7 +55,9 @@ def look_at_contradiction(*, provider: str, event_id: str, reason: str, by: str,
     if not reason:
         raise OutcomeMissing
     with transaction.atomic():
-        found = WebhookInbox.objects.filter(provider=provider, event_id=event_id, outcome=CONTRADICTS)
+        found = WebhookInbox.objects.filter(
+            provider=provider, event_id=event_id, outcome=Outcome.CONFLICT.value
+        )
         if not found.update(outcome=LOOKED_AT):
             raise ContradictionNotFound
         audit.record(
@@ -72,9 +72,7 @@ def look_at_contradiction(*, provider: str, event_id: str, reason: str, by: str,
 
 def _about(row: WebhookInbox) -> str:
     try:
-        event = provider_called(row.provider).parse_webhook(
-            headers=CaseInsensitiveMapping(row.headers), body=bytes(row.body), at=row.received_at
-        )
+        event = said(row)
     except DomainError:
         return ""  # signed with keys that are here no more
     if event.refund:

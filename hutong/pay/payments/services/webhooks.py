@@ -10,7 +10,7 @@ from hutong.kernel.errors import Invalid
 from hutong.pay.payments.models import WebhookInbox
 from hutong.pay.payments.providers.registry import ProviderNotFound, has_keys
 from hutong.pay.payments.providers.registry import provider as provider_called
-from hutong.pay.payments.types import Received
+from hutong.pay.payments.types import Event, Received
 
 BODY_LIMIT = 65_536
 # The headers that providers sign with begin so, in small letters.
@@ -56,15 +56,22 @@ def left_behind(*, at: datetime, limit: int = 50) -> list[int]:
 def read_again(*, inbox_id: int) -> tuple[str, Received] | None:
     """The provider of a webhook that was kept, and what it says, checked as at the moment it came; None once processed.
 
-    Raises `SignatureInvalid` where it cannot be checked any more, as when the keys are others.
+    Raises as `said`.
     """
     kept = WebhookInbox.objects.filter(pk=inbox_id, processed_at=None).first()
     if kept is None:
         return None
-    event = provider_called(kept.provider).parse_webhook(
+    return kept.provider, Received(kept.pk, said(kept), first=True, outcome="")
+
+
+def said(kept: WebhookInbox) -> Event:
+    """What a webhook that was kept says, checked as at the moment it came.
+
+    Raises `SignatureInvalid` where it cannot be checked any more, as when the keys are others.
+    """
+    return provider_called(kept.provider).parse_webhook(
         headers=CaseInsensitiveMapping(kept.headers), body=bytes(kept.body), at=kept.received_at
     )
-    return kept.provider, Received(kept.pk, event, first=True, outcome="")
 
 
 def acknowledgement(*, provider: str) -> str | None:
