@@ -59,11 +59,12 @@ def buy(
 def unblock(*, card_ref: str, by: Person, at: datetime) -> None:
     """An operator lets a card be spent again that an operator has blocked.
 
-    Raises what `giftcards.unblock` raises; also `CardChargedBack` while a bank decides, whoever blocked it first.
+    Raises what `giftcards.unblock` raises; also `CardChargedBack`, whoever blocked it first, while a bank decides and
+    where the platform bore a part of what it took.
     """
     with transaction.atomic():
         giftcards.lock_card(card_ref=card_ref)
-        if payments_read.held_by_dispute(card_ref):
+        if payments_read.held_by_dispute(card_ref) or payments_read.platform_bore(card_ref):
             raise giftcards.CardChargedBack
         giftcards.unblock(card_ref=card_ref, by=by, at=at)
 

@@ -233,6 +233,8 @@ def test_a_lost_chargeback_takes_what_is_left_on_the_card_and_the_platform_bears
     assert disputed(card_ref, DisputeStatus.LOST, at) == "lost"
     assert disputed(card_ref, DisputeStatus.LOST, at) == "repeated"
     assert state_of(card_ref) is CardState.BLOCKED
+    with pytest.raises(services.CardChargedBack):
+        gift_cards.unblock(card_ref=card_ref, by=people.operator(), at=at)
     assert balance(AccountKind.STORED_VALUE, card_ref, "EUR") == Money(0, "EUR")
     assert balance(AccountKind.LOSSES, PLATFORM, "EUR") == -quote.total
     assert balance(AccountKind.DISPUTED, "sandbox", "EUR") == Money(0, "EUR")
@@ -261,6 +263,19 @@ def test_a_card_that_an_operator_has_blocked_before_does_not_open_while_a_bank_d
     assert state_of(card_ref) is CardState.BLOCKED, "for the operator's own reason"
     gift_cards.unblock(card_ref=card_ref, by=operator, at=at)
     assert state_of(card_ref) is CardState.CLAIMED
+
+
+def test_a_card_that_an_operator_has_blocked_does_not_open_where_the_platform_bore_a_part(
+    at: datetime,
+) -> None:
+    card_ref, friend = claimed(at)
+    shop = scene(at=at)
+    shop.order(by=friend, from_balance=1990)
+    services.block(card_ref=card_ref, reason="stolen?", by=people.operator(), at=at)
+    for status in (DisputeStatus.NEEDS_RESPONSE, DisputeStatus.LOST):
+        disputed(card_ref, status, at)
+    with pytest.raises(services.CardChargedBack):
+        gift_cards.unblock(card_ref=card_ref, by=people.operator(), at=at)
 
 
 @pytest.mark.parametrize("end", [ReportStatus.DONE, ReportStatus.FAILED])

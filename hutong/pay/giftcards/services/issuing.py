@@ -111,7 +111,7 @@ def block(*, card_ref: str, reason: str, by: Person, at: datetime) -> None:
     reason = reason.strip()[:200]
     if not by.is_operator:
         raise Forbidden
-    if not reason or reason == CHARGEBACK:
+    if not reason or reason == CHARGEBACK:  # by that word the card would open with a chargeback
         raise ReasonMissing
     _move(card_ref, [CardState.OPEN, CardState.CLAIMED], CardState.BLOCKED, reason, by, at)
 
