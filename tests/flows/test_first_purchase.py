@@ -13,7 +13,7 @@ from hutong.pay.orders import queries as orders
 from hutong.pay.pricing import queries
 from hutong.pay.pricing.models import FirstUse
 from hutong.pay.pricing.types import AmountOff, FirstPurchase, Issue, Lane, Limits
-from tests.factories import promotions
+from tests.factories import people, promotions
 from tests.factories.groups import group_scene, opened
 from tests.factories.loop import Scene, scene
 
@@ -125,6 +125,14 @@ def test_what_was_paid_in_a_group_that_failed_was_none(at: datetime) -> None:
     assert view.refunded == view.total
     assert cart.price(wants={shop.offer.public_id: 1}, at=late, person=shop.shopper).quote.total.minor == 1690
     assert discounts.give_welcome(person=shop.shopper, at=late) == 1
+
+
+@pytest.mark.unbalanced("the row of a first purchase is written by hand")
+def test_the_books_find_a_first_purchase_that_nothing_was_for(shop: Scene, at: datetime) -> None:
+    shop.order()
+    assert queries.problems() == []
+    FirstUse.objects.create(person=people.person(), scope="platform", order_ref="ord_none", at=at)
+    assert queries.problems() == ["ord_none has the place of a first purchase, and no promotion for it"]
 
 
 def test_its_row_is_in_the_persons_own_file(shop: Scene) -> None:

@@ -247,7 +247,7 @@ def everything_about(person_id: int) -> dict[str, list[dict[str, Any]]]:
 
 
 def problems() -> list[str]:
-    """What does not agree with itself: budgets and limits with what was used and issued. Three statements."""
+    """What does not agree with itself: budgets and limits with what was used and issued. Four statements."""
     budgets = rows.rows(
         """SELECT p.public_id AS ref FROM pricing_promotion p LEFT JOIN LATERAL (
             SELECT count(*) AS used, coalesce(sum(amount), 0) AS amount FROM pricing_use u
@@ -272,10 +272,15 @@ def problems() -> list[str]:
                 SELECT 1 FROM pricing_use r WHERE r.coupon_id = c.id AND r.state = 'returned'
                     AND r.order_ref = c.order_ref)"""
     )
+    firsts = rows.rows(
+        """SELECT f.order_ref AS ref FROM pricing_firstuse f WHERE NOT EXISTS (
+            SELECT 1 FROM pricing_use u WHERE u.order_ref = f.order_ref AND u.state IN ('held', 'used'))"""
+    )
     return [
         *(f"the counts of promotion {row['ref']} are not those of its orders and coupons" for row in budgets),
         *(f"a person's count at promotion {row['ref']} is not that of their orders" for row in people),
         *(f"coupon {row['ref']} and its order do not agree" for row in coupons),
+        *(f"{row['ref']} has the place of a first purchase, and no promotion for it" for row in firsts),
     ]
 
 
