@@ -1,7 +1,9 @@
-"""A receipt of an order, to read and to keep: who sold what, the tax in it, how it was paid, what went back."""
+"""A receipt of an order or a gift card, to keep: who sold what, the tax in it, how it was paid, what went back."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -12,13 +14,15 @@ from hutong.flows.stored_value import GIFT_CARD
 from hutong.kernel.errors import NotFound
 from hutong.kernel.money import Money, format_money
 from hutong.kernel.text import pick
+from hutong.pay.giftcards import queries as giftcards
 from hutong.pay.orders import queries as orders
 from hutong.pay.orders.types import OrderView
 from hutong.pay.payments import queries as payments
-from hutong.pay.payments.types import DisputeView, RefundView
+from hutong.pay.payments.types import DisputeView, RefundState, RefundView
 from hutong.town.merchants import queries as merchants
 from hutong.town.merchants.types import MerchantView, StoreView
 from hutong.visit.vouchers.queries import terms_of_all
+from hutong.web.consumer.account_access import zone_here
 from hutong.web.shell.access import signed_in
 from hutong.web.shell.parts import page
 from hutong.web.shell.pdf import Column, Sheet, pdf_file, render
@@ -65,6 +69,52 @@ def receipt_file(request: HttpRequest, order_ref: str) -> HttpResponse:
     return pdf_file(f"receipt-{order_ref[-8:]}.pdf", render(_sheet(found)))
 
 
+@signed_in
+@require_safe
+def card_receipt_file(request: HttpRequest, card_ref: str) -> HttpResponse:
+    """The receipt of a gift card that one bought and paid, as a PDF."""
+    card = giftcards.card_view(card_ref, bought_by_id=request.user.pk)
+    payment = payments.payment_for_order(card_ref)
+    if card is None or payment is None or payment.captured_at is None:
+        raise NotFound
+    zone, language = zone_here(), get_language() or "en"
+    sent = [
+        refund
+        for refund in reversed(payments.refunds_of_order(card_ref))
+        if refund.state is RefundState.DONE and not refund.from_suspense
+    ]
+    taken, _units = money_back.taken_by_bank(card_ref, sent)
+    gone = [*(refund.amount for refund in sent), *(dispute.amount for dispute in taken)]
+    left = card.face - sum(gone, Money(0, card.face.unit))
+    sheet = Sheet(
+        title=_("Receipt"),
+        sender=_platform(),
+        facts=[
+            (_("Paid on"), time_words(payment.captured_at, zone)),
+            (_("Order number"), card.ref),
+        ],
+        columns=_columns(),
+        rows=[[_("Gift card"), "1", _money(card.face)]],
+        sums=[
+            *_paid_and_back(
+                [(way_of(payment.provider), card.face)],
+                [(way_of(each.provider), each) for each in sent],
+                taken,
+                zone,
+            ),
+            (_("Paid in all"), _money(left)),
+        ],
+        foot=_("Sold by %(shop)s.") % {"shop": _platform()},
+        language=language,
+        at=payment.captured_at,
+    )
+    return pdf_file(f"receipt-{card_ref[-8:]}.pdf", render(sheet))
+
+
+def _platform() -> str:
+    return settings.HUTONG_OPERATOR_NAME or settings.HUTONG_SITE_NAME
+
+
 def _receipt(request: HttpRequest, order_ref: str) -> Receipt:
     order = orders.order_view(order_ref, person_id=request.user.pk)
     if order is None or order.paid_at is None:
@@ -101,13 +151,7 @@ def _sheet(found: Receipt) -> Sheet:
         (_("Paid on"), time_words(order.paid_at, order.zone)),
         (_("Order number"), order.order_ref),
     ]
-    sums = [(_("Paid with %(way)s") % {"way": way}, _money(amount)) for way, amount in found.paid_with]
-    for way, refund in found.refunds:
-        on = time_words(refund.done_at or refund.created_at, order.zone, "date")
-        sums.append((_("Refunded on %(day)s to %(way)s") % {"day": on, "way": way}, _money(-refund.amount)))
-    for dispute in found.taken:
-        on = time_words(dispute.closed_at or dispute.opened_at, order.zone, "date")
-        sums.append((_("Taken back by your bank on %(day)s") % {"day": on}, _money(-dispute.amount)))
+    sums = _paid_and_back(found.paid_with, found.refunds, found.taken, order.zone)
     if found.tax:
         sums.append((_("Tax contained"), _money(found.tax)))
     sums.append((_("Paid in all"), _money(found.left)))
@@ -115,11 +159,7 @@ def _sheet(found: Receipt) -> Sheet:
         title=_("Receipt"),
         sender=pick(order.merchant_names, language),
         facts=facts,
-        columns=[
-            Column(_("What"), 6),
-            Column(_("Quantity"), 1, number=True),
-            Column(_("Amount"), 2, number=True),
-        ],
+        columns=_columns(),
         rows=[[pick(line.titles, language), str(line.quantity), _money(line.total)] for line in order.lines],
         sums=sums,
         foot=_("Sold by %(shop)s.")
@@ -127,6 +167,31 @@ def _sheet(found: Receipt) -> Sheet:
         language=language,
         at=order.paid_at,
     )
+
+
+def _columns() -> list[Column]:
+    return [
+        Column(_("What"), 6),
+        Column(_("Quantity"), 1, number=True),
+        Column(_("Amount"), 2, number=True),
+    ]
+
+
+def _paid_and_back(
+    paid_with: Iterable[tuple[str, Money]],
+    refunds: Iterable[tuple[str, RefundView]],
+    taken: Sequence[DisputeView],
+    zone: str,
+) -> list[tuple[str, str]]:
+    """How it was paid, what was sent back, and what a bank took back, a line each."""
+    sums = [(_("Paid with %(way)s") % {"way": way}, _money(amount)) for way, amount in paid_with]
+    for way, refund in refunds:
+        on = time_words(refund.done_at or refund.created_at, zone, "date")
+        sums.append((_("Refunded on %(day)s to %(way)s") % {"day": on, "way": way}, _money(-refund.amount)))
+    for dispute in taken:
+        on = time_words(dispute.closed_at or dispute.opened_at, zone, "date")
+        sums.append((_("Taken back by your bank on %(day)s") % {"day": on}, _money(-dispute.amount)))
+    return sums
 
 
 def _money(amount: Money) -> str:

@@ -112,6 +112,7 @@ urlpatterns = [
     path("me/balance/claim/", balance.claim, name="balance_claim"),
     path("me/balance/buy/", gift_cards.buy, name="gift_card_buy"),
     path("me/balance/cards/<str:card_ref>/", gift_cards.gift_card, name="gift_card"),
+    path("me/balance/cards/<str:card_ref>/receipt/", receipts.card_receipt_file, name="gift_card_receipt"),
     path("me/balance/cards/<str:card_ref>/pay/", gift_cards.pay_again, name="gift_card_pay"),
     path("me/balance/cards/<str:card_ref>/back/", gift_cards.take_back, name="gift_card_take_back"),
     path("reviews/<str:store_ref>/", reviews.store_reviews, name="store_reviews"),

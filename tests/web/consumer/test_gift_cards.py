@@ -1,8 +1,10 @@
 """A gift card bought on the site: paid, its code handed on, opened by a friend, or taken back."""
 
 import re
+from typing import Any
 
 import pytest
+from pypdfium2 import PdfDocument
 
 from hutong.pay.giftcards import queries
 from hutong.pay.giftcards.models import GiftCard
@@ -19,6 +21,10 @@ BUY = "/me/balance/buy/"
 @pytest.fixture(autouse=True)
 def _region() -> None:
     regions.region()
+
+
+def receipt(answer: Any) -> str:
+    return str(PdfDocument(answer.content)[0].get_textpage().get_text_range())
 
 
 def test_a_card_is_bought_handed_on_and_opened(sandbox: Sandbox) -> None:
@@ -39,7 +45,9 @@ def test_a_card_is_bought_handed_on_and_opened(sandbox: Sandbox) -> None:
     payment = payments.payment_for_order(card.public_id)
     assert payment is not None
     sandbox.pay(payment.ref)
+    assert browser.get(f"{where}receipt/").status_code == 404
     page = browser.get(where).content.decode()
+    assert f"{where}receipt/" in page
     (code,) = set(re.findall(r"data-code>([^<]+)<", page))
     assert f"/me/balance/claim/?code={code}" in page
     assert visitor(friend).get(where).status_code == 404
@@ -66,9 +74,16 @@ def test_a_card_is_taken_back_before_it_is_opened(sandbox: Sandbox) -> None:
     sandbox.pay(payment.ref)
     browser.get(where)
     assert visitor(people.person()).post(f"{where}back/").status_code == 404
+    assert visitor(people.person()).get(f"{where}receipt/").status_code == 404
+    text = receipt(browser.get(f"{where}receipt/"))
+    assert card.public_id in text
+    assert text.count("€10.00") == 3  # the card, how it was paid, what was paid in all
     assert "Taken back" in browser.post(f"{where}back/", follow=True).content.decode()
     (back,) = payments.refunds_of_order(card.public_id)
     assert (back.amount.minor, back.state.value) == (1000, "done")
+    text = receipt(browser.get(f"{where}receipt/"))
+    assert "−€10.00" in text
+    assert "€0.00" in text
     assert "The time to pay" in browser.post(f"{where}pay/", follow=True).content.decode()
 
 
