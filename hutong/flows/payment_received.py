@@ -63,13 +63,16 @@ def receive(*, provider: str, headers: Mapping[str, str], body: bytes, at: datet
     return _follow(provider, received, at) if received.first else received.outcome
 
 
-def take_left_behind(*, at: datetime) -> int:
-    """Do what follows from webhooks whose taker died before it was done; how many. A provider need not send them again.
+def take_left_behind(*, at: datetime, limit: int = 50) -> int:
+    """Do what follows from webhooks whose taker died before it was done; how many, at most `limit`.
 
-    One that cannot be read any more stays, and the books tell of it. One that fails keeps no other from its effect.
+    A provider need not send them again. One that cannot be read any more stays, and the books tell of it: however many
+    there are of those, and of such as fail, they keep no other from its effect.
     """
     done = 0
     for inbox_id in payments.left_behind(at=at):
+        if done == limit:
+            break
         with isolated("webhooks", str(inbox_id), at=at):
             done += _taken(inbox_id, at)
     return done

@@ -158,6 +158,22 @@ def test_a_webhook_that_fails_keeps_no_other_from_its_effect(
     assert state_of(stays) is OrderState.PAID
 
 
+def test_webhooks_that_cannot_be_read_any_more_keep_no_other_waiting(
+    two: Two, at: datetime, settings: Any
+) -> None:
+    _broken, stays, _fine, paid = two
+    for placed in (stays, paid):
+        made = payments.payment_for_order(placed.order_ref)
+        assert made is not None
+        headers, body = paid_webhook(made, secret=settings.HUTONG_SANDBOX_SECRET, at=at)
+        services.receive_webhook(provider="sandbox", headers=headers, body=body, at=at)
+    WebhookInbox.objects.filter(pk=WebhookInbox.objects.earliest("pk").pk).update(headers={})
+    later = at + timedelta(minutes=2)
+    assert payment_received.take_left_behind(at=later, limit=1) == 1
+    assert (state_of(stays), state_of(paid)) == (OrderState.AWAITING_PAYMENT, OrderState.PAID)
+    assert payment_received.take_left_behind(at=later, limit=1) == 0
+
+
 def test_a_bill_that_cannot_be_fetched_keeps_no_other_from_coming(
     told: Told, at: datetime, settings: Any
 ) -> None:

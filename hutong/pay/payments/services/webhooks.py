@@ -47,10 +47,10 @@ def receive_webhook(*, provider: str, headers: Mapping[str, str], body: bytes, a
     return Received(kept.pk, event, first=kept.processed_at is None, outcome=kept.outcome)
 
 
-def left_behind(*, at: datetime, limit: int = 50) -> list[int]:
+def left_behind(*, at: datetime) -> list[int]:
     """The webhooks that were kept and not processed, since whoever took them died; the oldest first."""
     found = WebhookInbox.objects.filter(processed_at=None, received_at__lt=at - DIED_AFTER)
-    return list(found.order_by("received_at", "pk").values_list("pk", flat=True)[:limit])
+    return list(found.order_by("received_at", "pk").values_list("pk", flat=True))
 
 
 def read_again(*, inbox_id: int) -> tuple[str, Received] | None:
