@@ -41,7 +41,15 @@ from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, Tran
 from hutong.pay.orders import queries as orders
 from hutong.pay.orders.types import PlacedOrder
 from hutong.pay.payments import queries as payments
-from hutong.pay.payments.types import DisputeReport, DisputeStatus, RefundReport, RefundView, ReportStatus
+from hutong.pay.payments import services as payment_services
+from hutong.pay.payments.types import (
+    DisputeReport,
+    DisputeStatus,
+    RefundReport,
+    RefundState,
+    RefundView,
+    ReportStatus,
+)
 from hutong.pay.pricing.types import AmountOff, Lane, Limits, PercentOff
 from hutong.town.people.models import Person
 from hutong.visit.stock import services as stock
@@ -364,9 +372,28 @@ class Money(RuleBasedStateMachine):
             return  # all of it was on cards again at once
         status = ReportStatus.DONE if done else ReportStatus.FAILED
         report = RefundReport(back.ref, status, f"prv_{back.ref}")
-        outcome = self.tried("refund", lambda: refund.finish(report=report, at=self.at))
-        if outcome == "recorded" and done:
+        outcome = self.tried("refund", lambda: self._finished(report))
+        if outcome == "sent":
             self.returned |= set(back.unit_refs)
+        elif outcome == "came back":
+            self.returned -= set(back.unit_refs)
+
+    def _finished(self, report: RefundReport) -> str:
+        outcome = refund.finish(report=report, at=self.at)
+        if outcome != "recorded":
+            return outcome
+        now = payments.refund_by_ref(report.refund_ref)
+        assert now is not None
+        if now.state is RefundState.DONE:
+            return "sent"
+        return "came back" if now.returned_at else "failed"
+
+    @rule(target=asked, back=asked)
+    def send_again(self, back: RefundView) -> Any:
+        """The operator asks once more for what failed, or came back."""
+        return self._asked(
+            "send again", lambda: payment_services.request_again(refund_ref=back.ref, at=self.at)
+        )
 
     @rule(
         target=disputed,
@@ -505,7 +532,8 @@ def run(examples: int, steps: int, *, round_number: int) -> int:
 WORKS = {
     *("hold", "join", "pay: paid", "pay: paid_late", "pay: returned", "other money: mismatch", "end orders"),
     *("redeem", "undo", "tell a scan: redeemed", "tell a scan: conflict", "give: vch", "end vouchers"),
-    *("ask back", "ended unused", "refund: recorded", "end group", "make", "group failed"),
+    *("ask back", "ended unused", "refund: sent", "refund: failed", "refund: came back", "send again"),
+    *("end group", "make", "group failed"),
     *("dispute: opened", "dispute: won", "dispute: lost", "pay out"),
 }
 """What has to happen in each part; steps that are always refused would prove nothing."""
