@@ -287,8 +287,8 @@ class Money(RuleBasedStateMachine):
         gift = gifts.give(voucher_ref=voucher_ref, message="", by=giver, at=self.at)
         return gifts.claim(token=gift.token, by=to, at=self.at)[:3]
 
-    @rule(order=placed, minutes=st.sampled_from([5, 90]), uses=st.integers(1, 2))
-    def scan_without_network(self, order: PlacedOrder, minutes: int, uses: int) -> None:
+    @rule(target=asked, order=placed, minutes=st.sampled_from([5, 90]), uses=st.integers(1, 2))
+    def scan_without_network(self, order: PlacedOrder, minutes: int, uses: int) -> Any:
         """A scanner tells later what it did by itself; what cannot be any more is a conflict, and moves no money."""
         scanned_at = self.at
         self.at += timedelta(minutes=minutes)
@@ -297,6 +297,7 @@ class Money(RuleBasedStateMachine):
                 nonce=f"alone-{Money.steps:08}", qr=voucher.qr_text, scanned_at=scanned_at, uses=uses
             )
             self.tried("tell a scan", lambda fact=fact: self._told(fact))
+        return self._end_groups()
 
     def _told(self, fact: ScanFact) -> str:
         told = offline_scans.upload(
