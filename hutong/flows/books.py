@@ -285,7 +285,7 @@ def _points_and_orders(at: datetime) -> list[str]:
 
 
 # A place is held while its order awaits payment, paid or kept while that is paid, and given back with its money. Nobody
-# waits an hour for a group that has ended, but for a bank that has not decided who keeps the money.
+# waits an hour for a group that has ended, or for what follows once a bank has decided who keeps the money.
 _GROUPS_AND_ORDERS = """
 SELECT 'the place of ' || p.order_ref || ' is ' || p.state || ', and the order ' || coalesce(o.state, 'not there') AS what
 FROM groups_place p LEFT JOIN orders_order o ON o.public_id = p.order_ref
@@ -298,7 +298,7 @@ SELECT 'order ' || p.order_ref || ' waits for a group that is ' || g.state
 FROM groups_place p JOIN groups_group g ON g.id = p.group_id
 WHERE p.state = 'paid' AND g.ended_at <= %(hour_ago)s AND NOT EXISTS (
     SELECT 1 FROM payments_payment y JOIN payments_dispute d ON d.payment_id = y.id
-    WHERE y.order_ref = p.order_ref AND d.status NOT IN ('won', 'lost'))
+    WHERE y.order_ref = p.order_ref AND (d.closed_at IS NULL OR d.closed_at > %(hour_ago)s))
 ORDER BY 1 LIMIT 100
 """
 

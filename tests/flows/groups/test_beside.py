@@ -163,6 +163,26 @@ def test_people_are_told_how_it_stands(at: datetime) -> None:
 
 
 @pytest.mark.django_db
+def test_what_waited_for_a_bank_has_an_hour_once_it_has_decided(at: datetime) -> None:
+    group_ref, mine = opened(group_scene(at=at))
+    disputes.tell(disputes.report(mine.order_ref), at)
+    over = at + 2 * DAY
+    assert settle.end(group_ref=group_ref, at=over)
+    decided = over + DAY
+
+    def waits(minutes: int) -> list[str]:
+        problems = books.check(at=decided + timedelta(minutes=minutes), ask_providers=False).problems
+        return [problem for problem in problems if "waits for a group" in problem]
+
+    assert waits(0) == []
+    disputes.tell(disputes.report(mine.order_ref, status=DisputeStatus.WON), decided)
+    assert waits(59) == []
+    assert len(waits(60)) == 1
+    settle.settle(order_ref=mine.order_ref, at=decided)
+    assert waits(60) == []
+
+
+@pytest.mark.django_db
 @pytest.mark.unbalanced("the books are made wrong here")
 @pytest.mark.parametrize(
     ("fault", "says"),
