@@ -16,9 +16,9 @@ from tests.factories import people
 pytestmark = pytest.mark.django_db
 
 
-def kept(at: datetime, event_id: str = "evt_1", outcome: str = "conflict") -> None:
+def kept(at: datetime, event_id: str = "evt_1", outcome: str = "conflict", provider: str = "sandbox") -> None:
     WebhookInbox.objects.create(
-        provider="sandbox",
+        provider=provider,
         event_id=event_id,
         body=b'{"amount": 1}',
         received_at=at,
@@ -51,3 +51,13 @@ def test_an_operator_looks_at_it_once_with_a_word(at: datetime) -> None:
                 provider="sandbox", event_id=event_id, reason="again", by=operator, at=at
             )
     assert WebhookInbox.objects.get(event_id="evt_2").outcome == "repeated"
+
+
+def test_the_others_wait_on(at: datetime) -> None:
+    for event_id, provider in (("evt_1", "sandbox"), ("evt_2", "sandbox"), ("evt_1", "stripe")):
+        kept(at, event_id, provider=provider)
+    contradictions.looked_at(
+        provider="sandbox", event_id="evt_1", reason="Sent by hand.", by=people.operator(), at=at
+    )
+    left = {(waiting.provider, waiting.event_id) for waiting in services.contradictions()}
+    assert left == {("sandbox", "evt_2"), ("stripe", "evt_1")}

@@ -184,6 +184,29 @@ def test_a_lost_webhook_is_made_good_by_the_janitor(sandbox: Sandbox, at: dateti
     assert [report.payment_ref for report in asked.payments] == [made.ref]
 
 
+def test_who_is_being_asked_about_can_be_wanted_sooner(sandbox: Sandbox, at: datetime) -> None:
+    """The order ends while its payment is asked about: the end of that turn does not put the next one off."""
+    made = payment(at=at)
+    begin(made.ref, at)
+    for second in (5, 20, 80):
+        ask_unknown(at=at + timedelta(seconds=second))
+    now = at + timedelta(seconds=380)
+    turn = services.take_turn(refunds=False, at=now)
+    assert turn is not None
+    assert turn.then > turn.until
+    services.ask_soon(order_ref=made.order_ref, at=now)
+    services.end_turn(turn)
+    again = services.take_turn(refunds=False, at=now)
+    assert again is not None
+    assert again.ref == made.ref
+
+
+def test_what_has_ended_is_not_asked_about_once_more(at: datetime) -> None:
+    made = captured_payment(at=at)
+    services.ask_soon(order_ref=made.order_ref, at=at)
+    assert services.take_turn(refunds=False, at=at) is None
+
+
 @pytest.mark.parametrize("money", [Money(1989, "EUR"), Money(1991, "EUR"), Money(1990, "USD")])
 def test_the_wrong_money_is_never_captured(sandbox: Sandbox, at: datetime, money: Money) -> None:
     made = payment(at=at)
