@@ -1,4 +1,6 @@
-"""What of an order's money is with the shopper again: sent by its providers and to gift cards, or taken by a bank."""
+"""What of the money of an order, or of a gift card that was bought, is with its payer again: sent by providers and to gift
+cards, or taken by a bank.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -47,6 +49,22 @@ def of_order(order_ref: str, *, total: Money) -> MoneyBack:
         by_bank=by_bank,
         left=left,
         tax=tax,
+    )
+
+
+def of_card(card_ref: str, *, face: Money) -> MoneyBack:
+    """The same of a gift card that was bought: it has no units, and no tax until it is spent."""
+    nothing = Money(0, face.unit)
+    found = payments.refunds_of_order(card_ref)
+    sent = [each for each in found if each.state is RefundState.DONE and not each.from_suspense]
+    taken, _units = taken_by_bank(card_ref, sent)
+    gone = [*(refund.amount for refund in sent), *(dispute.amount for dispute in taken)]
+    return MoneyBack(
+        refunds=tuple(reversed(sent)),
+        taken=tuple(reversed(taken)),
+        by_bank=frozenset(),
+        left=face - sum(gone, nothing),
+        tax=nothing,
     )
 
 

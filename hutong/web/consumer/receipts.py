@@ -1,6 +1,6 @@
 """A receipt of an order or a gift card, to keep: who sold what, the tax in it, how it was paid, what went back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -18,7 +18,7 @@ from hutong.pay.giftcards import queries as giftcards
 from hutong.pay.orders import queries as orders
 from hutong.pay.orders.types import OrderView
 from hutong.pay.payments import queries as payments
-from hutong.pay.payments.types import DisputeView, RefundState, RefundView
+from hutong.pay.payments.types import DisputeView, RefundView
 from hutong.town.merchants import queries as merchants
 from hutong.town.merchants.types import MerchantView, StoreView
 from hutong.visit.vouchers.queries import terms_of_all
@@ -78,14 +78,7 @@ def card_receipt_file(request: HttpRequest, card_ref: str) -> HttpResponse:
     if card is None or payment is None or payment.captured_at is None:
         raise NotFound
     zone, language = zone_here(), get_language() or "en"
-    sent = [
-        refund
-        for refund in reversed(payments.refunds_of_order(card_ref))
-        if refund.state is RefundState.DONE and not refund.from_suspense
-    ]
-    taken, _units = money_back.taken_by_bank(card_ref, sent)
-    gone = [*(refund.amount for refund in sent), *(dispute.amount for dispute in taken)]
-    left = card.face - sum(gone, Money(0, card.face.unit))
+    back = money_back.of_card(card_ref, face=card.face)
     sheet = Sheet(
         title=_("Receipt"),
         sender=_platform(),
@@ -98,11 +91,11 @@ def card_receipt_file(request: HttpRequest, card_ref: str) -> HttpResponse:
         sums=[
             *_paid_and_back(
                 [(way_of(payment.provider), card.face)],
-                [(way_of(each.provider), each) for each in sent],
-                taken,
+                [(way_of(each.provider), each) for each in back.refunds],
+                back.taken,
                 zone,
             ),
-            (_("Paid in all"), _money(left)),
+            (_("Paid in all"), _money(back.left)),
         ],
         foot=_("Sold by %(shop)s.") % {"shop": _platform()},
         language=language,
@@ -180,7 +173,7 @@ def _columns() -> list[Column]:
 def _paid_and_back(
     paid_with: Iterable[tuple[str, Money]],
     refunds: Iterable[tuple[str, RefundView]],
-    taken: Sequence[DisputeView],
+    taken: Iterable[DisputeView],
     zone: str,
 ) -> list[tuple[str, str]]:
     """How it was paid, what was sent back, and what a bank took back, a line each."""
