@@ -139,15 +139,20 @@ def test_an_answer_that_cannot_be_recorded_takes_no_other_with_it(
     assert state_of(stays) is OrderState.PAID
 
 
+def left_behind(*orders: PlacedOrder, secret: str, at: datetime) -> None:
+    """Webhooks of their money that were kept, and whose taker died."""
+    for placed in orders:
+        made = payments.payment_for_order(placed.order_ref)
+        assert made is not None
+        headers, body = paid_webhook(made, secret=secret, at=at)
+        services.receive_webhook(provider="sandbox", headers=headers, body=body, at=at)
+
+
 def test_a_webhook_that_fails_keeps_no_other_from_its_effect(
     two: Two, told: Told, at: datetime, settings: Any
 ) -> None:
     broken, stays, _fine, paid = two
-    for placed in (stays, paid):
-        made = payments.payment_for_order(placed.order_ref)
-        assert made is not None
-        headers, body = paid_webhook(made, secret=settings.HUTONG_SANDBOX_SECRET, at=at)
-        services.receive_webhook(provider="sandbox", headers=headers, body=body, at=at)
+    left_behind(stays, paid, secret=settings.HUTONG_SANDBOX_SECRET, at=at)
     oldest = WebhookInbox.objects.earliest("pk")
     later = at + timedelta(minutes=2)
     with stock_lost(broken):
@@ -162,11 +167,7 @@ def test_webhooks_that_cannot_be_read_any_more_keep_no_other_waiting(
     two: Two, at: datetime, settings: Any
 ) -> None:
     _broken, stays, _fine, paid = two
-    for placed in (stays, paid):
-        made = payments.payment_for_order(placed.order_ref)
-        assert made is not None
-        headers, body = paid_webhook(made, secret=settings.HUTONG_SANDBOX_SECRET, at=at)
-        services.receive_webhook(provider="sandbox", headers=headers, body=body, at=at)
+    left_behind(stays, paid, secret=settings.HUTONG_SANDBOX_SECRET, at=at)
     WebhookInbox.objects.filter(pk=WebhookInbox.objects.earliest("pk").pk).update(headers={})
     later = at + timedelta(minutes=2)
     assert payment_received.take_left_behind(at=later, limit=1) == 1
