@@ -27,23 +27,46 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 KEEP_ALIVE_S = 20
+# How long a page may be under way between its making and the opening of its stream.
+REMEMBER_S = 60
 MAX_STREAMS = 5_000
 
 
 class Hub:
-    """The open streams by topic. One listening task for the whole process, started with the first stream."""
+    """The open streams by topic, and what was lately heard. One listening task for the whole process."""
 
-    def __init__(self) -> None:
+    def __init__(self, remember_s: float = REMEMBER_S) -> None:
         self.streams: dict[str, set[asyncio.Event]] = {}
         self.listening: asyncio.Task[None] | None = None
+        self.remember_s = remember_s
+        # When each topic was last heard of, in the loop's seconds; the longest ago comes first.
+        self.lately: dict[str, float] = {}
 
-    def open(self, topic: str) -> asyncio.Event:
-        """An event that is set whenever the topic changed; several changes at once are one."""
+    def start(self) -> None:
+        """Listen to the database, unless that is done already."""
         if self.listening is None or self.listening.done():
             self.listening = asyncio.get_running_loop().create_task(self._listen())
+
+    def open(self, topic: str) -> asyncio.Event:
+        """An event that is set whenever the topic changed; several changes at once are one.
+
+        It is set already where that was within the last `remember_s` seconds: the page that asks may have been
+        made before, and reading once too often does no harm.
+        """
+        self.start()
         changed = asyncio.Event()
         self.streams.setdefault(topic, set()).add(changed)
+        self._forget()
+        if topic in self.lately:
+            changed.set()
         return changed
+
+    def heard(self, topic: str) -> None:
+        """Tell the open streams of a topic, and for a while those that open."""
+        self.lately.pop(topic, None)
+        self.lately[topic] = asyncio.get_running_loop().time()
+        self._forget()
+        self._wake(topic)
 
     def close(self, topic: str, changed: asyncio.Event) -> None:
         """Forget a stream that ended."""
@@ -67,10 +90,15 @@ class Hub:
                     for topic in list(self.streams):
                         self._wake(topic)
                     async for notice in connection.notifies():
-                        self._wake(notice.payload)
+                        self.heard(notice.payload)
             except (psycopg.Error, OSError):
                 await asyncio.sleep(pause_s)  # the database is away: try again, each time a little later
                 pause_s = min(pause_s * 2, 5)
+
+    def _forget(self) -> None:
+        past = asyncio.get_running_loop().time() - self.remember_s
+        while self.lately and self.lately[oldest := next(iter(self.lately))] <= past:
+            del self.lately[oldest]
 
     def _wake(self, topic: str) -> None:
         for changed in self.streams.get(topic, ()):
@@ -153,6 +181,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
+            hub.start()
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
             await send({"type": "lifespan.shutdown.complete"})

@@ -73,6 +73,35 @@ def test_hint_is_sent_only_when_the_transaction_commits(site: Site) -> None:
         thread.join(10)
 
 
+@pytest.mark.usefixtures("listening")
+def test_news_while_a_page_is_under_way_is_told_when_its_stream_opens(site: Site) -> None:
+    other, other_thread = open_stream(site, "vch_other")
+    live.hint("vch_under_way")
+    live.hint("vch_other")  # the database keeps their order: when this one was heard, that one was
+    assert other.get(timeout=10) == "changed"
+    late, late_thread = open_stream(site, "vch_under_way")
+    assert late.get(timeout=10) == "changed"
+    for thread in (other_thread, late_thread):
+        thread.join(10)
+
+
+def test_what_was_heard_is_remembered_for_a_while_only() -> None:
+    from hutong.config.live import Hub
+
+    async def told(remember_s: float) -> tuple[bool, list[str]]:
+        hub = Hub(remember_s)
+        hub.heard("vch_first")
+        hub.heard("vch_second")
+        try:
+            return hub.open("vch_first").is_set(), list(hub.lately)
+        finally:
+            assert hub.listening is not None
+            hub.listening.cancel()
+
+    assert asyncio.run(told(60)) == (True, ["vch_first", "vch_second"])
+    assert asyncio.run(told(0)) == (False, [])
+
+
 @pytest.mark.parametrize("token", ["made-up", "", "a" * 3000])
 def test_without_a_genuine_token_there_is_no_stream(site: Site, token: str) -> None:
     answer = httpx.get(f"{site.live_url}/{token}", trust_env=False)
