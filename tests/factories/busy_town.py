@@ -65,16 +65,19 @@ def trade(*, at: datetime, days: int = 28, share: float = 1.0, deals: int = 18, 
     """Sales of the `days` before `at`, the weekends busier; the refs of the orders, the oldest first.
 
     Of what was sold about three quarters were enjoyed within some days, one in twelve was given back, and a few
-    were never paid. `share` scales how many there are.
+    were never paid; the last two orders, of two units each, are still unused at any hour of any day. `share` scales
+    how many there are.
     """
     dice = random.Random(seed)
     shoppers = [person(number, name) for number, name in enumerate(NAMES)]
     scenes = _scenes(at - timedelta(days=days), deals, shoppers[0], dice)
     placed = []
-    for moment in _moments(at, days, share, dice):
+    moments = _moments(at, days, share, dice)
+    for moment in moments:
         # the first deals sell best
         scene = scenes[min(dice.randrange(len(scenes)), dice.randrange(len(scenes)))]
-        placed.append(_sale(replace(scene, at=moment, shopper=dice.choice(shoppers)), dice, at))
+        scene = replace(scene, at=moment, shopper=dice.choice(shoppers))
+        placed.append(_sale(scene, dice, at, kept=moment in moments[-2:]))
     insight.flush()
     return placed
 
@@ -108,15 +111,15 @@ def _scenes(since: datetime, most: int, shopper: Person, dice: random.Random) ->
     return chosen
 
 
-def _sale(scene: Scene, dice: random.Random, now: datetime) -> str:
-    """One order with what came of it."""
+def _sale(scene: Scene, dice: random.Random, now: datetime, *, kept: bool) -> str:
+    """One order with what came of it; one that is `kept` has two units, paid and not used yet."""
     deal = offer_by_ref(scene.offer.public_id)
     assert deal is not None
     for _look in range(dice.randint(2, 9)):
         count_step.seen(offer=deal, agent=BROWSER, at=scene.at)
     for _look in range(dice.randint(1, 2)):
         count_step.checkout_opened(offer=deal, agent=BROWSER, at=scene.at)
-    quantity, fate = dice.choice((1, 1, 1, 2, 2, 3)), dice.random()
+    quantity, fate = (2, 1.0) if kept else (dice.choice((1, 1, 1, 2, 2, 3)), dice.random())
     # A worker that runs beside this would end what was ordered weeks ago and is not paid, or not used.
     with transaction.atomic():
         placed = scene.order(quantity=quantity, client_key=f"busy-{scene.at.isoformat()}", consent=fate > 0.2)
