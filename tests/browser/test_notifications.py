@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import CDPSession, Page, Playwright, expect
@@ -135,15 +136,22 @@ def test_push_is_turned_on_after_a_tap_and_removed(arrive: Arrive) -> None:
 def registration_of(page: Page) -> tuple[CDPSession, str]:
     """A line to the browser itself, and the id of the page's service worker there."""
     session = page.context.new_cdp_session(page)
-    found: list[dict[str, str]] = []
+    found: list[dict[str, Any]] = []
     session.on("ServiceWorker.workerRegistrationUpdated", lambda told: found.extend(told["registrations"]))
     session.send("ServiceWorker.enable")
+    first = said(page, found)
+    return session, str(first["registrationId"])
 
-    def known() -> str | None:
+
+def said(page: Page, messages: list[dict[str, Any]]) -> dict[str, Any]:
+    """The first of the messages that the browser sends by itself."""
+
+    def first() -> list[dict[str, Any]]:
         page.wait_for_timeout(50)  # lets the browser's messages in
-        return found[0]["registrationId"] if found else None
+        return messages[:1]
 
-    return session, str(wait_until(known))
+    found: list[dict[str, Any]] = wait_until(first, timeout_s=30)
+    return found[0]
 
 
 @pytest.fixture
@@ -171,6 +179,11 @@ def test_service_worker_shows_what_is_pushed(with_window: Visitor) -> None:
         "tag": "ntf_1",
         "lang": "zh-Hans",
     }
+    # The browser tells when it is seen: a page that asks for the notifications just then makes it forget the new one.
+    events: list[dict[str, Any]] = []
+    session.on("BackgroundService.backgroundServiceEventReceived", lambda event: events.append(event))
+    session.send("BackgroundService.startObserving", {"service": "notifications"})
+    session.send("BackgroundService.setRecording", {"shouldRecord": True, "service": "notifications"})
     session.send(
         "ServiceWorker.deliverPushMessage",
         {"origin": origin, "registrationId": registration, "data": json.dumps(told)},
@@ -181,4 +194,5 @@ def test_service_worker_shows_what_is_pushed(with_window: Visitor) -> None:
       return one && [one.title, one.body, one.tag, one.lang, one.data.url, new URL(one.icon).pathname];
     }"""
     expected = [told["title"], told["body"], "ntf_1", "zh-Hans", told["url"], "/static/icons/icon-192.png"]
-    assert wait_until(lambda: page.evaluate(shown), timeout_s=30) == expected
+    assert said(page, events)["backgroundServiceEvent"]["eventName"] == "Notification displayed"
+    assert page.evaluate(shown) == expected
