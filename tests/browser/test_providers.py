@@ -106,7 +106,6 @@ def test_the_loop_with_each_provider(arrive: Arrive, yuan_site: YuanSite, langua
     phone = page.context.new_page()  # a browser of this machine scans the code, as a phone would
     phone.goto(Payment.objects.get(provider="wechat").redirect_url)
     phone.locator("button[value=pay]").click()
-    phone.close()
     # Nothing is clicked here: the page has heard of it.
     voucher_appears(visitor)
     visitor.check_accessible()
