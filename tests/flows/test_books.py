@@ -61,21 +61,39 @@ def shop(at: datetime) -> Scene:
     return scene(at=at)
 
 
-def quarter(at: datetime) -> tuple[str, ...]:
-    """What the worker finds a quarter of an hour later.
+def checked(at: datetime) -> books.Checked:
+    """What the worker checks a quarter of an hour later.
 
     A transaction of another database on this server that ends while the books are added up may hold the checkpoint
     back: then what is right is added up once more, as the worker does a quarter of an hour later.
     """
     for _again in range(50):
-        found = books.check(at=at, ask_providers=False, since_checkpoint=True, move_checkpoint=True).problems
-        if found or scalar("SELECT next_xid FROM ledger_checkpoint") is None:
+        found = books.check(at=at, ask_providers=False, since_checkpoint=True, move_checkpoint=True)
+        if found.problems or scalar("SELECT next_xid FROM ledger_checkpoint") is None:
             return found
     raise AssertionError("The checkpoint does not move.")
 
 
+def quarter(at: datetime) -> tuple[str, ...]:
+    """What it finds."""
+    return checked(at).problems
+
+
 def moved() -> list[str]:
     return orders_moved_since(ledger.checkpoint().upto.transaction)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_quarter_of_an_hour_later_only_what_is_new_is_read(shop: Scene, at: datetime) -> None:
+    shop.bought()
+    once = checked(at)
+    shop.bought()
+    again = checked(at)
+    whole = books.check(at=at, ask_providers=False)
+    assert (once.problems, again.problems, whole.problems) == ((), (), ())
+    assert once.transfers == again.transfers
+    assert whole.transfers == once.transfers + again.transfers
+    assert books.check(at=at, ask_providers=False, since_checkpoint=True).transfers == 0
 
 
 FAULTS = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hutong.flows import books, jobs
+from hutong.flows import jobs
 from hutong.kernel import clock
 from hutong.kernel.rows import execute
 from hutong.pay.orders import queries as orders
@@ -98,20 +98,6 @@ def test_all_of_the_books_is_added_up_once_a_night(at: datetime, sandbox: Sandbo
     assert any(problem.startswith("clearing") for problem in jobs.check_all_books(at=late))
     assert jobs.check_all_books(at=late + timedelta(hours=20)) == ()
     assert jobs.check_all_books(at=late + timedelta(hours=24)) != ()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_quarter_of_an_hour_later_only_what_is_new_is_read(at: datetime) -> None:
-    shop = scene(at=at)
-    shop.bought()
-    once = books.check(at=at, ask_providers=False, since_checkpoint=True, move_checkpoint=True)
-    shop.bought()
-    again = books.check(at=at, ask_providers=False, since_checkpoint=True, move_checkpoint=True)
-    whole = books.check(at=at, ask_providers=False)
-    assert (once.problems, again.problems, whole.problems) == ((), (), ())
-    assert once.transfers == again.transfers
-    assert whole.transfers == once.transfers + again.transfers
-    assert books.check(at=at, ask_providers=False, since_checkpoint=True).transfers == 0
 
 
 @pytest.mark.django_db

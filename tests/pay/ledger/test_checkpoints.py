@@ -15,7 +15,7 @@ from django.db import IntegrityError, connection, transaction
 from hutong.kernel.rows import execute, rows, scalar
 from hutong.pay.ledger import queries, services
 from hutong.pay.ledger.types import PLATFORM, AccountKind, TransactionKind, TransferSpec
-from tests.factories.ledger import NOON, capture, euros
+from tests.factories.ledger import NOON, added_up, capture, euros
 from tests.fakes.site import database_url
 
 pytestmark = [
@@ -27,7 +27,7 @@ pytestmark = [
 def checkpoint(at: datetime = NOON) -> bool:
     """Add up what is new and move the checkpoint; whether it moved."""
     services.mark_checkpoint()
-    return services.advance_checkpoint(added=queries.add_up_since(), at=at)
+    return services.advance_checkpoint(added=added_up(), at=at)
 
 
 def redeem(number: int) -> None:
@@ -239,7 +239,7 @@ def test_a_checkpoint_does_not_wait_for_another_database() -> None:
 def test_it_does_not_move_past_what_was_looked_at() -> None:
     capture(euros(1000))
     services.mark_checkpoint()
-    added = queries.add_up_since()
+    added = added_up()
     capture(euros(5), reference="capture:2")
     assert services.advance_checkpoint(added=added, at=NOON)
     assert queries.checkpoint().transfers == 1
@@ -252,16 +252,16 @@ def test_it_does_not_move_past_what_was_looked_at() -> None:
 def test_who_comes_second_moves_nothing_whatever_was_marked_since() -> None:
     capture(euros(1000))
     services.mark_checkpoint()
-    slow = queries.add_up_since()
+    slow = added_up()
     assert checkpoint()
     services.mark_checkpoint()
     assert not services.advance_checkpoint(added=slow, at=NOON), "its mark is there again; its sums are in"
-    slow = queries.add_up_since()
+    slow = added_up()
     assert checkpoint(), "to where it is"
     capture(euros(5), reference="capture:2")
     services.mark_checkpoint()
     assert not services.advance_checkpoint(added=slow, at=NOON), "it is where it was; another mark waits"
-    assert services.advance_checkpoint(added=queries.add_up_since(), at=NOON)
+    assert services.advance_checkpoint(added=added_up(), at=NOON)
     assert queries.checkpoint().transfers == 2
     assert queries.problems() == []
 

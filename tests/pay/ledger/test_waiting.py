@@ -11,7 +11,7 @@ from hutong.kernel.rows import execute, rows, scalar
 from hutong.pay.ledger import queries, services
 from hutong.pay.ledger.types import AccountKind, Posted, TransactionKind
 from tests.concurrency.waiting import behind
-from tests.factories.ledger import capture, capture_transfer, euros
+from tests.factories.ledger import added_up, capture, capture_transfer, euros
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -59,6 +59,6 @@ def test_balances_are_locked_in_the_order_of_their_accounts(at: datetime) -> Non
 def test_a_checkpoint_that_two_move_at_once_moves_once(at: datetime) -> None:
     capture(euros(100))
     services.mark_checkpoint()
-    advance = partial(services.advance_checkpoint, added=queries.add_up_since(), at=at)
+    advance = partial(services.advance_checkpoint, added=added_up(), at=at)
     assert not behind(advance, advance)
     assert queries.problems() == []
