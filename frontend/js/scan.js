@@ -2,8 +2,19 @@ import "./offline/scan_page.js";
 
 // <qr-scan data-form="form id" data-wasm="address">: reads a QR code with the camera, writes it into the form's
 // `code` field and submits it. The same form takes a typed code, so a refused camera stops nobody. Children
-// marked data-when="starting|ready|refused|missing|paused" are shown in that state. <play-tone> sounds yes or no.
+// marked data-when="starting|ready|refused|missing|unloaded|paused" are shown in that state. <play-tone> sounds yes or
+// no.
 const PAUSE_MS = 120;
+let reader; // of a browser that has none of its own: its bytes, once they have come
+
+async function readerBytes(address) {
+  if (!reader) {
+    const answer = await fetch(address);
+    if (!answer.ok) throw new Error(`the reader was answered with ${answer.status}`);
+    reader = await answer.arrayBuffer();
+  }
+  return reader;
+}
 
 async function makeDetector(wasm, forced) {
   const native = !forced && "BarcodeDetector" in globalThis;
@@ -11,7 +22,8 @@ async function makeDetector(wasm, forced) {
     return ["native", new BarcodeDetector({ formats: ["qr_code"] })];
   }
   const ponyfill = await import("barcode-detector/ponyfill");
-  ponyfill.prepareZXingModule({ overrides: { locateFile: () => wasm } });
+  // Left to itself it remembers for good that its file did not come, and nothing would be read until the page is left.
+  ponyfill.prepareZXingModule({ overrides: { wasmBinary: await readerBytes(wasm) } });
   return ["zxing", new ponyfill.BarcodeDetector({ formats: ["qr_code"] })];
 }
 
@@ -19,11 +31,14 @@ class QrScan extends HTMLElement {
   async connectedCallback() {
     this.video = this.querySelector("video");
     document.addEventListener("click", this);
+    window.addEventListener("online", this);
     await this.start();
   }
 
   handleEvent(event) {
-    if (event.target.closest?.("[data-scan-again]")) this.start();
+    const again =
+      event.type === "online" ? this.state === "unloaded" : event.target.closest?.("[data-scan-again]");
+    if (again) this.start();
   }
 
   async start() {
@@ -53,7 +68,16 @@ class QrScan extends HTMLElement {
   }
 
   async lookWith(forced) {
-    const [engine, detector] = await makeDetector(this.dataset.wasm, forced);
+    let made;
+    try {
+      made = await makeDetector(this.dataset.wasm, forced);
+    } catch (error) {
+      console.warn("the reader did not come", error.message);
+      this.stop();
+      return this.show("unloaded");
+    }
+    if (!this.isConnected) return; // left while the reader came
+    const [engine, detector] = made;
     this.setAttribute("engine", engine);
     this.show("ready");
     this.look(detector);
@@ -97,6 +121,7 @@ class QrScan extends HTMLElement {
 
   disconnectedCallback() {
     document.removeEventListener("click", this);
+    window.removeEventListener("online", this);
     this.stop();
   }
 }

@@ -39,6 +39,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 LOCALES = {"en": "en-GB", "zh-hans": "zh-CN"}
 AT_REST = """document.getAnimations().every(
     (each) => each.playState !== "running" || each.effect.getTiming().iterations === Infinity)"""
+NO_NETWORK = ("Failed to load resource: net::", "htmx:afterRequest", "htmx:sendError")
 PHONE, DESKTOP = (390, 844), (1280, 800)
 
 
@@ -59,7 +60,18 @@ class Visitor:
 
     page: Page
     errors: list[str] = field(default_factory=list)
+    lost_network: bool = False
     read_code: Callable[[str], str] = field(default_factory=lambda: last_code)
+
+    def note(self, error: str) -> None:
+        """Keep an error; not what browser and htmx say of each request that found no network, once it was taken away."""
+        if not (self.lost_network and error.startswith(NO_NETWORK)):
+            self.errors.append(error)
+
+    def lose_network(self) -> None:
+        """As in a cellar; `page.context.set_offline(False)` brings it back."""
+        self.lost_network = True
+        self.page.context.set_offline(True)
 
     def sign_in(self, phone: str, *, to: str = "/") -> None:
         """Sign in with the code from the demo's message tray, as a person would."""
@@ -222,10 +234,8 @@ def arrivals(
         context.set_default_timeout(15_000)
         contexts.append(context)
         visitor = Visitor(context.new_page(), read_code=read_code)
-        visitor.page.on("pageerror", lambda error: visitor.errors.append(str(error)))
-        visitor.page.on(
-            "console", lambda said: visitor.errors.append(said.text) if said.type == "error" else None
-        )
+        visitor.page.on("pageerror", lambda error: visitor.note(str(error)))
+        visitor.page.on("console", lambda said: visitor.note(said.text) if said.type == "error" else None)
         visitors.append(visitor)
         return visitor
 

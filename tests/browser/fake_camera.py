@@ -1,10 +1,15 @@
 """A camera for headless Chromium: a QR code held a little askew before a grey wall, as a Motion-JPEG file."""
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import segno
 from PIL import Image, ImageFilter
+from playwright.sync_api import Browser, Playwright
+
+from tests.browser.conftest import ARGUMENTS, SHELL
 
 SIZE = (640, 480)
 
@@ -16,6 +21,17 @@ def film(path: Path, text: str, frames: int = 6, blur: float = 0.6) -> Path:
         for number in range(frames):
             _frame(text, 5 + number % 3, blur).save(out, "JPEG", quality=88)
     return path
+
+
+@contextmanager
+def camera_before(text: str, playwright: Playwright, folder: Path) -> Iterator[Browser]:
+    """A browser whose camera looks at the QR code of `text`."""
+    filmed = f"--use-file-for-fake-video-capture={film(folder / 'qr.mjpeg', text)}"
+    camera = playwright.chromium.launch(executable_path=SHELL, args=[*ARGUMENTS, filmed])
+    try:
+        yield camera
+    finally:
+        camera.close()
 
 
 def _frame(text: str, tilt_degrees: float, blur: float) -> Image.Image:

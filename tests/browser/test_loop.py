@@ -9,8 +9,8 @@ from playwright.sync_api import Playwright, expect
 
 from hutong.kernel.rows import row, scalar
 from hutong.town.merchants.models import Staff
-from tests.browser.conftest import ARGUMENTS, SHELL, Arrive, Visitor
-from tests.browser.fake_camera import film
+from tests.browser.conftest import Arrive, Visitor
+from tests.browser.fake_camera import camera_before
 
 SHOPPER = "+358405550123"
 
@@ -87,14 +87,7 @@ def test_loop(arrive: Arrive, playwright_session: Playwright, tmp_path: Path, la
 
     voucher = vouchers.voucher_view(voucher_ref, Person.objects.get(phone=SHOPPER), at=clock.now())
     assert voucher is not None
-    camera = playwright_session.chromium.launch(
-        executable_path=SHELL,
-        args=[
-            *ARGUMENTS,
-            f"--use-file-for-fake-video-capture={film(tmp_path / 'qr.mjpeg', voucher.qr_text)}",
-        ],
-    )
-    try:
+    with camera_before(voucher.qr_text, playwright_session, tmp_path) as camera:
         shop = arrive(language=language, camera=camera)
         if language != "en":
             shop.page.add_init_script(NOTHING_BEHIND_IT)
@@ -117,5 +110,3 @@ def test_loop(arrive: Arrive, playwright_session: Playwright, tmp_path: Path, la
         expect(shop.page.locator("body")).to_contain_text("•••")
         shop.check_accessible()
         shop.page.context.close()
-    finally:
-        camera.close()

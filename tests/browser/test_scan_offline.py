@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Playwright, Route, expect
 
 from hutong.kernel import clock
 from hutong.visit.vouchers import queries, services
 from hutong.visit.vouchers.models import OfflineScan, Redemption
 from tests.browser.conftest import DESKTOP, PHONE, Arrive, arrivals
+from tests.browser.fake_camera import camera_before
 from tests.browser.test_loop import owner_phone
 from tests.factories import people
 from tests.factories.loop import scene
 from tests.factories.vouchers import promise
+from tests.fakes.sandbox import wait_until
 from tests.fakes.site import Site
 
 WORDS = {
@@ -115,7 +118,7 @@ def test_scanner_without_a_network(
     page = shop.page
     expect(page.locator("offline-scan")).to_have_attribute("page", "kept")
     expect(page.locator("offline-scan")).to_have_attribute("state", "online")
-    page.context.set_offline(True)
+    shop.lose_network()
     page.goto("/merchant/scan/")
     expect(page.locator("[data-state=offline]")).to_contain_text(words["no network"])
     shop.check_accessible()
@@ -156,7 +159,30 @@ def test_scanner_without_a_network(
     expect(page.locator("main")).to_contain_text(words["conflict"])
     shop.check_accessible()
     shop.check_fits()
-    shop.errors.clear()  # the browser reports each request that found no network
+
+
+def test_a_scan_while_the_others_are_told_is_told_soon(scanner: Arrive) -> None:
+    here = scene(at=clock.now())
+    first, second = here.bought(quantity=2)
+    shop = scanner()
+    shop.sign_in(owner_phone(first.ref), to="/merchant/scan/")
+    page = shop.page
+    expect(page.locator("offline-scan")).to_have_attribute("state", "online")
+    shop.lose_network()
+    show(page, first.qr_text)
+    said(page, "Valid")
+    expect(page.locator("offline-scan")).to_have_attribute("state", "offline")
+    address = page.locator("offline-scan").get_attribute("data-tell")
+    held: list[Route] = []
+    page.route(f"**{address}", lambda route: held.append(route), times=1)
+    with page.expect_request(f"**{address}"):
+        page.context.set_offline(False)
+    show(page, second.qr_text)
+    said(page, "Valid")
+    expect(page.locator("offline-scan")).to_have_attribute("waiting", "2")
+    held[0].continue_()
+    expect(page.locator("[data-waiting]")).to_be_hidden(timeout=30_000)
+    assert Redemption.objects.count() == 2
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
@@ -172,7 +198,7 @@ def test_the_network_goes_after_how_many_was_answered(scanner: Arrive, language:
     def ask(uses: int) -> None:
         show(page, card.qr_text)
         page.locator("#scan-area input[name=uses]").fill(str(uses))
-        page.context.set_offline(True)
+        shop.lose_network()
         page.locator("#scan-area form[hx-post] button[type=submit]").last.click()
 
     ask(3)
@@ -192,7 +218,6 @@ def test_the_network_goes_after_how_many_was_answered(scanner: Arrive, language:
     assert sorted(OfflineScan.objects.values_list("uses", "outcome")) == [
         (1, "redeemed"), (1, "redeemed"), (3, "redeemed"),
     ]  # fmt: skip
-    shop.errors.clear()  # the browser reports each request that found no network
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
@@ -206,14 +231,13 @@ def test_what_is_left_of_the_day_and_what_goes_at_once_have_words_of_their_own(
     shop.sign_in(owner_phone(card.ref), to="/merchant/scan/")
     page = shop.page
     expect(page.locator("offline-scan")).to_have_attribute("state", "online")
-    page.context.set_offline(True)
+    shop.lose_network()
     for uses, answer in ((7, "few"), (4, "many"), (3, "yes"), (2, "day"), (1, "yes"), (1, "again")):
         show(page, card.qr_text, uses=uses)
         said(page, words[answer])
         shop.check_accessible()
         shop.check_fits()
     assert page.evaluate(DB, "waiting") == 2
-    shop.errors.clear()  # the browser reports each request that found no network
 
 
 def test_the_phone_remembers_the_vouchers_that_gave_the_uses(scanner: Arrive) -> None:
@@ -239,11 +263,10 @@ def test_the_phone_remembers_the_vouchers_that_gave_the_uses(scanner: Arrive) ->
     assert Redemption.objects.count() == 3
     page.locator("#scan-area").get_by_role("button", name="Undo").click()
     said(page, "Undone")
-    page.context.set_offline(True)
+    shop.lose_network()
     for one, answer in ((first, "again"), (second, "again"), (third, "yes"), (third, "again")):
         show(page, one.qr_text)
         said(page, WORDS["en"][answer])
-    shop.errors.clear()  # the browser reports each request that found no network
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
@@ -257,14 +280,13 @@ def test_a_giver_is_refused_and_the_friend_is_served(scanner: Arrive, language: 
     shop = scanner(language=language, size=PHONE)
     shop.sign_in(owner_phone(given.ref), to="/merchant/scan/")
     expect(shop.page.locator("offline-scan")).to_have_attribute("state", "online")
-    shop.page.context.set_offline(True)
+    shop.lose_network()
     show(shop.page, given.qr_text)
     said(shop.page, WORDS[language]["given"])
     shop.check_accessible()
     shop.check_fits()
     show(shop.page, theirs.qr_text)
     said(shop.page, WORDS[language]["yes"])
-    shop.errors.clear()  # the browser reports each request that found no network
 
 
 def test_the_library_verifies_as_the_browser_does(scanner: Arrive) -> None:
@@ -276,7 +298,7 @@ def test_the_library_verifies_as_the_browser_does(scanner: Arrive) -> None:
     page = shop.page
     expect(page.locator("offline-scan")).to_have_attribute("state", "online")
     page.evaluate("document.querySelector('offline-scan').setAttribute('force-library', '')")
-    page.context.set_offline(True)
+    shop.lose_network()
     show(page, voucher.qr_text[:-8] + "AAAAAAAA")
     said(page, WORDS["en"]["not"])
     show(page, voucher.qr_text)
@@ -295,4 +317,37 @@ def test_the_library_verifies_as_the_browser_does(scanner: Arrive) -> None:
         page.evaluate(KEPT, change)
         show(page, voucher.qr_text)
         said(page, words)
-    shop.errors.clear()  # the browser reports each request that found no network
+
+
+# Until `cellar` is told otherwise, the reader of codes does not come.
+NO_READER = """globalThis.cellar = true;
+const ask = globalThis.fetch;
+globalThis.fetch = (address, ...rest) => globalThis.cellar && String(address).includes("zxing_reader")
+  ? Promise.reject(new TypeError("Failed to fetch")) : ask(address, ...rest)"""
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "The reader did not load"), ("zh-hans", "扫码组件未能加载")]
+)
+def test_a_reader_that_did_not_load_comes_with_the_network(
+    scanner: Arrive, playwright_session: Playwright, tmp_path: Path, language: str, words: str
+) -> None:
+    (voucher,) = scene(at=clock.now()).bought()
+    with camera_before(voucher.qr_text, playwright_session, tmp_path) as camera:
+        shop = scanner(language=language, camera=camera)
+        shop.page.add_init_script(NO_READER)
+        shop.sign_in(owner_phone(voucher.ref), to="/merchant/scan/")
+        page = shop.page
+        expect(page.locator("qr-scan[state=unloaded]")).to_contain_text(words)
+        shop.check_accessible()
+        shop.check_fits()
+        # Once more in vain: nothing of the first time is in the way.
+        page.locator("[data-when=unloaded] [data-scan-again]").click()
+        expect(page.locator("qr-scan[state=starting]")).to_have_count(0)
+        expect(page.locator("qr-scan[state=unloaded]")).to_be_visible()
+        shop.lose_network()
+        page.evaluate("() => { globalThis.cellar = false }")
+        page.context.set_offline(False)
+        expect(page.locator("#answer-headline")).to_have_text(WORDS[language]["yes"])
+        wait_until(Redemption.objects.exists, timeout_s=30)
+        page.context.close()

@@ -176,12 +176,12 @@ class OfflineScan extends HTMLElement {
       this.say("failed");
       console.warn("scans could not be told", error.message);
     } finally {
-      this.looking = false;
-      this.timer = setTimeout(
-        () => this.look(),
-        this.state === "online" ? AGAIN_ONLINE_MS : AGAIN_OFFLINE_MS,
-      );
-      await this.showQueue();
+      await this.showQueue().finally(() => {
+        this.looking = false;
+        // What was scanned while the others were told still waits.
+        const done = this.state === "online" && this.getAttribute("waiting") === "0";
+        this.timer = setTimeout(() => this.look(), done ? AGAIN_ONLINE_MS : AGAIN_OFFLINE_MS);
+      });
     }
   }
 
