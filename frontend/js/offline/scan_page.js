@@ -3,7 +3,7 @@
 import { looksSigned, readFace, revokedMark } from "./face.js";
 import { refused, stopped } from "./judge.js";
 import * as queue from "./queue.js";
-import { ask, tell } from "./site.js";
+import { ask, tell, told } from "./site.js";
 
 const AGAIN_ONLINE_MS = 4 * 60_000;
 const AGAIN_OFFLINE_MS = 10_000;
@@ -90,6 +90,7 @@ class OfflineScan extends HTMLElement {
     await queue.write(scan);
     this.answer("yes", face, { nonce, uses });
     this.showQueue();
+    this.look(); // the network may be back before this was kept
   }
 
   // A use that the site redeemed is remembered, too: without a network the same voucher is not taken again. The site says
@@ -157,15 +158,19 @@ class OfflineScan extends HTMLElement {
     if (event.target.closest("[data-next]")) return this.next();
     const back = event.target.closest("[data-take-back]");
     if (!back) return;
-    await queue.remove(back.dataset.takeBack);
+    const nonce = back.dataset.takeBack;
+    if (!told.has(nonce)) await queue.remove(nonce);
     this.next();
     this.showQueue();
-    document.dispatchEvent(new CustomEvent("toast", { detail: this.dataset.takenBack }));
+    // It may have gone while it was removed.
+    const detail = told.has(nonce) ? this.dataset.sent : this.dataset.takenBack;
+    document.dispatchEvent(new CustomEvent("toast", { detail }));
   }
 
-  // Ask the site; what waits is told when it answers. Only one question at a time.
+  // Ask the site; what waits is told when it answers. Only one question at a time: who asks meanwhile is next.
   async look() {
     clearTimeout(this.timer);
+    this.again = this.looking;
     if (this.looking) return;
     this.looking = true;
     try {
@@ -176,12 +181,10 @@ class OfflineScan extends HTMLElement {
       this.say("failed");
       console.warn("scans could not be told", error.message);
     } finally {
-      await this.showQueue().finally(() => {
-        this.looking = false;
-        // What was scanned while the others were told still waits.
-        const done = this.state === "online" && this.getAttribute("waiting") === "0";
-        this.timer = setTimeout(() => this.look(), done ? AGAIN_ONLINE_MS : AGAIN_OFFLINE_MS);
-      });
+      this.looking = false;
+      const rest = this.state === "online" ? AGAIN_ONLINE_MS : AGAIN_OFFLINE_MS;
+      this.timer = setTimeout(() => this.look(), this.again ? 0 : rest);
+      await this.showQueue();
     }
   }
 

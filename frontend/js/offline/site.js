@@ -4,6 +4,9 @@ import * as queue from "./queue.js";
 const BATCH = 20;
 const PATIENCE_MS = 6000;
 
+/** Nonces of scans that were under way to the site since the page was opened, whether or not it answered. */
+export const told = new Set();
+
 /** Ask for the bundle and keep it: "online", "offline", or "closed" where the site answers but lets nobody in. */
 export async function ask(address) {
   let answer;
@@ -28,6 +31,7 @@ export async function tell(address, { csrf, merchant }, said) {
   const waiting = (await queue.scans()).filter(
     (scan) => scan.state === "waiting" && scan.merchant === merchant,
   );
+  for (const { nonce } of waiting) told.add(nonce);
   let conflicts = 0;
   for (let start = 0; start < waiting.length; ) {
     const { store } = waiting[start];
